@@ -1,0 +1,30 @@
+"""Units: Å, eV and amu inside the package, and the time unit they imply (10.18 fs).
+
+Multiply on the way in (`dt = 0.2 * fs`), divide on the way out (`time / fs`). Source: CODATA 2022.
+"""
+
+from math import pi, sqrt
+
+from scipy.constants import atomic_mass, e, k
+from scipy.constants import hbar as hbar_Js
+
+fs = 1e-5 / sqrt(atomic_mass / e)  # femtosecond, in Å sqrt(amu/eV)
+ps = 1000 * fs  # picosecond
+K = k / e  # kelvin as an energy (k_B T), in eV
+hbar = hbar_Js / e * 1e15 * fs  # reduced Planck constant, in eV · time unit
+degree = pi / 180  # in rad
+
+# Atomic number and mass (amu) of the isotopes a molecule is written with; where the symbol
+# names no isotope, the most abundant one. Source: AME2020, Chinese Phys. C 45, 030003 (2021).
+ISOTOPES = {
+    "H": (1, 1.00782503190),
+    "D": (1, 2.01410177784),
+    "T": (1, 3.01604928132),
+    "C": (6, 12.0),
+    "N": (7, 14.00307400425),
+    "O": (8, 15.99491461926),
+    "F": (9, 18.99840316207),
+    "Cl": (17, 34.968852694),
+    "Br": (35, 78.9183376),
+    "I": (53, 126.9044719),
+}
