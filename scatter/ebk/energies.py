@@ -1,0 +1,152 @@
+"""From quantum numbers to energies: the rovibrational levels of a diatomic."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import root_scalar
+
+from scatter.ebk.curve import Curve, PerMolecule, Unbound, Wells
+from scatter.ebk.numbers import WEIGHT, action_number, radial_motion, turning_points
+from scatter.units import fs, hbar
+
+
+@dataclass(frozen=True)
+class Level:
+    """A bound rovibrational level.
+
+    Attributes:
+        v: vibrational quantum number.
+        J: rotational quantum number.
+        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+        energy: on the scale of the curve, eV.
+        inner: inner turning point, Å.
+        outer: outer turning point, Å.
+        mean: bond length averaged over time, Å.
+        period: of the vibration, time units.
+    """
+
+    v: float
+    J: float
+    langer: bool
+    energy: float
+    inner: float
+    outer: float
+    mean: float
+    period: float
+
+
+def angular_momentum(J: float, langer: bool = False) -> float:
+    """|L|, eV · time unit."""
+    return hbar * (J + 0.5 if langer else float(np.sqrt(J * (J + 1))))
+
+
+def reduced_mass(first: float, second: float) -> float:
+    """μ of two masses, amu."""
+    return first * second / (first + second)
+
+
+def level(v: float, J: float, curve: Curve, mu: float, langer: bool = False) -> Level:
+    """The level (v, J): the energy at which ∮ p dr = 2πħ (v + 1/2), by Brent's method.
+
+    The error is below 1e-9 eV for every level of a Morse H2.
+
+    Args:
+        v: vibrational quantum number.
+        J: rotational quantum number.
+        curve: V(r).
+        mu: reduced mass, amu.
+        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+
+    Raises:
+        Unbound: the well holds no such level.
+    """
+    rotation = np.array([angular_momentum(J, langer) ** 2 / (2 * mu)])
+    well = curve.wells(rotation)
+    _refuse_unbound(v, J, curve, mu, rotation, well)
+
+    def excess(energy: float) -> float:
+        return float(action_number(np.array([energy]), rotation, curve, mu, well)[0]) - v
+
+    bracket = (float(well.bottom[0]), float(well.rim[0]))
+    energy = np.array([root_scalar(excess, method="brentq", bracket=bracket, xtol=1e-14).root])
+    inner, outer = turning_points(energy, rotation, curve, well)
+    r, p = radial_motion(energy, rotation, curve, mu, inner, outer)
+    time = 0.5 * (outer - inner) * mu * WEIGHT / p[0]
+    return Level(
+        v=v,
+        J=J,
+        langer=langer,
+        energy=float(energy[0]),
+        inner=float(inner[0]),
+        outer=float(outer[0]),
+        mean=float((time * r[0]).sum() / time.sum()),
+        period=float(2 * time.sum()),
+    )
+
+
+def levels(v_max: int, J_max: int, curve: Curve, mu: float, langer: bool = False) -> list[Level]:
+    """Every level up to v_max and J_max that the well holds, v by v.
+
+    Args:
+        v_max: highest vibrational quantum number.
+        J_max: highest rotational quantum number.
+        curve: V(r).
+        mu: reduced mass, amu.
+        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    """
+    found = []
+    for v in range(v_max + 1):
+        for J in range(J_max + 1):
+            try:
+                found.append(level(v, J, curve, mu, langer))
+            except Unbound:
+                break  # the well only gets shallower with J
+    return found
+
+
+def level_rows(
+    v_max: int, J_max: int, curve: Curve, mu: float, langer: bool = False
+) -> list[dict[str, float]]:
+    """The levels as rows for people: eV above the curve's minimum and above (0, 0), Å, fs.
+
+    Args:
+        v_max: highest vibrational quantum number.
+        J_max: highest rotational quantum number.
+        curve: V(r).
+        mu: reduced mass, amu.
+        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+
+    Raises:
+        Unbound: the well holds no level at all.
+    """
+    ground = level(0, 0, curve, mu, langer)
+    return [
+        {
+            "v": found.v,
+            "J": found.J,
+            "energy_eV": found.energy - curve.minimum,
+            "spacing_eV": found.energy - ground.energy,
+            "inner_A": found.inner,
+            "outer_A": found.outer,
+            "mean_A": found.mean,
+            "period_fs": found.period / fs,
+        }
+        for found in levels(v_max, J_max, curve, mu, langer)
+    ]
+
+
+def _refuse_unbound(
+    v: float, J: float, curve: Curve, mu: float, rotation: PerMolecule, well: Wells
+) -> None:
+    """Raise Unbound, with the numbers, unless the well holds the level."""
+    name = f"v = {v:g}, J = {J:g} is not bound"
+    if np.isnan(well.r_min[0]):
+        raise Unbound(f"{name}: V(r) + L²/2μr² has no minimum up to {curve.longest:.3f} Å")
+    highest = action_number(well.rim, rotation, curve, mu, well)[0]
+    if not v <= highest:
+        end, depth = well.end[0], well.rim[0] - well.bottom[0]
+        where = "its barrier stands" if end < curve.longest else "the curve ends"
+        raise Unbound(
+            f"{name}: the well is {depth:.4f} eV deep ({where} at {end:.3f} Å) and holds v up to "
+            f"{highest:.3f}"
+        )

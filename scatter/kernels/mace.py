@@ -1,0 +1,187 @@
+"""Energies and forces of many replicas on a folded MACE; the derivation is in the documentation.
+
+One replica is computed by one thread from first to last, in an order that depends on its own
+positions alone. Pairs of frozen atoms come first: what they give does not change from step to
+step, and is taken from the worker's memory wherever the frozen atoms are where they were.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+from threading import Timer
+
+import numba
+import numpy as np
+from numba import njit, prange
+
+from scatter.kernels.mace_geometry import collect, geometry, repel
+from scatter.kernels.mace_layers import (
+    back_1,
+    back_2,
+    messages_1,
+    messages_2,
+    read_out,
+    return_sent,
+    send,
+)
+from scatter.kernels.mace_memory import Scratch, Weights, copy, fill, inner, of_worker
+from scatter.kernels.mace_pairs import TILE_ROWS
+from scatter.kernels.vectors import lanes_of
+
+PATIENCE = 3.0  # s; reading what was compiled before takes less
+COMPILING = "compiling the MACE kernel for this machine: a minute or two, and only once"
+
+
+@inner
+def _pull(begin, end, moving, s, forces):
+    """Turn dE/dr and dE/dn of the pairs into forces on the atoms that move.
+
+    dE/dd = (dE/dr - n · dE/dn / r) n + (dE/dn) / r  for the vector d = r n from i to j.
+    """
+    width = lanes_of(s.tiles)
+    for pair in range(begin, end):
+        i, j = s.first[pair], s.second[pair]
+        tile = pair // width * (TILE_ROWS * width) + pair % width
+        nx, ny, nz = s.tiles[tile], s.tiles[tile + width], s.tiles[tile + 2 * width]
+        inverse = s.tiles[tile + (TILE_ROWS - 1) * width]
+        x, y, z = s.push[4 * pair + 1], s.push[4 * pair + 2], s.push[4 * pair + 3]
+        along = s.push[4 * pair] - (nx * x + ny * y + nz * z) * inverse
+        if i == j:
+            continue
+        x, y, z = along * nx + inverse * x, along * ny + inverse * y, along * nz + inverse * z
+        if moving[i]:
+            forces[i, 0] += x
+            forces[i, 1] += y
+            forces[i, 2] += z
+        if moving[j]:
+            forces[j, 0] -= x
+            forces[j, 1] -= y
+            forces[j, 2] -= z
+
+
+@inner
+def _known(positions, moving, s):
+    """Whether the frozen atoms are where they were when `fixed` was computed."""
+    for i in range(len(moving)):
+        if not moving[i]:
+            for k in range(3):
+                if s.held[i, k] != positions[i, k]:
+                    return False
+    return True
+
+
+@inner
+def _fix(positions, species, moving, neighbours, weights, s):
+    """Do what depends on the frozen atoms alone; answer whether none of them touch."""
+    fill(s.held.ravel(), np.nan)
+    end = collect(positions, moving, True, neighbours, weights.cutoff, 0, s)
+    if end < 0:
+        return False
+    fill(s.fixed, 0)
+    geometry(species, 0, end, s.fixed_start, weights, s)
+    messages_1(s.fixed, s.fixed_start, weights, s)
+    s.fixed_energy[0] = repel(species, 0, end, weights, s)
+    copy(s.held.ravel(), positions.ravel())
+    return True
+
+
+@inner
+def _replica(positions, species, moving, neighbours, weights, s, forces):
+    """Energy of one replica; its forces are added to `forces`. NaN where atoms touch."""
+    atoms = len(species)
+    if not _known(positions, moving, s):
+        if not _fix(positions, species, moving, neighbours, weights, s):
+            return np.nan
+    width = lanes_of(s.a)
+    begin = -(-s.fixed_start[atoms] // width) * width
+    end = collect(positions, moving, False, neighbours, weights.cutoff, begin, s)
+    if end < 0:
+        return np.nan
+    geometry(species, begin, end, s.start, weights, s)
+    fill(s.push[4 * begin : 4 * end], 0)
+    energy = s.fixed_energy[0] + repel(species, begin, end, weights, s)
+    copy(s.a, s.fixed)
+    messages_1(s.a, s.start, weights, s)
+    send(species, weights, s)
+    fill(s.m, 0)
+    messages_2(s.fixed_start, weights, s)
+    messages_2(s.start, weights, s)
+    energy += read_out(species, weights, s)
+    fill(s.g_bar, 0)
+    back_2(s.fixed_start, False, weights, s)
+    back_2(s.start, True, weights, s)
+    return_sent(species, weights, s)
+    back_1(s.start, weights, s)
+    _pull(begin, end, moving, s, forces)
+    return energy
+
+
+def _sources() -> int:
+    """A number that changes with the source of what `evaluate` is compiled from."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    content = b"".join(file.read_bytes() for file in files)
+    return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") + 1
+
+
+def _evaluate_of(sources: int):
+    """The compiled `evaluate`.
+
+    Numba's cache knows a function by its own file and the values that it encloses; what it calls
+    may have changed in other files, so it encloses a number that stands for their content.
+    """
+
+    @njit(parallel=True, cache=True)
+    def evaluate(positions, species, moving, lists, counts, weights, scratch):
+        assert sources
+        slots, workers = len(positions), len(scratch.held)
+        energies = np.empty(slots)
+        forces = np.zeros(positions.shape)
+        first, second, shift = lists
+        for worker in prange(workers):
+            s = of_worker(scratch, worker)
+            for slot in range(worker, slots, workers):
+                n = counts[slot]
+                neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
+                energies[slot] = _replica(
+                    positions[slot], species, moving, neighbours, weights, s, forces[slot]
+                )
+        return energies, forces
+
+    return evaluate
+
+
+evaluate_batch = _evaluate_of(_sources())
+
+
+def evaluate(positions, species, moving, lists, counts, weights: Weights, scratch: Scratch):
+    """Energies and forces of a batch.
+
+    Args:
+        positions: Å, shape (slot, atom, 3).
+        species: of each atom, an index into the model's, shape (atom,).
+        moving: False for frozen atoms, which feel no force, shape (atom,).
+        lists: half pair lists of every slot: first and second atoms, and shifts.
+        counts: pairs of each slot, shape (slot,).
+        weights: of the model.
+        scratch: working memory, one for each worker.
+
+    Returns:
+        Energies in eV, shape (slot,), NaN where atoms touch, and forces in eV/Å, shape
+        (slot, atom, 3).
+    """
+    arguments = positions, species, moving, lists, counts, weights, scratch
+    kinds = tuple(numba.typeof(argument) for argument in arguments)
+    if kinds not in evaluate_batch.overloads:
+        _compile(kinds)
+    return evaluate_batch(*arguments)
+
+
+def _compile(kinds) -> None:
+    """Compile for these types, or read what was compiled before; say so if it takes long."""
+    notice = Timer(PATIENCE, print, (COMPILING,), {"file": sys.stderr, "flush": True})
+    notice.daemon = True
+    notice.start()
+    try:
+        evaluate_batch.compile(kinds)
+    finally:
+        notice.cancel()

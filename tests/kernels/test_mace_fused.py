@@ -1,0 +1,158 @@
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from ase.build import fcc100, fcc110, fcc111, fcc211
+from mace_models import KINDS, by_mace_torch, folded_model, hydrogen_on_copper, random_model
+
+from scatter.kernels.harmonics import SLOPES, harmonics, polynomials, sphere
+from scatter.kernels.mace_pairs import spline_pieces
+from scatter.potentials.check import deviations
+from scatter.potentials.mace_fused import MaceFused
+from scatter.state import System
+
+PUBLISHED = (
+    Path(__file__).parents[2] / ".." / "shared" / "reference" / "h2cu" / "mace_stark2024.model"
+)
+SMALL = "16x0e, products of two"
+ZBL = "32x0e, products of three, ZBL"
+
+
+def fused(kind, precision="float64"):
+    return MaceFused(folded_model(kind), precision)
+
+
+def ours(potential, system, positions):
+    return potential.bind(system, len(positions)).begin(np.arange(len(positions)), positions)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def expected(request):
+    """A kind of model, and the energies and forces of mace-torch."""
+    system, positions = hydrogen_on_copper()
+    return request.param, *by_mace_torch(random_model(request.param), system, positions)
+
+
+@pytest.mark.parametrize(("precision", "allowed"), [("float64", 1e-8), ("float32", 1e-5)])
+def test_energies_and_forces_are_those_of_mace_torch(expected, precision, allowed):
+    kind, energies, forces = expected
+    system, positions = hydrogen_on_copper()
+    found = ours(fused(kind, precision), system, positions)
+    rms = np.sqrt((forces**2).mean())
+    assert abs(found[1] - forces)[:, system.moving].max() < allowed * rms
+    assert found[0] == pytest.approx(energies, abs=allowed * rms, rel=1e-7 * (allowed > 1e-6))
+
+
+@pytest.mark.parametrize("kind", [SMALL, ZBL])
+def test_the_laws_of_potentials_hold(kind):
+    system, positions = hydrogen_on_copper()
+    found = deviations(fused(kind), system, positions, np.random.default_rng(1))
+    assert not found.broken()
+
+
+def test_single_precision_keeps_the_exact_laws():
+    system, positions = hydrogen_on_copper()
+    found = deviations(fused(ZBL, "float32"), system, positions, np.random.default_rng(1))
+    near = ("translation", "image", "rotation", "permutation", "held", "separation", "memory")
+    assert not found.broken(gradient=5e-3, **dict.fromkeys(near, 5e-6))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_bits_do_not_depend_on_batch_slot_or_threads(precision):
+    system, positions = hydrogen_on_copper(replicas=5)
+    potential = fused(SMALL, precision)
+    energies, forces = ours(potential, system, positions)
+    before = numba.get_num_threads()
+    try:
+        for threads in range(1, before + 1):
+            numba.set_num_threads(threads)
+            for order in ([0], [4, 2, 0, 3, 1], [2, 2, 2]):
+                again = ours(potential, system, positions[order])
+                assert np.array_equal(again[0], energies[order])
+                assert np.array_equal(again[1], forces[order])
+    finally:
+        numba.set_num_threads(before)
+
+
+def test_bits_do_not_depend_on_where_frozen_atoms_of_other_replicas_are():
+    """What pairs of frozen atoms give is kept from replica to replica."""
+    system, positions = hydrogen_on_copper()
+    other = positions[:1].copy()
+    other[0, ~system.moving] += [[0.1, 0.0, 0.0], [0.0, -0.1, 0.05]]
+    mixed = np.concatenate([positions[:1], other, positions[1:], other])
+    potential = fused(SMALL)
+    energies, forces = ours(potential, system, mixed)
+    for slot, x in enumerate(mixed):
+        alone = ours(potential, system, x[None])
+        assert alone[0][0] == energies[slot]
+        assert np.array_equal(alone[1][0], forces[slot])
+
+
+def test_atoms_that_touch_have_no_energy_and_disturb_no_other():
+    system, positions = hydrogen_on_copper()
+    touching = positions.copy()
+    touching[1, -1] = touching[1, -2]
+    energies, forces = ours(fused(SMALL), system, touching)
+    assert np.isnan(energies[1])
+    whole = ours(fused(SMALL), system, positions)
+    assert np.array_equal(energies[[0, 2]], whole[0][[0, 2]])
+    assert np.array_equal(forces[[0, 2]], whole[1][[0, 2]])
+
+
+def test_harmonics_are_orthonormal_and_their_slopes_are_listed():
+    points, weight = sphere()
+    y = harmonics(points)
+    assert np.einsum("p,pi,pj->ij", weight, y, y) == pytest.approx(np.eye(16), abs=1e-14)
+    step = 1e-6
+    for n in points[::17]:
+        here = [1.0, *polynomials(*n)]
+        listed = np.zeros((16, 3))
+        for row, axis, slope, sign in SLOPES:
+            listed[row, axis] += sign * here[slope]
+        across = np.linalg.svd(n[None])[2][1:]  # constants were added, so only along the sphere
+        for way in across:
+            up, down = ([1.0, *polynomials(*(n + s * way))][:16] for s in (step, -step))
+            found = (np.array(up) - np.array(down)) / (2 * step)
+            assert listed @ way == pytest.approx(found, abs=1e-9)
+
+
+def test_pieces_of_a_spline_sum_to_one():
+    assert sum(spline_pieces(5)).coef == pytest.approx([1, 0, 0, 0, 0, 0], abs=1e-12)
+
+
+def facets(rng):
+    """H2 from 7 Å down to dissociated over each facet, its two lowest layers frozen."""
+    builds = {"111": (fcc111, (3, 3, 6)), "100": (fcc100, (3, 3, 6)), "110": (fcc110, (3, 3, 6)),
+              "211": (fcc211, (3, 4, 6))}  # fmt: skip
+    for build, size in builds.values():
+        slab = build("Cu", size, a=3.66, vacuum=10.0)
+        top = slab.positions[:, 2].max()
+        count, heights = len(slab), np.array([7.0, 2.0, 1.0])
+        molecule = np.zeros((len(heights), 2, 3))
+        molecule[:] = slab.positions[:, :2].mean(axis=0).tolist() + [0]
+        molecule[:, :, 2] = top + heights[:, None]
+        molecule[:, 1, 0] += [0.74, 0.8, 2.2]
+        moving = np.append(slab.positions[:, 2] > np.sort(slab.positions[:, 2])[count // 3], [1, 1])
+        positions = np.concatenate([np.tile(slab.positions, (len(heights), 1, 1)), molecule], 1)
+        positions += rng.normal(0, 0.1, positions.shape) * (moving > 0)[:, None]
+        system = System(np.append(slab.numbers, [1, 1]), slab.cell.array, (True, True, False),
+                        moving > 0)  # fmt: skip
+        yield system, positions
+
+
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published H2/Cu model is not here")
+def test_the_published_model_is_evaluated_exactly_on_all_facets():
+    from scatter.fitting.family import wanted_species
+    from scatter.fitting.fold import fold
+    from scatter.potentials.mace import MaceTorch
+
+    model = MaceTorch(PUBLISHED, "cpu", "float64", trust_pickle=True).model
+    folded = fold(model, wanted_species(model, []), "a test", "0" * 64)
+    limits = {"float64": (1e-6, 1e-6), "float32": (2e-5, 5e-5)}
+    for system, positions in facets(np.random.default_rng(2)):
+        energies, forces = by_mace_torch(str(PUBLISHED), system, positions)
+        for precision, (energy, force) in limits.items():
+            found = ours(MaceFused(folded, precision), system, positions)
+            assert found[0] == pytest.approx(energies, abs=energy)
+            assert abs(found[1] - forces)[:, system.moving].max() < force
