@@ -1,0 +1,1 @@
+"""Positions to energies and forces, for a batch of replicas of one system."""

@@ -1,0 +1,150 @@
+"""Energies and forces of the structures in a file, by any potential."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import iread, write
+from jaxtyping import Float
+
+from scatter import __version__
+from scatter.potentials.base import Potential, refuse_unknown_elements
+from scatter.settings import UserError
+from scatter.state import System
+
+AT_ONCE = 32  # frames in one batch
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What `evaluate` did.
+
+    Attributes:
+        frames: structures evaluated.
+        atoms: atoms in all of them.
+        output: the file written.
+    """
+
+    frames: int
+    atoms: int
+    output: Path
+
+    def __str__(self) -> str:
+        return f"{self.output}: energy and forces of {self.frames} frames, {self.atoms} atoms"
+
+
+def evaluate(
+    potential: Potential, structures: Path, output: Path, overwrite: bool = False
+) -> Evaluated:
+    """Write every frame of `structures` to `output` with the potential's `energy` and `forces`.
+
+    Energies in eV, forces in eV/Å and on all atoms, also those a constraint of the file holds.
+    Each frame's `info` says which potential and which version of scatter they come from. The file
+    appears under its name only when it is whole.
+
+    Args:
+        potential: what to evaluate with.
+        structures: extended XYZ, any mixture of compositions and cells.
+        output: extended XYZ, written.
+        overwrite: replace `output` if it is there.
+
+    Raises:
+        UserError: `structures` cannot be read or holds no frames, a frame has an element that the
+            potential does not know, no volume where it is periodic, or no finite energy; `output`
+            cannot be written or is there already.
+    """
+    _refuse_output(structures, output, overwrite)
+    frames = _read(structures)
+    systems = [_system(frame, f"{structures}, frame {n}") for n, frame in enumerate(frames)]
+    for n, system in enumerate(systems):
+        try:
+            refuse_unknown_elements(potential, system)
+        except UserError as error:
+            raise UserError(f"{structures}, frame {n}: {error}") from error
+    for indices in _groups(systems):
+        positions = np.array([frames[n].positions for n in indices])
+        energies, forces = _energies_and_forces(potential, systems[indices[0]], positions)
+        for n, energy, force in zip(indices, energies, forces, strict=True):
+            if not (np.isfinite(energy) and np.isfinite(force).all()):
+                raise UserError(f"{structures}, frame {n}: the potential gives no finite energy")
+            _label(frames[n], float(energy), force, potential)
+    _write_whole(frames, output)
+    return Evaluated(len(frames), sum(len(frame) for frame in frames), output)
+
+
+def _refuse_output(structures: Path, output: Path, overwrite: bool) -> None:
+    if output.exists() and not overwrite:
+        raise UserError(f"--output {output}: is there already; remove it or name another file")
+    if output.exists() and structures.exists() and output.samefile(structures):
+        raise UserError(f"--output {output}: is the file that is read; name another file")
+    if not output.parent.is_dir():
+        raise UserError(f"--output {output}: there is no directory {output.parent}")
+
+
+def _read(structures: Path) -> list[Atoms]:
+    if not structures.is_file():
+        raise UserError(f"{structures}: there is no such file")
+    try:
+        frames = list(iread(structures, index=":", format="extxyz"))
+    except Exception as error:  # the reader meets a broken file with errors of every class
+        raise UserError(f"{structures}: cannot be read as extended XYZ ({error})") from error
+    if not frames:
+        raise UserError(f"{structures}: holds no frames")
+    return frames
+
+
+def _system(frame: Atoms, where: str) -> System:
+    """All atoms of the frame, free; a cell vector it lacks is one of unit length."""
+    if (frame.pbc & ~frame.cell.mask()).any():
+        raise UserError(f"{where}: is periodic along a lattice vector of no length; mend its cell")
+    cell = np.array(frame.cell.complete())
+    if abs(np.linalg.det(cell)) < 1e-6:
+        raise UserError(f"{where}: its lattice vectors enclose no volume; mend its cell")
+    first, second, third = (bool(periodic) for periodic in frame.pbc)
+    return System(frame.numbers, cell, (first, second, third), np.ones(len(frame), bool))
+
+
+def _groups(systems: list[System]) -> Iterator[list[int]]:
+    """Indices of equal systems, at most AT_ONCE together."""
+    equal = defaultdict(list)
+    for n, system in enumerate(systems):
+        equal[system.numbers.tobytes(), system.cell.tobytes(), system.pbc].append(n)
+    for indices in equal.values():
+        for start in range(0, len(indices), AT_ONCE):
+            yield indices[start : start + AT_ONCE]
+
+
+def _energies_and_forces(
+    potential: Potential, system: System, positions: Float[np.ndarray, "frame atom 3"]
+) -> tuple[Float[np.ndarray, " frame"], Float[np.ndarray, "frame atom 3"]]:
+    evaluator = potential.bind(system, len(positions))
+    energies, forces = evaluator.begin(np.arange(len(positions)), positions)
+    return np.asarray(energies), np.asarray(forces)
+
+
+def _label(
+    frame: Atoms, energy: float, forces: Float[np.ndarray, "atom 3"], potential: Potential
+) -> None:
+    frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
+    frame.info["scatter_version"] = __version__
+    frame.info["potential"] = potential.description
+    frame.info["potential_sha256"] = potential.identity
+
+
+def _write_whole(frames: list[Atoms], output: Path) -> None:
+    partial = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with open(partial, "w") as stream:
+            write(stream, frames, format="extxyz")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(output)
+    except OSError as error:
+        raise UserError(f"--output {output}: cannot be written ({error.strerror})") from error
+    finally:
+        partial.unlink(missing_ok=True)

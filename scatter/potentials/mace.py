@@ -1,0 +1,236 @@
+"""Any MACE model that mace-torch wrote, evaluated by mace-torch: general, and not fast.
+
+The model is called on a graph that is built here, from Verlet lists that last many steps, and not
+through mace-torch's own `AtomicData`, which searches for neighbours at every step.
+"""
+
+import hashlib
+import io
+import warnings
+from contextlib import redirect_stdout
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numba
+import numpy as np
+from ase.data import chemical_symbols
+from jaxtyping import Float, Int
+
+from scatter.potentials.base import refuse_unknown_elements
+from scatter.potentials.neighbours import VerletLists
+from scatter.settings import UserError
+from scatter.state import Array, System
+
+SKIN = 1.0  # Å
+PAIRS_AT_ONCE = 100_000  # on a GPU: about 2 GB of a model of 16 channels, 16 GB of one of 128
+
+
+class MaceTorch:
+    """A MACE model (`.model`), on a CPU or a GPU.
+
+    On a CPU every replica is a graph of its own: one graph of many replicas is slower there, and
+    its bits depend on how many they are. On a GPU many replicas share a graph, and a replica's
+    energy depends on its neighbours in the batch within rounding.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        device: str = "auto",
+        precision: str = "float32",
+        trust_pickle: bool = False,
+    ):
+        """Read the model.
+
+        Args:
+            file: a model pickled by mace-torch; reading it runs the code in it.
+            device: "cpu", "cuda", or "auto", which is "cuda" if torch sees a GPU.
+            precision: "float32" or "float64". Atoms' energies are summed in float64 always.
+            trust_pickle: the user trusts where the file came from.
+
+        Raises:
+            UserError: the file is not trusted or holds no MACE model, mace-torch is not
+                installed, or torch sees no GPU.
+        """
+        if not trust_pickle:
+            raise UserError(
+                f"[potential] file = '{file}': a .model file is a pickle, and opening it runs the "
+                "code inside; if you trust where it came from, set trust_pickle = true in "
+                "[potential] or give --trust-pickle"
+            )
+        self.torch, mace = _torch_with_mace(file)
+        # What torch reads from the environment is lost when our own kernels start their threads.
+        self.torch.set_num_threads(numba.get_num_threads())
+        self.device = _device(self.torch, device)
+        self.dtype = getattr(self.torch, precision)
+        content = file.read_bytes()
+        self.identity = f"{hashlib.sha256(content).hexdigest()} {precision} {self.device}"
+        self.model = _read(self.torch, mace, file, content).to(self.device, self.dtype).eval()
+        self.model.requires_grad_(False)
+        self.head = _head(self.model, file)
+        self.numbers = [int(z) for z in self.model.atomic_numbers]
+        self.elements = frozenset(self.numbers)
+        # Two groups of atoms with no edge between them add their energies, however many layers
+        # of messages there are; so it is the length of an edge that counts.
+        self.cutoff = float(self.model.r_max)
+        self.exact_batches = self.device == "cpu"
+        known = ", ".join(chemical_symbols[z] for z in sorted(self.elements)[:8])
+        more = ", ..." if len(self.elements) > 8 else ""
+        self.description = f"MACE model {file.name} ({known}{more}; {precision} on {self.device})"
+
+    def bind(self, system: System, slots: int) -> "MaceEvaluator":
+        """An evaluator for `slots` replicas of `system`."""
+        refuse_unknown_elements(self, system)
+        return MaceEvaluator(self, system, slots)
+
+
+class MaceEvaluator:
+    """A MACE model bound to a system, with one Verlet list per replica."""
+
+    def __init__(self, potential: MaceTorch, system: System, slots: int):
+        self.potential, self.system = potential, system
+        self.lists = VerletLists(system, slots, potential.cutoff, SKIN)
+        kind = [potential.numbers.index(z) for z in system.numbers]
+        self.one_hot = self._tensor(np.eye(len(potential.numbers))[kind])
+        self.cell = self._tensor(np.asarray(system.cell, float))
+
+    def begin(self, slots: Array, positions: Array) -> tuple[Array, Array]:
+        """Energies (eV) and forces (eV/Å) of the replicas that enter `slots`."""
+        self.lists.forget(_numpy(slots))
+        fresh = VerletLists(self.system, len(positions), self.potential.cutoff, SKIN)
+        return self._answer(fresh, positions)
+
+    def __call__(self, positions: Array) -> tuple[Array, Array]:
+        """Energies (eV) and forces (eV/Å) of every slot."""
+        return self._answer(self.lists, positions)
+
+    def keep(self, slots: Array) -> None:
+        """Go on with the replicas in `slots` only."""
+        self.lists.keep(_numpy(slots))
+
+    def _answer(self, lists: VerletLists, positions: Array) -> tuple[Array, Array]:
+        """Energies and forces in the kind of array that the positions come in."""
+        x = _numpy(positions)
+        lists.update(x)
+        energies, forces = np.full(len(x), np.nan), np.full(x.shape, np.nan)
+        finite = np.flatnonzero(np.isfinite(x).all(axis=(1, 2)))
+        size = self._replicas_at_once(lists)
+        for start in range(0, len(finite), size):
+            some = finite[start : start + size]
+            energies[some], forces[some] = self._evaluate(lists, some, x[some])
+        forces[:, ~self.system.moving] = 0.0
+        if isinstance(positions, np.ndarray):
+            return energies, forces
+        there = {"device": positions.device}
+        return tuple(self.potential.torch.as_tensor(each, **there) for each in (energies, forces))
+
+    def _replicas_at_once(self, lists: VerletLists) -> int:
+        if self.potential.exact_batches:
+            return 1
+        return max(1, PAIRS_AT_ONCE // max(1, int(lists.counts.max())))
+
+    def _evaluate(
+        self,
+        lists: VerletLists,
+        slots: Int[np.ndarray, " some"],
+        x: Float[np.ndarray, "some atom 3"],
+    ) -> tuple[Float[np.ndarray, " some"], Float[np.ndarray, "some atom 3"]]:
+        """One graph of these replicas through the model."""
+        torch, count, atoms = self.potential.torch, *x.shape[:2]
+        sender, receiver, shift = _edges(lists, slots, x, self.potential.cutoff)
+        index = {"device": self.potential.device, "dtype": torch.int64}
+        graph = {
+            "positions": self._tensor(x.reshape(-1, 3)),
+            "node_attrs": self.one_hot.repeat(count, 1),
+            "edge_index": torch.as_tensor(np.stack([sender, receiver]), **index),
+            "shifts": self._tensor(shift),
+            "unit_shifts": self._tensor(np.zeros_like(shift)),  # only the stress needs them
+            "cell": self.cell.repeat(count, 1),
+            "batch": torch.arange(count, **index).repeat_interleave(atoms),
+            "ptr": torch.arange(count + 1, **index) * atoms,
+            "head": torch.full((count,), self.potential.head, **index),
+        }
+        out = self.potential.model(graph, training=False, compute_force=True)
+        each = out["node_energy"].detach().double().cpu().numpy().reshape(count, atoms)
+        return each.sum(axis=1), out["forces"].double().cpu().numpy().reshape(x.shape)
+
+    def _tensor(self, array: np.ndarray) -> Any:
+        potential = self.potential
+        return potential.torch.as_tensor(array, dtype=potential.dtype, device=potential.device)
+
+
+def _edges(
+    lists: VerletLists,
+    slots: Int[np.ndarray, " some"],
+    x: Float[np.ndarray, "some atom 3"],
+    cutoff: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sender, receiver and shift (Å) of every edge: each pair within the cutoff, both ways.
+
+    Atom a of the n-th of these slots is atom a + n · atoms of the graph.
+    """
+    replica, used = np.arange(len(slots))[:, None], max(0, int(lists.counts[slots].max()))
+    first, second = lists.first[slots, :used], lists.second[slots, :used]
+    shift = lists.shift[slots, :used]
+    apart = x[replica, second] - x[replica, first] + shift
+    near = (apart**2).sum(axis=-1) < cutoff**2
+    near &= np.arange(used) < lists.counts[slots, None]
+    i, j = (first + replica * x.shape[1])[near], (second + replica * x.shape[1])[near]
+    shift = shift[near]
+    return np.append(i, j), np.append(j, i), np.concatenate([shift, -shift])
+
+
+def _numpy(array: Array) -> np.ndarray:
+    """The same numbers in the memory of the CPU."""
+    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
+def _torch_with_mace(file: Path) -> tuple[ModuleType, ModuleType]:
+    """The modules torch and mace.modules."""
+    try:
+        # Both talk while they are imported, of what is no concern of the user's.
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            return import_module("torch"), import_module("mace.modules")
+    except ImportError as error:
+        raise UserError(
+            f"[potential] file = '{file}': a .model file needs torch and mace-torch, which come "
+            f"with `pip install 'scatter[mace]'` ({error})"
+        ) from error
+
+
+def _device(torch: ModuleType, device: str) -> str:
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "[potential] device = 'cuda': torch sees no GPU; "
+            "install a CUDA build of torch, or set device = 'cpu'"
+        )
+    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+
+
+def _read(torch: ModuleType, mace: ModuleType, file: Path, content: bytes) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)
+    except Exception as error:  # a pickle of anything raises anything
+        raise UserError(f"[potential] file = '{file}': cannot be read ({error})") from error
+    if not isinstance(model, mace.MACE):
+        raise UserError(
+            f"[potential] file = '{file}': holds {type(model).__name__}, not a MACE model; "
+            "give the .model that mace-torch wrote, not a checkpoint or a compiled model"
+        )
+    return model
+
+
+def _head(model: Any, file: Path) -> int:
+    heads = list(getattr(model, "heads", None) or ["Default"])
+    named = [index for index, head in enumerate(heads) if head.lower() == "default"]
+    if len(heads) > 1 and not named:
+        raise UserError(
+            f"[potential] file = '{file}': the model has the heads {', '.join(heads)}, and none "
+            "is called 'default'; select one with mace-torch's mace_select_head"
+        )
+    return named[0] if len(heads) > 1 else 0

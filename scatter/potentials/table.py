@@ -1,0 +1,141 @@
+"""Table `[potential]`: which potential to use, and how it is opened.
+
+What a kind needs (torch, ASE's calculators) is imported only when a potential of it is opened.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from scatter.potentials.base import Potential
+from scatter.settings import Table, UserError
+
+Kind = Literal["default", "analytic", "mace", "ase"]
+
+# The keys that mean something to each kind, besides `kind` itself; the needed ones come first.
+NEEDED: dict[str, tuple[str, ...]] = {"mace": ("file",), "ase": ("calculator",)}
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "mace": ("device", "precision", "trust_pickle"),
+    "ase": ("parameters",),
+}
+
+
+class PotentialTable(Table):
+    """Table `[potential]`: the potential energy surface that the atoms move on."""
+
+    kind: Kind = Field(
+        default="default",
+        description="`default`: the potential that ships with scatter; `analytic`: the embedded "
+        "H2/Cu model; `mace`: a model file; `ase`: any calculator of ASE.",
+    )
+    file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The model file, for `mace`: a `.model` written by mace-torch, or the "
+        "`.npz` that `scatter convert` makes of it.",
+    )
+    calculator: str | None = Field(
+        default=None,
+        min_length=1,
+        description='Name of the ASE calculator, for `ase`, such as "emt".',
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Keyword arguments of the ASE calculator, for `ase`.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto",
+        description="Where a `mace` model is evaluated; `auto` takes a GPU if torch sees one.",
+    )
+    precision: Literal["float32", "float64"] | None = Field(
+        default=None,
+        description="Arithmetic of a `mace` model; by default float32, with atoms' energies "
+        "summed in float64. Positions and momenta are float64 always.",
+    )
+    trust_pickle: bool = Field(
+        default=False,
+        description="A `.model` file is a pickle, and opening it runs the code inside; true "
+        "says that you trust where it came from.",
+    )
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> "PotentialTable":
+        needed, optional = NEEDED.get(self.kind, ()), OPTIONAL.get(self.kind, ())
+        for key in needed:
+            if getattr(self, key) is None:
+                raise ValueError(f"kind = '{self.kind}' needs the key '{key}'")
+        for key, field in type(self).model_fields.items():
+            written = getattr(self, key) != field.get_default(call_default_factory=True)
+            if written and key not in ("kind", *needed, *optional):
+                kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL[kind])]
+                raise ValueError(
+                    f"the key '{key}' means nothing to kind = '{self.kind}'; "
+                    f"leave it out, or choose kind = '{kinds[0]}'"
+                )
+        return self
+
+
+def open_potential(table: PotentialTable) -> Potential:
+    """The potential that the table describes.
+
+    Raises:
+        UserError: the file cannot be read or trusted, the calculator is unknown, or what the
+            kind needs is not installed.
+    """
+    if table.kind == "mace":
+        return _open_mace(table)
+    if table.kind == "ase":
+        from scatter.potentials.ase import AseCalculator
+
+        return AseCalculator(str(table.calculator), table.parameters)
+    from scatter.potentials.analytic import Analytic
+
+    return Analytic()
+
+
+def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
+    """The potential that a word of the command line names.
+
+    Args:
+        text: a model file, `default`, `analytic`, or `ase:` and the name of a calculator.
+        trust_pickle: the user trusts where a pickled file came from.
+
+    Raises:
+        UserError: nothing of that name can be opened.
+    """
+    if text == "default":
+        return open_potential(PotentialTable())
+    if text == "analytic":
+        return open_potential(PotentialTable(kind="analytic"))
+    if text.startswith("ase:") and text != "ase:":
+        return open_potential(PotentialTable(kind="ase", calculator=text.removeprefix("ase:")))
+    if not Path(text).is_file():
+        raise UserError(
+            f"potential '{text}': there is no such file, and it is none of the names "
+            "default, analytic, ase:emt (or ase: and another calculator of ASE)"
+        )
+    return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
+
+
+def _open_mace(table: PotentialTable) -> Potential:
+    file = Path(str(table.file))
+    if not file.is_file():
+        raise UserError(f"[potential] file = '{file}': there is no such file")
+    if file.suffix == ".npz":
+        from scatter.potentials.mace_fused import MaceFused
+
+        if table.device == "cuda":
+            raise UserError(
+                f"[potential] device = 'cuda': a converted model ('{file}') is evaluated on the "
+                "CPU; leave device out, or name the .model file"
+            )
+        return MaceFused.read(file, table.precision or "float32")
+    if file.suffix != ".model":
+        raise UserError(
+            f"[potential] file = '{file}': kind = 'mace' reads a .model file of mace-torch, or "
+            "the .npz that `scatter convert` makes of it"
+        )
+    from scatter.potentials.mace import MaceTorch
+
+    return MaceTorch(file, table.device, table.precision or "float32", table.trust_pickle)
