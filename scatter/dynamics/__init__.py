@@ -1,0 +1,1 @@
+"""How a batch of trajectories moves and ends."""

@@ -1,0 +1,305 @@
+from dataclasses import replace
+
+import numba
+import numpy as np
+import pytest
+import torch
+from array_api_compat import array_namespace
+from ase.build import fcc111
+
+from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.stop import Dynamics, Stop
+from scatter.outcomes import Outcome, Reason
+from scatter.potentials.analytic import Analytic
+from scatter.state import Start, System
+from scatter.units import K, fs
+
+H, CU = 1.00782503, 63.546
+FAR = 100.0  # Å along x; a start so marked meets the flaw of a flawed potential
+STOP = Stop(scattered_A=3.2, near_A=1.6)
+DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=120, energy_tolerance_eV=0.3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    """Threads that wait for one another at every step are slow on a busy machine."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(threads)
+
+
+class Wall:
+    """A Morse molecule over one surface atom: both feel a wall; the surface atom has a spring."""
+
+    elements = frozenset({1, 29})
+    description = "a wall for tests"
+    identity = "wall"
+    cutoff = 10.0
+
+    def bind(self, system, slots):
+        return self
+
+    def begin(self, slots, positions):
+        return self(positions)
+
+    def keep(self, slots):
+        pass
+
+    def __call__(self, positions):
+        xp = array_namespace(positions)
+        forces = xp.zeros_like(positions)
+        surface, first, second = (positions[:, k, :] for k in (1, 2, 3))
+        forces[:, 1, :] = -4.0 * surface
+        along = second - first
+        r = xp.sqrt(xp.sum(along * along, axis=1))
+        x = xp.exp(-1.94 * (r - 0.74))
+        energy = 2.0 * xp.sum(surface * surface, axis=1) + 4.5 * (x * x - 2 * x)
+        pull = (2 * 4.5 * 1.94 * (x * x - x) / r)[:, None] * along
+        forces[:, 3, :] += pull
+        forces[:, 2, :] -= pull
+        for atom in (2, 3):
+            push = 3.0 * xp.exp(-3.0 * (positions[:, atom, 2] - surface[:, 2]))
+            energy = energy + push
+            forces[:, atom, 2] += 3.0 * push
+            forces[:, 1, 2] -= 3.0 * push
+        return energy, forces
+
+
+class FlawedWall(Wall):
+    """The wall; far along x, something goes wrong below a height."""
+
+    def __init__(self, flaw):
+        self.flaw = flaw
+
+    def __call__(self, positions):
+        energies, forces = super().__call__(positions)
+        wrong = (positions[:, 2, 0] > FAR / 2) & (positions[:, 2:, 2].min(axis=1) < 1.0)
+        if self.flaw in ("no force", "endless force"):
+            forces[wrong, 1:] = {"no force": np.nan, "endless force": np.inf}[self.flaw]
+        else:
+            energies[wrong] += {"no energy": np.nan, "endless energy": np.inf, "jump": 1}[self.flaw]
+        return energies, forces
+
+
+class WallWithTenants(Wall):
+    """The wall; it knows where each replica was, and none leaps unannounced."""
+
+    def bind(self, system, slots):
+        self.places = np.full((slots, len(system), 3), np.nan)
+        return self
+
+    def begin(self, slots, positions):
+        self.places[slots] = positions
+        return super().__call__(positions)
+
+    def __call__(self, positions):
+        assert abs(positions - self.places).max() < 0.3
+        self.places = positions.copy()
+        return super().__call__(positions)
+
+    def keep(self, slots):
+        self.places = self.places[slots]
+
+
+WALL = System(
+    np.array([29, 29, 1, 1]), 10 * np.eye(3), (False,) * 3, np.array([False, True, True, True]),
+    np.array([1]),
+)  # fmt: skip
+
+
+def wall_start(i, marked=False):
+    """One of three kinds: falling, falling and shaken apart, at rest far above."""
+    rng = np.random.default_rng([7, i])
+    positions, momenta = np.zeros((4, 3)), np.zeros((4, 3))
+    axis = rng.normal(size=3)
+    axis /= np.linalg.norm(axis)
+    centre = np.array([FAR if marked else rng.uniform(-1, 1), 0, 2.6])
+    positions[0, 2] = -2.0
+    positions[2:] = centre + np.array([-0.37, 0.37])[:, None] * axis
+    momenta[1] = rng.normal(size=3) * np.sqrt(CU * K * 600)
+    momenta[2:, 2] = -rng.uniform(0.6, 1.2) * H
+    if i % 3 == 1:
+        momenta[2:] += np.array([-2.4, 2.4])[:, None] * axis * H
+    if i % 3 == 2:
+        momenta[:] = 0
+    return Start(i, positions, momenta, np.array([CU, CU, H, H]))
+
+
+COPPER = fcc111("Cu", (2, 2, 3), a=3.7, vacuum=10)
+COPPER.positions[:, 2] -= COPPER.positions[:, 2].max()
+SLAB = System(
+    COPPER.numbers, COPPER.cell.array, (True, True, True), COPPER.positions[:, 2] > -3,
+    np.arange(8, 12),
+).with_molecule(1, 1)  # fmt: skip
+
+
+def copper_start(i):
+    """H2 over hot Cu(111), with between 0.4 and 1.4 eV."""
+    rng = np.random.default_rng([11, i])
+    masses = np.append(COPPER.get_masses(), [H, H])
+    axis = rng.normal(size=3)
+    axis *= rng.uniform(0.65, 0.9) / np.linalg.norm(axis)
+    centre = rng.uniform(size=2) @ SLAB.cell[:2] + [0, 0, 3.0]
+    positions = np.vstack([COPPER.positions, centre - axis / 2, centre + axis / 2])
+    momenta = rng.normal(size=positions.shape) * np.sqrt(masses[:, None] * K * 700)
+    momenta[~SLAB.moving] = 0
+    momenta[-2:, 2] = -H * np.sqrt(rng.uniform(0.4, 1.4) / H)
+    return Start(i, positions, momenta, masses)
+
+
+def ended(starts, potential, conditions, after_step=None):
+    """Every `Finished`, in the order in which they came."""
+    return list(propagate(iter(starts), potential, conditions, after_step))
+
+
+def by_trajectory(finished):
+    found = {one.trajectory: one for one in finished}
+    assert len(found) == len(finished)
+    return found
+
+
+def assert_same_bits(found, expected):
+    """Two endings of one trajectory agree in every field; NaN agrees with NaN."""
+    for name, value in vars(expected).items():
+        if name == "watch":
+            assert value.keys() == found.watch.keys()
+            for key in value:
+                np.testing.assert_array_equal(found.watch[key], value[key], err_msg=key)
+        else:
+            np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("slots", [1, 4, 20, 33])
+def test_every_start_ends_exactly_once(slots, every):
+    conditions = Conditions(WALL, DYNAMICS, STOP, slots, every)
+    starts = iter([wall_start(i) for i in range(20)])
+    finished = list(propagate(starts, Wall(), conditions))
+    assert sorted(one.trajectory for one in finished) == list(range(20))
+    assert next(starts, None) is None
+    kinds = {one.outcome for one in finished}
+    assert kinds == {Outcome.DISSOCIATED, Outcome.SCATTERED, Outcome.UNDECIDED}
+
+
+def test_nothing_to_start_is_nothing_to_end():
+    assert ended([], Wall(), Conditions(WALL, DYNAMICS, STOP, 4)) == []
+
+
+def test_trajectories_come_in_the_order_in_which_they_end():
+    finished = ended(
+        [wall_start(i) for i in range(20)], Wall(), Conditions(WALL, DYNAMICS, STOP, 20)
+    )
+    steps = [one.steps for one in finished]
+    assert steps == sorted(steps)
+    assert steps[0] < steps[-1] == 240  # the time limit
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_a_start_is_asked_for_only_when_a_slot_is_free(every):
+    finished, most = [], []
+
+    def starts():
+        for i in range(20):
+            most.append(i - len(finished))
+            assert i - len(finished) < 3
+            yield wall_start(i)
+
+    for one in propagate(starts(), Wall(), Conditions(WALL, DYNAMICS, STOP, 3, every)):
+        finished.append(one)
+    assert most[2:] == [2] * 18  # no slot was left empty either
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("slots", [1, 4, 20])
+def test_the_potential_is_told_who_enters_and_who_goes_on(slots, every):
+    starts = [wall_start(i, marked=i % 2 == 1) for i in range(20)]
+    conditions = Conditions(WALL, DYNAMICS, STOP, slots, every)
+    assert len(ended(starts, WallWithTenants(), conditions)) == 20
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """Every trajectory on copper, run in a batch of its own."""
+    conditions = Conditions(SLAB, DYNAMICS, STOP, 1)
+    return {i: ended([copper_start(i)], Analytic(), conditions)[0] for i in range(16)}
+
+
+def test_trajectories_on_copper_end_in_several_ways(alone):
+    outcomes = [one.outcome for one in alone.values()]
+    assert outcomes.count(Outcome.SCATTERED) > 3
+    assert outcomes.count(Outcome.DISSOCIATED) > 3
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("slots", [1, 7, 16])
+def test_a_trajectory_has_the_same_bits_in_any_batch(alone, slots, every, order):
+    starts = [copper_start(i) for i in range(16)][::order]
+    conditions = Conditions(SLAB, DYNAMICS, STOP, slots, every)
+    found = by_trajectory(ended(starts, Analytic(), conditions))
+    assert found.keys() == alone.keys()
+    for i, one in alone.items():
+        assert_same_bits(found[i], one)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_after_step_sees_the_state_after_every_step_of_the_batch(every):
+    times = []
+
+    def after_step(state):
+        times.append(state.time.copy())
+        assert len(state) <= 6
+
+    starts = [wall_start(i) for i in range(6)]
+    conditions = Conditions(WALL, DYNAMICS, STOP, 6, every)
+    steps = [one.steps for one in ended(starts, Wall(), conditions, after_step)]
+    assert len(times) == -(-max(steps) // every) * every
+    assert times[0] == pytest.approx(0.5 * fs)
+    assert max(times[-1]) == pytest.approx(120 * fs)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize(
+    ("flaw", "reason"),
+    [
+        ("no energy", Reason.NOT_FINITE),
+        ("endless energy", Reason.NOT_FINITE),
+        ("no force", Reason.NOT_FINITE),
+        ("endless force", Reason.NOT_FINITE),
+        ("jump", Reason.ENERGY_ERROR),
+    ],
+)
+def test_a_trajectory_that_fails_says_why_and_disturbs_no_other(flaw, reason, every):
+    starts = [wall_start(i, marked=i == 9) for i in range(15)]
+    sound = by_trajectory(ended(starts, Wall(), Conditions(WALL, DYNAMICS, STOP, 5)))
+    once = by_trajectory(ended(starts, FlawedWall(flaw), Conditions(WALL, DYNAMICS, STOP, 15)))
+    conditions = Conditions(WALL, DYNAMICS, STOP, 5, every)
+    found = by_trajectory(ended(starts, FlawedWall(flaw), conditions))
+    assert found.keys() == sound.keys()
+    for i in sound.keys() - {9}:
+        assert_same_bits(found[i], sound[i])
+    assert sound[9].outcome == Outcome.SCATTERED
+    assert found[9].outcome == Outcome.FAILED
+    assert found[9].reason == reason
+    assert 0 < found[9].steps < sound[9].steps
+    assert_same_bits(found[9], once[9])
+    assert {found[i].reason for i in sound.keys() - {9}} == {Reason.NONE}
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_on_torch_trajectories_are_those_of_numpy(every):
+    starts = [wall_start(i) for i in range(12)]
+    conditions = Conditions(WALL, DYNAMICS, STOP, 5, every)
+    expected = by_trajectory(ended(starts, Wall(), conditions))
+    on_torch = replace(conditions, device=torch.as_tensor)
+    found = by_trajectory(ended(starts, Wall(), on_torch))
+    assert found.keys() == expected.keys()
+    for i, one in expected.items():
+        assert found[i].outcome == one.outcome
+        assert found[i].steps == one.steps
+        assert found[i].positions == pytest.approx(one.positions, abs=1e-9)
+        assert found[i].momenta == pytest.approx(one.momenta, abs=1e-9)
+        assert found[i].potential == pytest.approx(one.potential, abs=1e-9)
+        for key, value in one.watch.items():
+            assert found[i].watch[key] == pytest.approx(value, abs=1e-9, nan_ok=True)
