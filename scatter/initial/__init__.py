@@ -1,0 +1,1 @@
+"""How a trajectory begins: the molecule's state, the thermal slab, the approach."""

@@ -1,0 +1,71 @@
+"""What took long to compute, kept on disk under a hash of everything that shaped it.
+
+A file that is damaged, or that another version wrote, counts as absent.
+"""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from warnings import warn
+from zipfile import BadZipFile
+from zlib import error as ZlibError
+
+import numpy as np
+
+SCHEMA = 1  # raised whenever the same inputs would give other numbers
+
+Arrays = dict[str, np.ndarray]
+
+
+def folder() -> Path:
+    """Where the files lie: $SCATTER_CACHE, else scatter/slabs in the user's cache folder."""
+    if chosen := os.environ.get("SCATTER_CACHE"):
+        return Path(chosen)
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "scatter" / "slabs"
+
+
+def digest(**parts: np.ndarray | str | float) -> str:
+    """One sha256 of named values; arrays enter with their shape, type and every bit."""
+    total = sha256(f"scatter {SCHEMA}".encode())
+    for name, part in sorted(parts.items()):
+        if isinstance(part, np.ndarray):
+            total.update(f"{name} {part.dtype.str} {part.shape}".encode())
+            total.update(np.ascontiguousarray(part).tobytes())
+        else:
+            total.update(f"{name} {part!r}".encode())
+        total.update(b"\0")
+    return total.hexdigest()
+
+
+def load(key: str) -> Arrays | None:
+    """The arrays that were saved under a key; None where there are none, or none intact."""
+    try:
+        with (
+            open(folder() / f"{key}.npz", "rb") as file,
+            np.load(file, allow_pickle=False) as whole,
+        ):
+            arrays = {name: whole[name] for name in whole.files}
+        intact = str(arrays.pop("checksum")) == digest(key=key, **arrays)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, ZlibError):
+        return None
+    return arrays if intact else None
+
+
+def save(key: str, arrays: Arrays) -> None:
+    """Keep arrays under a key; the file appears whole or not at all.
+
+    A cache that cannot be written costs time, not the campaign: it is a warning.
+    """
+    whole: dict[str, Any] = {"checksum": np.array(digest(key=key, **arrays)), **arrays}
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder(), suffix=".part", delete=False) as file:
+            np.savez(file, **whole)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, folder() / f"{key}.npz")
+    except OSError as error:
+        warn(f"nothing is cached in {folder()}: {error}", stacklevel=2)

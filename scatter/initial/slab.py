@@ -1,0 +1,302 @@
+"""The slab: its settings, and its ideal atoms in their cell.
+
+Lengths in Å. The slab stands on z = 0 and its lateral lattice vectors lie in the xy plane; the
+third lattice vector points along z and is the slab's height plus the vacuum.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from ase import Atoms
+from ase.build import fcc100, fcc110, fcc111, fcc211
+from ase.constraints import FixAtoms
+from ase.data import atomic_masses, atomic_numbers
+from ase.io import read
+from jaxtyping import Bool, Float, Int
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from scatter.settings import (
+    NonNegativeFloat,
+    OneOrMany,
+    PositiveFloat,
+    PositiveInt,
+    Table,
+    UserError,
+)
+from scatter.state import System
+
+LAYER_GAP = 0.4  # Å; rows of (211) are 0.7 Å apart, and a layer ripples less than this
+
+Facet = Literal["111", "100", "110", "211"]
+
+
+def _shape(value: Any) -> str:
+    # Told apart here, a wrong value is measured against the one shape it has, not against all.
+    return {dict: "table", str: "auto"}.get(type(value), "number")
+
+
+LatticeConstant = Annotated[
+    Annotated[PositiveFloat, Tag("number")]
+    | Annotated[dict[str, PositiveFloat], Tag("table")]
+    | Annotated[Literal["auto"], Tag("auto")],
+    Discriminator(_shape),
+]
+
+
+class Thermalise(Table):
+    """Table `[surface.thermalise]`: thermal snapshots of the slab by Langevin dynamics."""
+
+    timestep_fs: PositiveFloat = Field(
+        default=2.0, description="Time step of the Langevin dynamics, fs."
+    )
+    friction_per_fs: PositiveFloat = Field(
+        default=0.01, description="Friction of the Langevin dynamics, 1/fs."
+    )
+    equilibrate_fs: NonNegativeFloat = Field(
+        default=2000.0, description="Time before the first snapshot of each replica, fs."
+    )
+    decorrelate_fs: PositiveFloat = Field(
+        default=200.0, description="Time between two snapshots of one replica, fs."
+    )
+    replicas: PositiveInt = Field(
+        default=32, description="Independent slabs, each with its own random stream, in one batch."
+    )
+    snapshots: PositiveInt = Field(
+        default=256, description="Thermal snapshots in all, shared evenly by the replicas."
+    )
+
+    @model_validator(mode="after")
+    def _rules(self) -> "Thermalise":
+        if self.decorrelate_fs < self.timestep_fs:
+            raise ValueError(
+                f"decorrelate_fs = {self.decorrelate_fs:g} is shorter than "
+                f"timestep_fs = {self.timestep_fs:g}; give at least one step, better 200 fs"
+            )
+        if self.friction_per_fs * self.timestep_fs > 1:
+            raise ValueError(
+                f"friction_per_fs = {self.friction_per_fs:g} stops the atoms within one step of "
+                f"timestep_fs = {self.timestep_fs:g}; their product must not exceed 1 "
+                "(0.01 per fs is usual)"
+            )
+        return self
+
+
+class Surface(Table):
+    """Table `[surface]`: a facet of a fcc metal, or a slab from a file, at a temperature."""
+
+    element: str = Field(default="Cu", description="Chemical symbol of the fcc metal.")
+    facet: OneOrMany[Facet] = Field(
+        default=["111"], description='Facet "111", "100", "110" or "211", or a list of them.'
+    )
+    size: list[PositiveInt] = Field(
+        default=[3, 3, 6],
+        min_length=3,
+        max_length=3,
+        description="Atoms along the two lateral lattice vectors, and layers. On (211) the first "
+        "number is a multiple of 3 (the rows of a terrace) and one layer is three rows deep: "
+        "[3, 4, 6] has 18 rows of 4 atoms.",
+    )
+    frozen_layers: PositiveInt = Field(
+        default=2, description="Lowest layers, which never move; on (211) three rows each."
+    )
+    temperature_K: OneOrMany[PositiveFloat] = Field(
+        description="Surface temperature, K; one value or a list."
+    )
+    lattice_constant_A: LatticeConstant = Field(
+        default="auto",
+        description='Lattice constant, Å: a number; a table by temperature such as {"300" = 3.66, '
+        '"925" = 3.71}; or "auto", where the potential\'s own crystal is free of pressure.',
+    )
+    vacuum_A: PositiveFloat = Field(
+        default=40.0,
+        description="From the uppermost atom to the lowest of the slab's next image, Å.",
+    )
+    file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Slab to read instead of building one, in any format that ASE reads; excludes "
+        "element, facet, size, lattice_constant_A and vacuum_A.",
+    )
+    thermalise: Thermalise = Field(
+        default=Thermalise(), description="How the thermal snapshots of the slab are made."
+    )
+
+    @model_validator(mode="after")
+    def _rules(self) -> "Surface":
+        if len(set(self.systems)) < len(self.systems):
+            raise ValueError(
+                f"facet = {self.facet} with temperature_K = {self.temperature_K} names a slab "
+                "twice; name each once"
+            )
+        if self.file is None:
+            self._refuse_what_cannot_be_built()
+            return self
+        shaping = {"element", "facet", "size", "lattice_constant_A", "vacuum_A"}
+        if given := sorted(shaping & self.model_fields_set):
+            raise ValueError(
+                f"file = {self.file!r} already says what {', '.join(given)} would say; "
+                "give the file or those keys, not both"
+            )
+        return self
+
+    def _refuse_what_cannot_be_built(self) -> None:
+        if self.element not in atomic_numbers or self.element == "X":
+            raise ValueError(f"element = {self.element!r} is no chemical symbol, such as 'Cu'")
+        if self.frozen_layers >= self.size[2]:
+            raise ValueError(
+                f"frozen_layers = {self.frozen_layers} leaves none of the {self.size[2]} layers "
+                f"of size = {self.size} to move; freeze fewer, or give more layers"
+            )
+        if "211" in self.facet and self.size[0] % 3:
+            raise ValueError(
+                f"size = {self.size}: on (211) the first number must be a multiple of 3, "
+                "since a terrace is three rows wide; [3, 4, 6] is usual"
+            )
+        for temperature in self.temperature_K:
+            self.given_lattice_constant(temperature)
+
+    @property
+    def labels(self) -> list[str]:
+        """What the results call the facets: their indices, or the stem of the slab's file."""
+        return list(self.facet) if self.file is None else [Path(self.file).stem]
+
+    @property
+    def systems(self) -> list[tuple[str, float]]:
+        """Every pair (facet, temperature in K) of the campaign, facets outermost."""
+        return [(facet, kelvin) for facet in self.labels for kelvin in self.temperature_K]
+
+    def given_lattice_constant(self, temperature_K: float) -> float | None:
+        """The lattice constant (Å) given for a temperature; None where it is "auto".
+
+        Raises:
+            ValueError: the table by temperature has no entry for it.
+        """
+        given = self.lattice_constant_A
+        if given == "auto":
+            return None
+        if not isinstance(given, dict):
+            return float(given)
+        for key, value in given.items():
+            if _number(key) == temperature_K:
+                return value
+        raise ValueError(
+            f"lattice_constant_A has no entry for temperature_K = {temperature_K:g}; it has "
+            f'{", ".join(given) or "none"}; add "{temperature_K:g}" = ...'
+        )
+
+
+def _number(key: str) -> float:
+    try:
+        return float(key)
+    except ValueError as error:
+        raise ValueError(f"lattice_constant_A: the key '{key}' is no temperature in K") from error
+
+
+def build(
+    surface: Surface, facet: str, lattice_constant: float | None
+) -> tuple[System, Float[np.ndarray, "atom 3"]]:
+    """The ideal slab: which atoms in which cell, and where they stand.
+
+    Atoms are numbered from the bottom up. A layer is n1 n2 atoms (on (211) a stack of three rows),
+    so the top is the outermost layer: on (211) the edge, the terrace and the foot row, whose mean
+    lies one row spacing, a/(2 sqrt 6), below the edge. Directions are those of `ase.build`, but on
+    (211) the slab is turned over, so that the terraces descend along +x from the edges.
+
+    The cell is periodic along z too: the vacuum is then part of the system that every potential
+    sees alike, and a vacuum that is too thin shows (`clear_height`) instead of being ignored.
+
+    Args:
+        surface: the table `[surface]`.
+        facet: one of `surface.labels`.
+        lattice_constant: Å; None for a slab from a file.
+
+    Returns:
+        The system, and the positions of its atoms in Å, the lowest at z = 0.
+
+    Raises:
+        UserError: the file cannot be read, or what it holds is no slab.
+    """
+    if surface.file is not None:
+        return _read(surface.file, surface.frozen_layers)
+    make = {"111": fcc111, "100": fcc100, "110": fcc110, "211": fcc211}[facet]
+    atoms = make(surface.element, tuple(surface.size), a=lattice_constant)
+    if facet == "211":  # which alone ase.build numbers from the top down
+        atoms.positions[:, 2] *= -1
+    height = float(np.ptp(atoms.positions[:, 2]))
+    atoms.cell[2] = [0.0, 0.0, height + surface.vacuum_A]
+    in_layer = surface.size[0] * surface.size[1]
+    number = np.arange(len(atoms))
+    frozen = number < surface.frozen_layers * in_layer
+    return _slab(atoms, frozen, number[-in_layer:])
+
+
+def slab_masses(system: System) -> Float[np.ndarray, " atom"]:
+    """Standard atomic weights of the slab's atoms, amu."""
+    return atomic_masses[system.numbers]
+
+
+def layers(positions: Float[np.ndarray, "atom 3"]) -> list[Int[np.ndarray, " layer"]]:
+    """Indices of the atoms of each layer, from the bottom up; gaps in z of 0.4 Å part layers.
+
+    On (211) each row is a layer of its own here.
+    """
+    order = np.argsort(positions[:, 2], kind="stable")
+    gaps = np.diff(positions[order, 2]) > LAYER_GAP
+    return np.split(order, np.flatnonzero(gaps) + 1)
+
+
+def clear_height(system: System, positions: Float[np.ndarray, "atom 3"]) -> float:
+    """From the top plane up to the lowest atom of the slab's next image, Å."""
+    top = positions[system.top, 2].mean()
+    return float(positions[:, 2].min() + system.cell[2, 2] - top)
+
+
+def nearest_neighbour(system: System, positions: Float[np.ndarray, "atom 3"]) -> float:
+    """Shortest distance between two atoms, images along the first two vectors included, Å."""
+    shifts = [i * system.cell[0] + j * system.cell[1] for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    pairs = positions[:, None, None] - positions[None, :, None] + np.array(shifts)
+    squares = (pairs**2).sum(axis=-1)
+    return float(np.sqrt(squares[squares > 1e-6].min()))
+
+
+def _slab(
+    atoms: Atoms, frozen: Bool[np.ndarray, " atom"], top: Int[np.ndarray, " top"]
+) -> tuple[System, Float[np.ndarray, "atom 3"]]:
+    positions = atoms.positions.copy()
+    positions[:, 2] -= positions[:, 2].min()
+    cell = atoms.cell.array.copy()
+    return System(atoms.numbers.copy(), cell, (True, True, True), ~frozen, top), positions
+
+
+def _read(file: str, frozen_layers: int) -> tuple[System, Float[np.ndarray, "atom 3"]]:
+    place = f"[surface] file = '{file}'"
+    try:
+        atoms = read(file, parallel=False)  # ASE would wait for all ranks
+    except Exception as error:  # ASE's readers raise whatever they meet
+        raise UserError(f"{place}: ASE cannot read it ({error})") from error
+    assert isinstance(atoms, Atoms)
+    _refuse_what_is_no_slab(place, atoms.cell.array.copy())
+    found = layers(atoms.positions)
+    fixed = [c.index for c in atoms.constraints if isinstance(c, FixAtoms)]
+    if not fixed and frozen_layers >= len(found):
+        raise UserError(
+            f"{place}: frozen_layers = {frozen_layers} leaves none of its {len(found)} layers "
+            "to move; freeze fewer, or mark the frozen atoms in the file"
+        )
+    frozen = np.zeros(len(atoms), bool)
+    frozen[np.concatenate(fixed or found[:frozen_layers])] = True
+    if frozen.all():
+        raise UserError(f"{place}: all its atoms are frozen; some must move")
+    return _slab(atoms, frozen, np.sort(found[-1]))
+
+
+def _refuse_what_is_no_slab(place: str, cell: Float[np.ndarray, "3 3"]) -> None:
+    flat = np.allclose(cell[:2, 2], 0, atol=1e-6)
+    upright = np.allclose(cell[2, :2], 0, atol=1e-6) and cell[2, 2] > 0
+    if not (flat and upright and abs(np.linalg.det(cell)) > 1e-6):
+        rows = "; ".join(" ".join(f"{x:.3f}" for x in row) for row in cell)
+        raise UserError(
+            f"{place}: its cell ({rows}) is not a slab's; the first two lattice vectors must lie "
+            "in the xy plane and the third along z"
+        )
