@@ -1,0 +1,106 @@
+"""From the file `input.toml` to frozen settings, its text kept verbatim."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from scatter.config.mistakes import near, one_line, sentence
+from scatter.config.tables import Input
+from scatter.config.values import quoted
+from scatter.settings import UserError
+
+# What tomllib says, and what the user did; the rest of its messages speak for themselves.
+TOML_MISTAKES = {
+    r"Cannot (declare|mutate|redefine|overwrite).*": "a table or key is written twice; keep one",
+    r"Duplicate inline table key (.*)": r"the key \1 is written twice; keep one",
+    r"Invalid value": 'is no value; write text in quotes ("H2"), numbers as 0.5, true or false',
+    r"Illegal character '\\n'": "text must end in quotes on the line where it begins",
+    r"Invalid statement": "is no key = value, [table] or # comment",
+    r"Expected newline or end of document after a statement": "holds more than one key = value; "
+    "write one on each line, and comments after #",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input file that has been read.
+
+    Attributes:
+        path: where it was read.
+        text: its text, verbatim.
+        input: what it says.
+    """
+
+    path: Path
+    text: str
+    input: Input
+
+    @property
+    def output(self) -> Path:
+        """The folder for the results, relative to the current one."""
+        return Path(self.input.run.output or Path("runs") / self.path.stem)
+
+
+def read(path: Path) -> Source:
+    """Read an input file.
+
+    Raises:
+        UserError: it cannot be read, or its first mistake and how many others there are.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # some editors put a mark at the beginning
+    except FileNotFoundError:
+        raise UserError(one_line(f"{path}: there is no such file; {_other_file(path)}")) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            one_line(f"{path}, line {line}: is not text in UTF-8; save the file as UTF-8")
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            one_line(f"{path}: cannot be read ({reason}); name an input file")
+        ) from None
+    return parse(path, text)
+
+
+def parse(path: Path, text: str) -> Source:
+    """What the text of an input file says; `path` is only named in errors.
+
+    Raises:
+        UserError: its first mistake and how many others there are.
+    """
+    try:
+        written_input = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(one_line(f"{path}, {_not_toml(text, error)}")) from None
+    try:
+        return Source(path, text, Input.model_validate(written_input))
+    except ValidationError as error:
+        raise UserError(sentence(path, written_input, error)) from None
+
+
+def _other_file(path: Path) -> str:
+    """A file beside it whose name is near, or what to do."""
+    beside = [other.name for other in path.parent.glob("*.toml")]
+    meant = near(path.name, beside)
+    return f"did you mean '{path.parent / meant}'?" if meant else "is the path right?"
+
+
+def _not_toml(text: str, error: Exception) -> str:
+    """Line, column, what stands there and what is wrong with it."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
+    if found is None:  # what Python itself refuses
+        too_deep = isinstance(error, RecursionError)
+        return f"not TOML: {'its brackets nest too deeply' if too_deep else error}"
+    message, line, column = found.groups()
+    for pattern, meaning in TOML_MISTAKES.items():
+        message = re.sub(f"^{pattern}$", meaning, message)
+    message = message[0].lower() + message[1:]
+    if line is None:
+        return f"at its end, not TOML: {message}"
+    shown = quoted(text.split("\n")[int(line) - 1].strip())
+    return f"line {line}, column {column}, not TOML: {shown}: {message}"

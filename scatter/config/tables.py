@@ -1,0 +1,93 @@
+"""The tables of `input.toml` that belong to the campaign as a whole, and all of them together."""
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Discriminator, Field, Tag
+
+from scatter.dynamics.stop import Dynamics, Stop
+from scatter.initial.incidence import Incidence
+from scatter.initial.molecule import Molecule
+from scatter.initial.slab import Surface
+from scatter.potentials.table import PotentialTable
+from scatter.settings import NonNegativeInt, PositiveInt, Table
+
+
+def _word_or_number(value: Any) -> str:
+    return "word" if isinstance(value, str) else "number"
+
+
+NumberOrAuto = Annotated[
+    Annotated[PositiveInt, Tag("number")] | Annotated[Literal["auto"], Tag("word")],
+    Discriminator(_word_or_number),
+]
+
+
+class Run(Table):
+    """Table `[run]`: the seed, and how the campaign is run; only the seed shapes the results."""
+
+    seed: NonNegativeInt = Field(
+        default=0, description="Seed of every random number of the campaign."
+    )
+    output: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Folder for the results, relative to the current one; by default `runs/` and "
+        "the name of the input file without its ending.",
+    )
+    slots: NumberOrAuto = Field(
+        default="auto", description="Trajectories that each rank moves at once."
+    )
+    threads: NumberOrAuto = Field(
+        default="auto",
+        description='Threads of each rank; "auto" is the cores of the machine divided by its '
+        "ranks there.",
+    )
+
+
+class Sampling(Table):
+    """Table `[sampling]`: how many trajectories are run."""
+
+    trajectories: Annotated[int, Field(gt=0, le=10**9)] = Field(
+        default=1000,
+        description="Trajectories of each point; may grow when a campaign is taken up again.",
+    )
+
+
+class Frames(Table):
+    """Table `[frames]`: which trajectories are recorded step by step."""
+
+    trajectories: NonNegativeInt = Field(
+        default=0, description="How many of each point are recorded: the first ones by number."
+    )
+    every: PositiveInt = Field(
+        default=10, description="Time steps from one recorded frame to the next."
+    )
+
+
+class Input(Table):
+    """A whole `input.toml`: what one campaign computes, and how."""
+
+    run: Run = Run()
+    molecule: Molecule
+    incidence: Incidence
+    surface: Surface
+    potential: PotentialTable = PotentialTable()
+    dynamics: Dynamics = Dynamics()
+    stop: Stop = Stop()
+    sampling: Sampling = Sampling()
+    frames: Frames = Frames()
+
+
+def tables(table: type[Table] = Input, name: str = "") -> dict[str, type[Table]]:
+    """Every table by the name in its brackets, such as `surface.thermalise`, in the file's order.
+
+    A key that holds nothing but a table is a table of its own; one that may also hold something
+    else, such as a range of energies, is a key.
+    """
+    found = {}
+    for key, field in table.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Table) and not get_args(inner):
+            found[f"{name}{key}"] = inner
+            found |= tables(inner, f"{name}{key}.")
+    return found

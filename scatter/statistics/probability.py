@@ -1,0 +1,218 @@
+"""Outcomes of trajectories -> sticking probabilities, each with its uncertainty.
+
+Nothing is dropped: undecided and failed trajectories count as not dissociated in S0, and the two
+bounds `lowest` and `highest` say what S0 could be had they ended otherwise.
+"""
+
+from dataclasses import dataclass
+from math import hypot, nan, sqrt
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from scatter.outcomes import Outcome
+
+Condition = str | float | int | None
+CONDITIONS = (
+    *("facet", "T_K", "molecule", "v", "J", "mJ"),
+    *("energy_eV", "polar_deg", "azimuth_deg"),
+)
+
+
+def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float, float]:
+    """Estimate of a probability from k successes in n trials, and its Wilson score interval.
+
+    With p = k/n, the ends of the interval solve (x - p)² = z² x (1 - x) / n:
+
+        low = p² / (p + z²/2n + z sqrt(p (1 - p)/n + z²/4n²)),    high(k) = 1 - low(n - k),
+
+    forms without cancellation: low is exactly 0 at k = 0, high exactly 1 at k = n.
+
+    Args:
+        k: successes.
+        n: trials.
+        z: half-width in standard deviations of a normal law; 1.959964 covers 95 %.
+
+    Returns:
+        p, low, high; NaN, 0, 1 when n = 0.
+
+    Raises:
+        ValueError: not 0 <= k <= n.
+    Source: Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
+    """
+    if not 0 <= k <= n:
+        raise ValueError(f"{k} successes in {n} trials; a count must be between 0 and the trials")
+    if n == 0:
+        return nan, 0.0, 1.0
+
+    def low(p: float) -> float:
+        return p**2 / (p + z**2 / (2 * n) + z * hypot(sqrt(p * (1 - p) / n), z / (2 * n)))
+
+    return k / n, low(k / n), 1 - low((n - k) / n)
+
+
+@dataclass(frozen=True)
+class Sticking:
+    """How the trajectories of one point ended; a row of `sticking.csv`.
+
+    Attributes:
+        facet: as in the input.
+        T_K: surface temperature, K.
+        molecule: formula.
+        v: initial vibrational quantum number.
+        J: initial rotational quantum number.
+        mJ: projection of J on the surface normal; None when isotropic.
+        energy_eV: incidence energy, eV.
+        polar_deg: polar angle of incidence, degrees.
+        azimuth_deg: azimuth of incidence, degrees; None when random.
+        dissociated: trajectories that ended so; the next three alike.
+    """
+
+    facet: str
+    T_K: float
+    molecule: str
+    v: int
+    J: int
+    mJ: float | None
+    energy_eV: float
+    polar_deg: float
+    azimuth_deg: float | None
+    dissociated: int
+    scattered: int
+    undecided: int
+    failed: int
+
+    @property
+    def n(self) -> int:
+        """Trajectories that have ended."""
+        return self.dissociated + self.scattered + self.undecided + self.failed
+
+    @property
+    def S0(self) -> float:
+        """Sticking probability N_diss / N; NaN before the first trajectory has ended."""
+        return wilson(self.dissociated, self.n)[0]
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % Wilson interval of S0."""
+        return wilson(self.dissociated, self.n)[1]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % Wilson interval of S0."""
+        return wilson(self.dissociated, self.n)[2]
+
+    @property
+    def lowest(self) -> float:
+        """S0 had no undecided or failed trajectory dissociated: N_diss / N, which is S0 itself."""
+        return self.S0
+
+    @property
+    def highest(self) -> float:
+        """S0 had all of them dissociated: (N_diss + N_undecided + N_failed) / N."""
+        return wilson(self.n - self.scattered, self.n)[0]
+
+
+def in_turn(trajectories: np.ndarray) -> np.ndarray:
+    """Those trajectories of an unfinished campaign that may be counted, sorted by point and number.
+
+    Dissociation takes less time than scattering, so those that end first lean towards it. All but
+    free of that are the ones up to the first of their point that has not ended; of a finished
+    campaign, that is all of them.
+
+    Args:
+        trajectories: structured, with the fields `point` and `number`; each at most once.
+    """
+    ordered = trajectories[np.lexsort((trajectories["number"], trajectories["point"]))]
+    first = np.searchsorted(ordered["point"], ordered["point"])
+    return ordered[ordered["number"] == np.arange(len(ordered)) - first]
+
+
+def outcome_counts(points: np.ndarray, trajectories: np.ndarray) -> Int[np.ndarray, "point code"]:
+    """How many trajectories of each point (row of `points`) ended with each `Outcome` (column).
+
+    Args:
+        points: structured, with the field `point`.
+        trajectories: structured, with the fields `point`, `number` and `outcome`.
+
+    Raises:
+        ValueError: a trajectory occurs twice, has no known point, or has not ended.
+    """
+    point, outcome = trajectories["point"], trajectories["outcome"]
+    key = point.astype(np.uint64) << np.uint64(32) | trajectories["number"]
+    ended = [code for code in Outcome if code is not Outcome.RUNNING]
+    if len(np.unique(points["point"])) < len(points):
+        raise ValueError("a point occurs twice in /points; each must have its own number")
+    if len(np.unique(key)) < len(key):
+        raise ValueError("a trajectory (point, number) occurs twice; each must be counted once")
+    if not np.isin(point, points["point"]).all():
+        raise ValueError("a trajectory belongs to a point that is not in /points")
+    if not np.isin(outcome, ended).all():
+        raise ValueError(f"a trajectory has an outcome other than {[int(code) for code in ended]}")
+    order = np.argsort(points["point"])
+    row = order[np.searchsorted(points["point"], point, sorter=order)]
+    flat = np.bincount(row * len(Outcome) + outcome, minlength=len(points) * len(Outcome))
+    return flat.reshape(len(points), len(Outcome))
+
+
+def sticking_of_counts(points: np.ndarray, counts: Int[np.ndarray, "point code"]) -> list[Sticking]:
+    """One row per point from its counts by `Outcome`; trajectories still running do not count.
+
+    Args:
+        points: structured, with the fields `CONDITIONS`; NaN in mJ or azimuth_deg: not chosen.
+        counts: as `outcome_counts` gives.
+    """
+    conditions = points[[*CONDITIONS]].tolist()
+    ended = counts[:, Outcome.DISSOCIATED :].tolist()
+    return [
+        Sticking(*map(_chosen, row), *endings)
+        for row, endings in zip(conditions, ended, strict=True)
+    ]
+
+
+def _chosen(condition: Any) -> Any:
+    """The condition, or None where NaN says that it was not chosen."""
+    return None if condition != condition else condition
+
+
+def sticking(points: np.ndarray, trajectories: np.ndarray) -> list[Sticking]:
+    """One row per point from its trajectories, points without any included."""
+    return sticking_of_counts(points, outcome_counts(points, trajectories))
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How far a set of trajectories is to be trusted; NaN for a set that is empty.
+
+    Attributes:
+        n: trajectories.
+        max_energy_error_eV: largest energy error of those that have not failed, eV.
+        rms_energy_error_eV: root mean square of the same, eV.
+        undecided: fraction of all.
+        failed: fraction of all.
+    """
+
+    n: int
+    max_energy_error_eV: float
+    rms_energy_error_eV: float
+    undecided: float
+    failed: float
+
+
+def quality(trajectories: np.ndarray) -> Quality:
+    """Energy errors and the fractions without a physical ending.
+
+    A failed trajectory is in the fraction `failed` only: its energy error is NaN or whatever it
+    had reached when it was given up.
+    """
+    outcome = trajectories["outcome"]
+    error = trajectories["energy_error_eV"][outcome != Outcome.FAILED]
+    n = len(outcome)
+    return Quality(
+        n=n,
+        max_energy_error_eV=float(error.max()) if error.size else nan,
+        rms_energy_error_eV=sqrt(np.mean(error**2)) if error.size else nan,
+        undecided=int((outcome == Outcome.UNDECIDED).sum()) / n if n else nan,
+        failed=int((outcome == Outcome.FAILED).sum()) / n if n else nan,
+    )
