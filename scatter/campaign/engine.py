@@ -1,0 +1,211 @@
+"""The trajectories of a campaign: given out to ranks and slots, and written as they end."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from scatter import store
+from scatter.campaign.frames import Recorder
+from scatter.campaign.prepare import Prepared, ThermalSlab
+from scatter.campaign.progress import Progress
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.work import Trajectories, complete
+from scatter.config import Input, points, points_table
+from scatter.dynamics.batch import Conditions, propagate
+from scatter.outcomes import Outcome
+from scatter.state import Start, State, System
+
+MOST_SLOTS = 256
+STEP_S = 0.05  # a step of the whole batch should take no longer
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # Ctrl-C, and a batch system's warnings
+COUNT_S = 0.5  # how often ranks tell what they have done
+
+
+@dataclass(frozen=True)
+class Leg:
+    """Trajectories that can share a batch: the same slab and atomic numbers of the molecule.
+
+    `work` holds (point, number) of those still to be run; the points take turns in it, so that all
+    curves grow together.
+    """
+
+    slab: ThermalSlab
+    numbers: tuple[int, int]
+    work: np.ndarray
+
+
+class Campaign:
+    """The trajectories of a campaign, shared by all ranks."""
+
+    def __init__(
+        self, input: Input, folder: Path, prepared: Prepared, ranks: Ranks, console: Console
+    ):
+        """Find out what is still to be done; every rank must call this."""
+        self.input, self.folder, self.prepared, self.ranks = input, folder, prepared, ranks
+        self.points = points(input)
+        self.total = len(self.points) * input.sampling.trajectories
+        before, self.wanted = ranks.share(self._wanted)
+        self.legs = self._legs()
+        # Counters: the next piece of work of each leg; steps; ranks that are done; outcomes.
+        self.steps, self.done, self.outcomes = range(len(self.legs), len(self.legs) + 3)
+        self.tally = ranks.tally(self.outcomes + before.size)
+        if ranks.first:
+            self.tally.add(self.outcomes, before.ravel())
+        self.writer = store.BlockWriter(
+            folder, ranks.rank, partial(complete, points=self.points, species=prepared.species)
+        )
+        self.progress = Progress(console, points_table(self.points), self.total, int(before.sum()))
+        self.counted = Counted(len(self.points))
+
+    def _wanted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Counts of what has finished, and which (number, point) have not."""
+        rows = store.trajectories(self.folder)
+        rows = rows[rows["number"] < self.input.sampling.trajectories]
+        counts = np.zeros((len(self.points), len(Outcome)), np.int64)
+        np.add.at(counts, (rows["point"], rows["outcome"]), 1)
+        wanted = np.ones((self.input.sampling.trajectories, len(self.points)), bool)
+        wanted[rows["number"], rows["point"]] = False
+        return counts, wanted
+
+    def _legs(self) -> list[Leg]:
+        species = self.prepared.species
+        kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in self.points]
+        found = []
+        for slab in self.prepared.slabs:
+            for numbers in dict.fromkeys(one.numbers for one in species.values()):
+                mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
+                number, point = np.nonzero(self.wanted & mine)
+                found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))
+        return found
+
+    def run(self) -> None:
+        """Run every trajectory that has not finished yet; every rank must call this.
+
+        Raises:
+            KeyboardInterrupt: the user, or a batch system, wants it to end; all is written.
+        """
+        try:
+            with noted(STOPPING) as self.signals:
+                for index in range(len(self.legs)):
+                    self._run_leg(index)
+            self.writer.flush()
+            self._count()
+            self.tally.claim(self.done, 1)
+            while self.ranks.first and self.tally.read()[self.done] < self.ranks.size:
+                self._show()
+                time.sleep(0.05)
+        finally:
+            self.writer.flush()
+            self.progress.close()
+        self.ranks.wait()
+        if self.ranks.first:
+            self.progress.sum_up(int(self.tally.read()[self.steps]))
+        self.tally.close()
+
+    def _run_leg(self, index: int) -> None:
+        leg = self.legs[index]
+        if not len(leg.work):
+            return
+        trajectories = Trajectories(self.input, self.points, self.prepared, leg.slab)
+        system = leg.slab.system.with_molecule(*leg.numbers)
+        recorder = Recorder(self.folder, system, self.input)
+        slots = self._slots(leg, system)
+        conditions = Conditions(system, self.input.dynamics, self.input.stop, slots)
+
+        def starts() -> Iterator[Start]:
+            for item in self._claims(index, slots):
+                point, number = leg.work[item].tolist()
+                start = trajectories.begin(item, point, number)
+                recorder.begin(start, point, number)
+                yield start
+
+        def after_step(state: State) -> None:
+            recorder.see(state)
+            self._breathe(len(state))
+
+        for finished in propagate(starts(), self.prepared.potential, conditions, after_step):
+            recorder.finish(finished)
+            row = trajectories.end(finished)
+            self.writer.add(row)
+            self.counted.outcomes[row["point"], row["outcome"]] += 1
+
+    def _claims(self, leg: int, slots: int) -> Iterator[int]:
+        """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""
+        size, seen = len(self.legs[leg].work), 0
+        while True:
+            chunk = min(slots, max(1, (size - seen) // (4 * self.ranks.size)))
+            seen = self.tally.claim(leg, chunk)
+            if seen >= size:
+                return
+            yield from range(seen, min(seen + chunk, size))
+
+    def _slots(self, leg: Leg, system: System) -> int:
+        """Slots of this rank: as written, or as many as one step of the batch has time for."""
+        if self.input.run.slots != "auto":
+            return self.input.run.slots
+        share = -(-len(leg.work) // self.ranks.size)
+        if not getattr(self.prepared.potential, "exact_batches", True):
+            return min(MOST_SLOTS, share)  # a GPU: a step of many takes hardly longer than of one
+        positions = np.concatenate(
+            [leg.slab.ideal, leg.slab.ideal[-1] + [[0, 0, 6.0], [0, 0, 6.8]]]
+        )
+        evaluator = self.prepared.potential.bind(system, 1)
+        evaluator.begin(np.arange(1), positions[None])  # compiles, and is not timed
+        began = time.perf_counter()
+        evaluator.begin(np.arange(1), positions[None])
+        taken = time.perf_counter() - began
+        return max(1, min(MOST_SLOTS, share, int(STEP_S / taken)))
+
+    def _breathe(self, slots: int) -> None:
+        """After each step of the batch: answer other ranks, write what has ended, count, show."""
+        if self.signals:
+            raise KeyboardInterrupt
+        self.ranks.serve()
+        self.writer.keep_up()
+        self.counted.steps += slots
+        if time.monotonic() - self.counted.at > COUNT_S:
+            self._count()
+            self._show()
+
+    def _count(self) -> None:
+        """Add what this rank has done since the last time to the tally."""
+        self.tally.add(self.steps, np.array([self.counted.steps]))
+        self.tally.add(self.outcomes, self.counted.outcomes.ravel())
+        self.counted = Counted(len(self.points))
+
+    def _show(self) -> None:
+        if self.ranks.first:
+            seen = self.tally.read()
+            counts = seen[self.outcomes :].reshape(-1, len(Outcome))
+            self.progress.show(int(seen[self.steps]), counts)
+
+
+@contextmanager
+def noted(wanted: Sequence[signal.Signals]) -> Iterator[list[int]]:
+    """The signals that come meanwhile, for the code to heed between two steps.
+
+    Compiled code that is interrupted in the middle may fail in ways of its own.
+    """
+    seen: list[int] = []
+    before = {one: signal.signal(one, lambda number, _: seen.append(number)) for one in wanted}
+    try:
+        yield seen
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+class Counted:
+    """What one rank has done and not yet told the others."""
+
+    def __init__(self, points: int):
+        self.at = time.monotonic()
+        self.steps = 0
+        self.outcomes = np.zeros((points, len(Outcome)), np.int64)

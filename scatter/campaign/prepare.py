@@ -1,0 +1,222 @@
+"""What every trajectory of a campaign needs: the potential, the thermal slabs, the states."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from jaxtyping import Float
+
+from scatter.campaign.progress import clock
+from scatter.campaign.ranks import Ranks
+from scatter.config import Input
+from scatter.ebk import Curve
+from scatter.initial import snapshots as cached
+from scatter.initial.cache import digest
+from scatter.initial.checks import check_snapshots
+from scatter.initial.lattice import lattice_constant_at
+from scatter.initial.molecule import RovibrationalState, bond_curve, isotopes
+from scatter.initial.slab import build, clear_height
+from scatter.initial.snapshots import Snapshots, join
+from scatter.initial.thermalise import thermalise
+from scatter.potentials.base import Potential, refuse_unknown_elements
+from scatter.settings import UserError
+from scatter.state import System
+
+TELL_S = 10.0
+
+Say = Callable[[str], None]
+Condition = tuple[str, int, int, int | None]
+
+
+@dataclass(frozen=True)
+class ThermalSlab:
+    """One facet at one temperature.
+
+    Attributes:
+        facet: label of the surface.
+        T_K: K.
+        lattice_constant: Å; None for a slab from a file.
+        system: its atoms.
+        ideal: their ideal positions, Å.
+        snapshots: thermal states.
+        identity: hash of the snapshots.
+    """
+
+    facet: str
+    T_K: float
+    lattice_constant: float | None
+    system: System
+    ideal: Float[np.ndarray, "atom 3"]
+    snapshots: Snapshots
+    identity: str
+
+
+@dataclass(frozen=True)
+class Species:
+    """One molecule: its atoms, their masses (amu) and its bond curve on the potential."""
+
+    numbers: tuple[int, int]
+    masses: Float[np.ndarray, "2"]
+    curve: Curve
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All of it, the same on every rank."""
+
+    potential: Potential
+    species: dict[str, Species]
+    states: dict[Condition, RovibrationalState]
+    slabs: list[ThermalSlab]
+
+
+def prepare(input: Input, potential: Potential, ranks: Ranks, say: Say) -> Prepared:
+    """Everything that trajectories start from; long work is shared by the ranks.
+
+    Raises:
+        UserError: something of the input is impossible on this potential.
+    """
+    species = ranks.share(lambda: find_species(input, potential))
+    states = ranks.share(lambda: find_states(input, species))
+    return Prepared(potential, species, states, thermal_slabs(input, potential, ranks, say))
+
+
+def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) -> list[ThermalSlab]:
+    """Every facet at every temperature, thermalised; every rank must call this.
+
+    Raises:
+        UserError: a slab cannot be built, does not suit the input, or fails a check.
+    """
+    return [_slab(input, potential, facet, T_K, ranks, say) for facet, T_K in input.surface.systems]
+
+
+def find_species(input: Input, potential: Potential) -> dict[str, Species]:
+    """Every molecule of the campaign on this potential.
+
+    Raises:
+        UserError: the potential does not know one of its elements.
+    """
+    found = {}
+    for formula in input.molecule.formula:
+        (z1, m1), (z2, m2) = isotopes(formula, input.molecule.masses_amu)
+        if not {z1, z2} <= potential.elements:
+            raise UserError(
+                f"[molecule] formula = '{formula}': the potential ({potential.description}) does "
+                "not know this molecule's elements; choose another [potential]"
+            )
+        found[formula] = Species((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
+    return found
+
+
+def find_states(input: Input, species: dict[str, Species]) -> dict[Condition, RovibrationalState]:
+    """The quantised states of the campaign.
+
+    Raises:
+        UserError: the potential's curve does not hold one, or it reaches the bond of dissociation
+            by its vibration alone.
+    """
+    found = {}
+    for condition in input.molecule.conditions:
+        formula, v, J, _ = condition
+        state = input.molecule.state(condition, species[formula].curve)
+        if state.level.outer >= input.stop.dissociated_A:
+            raise UserError(
+                f"[stop] dissociated_A = {input.stop.dissociated_A:g}: {formula} with v = {v}, "
+                f"j = {J} stretches to {state.level.outer:.2f} Å by itself; choose a lower state, "
+                "or a longer bond"
+            )
+        found[condition] = state
+    return found
+
+
+def _slab(
+    input: Input, potential: Potential, facet: str, T_K: float, ranks: Ranks, say: Say
+) -> ThermalSlab:
+    surface = input.surface
+    constant = surface.given_lattice_constant(T_K) if surface.file is None else None
+    if constant is None and surface.file is None:
+        say(f"lattice constant of {surface.element} at {T_K:g} K on this potential ...")
+        constant, error = ranks.share(
+            lambda: lattice_constant_at(
+                potential,
+                surface.element,
+                T_K,
+                surface.thermalise,
+                input.run.seed,
+                _telling(say, "lattice constant"),
+            )
+        )
+        say(f"lattice constant at {T_K:g} K: {constant:.4f} ± {error:.4f} Å")
+    system, ideal = ranks.share(lambda: _fitting_slab(input, potential, facet, constant))
+    settings, seed, key = surface.thermalise, input.run.seed, slab_key(facet, T_K)
+    place = cached.snapshots_key(system, ideal, potential, T_K, settings, seed, key)
+    snapshots = ranks.share(lambda: cached.load_snapshots(place))
+    if snapshots is None:
+        say(f"slab ({facet}) at {T_K:g} K: thermalising {settings.replicas} replicas ...")
+        snapshots = _thermalise(input, potential, system, ideal, T_K, key, ranks, say)
+        ranks.share(lambda: cached.save_snapshots(place, snapshots))
+    say(f"slab ({facet}) at {T_K:g} K: {len(snapshots)} thermal snapshots")
+    return ThermalSlab(facet, T_K, constant, system, ideal, snapshots, digest(**vars(snapshots)))
+
+
+def _fitting_slab(
+    input: Input, potential: Potential, facet: str, constant: float | None
+) -> tuple[System, Float[np.ndarray, "atom 3"]]:
+    """The ideal slab, once the potential knows its elements and its vacuum is thick enough."""
+    system, ideal = build(input.surface, facet, constant)
+    refuse_unknown_elements(potential, system)
+    refuse_thin_vacuum(input, potential, system, ideal)
+    return system, ideal
+
+
+def refuse_thin_vacuum(
+    input: Input, potential: Potential, system: System, ideal: Float[np.ndarray, "atom 3"]
+) -> None:
+    """Raise UserError if the molecule could feel the slab's next image from below."""
+    highest = max(input.stop.scattered_A, input.incidence.height_A) + input.stop.dissociated_A
+    clear = clear_height(system, ideal)
+    lacking = highest + potential.cutoff - clear
+    if lacking > 0:
+        raise UserError(
+            f"[surface] vacuum_A = {input.surface.vacuum_A:g}: {highest:.2f} Å above the slab (the "
+            "larger of scattered_A and height_A, plus dissociated_A) a molecule would feel the "
+            f"slab's next image, {clear:.2f} Å up, through the potential's cutoff of "
+            f"{potential.cutoff:.2f} Å; add at least {lacking:.1f} Å of vacuum"
+        )
+
+
+def slab_key(facet: str, T_K: float) -> int:
+    """A number that tells the random streams of one slab from those of all others."""
+    return int.from_bytes(sha256(f"slab {facet} {T_K!r}".encode()).digest()[:8])
+
+
+def _thermalise(
+    input: Input, potential: Potential, system: System, ideal: Float[np.ndarray, "atom 3"],
+    T_K: float, key: int, ranks: Ranks, say: Say,
+) -> Snapshots:  # fmt: skip
+    """Thermal snapshots of a slab, checked; every rank runs its share of the replicas."""
+    settings, seed = input.surface.thermalise, input.run.seed
+    mine = range(ranks.rank, settings.replicas, ranks.size)
+    part = None
+    if mine:
+        tell = _telling(say, "thermalising")
+        part = thermalise(system, ideal, potential, T_K, settings, seed, key, mine, tell)
+    found = join([part for part in ranks.gather(part) if part is not None])
+    ranks.share(lambda: check_snapshots(found, system, ideal, T_K))
+    return found
+
+
+def _telling(say: Say, what: str) -> Callable[[float], None]:
+    """What says how much of some long work is done, every ten seconds at most."""
+    began = last = time.monotonic()
+
+    def tell(fraction: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= TELL_S and fraction < 1:
+            last = now
+            say(f"  {what}: {fraction:.0%}, {clock((now - began) * (1 / fraction - 1))} left")
+
+    return tell

@@ -1,0 +1,215 @@
+"""The processes of a run: who they are, and the counters they share. The only user of mpi4py."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from scatter.settings import UserError
+
+T = TypeVar("T")
+
+# How launchers tell a process how many they started.
+LAUNCHERS = {
+    "PMI_SIZE": "MPICH or Intel MPI",
+    "OMPI_COMM_WORLD_SIZE": "Open MPI",
+    "MV2_COMM_WORLD_SIZE": "MVAPICH",
+    "PALS_SIZE": "Cray PALS",
+    "FLUX_JOB_SIZE": "Flux",
+    "SLURM_STEP_NUM_TASKS": "srun",
+}
+
+
+class Agreed(UserError):
+    """A user's mistake that all ranks know of: rank 0 speaks, and all leave."""
+
+
+def _attempt(make: Callable[[], T]) -> T | UserError:
+    try:
+        return make()
+    except UserError as error:
+        return error
+
+
+def _accept(made: Any) -> Any:
+    if isinstance(made, UserError):
+        raise Agreed(str(made))
+    return made
+
+
+def leave(message: str, code: int, agreed: bool = False) -> None:
+    """Say why and end this process; where only this rank knows why, end all ranks.
+
+    Args:
+        message: for the user.
+        code: exit code.
+        agreed: every rank is leaving for the same reason, and rank 0 says it.
+    """
+    mpi = sys.modules.get("mpi4py.MPI")
+    comm = mpi.COMM_WORLD if mpi and mpi.COMM_WORLD.size > 1 else None
+    sys.stdout.flush()
+    if not (comm and agreed and comm.rank):
+        print(message, file=sys.stderr, flush=True)
+    if comm and not agreed:
+        comm.Abort(code)
+    sys.exit(code)
+
+
+class Ranks:
+    """All processes of this run; one alone where there is no MPI."""
+
+    def __init__(self, communicator: Any = None):
+        """Take part in MPI's world, or in the given communicator.
+
+        Raises:
+            UserError: a launcher started several processes that cannot see one another.
+        """
+        self.comm = communicator if communicator is not None else _world()
+        self.rank: int = self.comm.rank if self.comm else 0
+        self.size: int = self.comm.size if self.comm else 1
+        if self.size == 1:
+            _refuse_singletons()
+
+    @property
+    def first(self) -> bool:
+        """Whether this is rank 0, which reads the input and speaks to the user."""
+        return self.rank == 0
+
+    def local_size(self) -> int:
+        """How many of the ranks run on this host."""
+        return self._hosts().count(socket.gethostname())
+
+    def local_rank(self) -> int:
+        """Number of this rank among those on this host."""
+        return self._hosts()[: self.rank].count(socket.gethostname())
+
+    def _hosts(self) -> list[str]:
+        return self.gather(socket.gethostname())
+
+    def share(self, make: Callable[[], T]) -> T:
+        """What rank 0 makes, on every rank; its UserError becomes an Agreed one on every rank."""
+        made = _attempt(make) if self.first else None
+        if self.size > 1:
+            made = self.comm.bcast(made)
+        return _accept(made)
+
+    def agree(self, make: Callable[[], T]) -> T:
+        """What every rank makes for itself; a UserError of one becomes an Agreed one of all."""
+        made = _attempt(make)
+        failed = [
+            error for error in self.gather(made if isinstance(made, UserError) else None) if error
+        ]
+        return _accept(failed[0] if failed else made)
+
+    def gather(self, part: T) -> list[T]:
+        """The parts of all ranks, on every rank."""
+        return self.comm.allgather(part) if self.size > 1 else [part]
+
+    def serve(self) -> None:
+        """Enter MPI for an instant, so that other ranks' claims on this one are answered."""
+        if self.size > 1:
+            self.comm.Iprobe()
+
+    def wait(self) -> None:
+        """Wait until all ranks are here."""
+        if self.size > 1:
+            self.comm.Barrier()
+
+    def tally(self, length: int) -> "Tally | SharedTally":
+        """Shared counters, all 0; every rank must call this."""
+        return SharedTally(self.comm, length) if self.size > 1 else Tally(length)
+
+
+class Tally:
+    """Counters of a process on its own."""
+
+    def __init__(self, length: int):
+        self.counts = np.zeros(length, np.int64)
+
+    def claim(self, index: int, amount: int) -> int:
+        """Add to one counter; answer what it was before."""
+        before = int(self.counts[index])
+        self.counts[index] += amount
+        return before
+
+    def add(self, first: int, amounts: np.ndarray) -> None:
+        """Add to neighbouring counters."""
+        self.counts[first : first + len(amounts)] += amounts
+
+    def read(self) -> np.ndarray:
+        """All counters as they are now."""
+        return self.counts.copy()
+
+    def close(self) -> None:
+        """No more counting."""
+
+
+class SharedTally:
+    """Counters in the memory of rank 0, which every rank adds to atomically.
+
+    The window stays locked (shared by all) for its whole life: claiming under a lock of one's own
+    waits until rank 0 leaves its computation, which takes seconds instead of milliseconds.
+    """
+
+    def __init__(self, comm: Any, length: int):
+        from mpi4py import MPI
+
+        self.mpi, self.comm, self.length = MPI, comm, length
+        size = 8 * length if comm.rank == 0 else 0
+        self.window = MPI.Win.Allocate(size, 8, comm=comm)
+        if comm.rank == 0:
+            np.asarray(self.window.tomemory()).view(np.int64)[:] = 0
+        comm.Barrier()
+        self.window.Lock_all()
+
+    def claim(self, index: int, amount: int) -> int:
+        """Add to one counter; answer what it was before."""
+        origin, before = np.array([amount]), np.zeros(1, np.int64)
+        self.window.Fetch_and_op(origin, before, 0, index, self.mpi.SUM)
+        self.window.Flush(0)
+        return int(before[0])
+
+    def add(self, first: int, amounts: np.ndarray) -> None:
+        """Add to neighbouring counters."""
+        origin = np.ascontiguousarray(amounts, np.int64)
+        target = (first, len(origin), self.mpi.INT64_T)
+        self.window.Accumulate([origin, self.mpi.INT64_T], 0, target, self.mpi.SUM)
+        self.window.Flush(0)
+
+    def read(self) -> np.ndarray:
+        """All counters as they are now."""
+        found = np.zeros(self.length, np.int64)
+        self.window.Get_accumulate(
+            [found.copy(), self.mpi.INT64_T], [found, self.mpi.INT64_T], 0,
+            (0, self.length, self.mpi.INT64_T), self.mpi.NO_OP,
+        )  # fmt: skip
+        self.window.Flush(0)
+        return found
+
+    def close(self) -> None:
+        """No more counting; every rank must call this."""
+        self.window.Unlock_all()
+        self.window.Free()
+
+
+def _world() -> Any:
+    """MPI's world; None where MPI cannot be loaded."""
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError):
+        return None
+    return MPI.COMM_WORLD
+
+
+def _refuse_singletons() -> None:
+    for variable, launcher in LAUNCHERS.items():
+        started = os.environ.get(variable, "1")
+        if started.isdigit() and int(started) > 1:
+            raise UserError(
+                f"{launcher} started {started} processes ({variable} = {started}), but each sees "
+                "itself alone: it belongs to another MPI than mpi4py was built for; use the mpirun "
+                "that was installed with scatter, or build mpi4py against that MPI"
+            )

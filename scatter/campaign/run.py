@@ -1,0 +1,181 @@
+"""`scatter run`: one campaign, from `input.toml` to a table and a figure, on all ranks."""
+
+import os
+import platform
+import subprocess
+import time
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numba
+from rich.console import Console
+
+import scatter
+from scatter import store
+from scatter.campaign.engine import Campaign
+from scatter.campaign.prepare import prepare
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.report import report
+from scatter.campaign.terminal import console as console_of
+from scatter.campaign.terminal import say
+from scatter.config import Input, Source, difference, identity, points, points_table, read
+from scatter.kernels import kernel
+from scatter.outcomes import SCHEMA
+from scatter.potentials.base import Potential
+from scatter.potentials.table import open_potential
+from scatter.settings import UserError
+
+MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
+
+
+def run(path: Path, trust_pickle: bool = False) -> Path:
+    """Run, or go on with, the campaign of an input file; answer its folder.
+
+    Args:
+        path: `input.toml`.
+        trust_pickle: the user trusts where a pickled potential came from.
+
+    Raises:
+        UserError: the input is wrong, or the folder holds something else.
+    """
+    ranks = Ranks()
+    console = console_of(ranks.first)
+    source, potential, threads = opened(path, trust_pickle, ranks)
+    input, folder = source.input, source.output
+    say(
+        console,
+        f"{path}: {len(points(input))} points of {input.sampling.trajectories} trajectories, "
+        f"{ranks.size} rank(s) with {threads} thread(s) each\npotential: {potential.description}",
+    )
+    with ExitStack() as stack:
+        ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
+        _run(source, potential, folder, ranks, console)
+        ranks.wait()
+    return folder
+
+
+def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potential, int]:
+    """The input, its potential, and the threads that this rank now uses.
+
+    Raises:
+        UserError: the input is wrong, or its potential cannot be opened.
+    """
+    source = ranks.share(lambda: read(path))
+    threads = _use_threads(source.input, ranks)
+    table = source.input.potential
+    trusted = table.trust_pickle or trust_pickle
+    table = table.model_copy(update={"trust_pickle": trusted})
+    if table.kind == "mace" and table.device != "cpu":
+        _take_gpu(ranks)
+    return source, ranks.agree(lambda: open_potential(table)), threads
+
+
+def _take_gpu(ranks: Ranks) -> None:
+    """Make this host's GPUs take turns as the one that torch means by "cuda"."""
+    local = ranks.local_rank()  # first, since all ranks must take part in it
+    try:
+        import torch
+    except ImportError:
+        return  # opening the potential says so
+    if torch.cuda.is_available():
+        torch.cuda.set_device(local % torch.cuda.device_count())
+
+
+def _run(
+    source: Source, potential: Potential, folder: Path, ranks: Ranks, console: Console
+) -> None:
+    manifest = ranks.share(lambda: _manifest(source, potential, folder, ranks))
+    prepared = prepare(source.input, potential, ranks, partial(say, console))
+    slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
+    told = {
+        "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
+        "slabs_sha256": {name: slab.identity for name, slab in slabs.items()},
+    }
+    ranks.share(lambda: _tell(folder, manifest, told))
+    campaign = Campaign(source.input, folder, prepared, ranks, console)
+    campaign.run()
+    if ranks.first:
+        store.merge(folder, points_table(campaign.points))
+        report(folder, console)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _use_threads(input: Input, ranks: Ranks) -> int:
+    """Set and answer the threads of this rank: as written, or this host's cores shared evenly."""
+    wanted = input.run.threads
+    local = ranks.local_size()
+    if wanted == "auto":
+        wanted = max(1, _cores() // local)
+    numba.set_num_threads(min(wanted, MOST_THREADS))
+    return numba.get_num_threads()
+
+
+def _manifest(source: Source, potential: Potential, folder: Path, ranks: Ranks) -> dict[str, Any]:
+    """What this campaign is; the one already in the folder, if it is the same.
+
+    Raises:
+        UserError: the folder holds another campaign, or this one under other conditions.
+    """
+    made = {
+        "input": source.text,
+        "identity": identity(source.input),
+        "seed": source.input.run.seed,
+        "schema": SCHEMA,
+        "angular_momentum": "L² = J(J+1) ħ²",
+        "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
+        "potential": potential.description,
+        "potential_sha256": potential.identity,
+        "kernel": kernel(),
+        "version": scatter.__version__,
+        "commit": _commit(),
+        "machine": f"{platform.node()}, {platform.processor() or platform.machine()}",
+        "ranks": ranks.size,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    if not (folder / store.MANIFEST).exists():
+        return made
+    before = store.read_manifest(folder)
+    differs = difference(before["identity"], made["identity"])
+    if differs:
+        raise UserError(f"{folder} holds another campaign: {differs}; choose another [run] output")
+    for key in ("potential_sha256", "schema", "kernel"):
+        if before[key] != made[key]:
+            raise UserError(
+                f"{folder} holds this campaign with another {key} ({before[key]}, and now "
+                f"{made[key]}): trajectories would not be alike; choose another [run] output"
+            )
+    return {**before, "input": made["input"], "identity": made["identity"]}
+
+
+def _tell(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:
+    """Write what this campaign is, slabs included, into its folder.
+
+    Raises:
+        UserError: trajectories in the folder started on other slabs.
+    """
+    if manifest.get("slabs_sha256", told["slabs_sha256"]) != told["slabs_sha256"]:
+        raise UserError(
+            f"{folder} holds this campaign on another slab: the file of [surface] has changed, or "
+            "the slabs are made otherwise in this version; choose another [run] output"
+        )
+    store.write_manifest(folder, {**manifest, **told})
+
+
+def _commit() -> str:
+    """The commit of the source tree that runs; empty for an installed package."""
+    root = Path(scatter.__file__).parents[1]
+    command = ["git", "-C", str(root), "rev-parse", "--show-prefix", "HEAD"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    inside, commit = told.splitlines()
+    return "" if inside else commit  # an environment may lie in a repository of the user's own

@@ -1,0 +1,45 @@
+"""Where to speak: the user's terminal, also through a launcher that pipes it."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+LAUNCHERS = ("mpirun", "mpiexec", "hydra", "orterun", "prterun", "prun")
+
+
+def console(first: bool) -> Console:
+    """The console of a rank: silent on all but the first; live where a person is watching.
+
+    A launcher hands on what rank 0 prints, escape sequences included, so it is live under mpirun
+    too if the launcher itself writes to a terminal. Elsewhere lines are wide, for tables to fit.
+    """
+    if not first:
+        return Console(quiet=True)
+    if Console().is_terminal:
+        return Console()
+    size = _launchers_terminal()
+    if size is None:
+        return Console(width=120)
+    return Console(force_terminal=True, width=size.columns, height=size.lines)
+
+
+def say(console: Console, text: str) -> None:
+    """Print sentences as they are, lines of any length."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _launchers_terminal() -> os.terminal_size | None:
+    """Size of the terminal that the launcher of this process writes to; None if there is none."""
+    process = os.getppid()
+    try:
+        while (Path("/proc") / str(process) / "comm").read_text().startswith(LAUNCHERS):
+            output = Path("/proc") / str(process) / "fd" / "1"
+            if os.readlink(output).startswith(("/dev/pts/", "/dev/tty")):
+                with open(output, "rb") as terminal:
+                    return os.get_terminal_size(terminal.fileno())
+            status = (Path("/proc") / str(process) / "stat").read_text()
+            process = int(status.rpartition(")")[2].split()[1])
+    except OSError:
+        pass
+    return None

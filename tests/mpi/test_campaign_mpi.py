@@ -1,0 +1,185 @@
+"""Whole campaigns on several ranks, and how they end when one rank fails.
+
+What must not disturb these ranks runs as a launch of its own, begun by rank 0 while the others
+sleep.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mpi4py import MPI
+
+from scatter import store
+from scatter.settings import UserError
+
+pytestmark = pytest.mark.mpi
+
+WORLD = MPI.COMM_WORLD
+BIN = Path(sys.executable).parent
+LAUNCHER = ("PMI", "MPI", "HYDRA", "PMIX", "OMPI", "GFORKER")  # what marks a rank of a launch
+
+
+def on_rank_0(make):
+    """What rank 0 makes, on every rank; the others sleep meanwhile, and do not spin."""
+    made = make() if WORLD.rank == 0 else None
+    request = WORLD.Ibarrier()
+    while not request.Test():
+        time.sleep(0.02)
+    return WORLD.bcast(made)
+
+
+def launch(*command, ranks=2):
+    """A launch of its own: exit code, output, errors; it fails when it hangs."""
+    free = {name: text for name, text in os.environ.items() if not name.startswith(LAUNCHER)}
+    mpirun = [BIN / "mpirun", "-n", str(ranks)] if ranks > 1 else []
+    ended = subprocess.run(
+        [*mpirun, *command], env=free, capture_output=True, text=True, timeout=100
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """One folder for all ranks."""
+    return WORLD.bcast(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def one_rank(write_tiny, tmp_path_factory):
+    """Rows of the tiny campaign on one rank; its cache of slabs is that of all ranks after it."""
+    folder = WORLD.bcast(tmp_path_factory.mktemp("one"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCATTER_CACHE", str(folder / "cache"))
+
+        def make():
+            ended = launch(BIN / "scatter", "run", write_tiny(folder), ranks=1)
+            assert ended[0] == 0, ended
+            return store.read_results(folder / "out")[1]
+
+        yield on_rank_0(make)
+
+
+def run_here(folder, write_tiny, **changes):
+    """Run the campaign on all ranks of this launch."""
+    from scatter.campaign.run import run
+
+    if WORLD.rank == 0:
+        folder.mkdir(exist_ok=True)
+        write_tiny(folder, **changes)
+    WORLD.Barrier()
+    return run(folder / "in.toml")
+
+
+def test_all_ranks_together_give_the_bits_of_one(folder, one_rank, write_tiny):
+    made = run_here(folder / "all", write_tiny, run__slots=3)
+    rows = on_rank_0(lambda: store.read_results(made)[1])
+    assert rows.tobytes() == one_rank.tobytes()
+    assert {path.name for path in (made / "frames").iterdir()} == {
+        "point000-000000.extxyz", "point001-000000.extxyz",
+    }  # fmt: skip
+    assert not (made / "lock").exists()
+    writers = {path.name.split("-")[1] for path in (made / "blocks").iterdir()}
+    assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
+
+
+def test_slabs_made_by_all_ranks_are_those_of_one(folder, one_rank, write_tiny, monkeypatch):
+    monkeypatch.setenv("SCATTER_CACHE", str(folder / "cache of all"))
+    made = run_here(folder / "all", write_tiny)
+    rows = on_rank_0(lambda: store.read_results(made)[1])
+    assert rows.tobytes() == one_rank.tobytes()
+
+
+def test_all_ranks_go_on_with_what_one_rank_began(folder, one_rank, write_tiny):
+    def begin():
+        (folder / "all").mkdir()
+        path = write_tiny(folder / "all", sampling__trajectories=4)
+        return launch(BIN / "scatter", "run", path, ranks=1)
+
+    assert on_rank_0(begin)[0] == 0
+    made = run_here(folder / "all", write_tiny)
+    rows = on_rank_0(lambda: store.read_results(made)[1])
+    assert rows.tobytes() == one_rank.tobytes()
+
+
+def test_a_refusal_is_raised_on_all_ranks_and_leaves_nothing(folder, write_tiny):
+    with pytest.raises(UserError, match="v = 40"):
+        run_here(folder / "bad", write_tiny, molecule__v=40)
+    WORLD.Barrier()
+    assert [path.name for path in (folder / "bad").iterdir()] == ["in.toml"]
+
+
+# A command line in which something goes wrong on rank 1 alone.
+BROKEN = """
+import sys
+from mpi4py import MPI
+from scatter.settings import UserError
+from scatter.campaign import run, work
+
+def wrong(before, fail):
+    def after(*arguments):
+        if MPI.COMM_WORLD.rank == 1:
+            fail()
+        return before(*arguments)
+    return after
+
+def mistake():
+    raise UserError("rank 1 has no such file")
+
+def bug():
+    raise ZeroDivisionError("a bug on rank 1")
+
+run.open_potential = wrong(run.open_potential, {opening})
+work.Trajectories.end = wrong(work.Trajectories.end, {ending})
+from scatter.cli import main
+sys.argv = ["scatter", "run", {path!r}]
+main()
+"""
+
+
+def broken(folder, write_tiny, opening="lambda: None", ending="lambda: None"):
+    """How a launch ends in which rank 1 fails where an expression says."""
+
+    def make():
+        path = str(write_tiny(folder, sampling__trajectories=30))
+        (folder / "broken.py").write_text(BROKEN.format(opening=opening, ending=ending, path=path))
+        return launch(sys.executable, folder / "broken.py")
+
+    return on_rank_0(make)
+
+
+def test_a_mistake_that_one_rank_meets_ends_all_with_one_sentence(folder, one_rank, write_tiny):
+    code, out, err = broken(folder, write_tiny, opening="mistake")
+    assert code == 2
+    assert err == "scatter: rank 1 has no such file\n"
+    assert "Traceback" not in out + err
+    assert not (folder / "out").exists()
+
+
+def test_a_mistake_in_the_midst_of_work_ends_all_with_one_sentence(folder, one_rank, write_tiny):
+    code, out, err = broken(folder, write_tiny, ending="mistake")
+    assert code not in (0, 1)
+    assert err.count("scatter: rank 1 has no such file\n") == 1
+    assert "Traceback" not in out + err
+
+
+def test_an_error_on_one_rank_ends_all_ranks(folder, one_rank, write_tiny):
+    code, out, err = broken(folder, write_tiny, ending="bug")
+    assert code != 0
+    assert err.count("ZeroDivisionError: a bug on rank 1") == 1
+    again = on_rank_0(lambda: launch(BIN / "scatter", "run", folder / "in.toml"))
+    assert again[0] == 0, again
+
+
+def test_a_mistake_in_the_input_is_said_once_by_all_ranks(folder, write_tiny):
+    def make():
+        return launch(BIN / "scatter", "run", write_tiny(folder, molecule__v=40))
+
+    code, _, err = on_rank_0(make)
+    assert code == 2
+    assert err.startswith("scatter: ")
+    assert err.count("\n") == 1
+    assert [path.name for path in folder.iterdir()] == ["in.toml"]
