@@ -1,0 +1,138 @@
+"""Time one force evaluation of a MACE model: our kernel beside ASE's MACECalculator, on one core.
+
+    python benchmarks/force_evaluation.py MODEL.model [--nve]
+
+Both are measured in turns, and the least of each counts. One JSON line for each of our two
+precisions: milliseconds, the calculator's in float32 and float64, machine, vector width, atoms,
+pairs, batch. With --nve, one more line for each: how well 2 ps at 0.25 fs of 64 replicas at 925 K
+conserve the energy.
+"""
+
+import argparse
+import io
+import json
+import tempfile
+import warnings
+from contextlib import redirect_stdout
+from pathlib import Path
+from time import perf_counter
+
+import numba
+import numpy as np
+from ase import Atoms
+from ase.build import fcc111
+
+from scatter.fitting.convert import convert
+from scatter.kernels import kernel, vector_bits
+from scatter.potentials.mace_fused import MaceFused
+from scatter.state import System
+from scatter.units import K, fs, ps
+
+SLOTS, TURNS = 64, 12
+
+
+def hydrogen_on_copper(replicas: int) -> tuple[System, np.ndarray]:
+    """H2 over Cu(111), 3x3x6, a = 3.71 Å, two layers frozen: 56 atoms, as in the H2/Cu study."""
+    rng = np.random.default_rng(0)
+    slab = fcc111("Cu", (3, 3, 6), a=3.71, vacuum=10.0)
+    molecule = slab.positions[-1] + [[0.6, 0.1, 2.4], [0.1, 0.7, 2.6]]
+    ideal, moving = np.vstack([slab.positions, molecule]), np.arange(56) >= 18
+    positions = ideal + rng.normal(0, 0.08, (replicas, 56, 3)) * moving[:, None]
+    numbers = np.append(slab.numbers, [1, 1])
+    return System(numbers, slab.cell.array, (True, True, False), moving), positions
+
+
+def calculator(model: Path, precision: str):
+    """ASE's calculator of mace-torch, on one thread."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        import torch
+        from mace.calculators import MACECalculator
+
+        torch.set_num_threads(1)
+        return MACECalculator(str(model), device="cpu", default_dtype=precision)
+
+
+def seconds(work) -> float:
+    """Wall time of a call."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def timed(model: Path, folded: Path) -> None:
+    """Print a line for each precision of ours."""
+    system, positions = hydrogen_on_copper(SLOTS)
+    atoms = Atoms(system.numbers, positions[0], cell=system.cell, pbc=system.pbc)
+    theirs = {precision: calculator(model, precision) for precision in ("float32", "float64")}
+    ours = {}
+    for precision in theirs:
+        ours[precision] = MaceFused.read(folded, precision).bind(system, SLOTS)
+        ours[precision].begin(np.arange(SLOTS), positions)
+    least = dict.fromkeys([("ours", p) for p in ours] + [("mace", p) for p in theirs], np.inf)
+    for turn in range(TURNS):
+        for precision, evaluator in ours.items():
+            taken = seconds(lambda evaluator=evaluator: evaluator(positions)) / SLOTS
+            least["ours", precision] = min(least["ours", precision], taken)
+        atoms.positions = positions[turn % SLOTS]
+        for precision, each in theirs.items():
+            taken = seconds(lambda each=each: each.calculate(atoms, ["energy", "forces"]))
+            least["mace", precision] = min(least["mace", precision], taken)
+    for precision, evaluator in ours.items():
+        mine = least["ours", precision]
+        line = {
+            "benchmark": "force evaluation", "model": model.name, "precision": precision,
+            "ms": round(1e3 * mine, 4),
+            "mace_float32_ms": round(1e3 * least["mace", "float32"], 2),
+            "mace_float64_ms": round(1e3 * least["mace", "float64"], 2),
+            "times_float32": round(least["mace", "float32"] / mine, 1),
+            "atoms": len(system), "pairs_listed": round(float(evaluator.lists.counts.mean()), 1),
+            "batch": SLOTS, "threads": 1, "vector_bits": vector_bits(), "machine": kernel(),
+        }  # fmt: skip
+        print(json.dumps(line), flush=True)
+
+
+def conserved(folded: Path, precision: str) -> None:
+    """Print how the total energy of 64 slabs at 925 K wanders in 2 ps."""
+    system, positions = hydrogen_on_copper(SLOTS)
+    rng = np.random.default_rng(1)
+    masses = np.where(system.numbers == 1, 1.00782503, 63.546)[:, None]
+    momenta = rng.normal(size=positions.shape) * np.sqrt(masses * 925 * K)
+    momenta *= system.moving[:, None]
+    evaluator, step = MaceFused.read(folded, precision).bind(system, SLOTS), 0.25 * fs
+    energies, forces = evaluator.begin(np.arange(SLOTS), positions)
+    total = []
+    for _ in range(round(2 * ps / step)):
+        momenta += 0.5 * step * forces
+        positions = positions + step * momenta / masses
+        energies, forces = evaluator(positions)
+        momenta += 0.5 * step * forces
+        total.append(energies + (momenta**2 / (2 * masses)).sum(axis=(1, 2)))
+    wander, time = np.array(total) - total[0], np.arange(len(total)) * step / ps
+    slopes = np.polyfit(time, wander, 1)[0]
+    line = {
+        "benchmark": "energy conservation", "precision": precision, "replicas": SLOTS,
+        "rms_meV": round(1e3 * float(np.sqrt(wander.var(axis=0).mean())), 5),
+        "slope_meV_per_ps": round(1e3 * float(slopes.mean()), 5),
+        "largest_slope_meV_per_ps": round(1e3 * float(abs(slopes).max()), 5),
+    }  # fmt: skip
+    print(json.dumps(line), flush=True)
+
+
+def main() -> None:
+    """Convert the model, and measure."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("model", type=Path, help="a .model of mace-torch; opening it runs its code")
+    reader.add_argument("--nve", action="store_true", help="measure the energy conservation too")
+    given = reader.parse_args()
+    numba.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        folded = Path(folder) / "folded.npz"
+        convert(given.model, folded, ["H", "Cu"], trust_pickle=True)
+        timed(given.model, folded)
+        for precision in ("float32", "float64") if given.nve else ():
+            conserved(folded, precision)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Making potentials: reading what others trained, and fitting our own."""

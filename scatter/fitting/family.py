@@ -1,0 +1,103 @@
+"""Which MACE models can be folded: two layers, scalar features, and no more than l = 3."""
+
+from typing import Any
+
+import numpy as np
+
+from scatter.settings import UserError
+
+FIRST = ("RealAgnosticInteractionBlock", "RealAgnosticResidualInteractionBlock")
+SECOND = ("RealAgnosticResidualInteractionBlock",)
+
+
+def refuse_strangers(model: Any, name: str) -> None:
+    """Raise UserError, with the reason and the alternative, unless the model can be folded."""
+    for find in (_of_kind, _of_layers, _of_features, _of_extras):
+        reason = find(model)
+        if reason:
+            raise UserError(
+                f"{name}: cannot be folded, for {reason}; use it through torch instead, with "
+                f'[potential] kind = "mace", file = "{name}", trust_pickle = true'
+            )
+
+
+def _kind(block: Any) -> str:
+    return type(block).__name__
+
+
+def _of_kind(model: Any) -> str:
+    if _kind(model) not in ("MACE", "ScaleShiftMACE"):
+        return f"it is a {_kind(model)}, and only MACE and ScaleShiftMACE are known"
+    if len(model.interactions) != 2:
+        return f"it has {len(model.interactions)} layers of messages, and two are known"
+    return ""
+
+
+def _of_layers(model: Any) -> str:
+    first, second = model.interactions
+    if _kind(first) not in FIRST:
+        return f"its first layer is a {_kind(first)}"
+    if _kind(second) not in SECOND:
+        return f"its second layer is a {_kind(second)}"
+    kinds = [_kind(readout) for readout in model.readouts]
+    known = ["LinearReadoutBlock", "NonLinearReadoutBlock"]
+    if kinds not in (known, known[1:]):
+        return f"its readouts are {', '.join(kinds)}"
+    (act,) = model.readouts[-1].non_linearity.acts
+    gate = getattr(getattr(act, "f", None), "__name__", "unknown")
+    if gate != "silu":
+        return f"its readout has the activation {gate}, and only silu is known"
+    return ""
+
+
+def _of_features(model: Any) -> str:
+    hidden = model.products[0].linear.irreps_out
+    if hidden.lmax != 0 or len(hidden) != 1 or hidden[0].mul % 16:
+        return f"its hidden features are {hidden}, and only Nx0e with N a multiple of 16 are known"
+    channels = hidden[0].mul
+    if model.interactions[1].linear_up.irreps_out != hidden:
+        return f"its edges have the features {model.interactions[1].linear_up.irreps_out}"
+    degree = model.spherical_harmonics.irreps_out.lmax
+    if degree > 3:
+        return f"its messages reach l = {degree}, and l = 3 is the highest known"
+    for layer, block in enumerate(model.products, 1):
+        contraction = block.symmetric_contractions.contractions
+        if len(contraction) != 1 or contraction[0].correlation > 3:
+            return f"layer {layer} has products of more than three"
+        if contraction[0].num_features != channels:
+            return f"layer {layer} has another number of channels than its neighbour"
+    return ""
+
+
+def _of_extras(model: Any) -> str:
+    if len(getattr(model, "heads", None) or ["Default"]) > 1:
+        return (
+            f"it has the heads {', '.join(model.heads)}, and one is known (select it with "
+            "mace-torch's mace_select_head)"
+        )
+    for extra in ("joint_embedding", "embedding_readout", "lammps_mliap"):
+        if getattr(model, extra, None):
+            return f"it has a {extra}"
+    for block in (*model.interactions, *model.products):
+        config = getattr(block, "cueq_config", None)
+        if getattr(config, "enabled", False):
+            return "it was written for cuEquivariance (convert it with mace_cueq_to_e3nn)"
+    return ""
+
+
+def wanted_species(model: Any, elements: list[int]) -> np.ndarray:
+    """Where the wanted atomic numbers are among the model's species; all, if none is named.
+
+    Raises:
+        UserError: the model does not know an element, or there are too many to tabulate.
+    """
+    known = [int(z) for z in model.atomic_numbers]
+    if not elements and len(known) > 10:
+        raise UserError(
+            f"the model knows {len(known)} elements, too many to tabulate all their pairs; "
+            "name those you need, such as --elements H Cu"
+        )
+    missing = [z for z in elements if z not in known]
+    if missing:
+        raise UserError(f"--elements: the model does not know the atomic numbers {missing}")
+    return np.array([known.index(z) for z in (sorted(set(elements)) or known)])
