@@ -1,0 +1,209 @@
+"""The command line: parse, call one room, turn the user's mistake into one line."""
+
+import json
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scatter import __version__
+from scatter.settings import UserError
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+
+app = typer.Typer(
+    name="scatter",
+    help="Gas-surface reactive scattering: from one input file to sticking probabilities.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+PotentialName = Annotated[
+    str,
+    typer.Option(
+        "--potential", "-p", help="A file, `default`, `analytic`, or `ase:` and a calculator."
+    ),
+]
+Trust = Annotated[
+    bool, typer.Option("--trust-pickle", help="A .model file may run code when it is opened.")
+]
+Folders = Annotated[list[Path], typer.Argument(help="Folders of campaigns.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of a campaign.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"scatter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Gas-surface reactive scattering: from one input file to sticking probabilities."""
+
+
+@app.command()
+def run(
+    input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
+    trust_pickle: Trust = False,
+) -> None:
+    """Run the campaign in INPUT, or go on with it; under mpirun, on all ranks."""
+    from scatter.campaign.run import run
+
+    run(input, trust_pickle)
+
+
+@app.command()
+def status(folder: Folder) -> None:
+    """Say how far a campaign is, and make its results.h5 from what has finished."""
+    from scatter.campaign.report import status
+    from scatter.campaign.terminal import console
+
+    status(folder, console(True))
+
+
+@app.command()
+def analyse(folder: Folder) -> None:
+    """Compute sticking.csv from results.h5 alone, and print it."""
+    from scatter.campaign.report import analyse
+    from scatter.campaign.terminal import console
+
+    analyse(folder, console(True))
+    print(f"table:  {folder / 'sticking.csv'}")
+
+
+@app.command()
+def plot(
+    folders: Folders,
+    overlay: Annotated[
+        list[Path] | None,
+        typer.Option(help="CSV with other curves: a sticking.csv, or columns energy_eV and S0."),
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Factor on the overlays' S0.")] = 1.0,
+    output: Annotated[Path | None, typer.Option(help="Figure to write, without ending.")] = None,
+) -> None:
+    """Draw sticking curves from results.h5 alone, as PNG and PDF."""
+    from scatter.campaign.report import plot
+
+    print(f"figure: {plot(folders, overlay or (), scale, output)}")
+
+
+@app.command()
+def levels(
+    formula: Annotated[str, typer.Argument(help="A diatomic, such as H2, HD or D2.")],
+    potential: PotentialName = "default",
+    v: Annotated[int, typer.Option(min=0, help="Highest vibrational quantum number.")] = 2,
+    j: Annotated[int, typer.Option(min=0, help="Highest rotational quantum number.")] = 5,
+    langer: Annotated[bool, typer.Option(help="(J+1/2)² in place of J(J+1).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    trust_pickle: Trust = False,
+) -> None:
+    """Print the rovibrational levels of a molecule on a potential (EBK)."""
+    from scatter.ebk import level_rows, reduced_mass
+    from scatter.initial.molecule import bond_curve, isotopes
+    from scatter.potentials.table import potential_from_name
+
+    try:
+        (first, m1), (second, m2) = isotopes(formula, {})
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    surface = potential_from_name(potential, trust_pickle)
+    rows = level_rows(v, j, bond_curve(surface, first, second), reduced_mass(m1, m2), langer)
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    convention = "(J+1/2)²" if langer else "J(J+1)"
+    print(f"{formula} on {surface.description}; EBK with L² = {convention} ħ²")
+    print("  v   J   E - E_min (eV)   spacing (eV)   inner (Å)   outer (Å)   period (fs)")
+    for row in rows:
+        print(
+            f"{row['v']:3.0f} {row['J']:3.0f} {row['energy_eV']:16.6f} {row['spacing_eV']:14.6f}"
+            f" {row['inner_A']:11.4f} {row['outer_A']:11.4f} {row['period_fs']:13.4f}"
+        )
+
+
+@app.command()
+def slab(
+    input: Annotated[Path, typer.Argument(help="The input file; its [surface] is made.")],
+    output: Annotated[Path, typer.Option(help="Folder for the snapshots, as extxyz.")] = Path("."),
+    trust_pickle: Trust = False,
+) -> None:
+    """Build and thermalise the slabs of INPUT, say what was checked, and write the snapshots."""
+    from scatter.campaign.slabs import slabs
+
+    slabs(input, output, trust_pickle)
+
+
+@app.command()
+def bench(
+    potential: PotentialName = "default",
+    trajectories: Annotated[int, typer.Option(min=1, help="Of the campaign.")] = 10_000,
+    timestep_fs: Annotated[float, typer.Option(min=1e-3, help="Of its dynamics.")] = 0.25,
+    trust_pickle: Trust = False,
+) -> None:
+    """Time H2 on Cu(111) on a potential and this machine; say how long a campaign would take."""
+    from scatter.campaign.bench import bench
+    from scatter.campaign.terminal import console
+    from scatter.potentials.table import potential_from_name
+
+    bench(potential_from_name(potential, trust_pickle), trajectories, timestep_fs, console(True))
+
+
+@app.command()
+def evaluate(
+    potential: Annotated[str, typer.Argument(help="A file, `default`, `analytic` or `ase:emt`.")],
+    structures: Annotated[Path, typer.Argument(help="Structures that ASE reads (extxyz).")],
+    output: Annotated[Path, typer.Option(help="The extxyz file to write.")],
+    trust_pickle: Trust = False,
+) -> None:
+    """Write energy and forces of every structure on a potential."""
+    from scatter.potentials.evaluate import evaluate
+    from scatter.potentials.table import potential_from_name
+
+    print(evaluate(potential_from_name(potential, trust_pickle), structures, output))
+
+
+@app.command(context_settings={"allow_extra_args": True})
+def convert(
+    context: typer.Context,
+    model: Annotated[Path, typer.Argument(help="A .model file of mace-torch.")],
+    out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
+    elements: Annotated[
+        str | None, typer.Option(metavar="H Cu ...", help="What to keep; all by default.")
+    ] = None,
+    trust_pickle: Trust = False,
+) -> None:
+    """Make of a MACE model a file that is evaluated fast, without torch and without pickle."""
+    from scatter.fitting.convert import convert
+
+    if context.args and not elements:
+        raise UserError(f"{' '.join(context.args)}: convert takes one MODEL and one OUT")
+    kept = [elements, *context.args] if elements else []
+    for agreement in convert(model, out, kept, trust_pickle):
+        print(agreement)
+    print(f"potential: {out}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit code 2.
+
+    An error that one rank alone has met ends all of them.
+    """
+    from scatter.campaign.ranks import Agreed, leave
+
+    try:
+        app()
+    except UserError as error:
+        leave(f"scatter: {error}", 2, isinstance(error, Agreed))
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
+        leave("scatter: interrupted; the same command goes on where this one stopped", INTERRUPTED)
+    except Exception:
+        leave(traceback.format_exc(), 1)

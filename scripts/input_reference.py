@@ -1,0 +1,133 @@
+"""Write docs/input.md, the reference of `input.toml`, from the settings classes.
+
+Usage: python scripts/input_reference.py
+"""
+
+from pathlib import Path
+
+from scatter.config import tables
+from scatter.config.values import annotation_of, default_written, phrase
+from scatter.settings import Table
+
+PAGE = Path(__file__).parent.parent / "docs" / "input.md"
+
+HEAD = """# The input file
+
+<!-- Written by scripts/input_reference.py from the settings classes; edit those, then run it. -->
+
+A campaign is one TOML file. `[molecule]`, `[incidence]` and `[surface]` must be there; every other
+table, and every key with a default, may be left out. Names carry the unit of their values.
+
+Where a key takes "a list of them", the campaign has one point for every combination of all such
+values. A number is a number: text, true, nan and inf are refused. A key that is not listed here is
+refused too, so that a misspelt one never means its default. Paths are relative to the current
+folder.
+"""
+
+# Every key once, in a file that is valid as it stands; keys that exclude another are commented out.
+EXAMPLE = """\
+[run]
+seed = 1
+output = "runs/h2_cu111"  # without it: runs/ and the name of this file
+slots = "auto"            # trajectories that each rank moves at once
+threads = "auto"          # of each rank
+
+[molecule]
+formula = ["H2", "D2"]    # isotopes differ by their masses only
+v = [0, 1]
+j = 1
+# states = [[0, 1], [1, 1]]  # in place of v and j: pairs [v, j]
+mj = [0, 1]               # 0: cartwheel, j: helicopter; without it isotropic
+masses_amu = {H = 1.00782503, D = 2.01410178}
+
+[incidence]
+energy_eV = {start = 0.2, stop = 0.8, num = 7}  # or 0.6, or [0.2, 0.4, 0.6]
+polar_deg = [0, 30]       # from the surface normal
+azimuth_deg = "random"
+height_A = 7.0
+
+[surface]
+element = "Cu"
+facet = ["111", "100"]
+size = [3, 3, 6]
+frozen_layers = 2
+temperature_K = [300, 925]
+lattice_constant_A = {"300" = 3.66, "925" = 3.71}  # or 3.66, or "auto"
+vacuum_A = 40.0
+# file = "slab.xyz"       # in place of element, facet, size, lattice constant and vacuum
+
+[surface.thermalise]
+timestep_fs = 2.0
+friction_per_fs = 0.01
+equilibrate_fs = 2000
+decorrelate_fs = 200
+replicas = 32
+snapshots = 256
+
+[potential]
+kind = "mace"
+file = "cu_h.model"
+device = "auto"
+precision = "float32"
+trust_pickle = true       # opening a .model file runs the code inside
+# calculator = "emt"      # for kind = "ase"
+# parameters = {}         # for kind = "ase"
+
+[dynamics]
+timestep_fs = 0.1
+max_time_fs = 3000
+energy_tolerance_eV = 0.05
+
+[stop]
+dissociated_A = 2.25
+scattered_A = 7.1
+near_A = 3.0
+
+[sampling]
+trajectories = 1000       # of each point
+
+[frames]
+trajectories = 5          # the first five of each point are recorded
+every = 10                # steps
+"""
+
+
+def page() -> str:
+    """The whole reference as Markdown."""
+    sections = [_section(name, table) for name, table in tables().items()]
+    example = f"## A complete example\n\n```toml\n{EXAMPLE}```\n"
+    return "\n".join([HEAD, *sections, example])
+
+
+def _section(name: str, table: type[Table]) -> str:
+    lines = [
+        f"## `[{name}]`\n",
+        f"{_meaning(table)}\n",
+        "| key | values | default | meaning |",
+        "|---|---|---|---|",
+        *(_row(table, key) for key in table.model_fields if f"{name}.{key}" not in tables()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _meaning(table: type[Table]) -> str:
+    """The docstring without its first words, which name the table."""
+    first, *more = (table.__doc__ or "").split("\n\n")
+    text = first.partition(": ")[2]
+    return "\n\n".join([f"{text[0].upper()}{text[1:]}", *(" ".join(p.split()) for p in more)])
+
+
+def _row(table: type[Table], key: str) -> str:
+    field = table.model_fields[key]
+    default = "required" if field.is_required() else default_written(field)
+    shown = default if default in (None, "required") else f"`{default}`"
+    text = (field.description or "").rstrip(".")
+    meaning = f"{text[:1].upper()}{text[1:]}."
+    values = phrase(annotation_of(table, key)).replace("|", "\\|")
+    return f"| `{key}` | {values} | {shown or ''} | {meaning} |"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE}")

@@ -1,0 +1,50 @@
+"""Which room may import which library; what rooms import of one another is import-linter's."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import scatter
+
+PACKAGE = Path(scatter.__file__).parent
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Top-level names of all that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("library", "room"),
+    [
+        ("h5py", "store"),
+        ("matplotlib", "plots"),
+        ("mpi4py", "campaign"),
+    ],
+)
+def test_a_library_is_imported_in_one_room(library, room):
+    files = [
+        file.relative_to(PACKAGE) for file in PACKAGE.rglob("*.py") if library in imports(file)
+    ]
+    assert {file.with_suffix("").parts[0] for file in files} == {room}
+
+
+def test_every_module_imports_where_torch_is_not_installed():
+    program = """
+import importlib, pkgutil, sys
+sys.modules.update(torch=None, mace=None, e3nn=None)  # an import of these raises ImportError
+import scatter
+for module in pkgutil.walk_packages(scatter.__path__, "scatter."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
