@@ -124,7 +124,7 @@ def _sources() -> int:
 
 
 def _evaluate_of(sources: int):
-    """The compiled `evaluate`.
+    """The compiled evaluation of a batch.
 
     Numba's cache knows a function by its own file and the values that it encloses; what it calls
     may have changed in other files, so it encloses a number that stands for their content.
@@ -132,6 +132,7 @@ def _evaluate_of(sources: int):
 
     @njit(parallel=True, cache=True)
     def evaluate(positions, species, moving, lists, counts, weights, scratch):
+        """Energies in eV, NaN where atoms touch, and forces in eV/Å; see `compile_for`."""
         assert sources
         slots, workers = len(positions), len(scratch.held)
         energies = np.empty(slots)
@@ -153,8 +154,11 @@ def _evaluate_of(sources: int):
 evaluate_batch = _evaluate_of(_sources())
 
 
-def evaluate(positions, species, moving, lists, counts, weights: Weights, scratch: Scratch):
-    """Energies and forces of a batch.
+def compile_for(positions, species, moving, lists, counts, weights: Weights, scratch: Scratch):
+    """Make `evaluate_batch` ready for arguments of these types, and say so if it takes long.
+
+    To find the types of so many arrays takes longer than to evaluate a replica, so this is done
+    once and not in every call.
 
     Args:
         positions: Å, shape (slot, atom, 3).
@@ -164,20 +168,11 @@ def evaluate(positions, species, moving, lists, counts, weights: Weights, scratc
         counts: pairs of each slot, shape (slot,).
         weights: of the model.
         scratch: working memory, one for each worker.
-
-    Returns:
-        Energies in eV, shape (slot,), NaN where atoms touch, and forces in eV/Å, shape
-        (slot, atom, 3).
     """
     arguments = positions, species, moving, lists, counts, weights, scratch
     kinds = tuple(numba.typeof(argument) for argument in arguments)
-    if kinds not in evaluate_batch.overloads:
-        _compile(kinds)
-    return evaluate_batch(*arguments)
-
-
-def _compile(kinds) -> None:
-    """Compile for these types, or read what was compiled before; say so if it takes long."""
+    if kinds in evaluate_batch.overloads:
+        return
     notice = Timer(PATIENCE, print, (COMPILING,), {"file": sys.stderr, "flush": True})
     notice.daemon = True
     notice.start()

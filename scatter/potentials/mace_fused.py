@@ -75,6 +75,8 @@ class FusedEvaluator:
         self.species = np.array([known.index(z) for z in system.numbers])
         self.lists = VerletLists(system, slots, potential.cutoff, SKIN)
         self.scratch = self._reserved(slots, self.lists.first.shape[1])
+        nowhere = np.zeros((slots, len(system), 3))
+        mace.compile_for(*self._arguments(self.lists, nowhere))
 
     def begin(
         self, slots: Int[np.ndarray, " new"], positions: Float[np.ndarray, "new atom 3"]
@@ -101,14 +103,18 @@ class FusedEvaluator:
         workers, capacity = len(self.scratch.held), lists.first.shape[1]
         if workers < min(len(positions), numba.get_num_threads()) or self.capacity < capacity:
             self.scratch = self._reserved(len(positions), capacity)
-        energies, forces = mace.evaluate(
+        energies, forces = mace.evaluate_batch(*self._arguments(lists, positions))
+        # an atom that is nowhere is in no list, and the sum over the list would be finite
+        energies[~np.isfinite(positions).all(axis=(1, 2))] = np.nan
+        return energies, forces
+
+    def _arguments(self, lists: VerletLists, positions: Float[np.ndarray, "slot atom 3"]) -> tuple:
+        """What the kernel takes."""
+        return (
             np.ascontiguousarray(positions), self.species, self.system.moving,
             (lists.first, lists.second, lists.shift), lists.counts,
             self.potential.weights, self.scratch,
         )  # fmt: skip
-        # an atom that is nowhere is in no list, and the sum over the list would be finite
-        energies[~np.isfinite(positions).all(axis=(1, 2))] = np.nan
-        return energies, forces
 
     def _reserved(self, slots: int, capacity: int) -> Scratch:
         """Working memory for as many workers as there are threads, and for lists of this length."""
