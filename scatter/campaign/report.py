@@ -10,7 +10,8 @@ from scatter.campaign.progress import sticking_table
 from scatter.campaign.terminal import say
 from scatter.config import parse, points_table
 from scatter.config import points as points_of
-from scatter.plots import save, sticking_figure
+from scatter.plots.sticking import sticking_figure
+from scatter.plots.style import save
 from scatter.statistics import (
     Sticking,
     curves,

@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from scatter import __version__
 from scatter.potentials.base import Potential, refuse_unknown_elements
+from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
 from scatter.state import System
 
@@ -60,7 +61,7 @@ def evaluate(
     """
     _refuse_output(structures, output, overwrite)
     frames = _read(structures)
-    systems = [_system(frame, f"{structures}, frame {n}") for n, frame in enumerate(frames)]
+    systems = [system_of(frame, f"{structures}, frame {n}") for n, frame in enumerate(frames)]
     for n, system in enumerate(systems):
         try:
             refuse_unknown_elements(potential, system)
@@ -96,17 +97,6 @@ def _read(structures: Path) -> list[Atoms]:
     if not frames:
         raise UserError(f"{structures}: holds no frames")
     return frames
-
-
-def _system(frame: Atoms, where: str) -> System:
-    """All atoms of the frame, free; a cell vector it lacks is one of unit length."""
-    if (frame.pbc & ~frame.cell.mask()).any():
-        raise UserError(f"{where}: is periodic along a lattice vector of no length; mend its cell")
-    cell = np.array(frame.cell.complete())
-    if abs(np.linalg.det(cell)) < 1e-6:
-        raise UserError(f"{where}: its lattice vectors enclose no volume; mend its cell")
-    first, second, third = (bool(periodic) for periodic in frame.pbc)
-    return System(frame.numbers, cell, (first, second, third), np.ones(len(frame), bool))
 
 
 def _groups(systems: list[System]) -> Iterator[list[int]]:

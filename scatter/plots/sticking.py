@@ -1,16 +1,9 @@
-"""Figures for a paper's column, from statistics; the only module that draws.
+"""Sticking curves, from statistics to a figure for a paper's column."""
 
-Figures are objects of their own: no window, no global state, and the same bytes from the same
-rows whatever the user's matplotlibrc says.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,35 +11,13 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import AutoLocator, MultipleLocator
 
-from scatter.statistics import CONDITIONS, Condition, Curve, Sticking, curves, replacing, scanned
+from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.statistics import CONDITIONS, Condition, Curve, Sticking, curves, scanned
 
-COLUMN_mm = 86  # width of one column of a paper
 HEIGHT_mm = 62  # with one line above the axes
 LINE_mm = 4  # height of one line of text
 WIDE = 52  # letters in a line of the whole width
 VISIBLE = 0.02  # a band narrower than this hides behind its own line
-# Okabe & Ito, Color Universal Design (2008), without the yellow that is lost on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-LINES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 2)))
-STYLE: dict[Any, Any] = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 9,
-    "axes.linewidth": 0.6,
-    "legend.fontsize": 7,
-    "lines.linewidth": 1.0,
-    "lines.markersize": 4,
-    "lines.markeredgewidth": 0.8,
-    "errorbar.capsize": 2,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "pdf.fonttype": 42,  # journals want fonts that stay text
-}
 AXIS_LABELS = {
     "energy_eV": "Incidence energy (eV)",
     "polar_deg": "Polar angle of incidence (°)",
@@ -96,7 +67,7 @@ def sticking_figure(
     texts = _texts(own) if len(own) > 1 else ["this work" if overlays else ""]
     heading, footnote = _heading(own, title), _footnote(rows, note)
     height_mm = HEIGHT_mm + LINE_mm * (heading.count("\n") + len(footnote.splitlines()))
-    with _style():
+    with paper_style():
         figure = Figure(figsize=(COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
         axes = figure.add_subplot()
         drawn = zip((*own, *overlays), (*texts, *_texts(overlays)), strict=True)
@@ -107,28 +78,6 @@ def sticking_figure(
         _below(axes, footnote)
         _legend(figure, axes, any(_banded(curve) for curve in own))
     return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write `path`.png (300 dpi) and `path`.pdf, each whole or not at all."""
-    formats = {
-        "png": {"dpi": 300, "metadata": {"Software": None}},
-        "pdf": {"metadata": {"CreationDate": None}},  # the same bytes every time
-    }
-    with _style():
-        for suffix, options in formats.items():
-            # Not with_suffix: it would take the end of "0.5eV" for one.
-            with replacing(path.with_name(f"{path.name}.{suffix}")) as temporary:
-                figure.savefig(temporary, format=suffix, **options)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Our settings on matplotlib's defaults, for the length of a block."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)
-        yield
 
 
 def _plain(text: str) -> str:

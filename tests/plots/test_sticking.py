@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from scatter.plots import COLUMN_mm, save, sticking_figure
+from scatter.plots.sticking import sticking_figure
+from scatter.plots.style import COLUMN_mm, save
 from scatter.settings import UserError
 from scatter.statistics import Sticking, read_curve, write_csv
 

@@ -1,0 +1,1 @@
+"""From statistics and comparisons to figures."""

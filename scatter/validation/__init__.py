@@ -1,0 +1,1 @@
+"""Trusting a potential: errors, elastic and thermal properties, barriers, paired sticking."""
