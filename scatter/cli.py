@@ -190,6 +190,51 @@ def convert(
     print(f"potential: {out}")
 
 
+@app.command()
+def distil(
+    data: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `select` wrote.")],
+    out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
+    channels: Annotated[int, typer.Option(min=16, help="Features; a multiple of 16.")] = 16,
+    l_max: Annotated[int, typer.Option(min=1, max=3, help="Of the harmonics.")] = 3,
+    correlation: Annotated[int, typer.Option(min=1, max=3, help="Factors in products.")] = 2,
+    cutoff: Annotated[float, typer.Option(min=1.0, help="Å.")] = 5.0,
+    epochs: Annotated[int, typer.Option(min=2, help="The last fifth weighs energies.")] = 1500,
+    batch: Annotated[int, typer.Option(min=1, help="Structures in a step.")] = 16,
+    learning_rate: Annotated[float, typer.Option(min=1e-8, help="At the start.")] = 0.01,
+    precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the first member.")] = 1,
+    members: Annotated[int, typer.Option(min=1, help="Of a committee.")] = 1,
+) -> None:
+    """Train a compact MACE on a teacher's labels, and convert it; goes on where it was stopped."""
+    from scatter.fitting.distil import Student, distil
+    from scatter.fitting.train import Teller, Training
+
+    training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
+    student = Student(channels, l_max, correlation, cutoff)
+    tell = Teller(epochs, lambda line: print(line, flush=True))
+    for potential, agreements in distil(data, out, student, training, members, tell):
+        for agreement in agreements:
+            print(agreement)
+        print(f"potential: {potential}")
+
+
+@app.command()
+def sample(
+    input: Annotated[Path, typer.Argument(help="The input file of a campaign on the teacher.")],
+    every_fs: Annotated[float, typer.Option(min=1e-3, help="From frame to frame.")] = 1.0,
+    bulk: Annotated[int, typer.Option(min=0, help="Strained, rattled cells of the metal.")] = 0,
+    molecule: Annotated[int, typer.Option(min=0, help="Lone molecules; and clean slabs.")] = 0,
+    trust_pickle: Trust = False,
+) -> None:
+    """Run the campaign in INPUT and record all of it, labelled, to make potentials from."""
+    from scatter.fitting.extras import Extras
+    from scatter.fitting.sample import sample
+
+    sample(input, every_fs, Extras(bulk, molecule), trust_pickle)
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2.
 

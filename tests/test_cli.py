@@ -18,7 +18,18 @@ from scatter.potentials.analytic import WX, Analytic, W
 from scatter.units import K
 
 SCATTER = str(Path(sys.executable).with_name("scatter"))
-VERBS = ["run", "status", "analyse", "plot", "levels", "slab", "evaluate", "convert", "bench"]
+VERBS = [
+    "run",
+    "status",
+    "analyse",
+    "plot",
+    "levels",
+    "slab",
+    "evaluate",
+    "convert",
+    "bench",
+    "distil",
+]
 
 
 @pytest.fixture

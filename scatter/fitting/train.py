@@ -1,0 +1,272 @@
+"""Training a MACE model by mace-torch's own program: its settings, its progress, its resumption.
+
+The loss is that of the H2/Cu study: squared errors of forces and of energies per atom, weighted
+100 : 1 for four fifths of the epochs, and 100 : 1000 for the last fifth, when the energies are
+brought in line (Batatia et al., NeurIPS 35, 11423 (2022)).
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scatter import store
+from scatter.campaign.progress import clock
+from scatter.settings import UserError
+
+PARTS = ("train", "valid", "test")
+EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
+LOG, SETTINGS = "log.txt", "training.json"
+TELL_S = 30.0  # between two lines of progress
+LAST_WORDS = 15  # lines of the log that are shown when the training fails
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained; the defaults are the study's.
+
+    Attributes:
+        epochs: of both stages; the last fifth weighs energies.
+        batch: structures in one step of the optimiser.
+        learning_rate: at the start; it falls to a hundredth by the end of the first stage.
+        precision: "float32" or "float64".
+        device: "cpu", "cuda" or "auto".
+        threads: cores that torch may use.
+        seed: of the initial weights and of the order of structures.
+    """
+
+    epochs: int = 1500
+    batch: int = 16
+    learning_rate: float = 0.01
+    precision: str = "float64"
+    device: str = "auto"
+    threads: int = 1
+    seed: int = 1
+
+    @property
+    def first_stage(self) -> int:
+        """Epochs before energies weigh more."""
+        return self.epochs - self.epochs // 5
+
+    def options(self) -> dict[str, Any]:
+        """The settings in the words of mace-torch."""
+        return {
+            "max_num_epochs": self.epochs,
+            "batch_size": self.batch,
+            "valid_batch_size": self.batch,
+            "default_dtype": self.precision,
+            "device": _device(self.device),
+            "seed": self.seed,
+            "lr": self.learning_rate,
+            "scheduler": "ExponentialLR",
+            "lr_scheduler_gamma": 0.01 ** (1 / max(self.first_stage, 1)),
+            "energy_weight": 1,
+            "forces_weight": 100,
+            "swa": True,
+            "start_swa": self.first_stage,
+            "swa_lr": self.learning_rate / 50,
+            "swa_energy_weight": 1000,
+            "swa_forces_weight": 100,
+            "ema": True,
+            "ema_decay": 0.99,
+            "amsgrad": True,
+            "clip_grad": 10,
+            "patience": self.epochs,
+            "energy_key": "energy",
+            "forces_key": "forces",
+            "error_table": "TotalRMSE",
+            "plot": False,
+            "pin_memory": False,
+        }
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Errors on the validation part after an epoch: RMSE of the energy (meV) and forces (meV/Å)."""
+
+    number: int
+    energy: float
+    forces: float
+
+
+class Teller:
+    """Says now and then how far a training is, how good the model, and how long it will take."""
+
+    def __init__(self, epochs: int, say: Callable[[str], None]):
+        """Tell of a training of so many epochs."""
+        self.epochs, self.say = epochs, say
+        self.began: dict[str, tuple[float, int]] = {}
+        self.last = -TELL_S
+
+    def __call__(self, name: str, epoch: Epoch) -> None:
+        """Tell of this epoch if it is time, or if it is the last."""
+        now = time.monotonic()
+        start, first = self.began.setdefault(name, (now, epoch.number))
+        final = epoch.number == self.epochs - 1
+        if now - self.last < TELL_S and not final:
+            return
+        self.last = now
+        text = (
+            f"{name}: epoch {epoch.number + 1} of {self.epochs}, validation RMSE "
+            f"E {epoch.energy:.1f} meV, F {epoch.forces:.1f} meV/Å"
+        )
+        if epoch.number > first:
+            each = (now - start) / (epoch.number - first)
+            text += f", {clock(each * (self.epochs - 1 - epoch.number))} left"
+        self.say(text)
+
+
+def parts_of(folder: Path) -> dict[str, Path]:
+    """The files train, valid and test of a selected set; the last may be missing.
+
+    Raises:
+        UserError: there is no such file, or its frames have no labels.
+    """
+    found = {part: folder / f"{part}.extxyz" for part in PARTS}
+    for part, file in found.items():
+        if not file.is_file() and part != "test":
+            raise UserError(
+                f"SET = '{folder}': holds no {file.name}; make a set with `scatter select`"
+            )
+    if not found["test"].is_file():
+        del found["test"]
+    for file in found.values():
+        _refuse_unlabelled(file)
+    return found
+
+
+def _refuse_unlabelled(file: Path) -> None:
+    with open(file) as lines:
+        next(lines, None)
+        heading = next(lines, "")
+    if "energy=" not in heading or "forces:R:3" not in heading:
+        raise UserError(
+            f"{file}: its first frame has no energy and forces; label it with "
+            f"`scatter evaluate TEACHER {file.name} --output ...`"
+        )
+
+
+def train(
+    folder: Path,
+    parts: Mapping[str, Path],
+    training: Training,
+    model: Mapping[str, Any],
+    tell: Callable[[Epoch], None],
+) -> Path:
+    """Train a model, or go on with the training in this folder.
+
+    Args:
+        folder: of the training; holds settings, log, checkpoints and the model.
+        parts: files of the parts train, valid and, perhaps, test.
+        training: how.
+        model: what, as options of mace-torch's program.
+        tell: is told of every epoch.
+
+    Returns:
+        The `.model` file of the second stage.
+
+    Raises:
+        UserError: the folder holds another training, another process writes there, or the
+            training failed.
+    """
+    _require_torch()
+    options = {
+        **training.options(),
+        **model,
+        **{f"{part}_file": str(file.resolve()) for part, file in parts.items()},
+    }
+    final = folder / "model_stagetwo.model"
+    folder.mkdir(parents=True, exist_ok=True)
+    with store.only_writer(folder):
+        _claim(folder, {"training": asdict(training), "options": options})
+        if not final.is_file():
+            _run(folder, options, training.threads, tell)
+    if not final.is_file():
+        raise UserError(f"{folder}: the training wrote no model; see {folder / LOG}")
+    return final
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Write what this folder is for, or refuse another training in it."""
+    path = folder / SETTINGS
+    if path.is_file():
+        before = json.loads(path.read_text())
+        changed = [
+            f"{key} was {before['options'].get(key)!r} and is now {settings['options'].get(key)!r}"
+            for key in sorted({*before["options"], *settings["options"]})
+            if before["options"].get(key) != settings["options"].get(key)
+        ]
+        if changed:
+            raise UserError(f"{folder}: holds another training: {changed[0]}; name another folder")
+    else:
+        store.write_whole(path, json.dumps(settings, indent=1).encode())
+
+
+def _run(
+    folder: Path, options: Mapping[str, Any], threads: int, tell: Callable[[Epoch], None]
+) -> None:
+    """Run mace-torch's program in a process of its own, and listen to it."""
+    words = [
+        word
+        for key, value in {**options, "restart_latest": True}.items()
+        if value is not False
+        for word in ([f"--{key}"] if value is True else [f"--{key}", str(value)])
+    ]
+    command = [sys.executable, "-m", "mace.cli.run_train", "--name", "model", "--work_dir", "."]
+    last: deque[str] = deque(maxlen=LAST_WORDS)
+    with _started([*command, *words], folder, threads) as running, open(folder / LOG, "a") as log:
+        assert running.stdout is not None
+        for line in running.stdout:
+            log.write(line)
+            log.flush()
+            last.append(line)
+            if epoch := EPOCH.search(line):
+                number, energy, forces = epoch.groups()
+                tell(Epoch(int(number), float(energy), float(forces)))
+        code = running.wait()
+    if code != 0:
+        raise UserError(f"{folder}: the training failed; mace-torch's last words:\n{''.join(last)}")
+
+
+@contextmanager
+def _started(command: list[str], folder: Path, threads: int) -> Iterator["subprocess.Popen[str]"]:
+    """A process that ends with ours."""
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as running:  # fmt: skip
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.terminate()
+
+
+def _require_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("mace") is None:
+        raise UserError("training needs mace-torch: pip install 'scatter[fit]'")
+
+
+def _device(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
