@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -64,7 +64,14 @@ class Species:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All of it, the same on every rank."""
+    """All of it, the same on every rank.
+
+    Attributes:
+        potential: that the trajectories run on.
+        species: molecules, with the bond curves that final states are measured on.
+        states: that the molecules begin in.
+        slabs: that the trajectories begin on, with their energies on `potential`.
+    """
 
     potential: Potential
     species: dict[str, Species]
@@ -72,15 +79,42 @@ class Prepared:
     slabs: list[ThermalSlab]
 
 
-def prepare(input: Input, potential: Potential, ranks: Ranks, say: Say) -> Prepared:
+def prepare(
+    input: Input, potential: Potential, ranks: Ranks, say: Say, starts: Potential | None = None
+) -> Prepared:
     """Everything that trajectories start from; long work is shared by the ranks.
 
+    Args:
+        input: what is to be run.
+        potential: that the trajectories run on.
+        ranks: all of them must call this.
+        say: tells the user what takes long.
+        starts: the potential that the slabs and the molecules' states are made on; by default the
+            same. Two campaigns with the same `starts` begin every trajectory alike.
+
     Raises:
-        UserError: something of the input is impossible on this potential.
+        UserError: something of the input is impossible on one of the potentials.
     """
     species = ranks.share(lambda: find_species(input, potential))
-    states = ranks.share(lambda: find_states(input, species))
-    return Prepared(potential, species, states, thermal_slabs(input, potential, ranks, say))
+    if starts is None:
+        states = ranks.share(lambda: find_states(input, species))
+        return Prepared(potential, species, states, thermal_slabs(input, potential, ranks, say))
+    states = ranks.share(lambda: find_states(input, find_species(input, starts)))
+    made = thermal_slabs(input, starts, ranks, say)
+    slabs = ranks.share(lambda: [_moved_to(potential, input, slab) for slab in made])
+    return Prepared(potential, species, states, slabs)
+
+
+def _moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSlab:
+    """The slab with the energies that its snapshots have on another potential."""
+    refuse_unknown_elements(potential, slab.system)
+    refuse_thin_vacuum(input, potential, slab.system, slab.ideal)
+    evaluator = potential.bind(slab.system, 1)
+    energies = [
+        float(evaluator.begin(np.arange(1), positions[None])[0][0])
+        for positions in slab.snapshots.positions
+    ]
+    return replace(slab, snapshots=replace(slab.snapshots, energies=np.array(energies)))
 
 
 def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) -> list[ThermalSlab]:

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numba
 from rich.console import Console
@@ -20,7 +20,7 @@ from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
-from scatter.config import Input, Source, difference, identity, points, points_table, read
+from scatter.config import Source, difference, identity, points, points_table, read
 from scatter.kernels import kernel
 from scatter.outcomes import SCHEMA
 from scatter.potentials.base import Potential
@@ -51,7 +51,7 @@ def run(path: Path, trust_pickle: bool = False) -> Path:
     )
     with ExitStack() as stack:
         ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
-        _run(source, potential, folder, ranks, console)
+        carry_out(source, potential, folder, ranks, console)
         ranks.wait()
     return folder
 
@@ -63,16 +63,16 @@ def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potent
         UserError: the input is wrong, or its potential cannot be opened.
     """
     source = ranks.share(lambda: read(path))
-    threads = _use_threads(source.input, ranks)
+    threads = use_threads(source.input.run.threads, ranks)
     table = source.input.potential
     trusted = table.trust_pickle or trust_pickle
     table = table.model_copy(update={"trust_pickle": trusted})
     if table.kind == "mace" and table.device != "cpu":
-        _take_gpu(ranks)
+        take_gpu(ranks)
     return source, ranks.agree(lambda: open_potential(table)), threads
 
 
-def _take_gpu(ranks: Ranks) -> None:
+def take_gpu(ranks: Ranks) -> None:
     """Make this host's GPUs take turns as the one that torch means by "cuda"."""
     local = ranks.local_rank()  # first, since all ranks must take part in it
     try:
@@ -83,11 +83,29 @@ def _take_gpu(ranks: Ranks) -> None:
         torch.cuda.set_device(local % torch.cuda.device_count())
 
 
-def _run(
-    source: Source, potential: Potential, folder: Path, ranks: Ranks, console: Console
+def carry_out(
+    source: Source,
+    potential: Potential,
+    folder: Path,
+    ranks: Ranks,
+    console: Console,
+    starts: Potential | None = None,
 ) -> None:
-    manifest = ranks.share(lambda: _manifest(source, potential, folder, ranks))
-    prepared = prepare(source.input, potential, ranks, partial(say, console))
+    """Run, or go on with, a campaign in a folder that this run may write to.
+
+    Args:
+        source: the input; its [potential] and its [run] output are not looked at.
+        potential: that the trajectories run on.
+        folder: where its results go.
+        ranks: all of them must call this.
+        console: where to speak.
+        starts: the potential that slabs and molecules begin on, if not the same.
+
+    Raises:
+        UserError: the input is impossible, or the folder holds something else.
+    """
+    manifest = ranks.share(lambda: _manifest(source, potential, starts, folder, ranks))
+    prepared = prepare(source.input, potential, ranks, partial(say, console), starts)
     slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
     told = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
@@ -108,9 +126,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _use_threads(input: Input, ranks: Ranks) -> int:
-    """Set and answer the threads of this rank: as written, or this host's cores shared evenly."""
-    wanted = input.run.threads
+def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
+    """Set and answer the threads of this rank: as wanted, or this host's cores shared evenly."""
     local = ranks.local_size()
     if wanted == "auto":
         wanted = max(1, _cores() // local)
@@ -118,12 +135,25 @@ def _use_threads(input: Input, ranks: Ranks) -> int:
     return numba.get_num_threads()
 
 
-def _manifest(source: Source, potential: Potential, folder: Path, ranks: Ranks) -> dict[str, Any]:
+def provenance() -> dict[str, str]:
+    """What makes the bits of a result beside its input: the code, the machine, the kernel."""
+    return {
+        "kernel": kernel(),
+        "version": scatter.__version__,
+        "commit": _commit(),
+        "machine": f"{platform.node()}, {platform.processor() or platform.machine()}",
+    }
+
+
+def _manifest(
+    source: Source, potential: Potential, starts: Potential | None, folder: Path, ranks: Ranks
+) -> dict[str, Any]:
     """What this campaign is; the one already in the folder, if it is the same.
 
     Raises:
         UserError: the folder holds another campaign, or this one under other conditions.
     """
+    first = starts or potential
     made = {
         "input": source.text,
         "identity": identity(source.input),
@@ -133,10 +163,9 @@ def _manifest(source: Source, potential: Potential, folder: Path, ranks: Ranks) 
         "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
         "potential": potential.description,
         "potential_sha256": potential.identity,
-        "kernel": kernel(),
-        "version": scatter.__version__,
-        "commit": _commit(),
-        "machine": f"{platform.node()}, {platform.processor() or platform.machine()}",
+        "starts": first.description,
+        "starts_sha256": first.identity,
+        **provenance(),
         "ranks": ranks.size,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
@@ -146,7 +175,8 @@ def _manifest(source: Source, potential: Potential, folder: Path, ranks: Ranks) 
     differs = difference(before["identity"], made["identity"])
     if differs:
         raise UserError(f"{folder} holds another campaign: {differs}; choose another [run] output")
-    for key in ("potential_sha256", "schema", "kernel"):
+    before = {"starts_sha256": before["potential_sha256"], **before}
+    for key in ("potential_sha256", "starts_sha256", "schema", "kernel"):
         if before[key] != made[key]:
             raise UserError(
                 f"{folder} holds this campaign with another {key} ({before[key]}, and now "
