@@ -1,0 +1,245 @@
+"""The minimum-energy path of a diatomic that dissociates on a facet, and its barrier.
+
+Two stages of the nudged elastic band: first the whole band, then with its highest image climbing.
+Sources: Henkelman & Jónsson, J. Chem. Phys. 113, 9978 (2000); Henkelman, Uberuaga & Jónsson,
+ibid. 9901; Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006), for the optimiser.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from os import devnull
+from typing import cast
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.mep import NEB
+from ase.optimize import FIRE
+from jaxtyping import Float
+
+from scatter.potentials.base import Potential
+from scatter.potentials.calculator import PotentialCalculator
+from scatter.settings import UserError
+from scatter.units import degree
+from scatter.validation.approach import Approach, approach, chosen
+from scatter.validation.rows import Row
+
+START = 4.0  # Å above the highest atom: metals and closed-shell molecules hardly feel it there
+SADDLE = 1.2, 1.4  # first guess: Å above the highest atom, bond in units of equilibrium
+END = 1.0, 2.6  # from where the dissociated atoms relax; likewise
+APART = 1.7  # equilibrium bonds: whatever is longer is no molecule
+SPRING = 1.0  # eV/Å²
+ROUGH = 0.3  # eV/Å: the highest image may climb
+# Neither along the bond nor across it, nor the same for both atoms: no symmetry survives it.
+NUDGE = np.array([[1.0, 0.6, 0.75], [0.25, 1.0, -0.75]])
+
+
+@dataclass(frozen=True)
+class Band:
+    """How the path is found.
+
+    Attributes:
+        relax_slab: all layers of the slab but the two lowest may move, instead of none.
+        images: of the band, both ends included.
+        force: what no atom's force across the path may exceed, eV/Å.
+        steps: of the optimiser, in each stage.
+        nudge: by which the first guess leaves the symmetry of its site, Å. At zero the molecule
+            stays as flat as that symmetry asks, even where tilting would lower the barrier.
+    """
+
+    relax_slab: bool = False
+    images: int = 17
+    force: float = 0.03
+    steps: int = 1000
+    nudge: float = 0.08
+
+
+@dataclass(frozen=True)
+class EnergyPath:
+    """A minimum-energy path, from the molecule above the facet to its dissociated atoms.
+
+    Attributes:
+        facet: such as "111".
+        site: of `approach.ROUTES[facet]`.
+        frames: images along the path, with energies and forces; the molecule's atoms come last.
+        coordinate: length of the path from the saddle, in the space of all atoms, Å.
+        energies: above the molecule far away at rest, over the same slab, eV.
+        top: indices of the slab's outermost layer, from whose mean z heights count.
+    """
+
+    facet: str
+    site: str
+    frames: tuple[Atoms, ...]
+    coordinate: Float[np.ndarray, " image"]
+    energies: Float[np.ndarray, " image"]
+    top: tuple[int, ...]
+
+    @cached_property
+    def bonds(self) -> Float[np.ndarray, " image"]:
+        """Bond length r of each image, Å."""
+        return np.array([_bond(frame) for frame in self.frames])
+
+    @cached_property
+    def heights(self) -> Float[np.ndarray, " image"]:
+        """Height Z of the bond's middle above the slab's outermost layer, in each image, Å."""
+        z = np.array([frame.positions[:, 2] for frame in self.frames])
+        return z[:, -2:].mean(axis=1) - z[:, list(self.top)].mean(axis=1)
+
+    @property
+    def saddle(self) -> int:
+        """Index of the highest image."""
+        return int(np.argmax(self.energies))
+
+    @property
+    def barrier(self) -> float:
+        """Energy of the saddle, eV."""
+        return float(self.energies[self.saddle])
+
+    @property
+    def bond(self) -> float:
+        """Bond length r at the saddle, Å."""
+        return float(self.bonds[self.saddle])
+
+    @property
+    def height(self) -> float:
+        """Height Z at the saddle, Å."""
+        return float(self.heights[self.saddle])
+
+    @property
+    def tilt_deg(self) -> float:
+        """Angle between bond and surface at the saddle, degrees."""
+        first, second = self.frames[self.saddle].positions[-2:]
+        return float(np.arcsin(abs(second[2] - first[2]) / self.bond) / degree)
+
+    def rows(self, reference: "EnergyPath") -> list[Row]:
+        """The saddle beside that of the same path on a reference."""
+        place = f"({self.facet}) {self.site}"
+        return [
+            Row(f"barrier, {place}", "eV", self.barrier, reference.barrier),
+            Row(f"bond at the barrier, {place}", "Å", self.bond, reference.bond),
+            Row(f"height at the barrier, {place}", "Å", self.height, reference.height),
+            Row(f"tilt at the barrier, {place}", "°", self.tilt_deg, reference.tilt_deg),
+        ]
+
+
+def minimum_energy_path(
+    potential: Potential,
+    facet: str,
+    site: str | None = None,
+    element: str = "Cu",
+    formula: str = "H2",
+    band: Band | None = None,
+) -> EnergyPath:
+    """The path of least energy from the molecule above a facet to its dissociated atoms.
+
+    The slab is six layers at the potential's own lattice constant at rest. The highest image is a
+    saddle to within `band.force`, so its energy is good to about 1 meV. Of several saddles it is
+    the one beside the site; another site may have a lower one.
+
+    Args:
+        potential: must take and answer NumPy arrays, and know the elements.
+        facet: of `approach.ROUTES`.
+        site: of `approach.ROUTES[facet]`; by default the first.
+        element: chemical symbol of a fcc metal.
+        formula: the diatomic, such as "H2".
+        band: how the path is found.
+
+    Raises:
+        UserError: no such facet or site, no crystal or molecule, or the path has no barrier or
+            does not converge.
+    """
+    band = band or Band()
+    site, route = chosen(facet, site)
+    where = f"minimum-energy path of {formula} on {element}({facet}), {site}"
+    start = approach(potential, facet, route, element, formula, band.relax_slab)
+    first, guess, last, rest = _landmarks(start, band, where)
+    images = _interpolated(first, guess, last, band.images)
+    for image in images:
+        image.calc = PotentialCalculator(potential)
+    _relax(images, band, where)
+    energies = np.array([image.get_potential_energy() for image in images]) - rest
+    top = tuple(start.system.top.tolist())
+    return EnergyPath(facet, site, _kept(images), _lengths(images, energies), energies, top)
+
+
+def _bond(frame: Atoms) -> float:
+    return float(np.linalg.norm(frame.positions[-1] - frame.positions[-2]))
+
+
+def _landmarks(start: Approach, band: Band, where: str) -> tuple[Atoms, Atoms, Atoms, float]:
+    """The first image, a guess of the saddle, the last image, and the energy far away (eV)."""
+    far = start.frame(start.far)
+    _settle(far, band, f"{where}: the clean slab")
+    first, guess, last = far.copy(), far.copy(), far.copy()
+    first.positions[-2:] = start.molecule(START)
+    guess.positions[-2:] = start.molecule(*SADDLE) + band.nudge * NUDGE
+    last.positions[-2:] = start.molecule(*END)
+    last.calc = PotentialCalculator(start.potential)
+    _settle(last, band, f"{where}: the dissociated molecule")
+    if _bond(last) < APART * start.bond:
+        raise UserError(
+            f"{where}: on {start.potential.description} two atoms put down {END[1]:g} bond "
+            f"lengths apart come together again ({_bond(last):.2f} Å); choose another site"
+        )
+    return first, guess, last, far.get_potential_energy()
+
+
+def _settle(frame: Atoms, band: Band, what: str) -> None:
+    """Let the atoms that may move come to rest."""
+    _converge(frame, band.force, band.steps, what)
+
+
+def _converge(moved: Atoms | NEB, force: float, steps: int, what: str) -> None:
+    optimiser = FIRE(cast(Atoms, moved), logfile=devnull)  # ASE's types leave bands out
+    if not optimiser.run(fmax=force, steps=steps):
+        left = np.linalg.norm(moved.get_forces().reshape(-1, 3), axis=1).max()
+        raise UserError(
+            f"{what}: not at rest after {steps} steps, a force of {left:.3f} eV/Å is left "
+            f"({force:g} is allowed); allow more steps, or look at the potential there"
+        )
+
+
+def _interpolated(first: Atoms, guess: Atoms, last: Atoms, count: int) -> list[Atoms]:
+    """Images on two straight legs, over the guessed saddle, evenly along the whole."""
+    corners = np.stack([frame.positions for frame in (first, guess, last)])
+    legs = np.linalg.norm(np.diff(corners, axis=0), axis=(1, 2))
+    at = np.concatenate([[0.0], np.cumsum(legs)])
+    images = []
+    for s in np.linspace(0.0, at[-1], count):
+        leg = int(s > at[1])
+        share = (s - at[leg]) / legs[leg]
+        image = first.copy()
+        image.positions = (1 - share) * corners[leg] + share * corners[leg + 1]
+        images.append(image)
+    return images
+
+
+def _relax(images: list[Atoms], band: Band, where: str) -> None:
+    """Relax the band, the second time with its highest image climbing to the saddle."""
+    for climb, force in ((False, max(ROUGH, band.force)), (True, band.force)):
+        chain = NEB(images, k=SPRING, climb=climb, method="improvedtangent")
+        _converge(chain, force, band.steps, where)
+    energies = [image.get_potential_energy() for image in images]
+    if np.argmax(energies) in (0, len(images) - 1):
+        raise UserError(f"{where}: no image is higher than the ends, so there is no barrier")
+
+
+def _lengths(
+    images: list[Atoms], energies: Float[np.ndarray, " image"]
+) -> Float[np.ndarray, " image"]:
+    positions = np.stack([image.positions for image in images])
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=(1, 2))
+    length = np.concatenate([[0.0], np.cumsum(steps)])
+    return length - length[np.argmax(energies)]
+
+
+def _kept(images: list[Atoms]) -> tuple[Atoms, ...]:
+    """Copies that remember energies and forces, without the potential."""
+    kept = []
+    for image in images:
+        frame = image.copy()
+        frame.calc = SinglePointCalculator(
+            frame, energy=image.get_potential_energy(), forces=image.get_forces(False)
+        )
+        kept.append(frame)
+    return tuple(kept)
