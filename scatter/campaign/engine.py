@@ -115,7 +115,7 @@ class Campaign:
             return
         trajectories = Trajectories(self.input, self.points, self.prepared, leg.slab)
         system = leg.slab.system.with_molecule(*leg.numbers)
-        recorder = Recorder(self.folder, system, self.input)
+        recorder = Recorder(self.folder, system, self.points, self.input, self.prepared.potential)
         slots = self._slots(leg, system)
         conditions = Conditions(system, self.input.dynamics, self.input.stop, slots)
 

@@ -1,36 +1,52 @@
-"""Every n-th frame of chosen trajectories, as files that ASE reads."""
+"""Every n-th frame of chosen trajectories, labelled, as files that ASE reads."""
 
-import os
+import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
+from jaxtyping import Float
 
-from scatter.config import Input
+from scatter import store
+from scatter.config import Frames, Input, Point
 from scatter.dynamics.batch import Finished
+from scatter.potentials.base import Potential
+from scatter.potentials.evaluate import energies_and_forces
+from scatter.settings import UserError
 from scatter.state import Start, State, System
 from scatter.units import fs
 
+FRAMES = "frames"
+Moment = tuple[int, np.ndarray, np.ndarray]  # step, positions, momenta
+
 
 class Recorder:
-    """Collects start, every n-th frame and end of the first trajectories of each point."""
+    """Collects start, every n-th frame and end of the first trajectories of each point.
 
-    def __init__(self, folder: Path, system: System, input: Input):
+    Each frame is labelled with the energy and the forces of all its atoms, also of those that the
+    dynamics holds still and takes to feel no force; its `info` says where it comes from.
+    """
+
+    def __init__(
+        self, folder: Path, system: System, points: list[Point], input: Input, potential: Potential
+    ):
         """Record into `folder`/frames."""
-        self.folder, self.system = folder / "frames", system
+        self.folder, self.points, self.potential = folder / FRAMES, points, potential
+        free = np.ones(len(system), bool)
+        self.system = System(system.numbers, system.cell, system.pbc, free, system.top)
         self.first, self.every = input.frames.trajectories, input.frames.every
         self.timestep_fs = input.dynamics.timestep_fs
-        self.chosen: dict[int, Path] = {}
-        self.frames: dict[int, list[Atoms]] = {}
+        self.chosen: dict[int, tuple[int, int, np.ndarray]] = {}
+        self.moments: dict[int, list[Moment]] = {}
 
     def begin(self, start: Start, point: int, number: int) -> None:
         """Record this trajectory, its start first, if it is one of the first of its point."""
         if number < self.first:
-            self.chosen[start.trajectory] = self.folder / f"point{point:03d}-{number:06d}.extxyz"
-            frame = self._frame(start.positions, start.momenta, start.masses, 0)
-            self.frames[start.trajectory] = [frame]
+            self.chosen[start.trajectory] = point, number, start.masses
+            self.moments[start.trajectory] = [(0, start.positions, start.momenta)]
 
     def see(self, state: State) -> None:
         """Take the frames that are due."""
@@ -39,49 +55,108 @@ class Recorder:
         for slot, trajectory in enumerate(state.trajectory.tolist()):
             if trajectory in self.chosen:
                 step = round(float(state.time[slot]) / (self.timestep_fs * fs))
-                if step % self.every == 0:
-                    self.frames[trajectory].append(self._seen(state, slot, step))
-
-    def _seen(self, state: State, slot: int, step: int) -> Atoms:
-        positions, momenta = _array(state.positions[slot]), _array(state.momenta[slot])
-        frame = self._frame(positions, momenta, _array(state.masses[slot, :, 0]), step)
-        energy, forces = float(state.energies[slot]), _array(state.forces[slot])
-        frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
-        return frame
-
-    def _frame(
-        self, positions: np.ndarray, momenta: np.ndarray, masses: np.ndarray, step: int
-    ) -> Atoms:
-        frame = Atoms(
-            numbers=self.system.numbers,
-            positions=positions,
-            cell=self.system.cell,
-            pbc=self.system.pbc,
-            masses=masses,
-            info={"time_fs": step * self.timestep_fs},
-        )
-        frame.set_momenta(momenta)  # ASE counts them in sqrt(amu eV), as we do
-        return frame
+                # an ended trajectory is held still, and may be seen again
+                if step % self.every == 0 and step > self.moments[trajectory][-1][0]:
+                    moment = step, _array(state.positions[slot]), _array(state.momenta[slot])
+                    self.moments[trajectory].append(moment)
 
     def finish(self, finished: Finished) -> None:
         """Add the end of a recorded trajectory, and write its frames."""
-        path = self.chosen.pop(finished.trajectory, None)
-        if path is None:
+        if finished.trajectory not in self.chosen:
             return
-        frames = self.frames.pop(finished.trajectory)
-        first = frames[0]
-        first.calc = SinglePointCalculator(first, energy=finished.watch["potential"])
-        if finished.steps % self.every:
-            masses = first.get_masses()
-            last = self._frame(finished.positions, finished.momenta, masses, finished.steps)
-            last.calc = SinglePointCalculator(last, energy=finished.potential)
-            frames.append(last)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        # ASE would leave the writing to rank 0 alone
-        write(temporary, frames, format="extxyz", parallel=False)
-        temporary.rename(path)
+        point, number, masses = self.chosen.pop(finished.trajectory)
+        moments = self.moments.pop(finished.trajectory)
+        if finished.steps > moments[-1][0]:
+            moments.append((finished.steps, finished.positions, finished.momenta))
+        frames = self._labelled([one for one in moments if np.isfinite(one[1]).all()])
+        top = self.system.top
+        name = trajectory_name(point, number)
+        for frame in frames:
+            centre = frame.positions[-2:, 2] @ masses[-2:] / masses[-2:].sum()
+            frame.set_array("masses", masses, float, ())
+            frame.info |= {"trajectory": name, **_conditions(self.points[point])}
+            frame.info["Z_A"] = float(centre - frame.positions[top, 2].mean())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        store.write_whole(self.folder / f"{name}.extxyz", extxyz(frames))
+
+    def _labelled(self, moments: list[Moment]) -> list[Atoms]:
+        """Frames of those moments at which the potential is finite."""
+        positions = np.array([position for _, position, _ in moments])
+        labels = energies_and_forces(self.potential, self.system, positions)
+        frames = []
+        for (step, position, momenta), energy, forces in zip(moments, *labels, strict=True):
+            if not (np.isfinite(energy) and np.isfinite(forces).all()):
+                continue
+            frame = labelled(self.system, position, float(energy), forces)
+            frame.set_momenta(momenta)  # ASE counts them in sqrt(amu eV), as we do
+            frame.info["time_fs"] = step * self.timestep_fs
+            frames.append(frame)
+        return frames
 
 
-def _array(value: object) -> np.ndarray:
-    return np.array(value.cpu() if hasattr(value, "cpu") else value)  # type: ignore[union-attr]
+def trajectory_name(point: int, number: int) -> str:
+    """What the frames of a trajectory are called; no other of the campaign has this name."""
+    return f"point{point:03d}-{number:06d}"
+
+
+def labelled(
+    system: System,
+    positions: Float[np.ndarray, "atom 3"],
+    energy: float,
+    forces: Float[np.ndarray, "atom 3"],
+) -> Atoms:
+    """A structure with its energy (eV) and forces (eV/Å), as ASE writes them to extended XYZ."""
+    frame = Atoms(numbers=system.numbers, positions=positions, cell=system.cell, pbc=system.pbc)
+    frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
+    return frame
+
+
+def extxyz(frames: list[Atoms]) -> bytes:
+    """Frames as extended XYZ."""
+    stream = io.StringIO()
+    # ASE would leave the writing to rank 0 alone
+    write(stream, frames, format="extxyz", parallel=False)
+    return stream.getvalue().encode()
+
+
+def every_frame(input: Input, every_fs: float) -> Input:
+    """The same campaign with all its trajectories recorded, a frame every so many femtoseconds.
+
+    Raises:
+        UserError: that is no whole number of time steps.
+    """
+    step = input.dynamics.timestep_fs
+    every = round(every_fs / step)
+    if every < 1 or abs(every * step - every_fs) > 1e-9 * every_fs:
+        raise UserError(
+            f"--every-fs {every_fs:g}: is no multiple of [dynamics] timestep_fs = {step:g}; "
+            f"{max(1, every) * step:g} is"
+        )
+    frames = Frames(trajectories=input.sampling.trajectories, every=every)
+    return input.model_copy(update={"frames": frames})
+
+
+def refuse_unrecorded(folder: Path) -> None:
+    """Raise UserError if a trajectory has finished in this folder and left no frames."""
+    rows = store.trajectories(folder)
+    for point, number in zip(rows["point"].tolist(), rows["number"].tolist(), strict=True):
+        path = folder / FRAMES / f"{trajectory_name(point, number)}.extxyz"
+        if not path.exists():
+            raise UserError(
+                f"{folder}: trajectories have finished there without being recorded ({path} is "
+                "missing), and would not be run again; choose another [run] output"
+            )
+
+
+def _conditions(point: Point) -> dict[str, str | float]:
+    return {
+        "facet": point.facet,
+        "T_K": point.T_K,
+        "v": point.v,
+        "J": point.J,
+        "energy_eV": point.energy_eV,
+    }
+
+
+def _array(value: Any) -> np.ndarray:
+    return np.array(value.cpu() if hasattr(value, "cpu") else value)

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from rich.console import Console
 import scatter
 from scatter import store
 from scatter.campaign.engine import Campaign
+from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
@@ -30,12 +32,13 @@ from scatter.settings import UserError
 MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
 
 
-def run(path: Path, trust_pickle: bool = False) -> Path:
+def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Path:
     """Run, or go on with, the campaign of an input file; answer its folder.
 
     Args:
         path: `input.toml`.
         trust_pickle: the user trusts where a pickled potential came from.
+        every_fs: record all trajectories, a frame every so many fs, whatever [frames] says.
 
     Raises:
         UserError: the input is wrong, or the folder holds something else.
@@ -43,6 +46,8 @@ def run(path: Path, trust_pickle: bool = False) -> Path:
     ranks = Ranks()
     console = console_of(ranks.first)
     source, potential, threads = opened(path, trust_pickle, ranks)
+    if every_fs is not None:
+        source = ranks.share(lambda: replace(source, input=every_frame(source.input, every_fs)))
     input, folder = source.input, source.output
     say(
         console,
@@ -51,6 +56,8 @@ def run(path: Path, trust_pickle: bool = False) -> Path:
     )
     with ExitStack() as stack:
         ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
+        if every_fs is not None:
+            ranks.share(lambda: refuse_unrecorded(folder))
         carry_out(source, potential, folder, ranks, console)
         ranks.wait()
     return folder

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +60,16 @@ def evaluate(
             cannot be written or is there already.
     """
     _refuse_output(structures, output, overwrite)
-    frames = _read(structures)
+    frames = read_frames(structures)
     systems = [system_of(frame, f"{structures}, frame {n}") for n, frame in enumerate(frames)]
     for n, system in enumerate(systems):
         try:
             refuse_unknown_elements(potential, system)
         except UserError as error:
             raise UserError(f"{structures}, frame {n}: {error}") from error
-    for indices in _groups(systems):
+    for indices in groups(systems):
         positions = np.array([frames[n].positions for n in indices])
-        energies, forces = _energies_and_forces(potential, systems[indices[0]], positions)
+        energies, forces = energies_and_forces(potential, systems[indices[0]], positions)
         for n, energy, force in zip(indices, energies, forces, strict=True):
             if not (np.isfinite(energy) and np.isfinite(force).all()):
                 raise UserError(f"{structures}, frame {n}: the potential gives no finite energy")
@@ -87,7 +87,12 @@ def _refuse_output(structures: Path, output: Path, overwrite: bool) -> None:
         raise UserError(f"--output {output}: there is no directory {output.parent}")
 
 
-def _read(structures: Path) -> list[Atoms]:
+def read_frames(structures: Path) -> list[Atoms]:
+    """All frames of an extended XYZ file.
+
+    Raises:
+        UserError: it cannot be read, or holds none.
+    """
     if not structures.is_file():
         raise UserError(f"{structures}: there is no such file")
     try:
@@ -99,22 +104,27 @@ def _read(structures: Path) -> list[Atoms]:
     return frames
 
 
-def _groups(systems: list[System]) -> Iterator[list[int]]:
-    """Indices of equal systems, at most AT_ONCE together."""
+def groups(systems: list[System]) -> Iterable[list[int]]:
+    """Indices of equal systems: the same atoms, in the same order, in the same cell."""
     equal = defaultdict(list)
     for n, system in enumerate(systems):
         equal[system.numbers.tobytes(), system.cell.tobytes(), system.pbc].append(n)
-    for indices in equal.values():
-        for start in range(0, len(indices), AT_ONCE):
-            yield indices[start : start + AT_ONCE]
+    return equal.values()
 
 
-def _energies_and_forces(
+def energies_and_forces(
     potential: Potential, system: System, positions: Float[np.ndarray, "frame atom 3"]
 ) -> tuple[Float[np.ndarray, " frame"], Float[np.ndarray, "frame atom 3"]]:
-    evaluator = potential.bind(system, len(positions))
-    energies, forces = evaluator.begin(np.arange(len(positions)), positions)
-    return np.asarray(energies), np.asarray(forces)
+    """Energies (eV) and forces (eV/Å) of any number of frames of one system, positions in Å."""
+    evaluator = potential.bind(system, min(AT_ONCE, len(positions)))
+    parts = [
+        evaluator.begin(np.arange(len(some)), some)
+        for some in np.split(positions, range(AT_ONCE, len(positions), AT_ONCE))
+    ]
+    return (
+        np.concatenate([np.asarray(energies) for energies, _ in parts]),
+        np.concatenate([np.asarray(forces) for _, forces in parts]),
+    )
 
 
 def _label(

@@ -17,6 +17,7 @@ from scatter.config import read
 from scatter.kernels import kernel
 from scatter.outcomes import ROW
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.calculator import PotentialCalculator
 from scatter.settings import UserError
 from scatter.units import K
 
@@ -247,18 +248,40 @@ def test_frames_follow_one_another_every_so_many_steps_until_the_end(undisturbed
         assert (times[0], times[-1]) == (0.0, end)
 
 
-def test_frames_conserve_energy_and_hold_the_potential_s_own_forces(undisturbed, frames):
+def test_frames_conserve_energy_and_their_frozen_atoms_stand_still(undisturbed, frames):
     input = read(undisturbed.parent / "in.toml").input
     frozen = input.surface.frozen_layers * 4
     errors = rows(undisturbed)[rows(undisturbed)["number"] == 0]["energy_error_eV"]
     for taken, error in zip(frames, errors, strict=True):
         totals = [frame.get_total_energy() for frame in taken]
         assert np.ptp(totals) <= 2 * error + 1e-6  # files hold eight digits
-        for frame in taken[1:-1]:
-            assert not frame.get_forces()[:frozen].any()
+        for frame in taken:
             assert not frame.get_momenta()[:frozen].any()
             slab = frame[:-2].get_kinetic_energy() / (1.5 * K * 8)
             assert 100 < slab < 2000  # eight moving atoms at 600 K
+
+
+def test_frames_hold_the_forces_of_all_atoms_as_if_none_were_frozen(frames):
+    for taken in frames:
+        for frame in (taken[0], taken[len(taken) // 2], taken[-1]):
+            free = frame.copy()
+            free.calc = PotentialCalculator(Analytic())
+            assert frame.get_potential_energy() == pytest.approx(free.get_potential_energy())
+            assert frame.get_forces() == pytest.approx(free.get_forces(), abs=1e-5)
+            assert np.abs(frame.get_forces()[:4]).max() > 0.01  # the lowest layer, cut off below
+
+
+def test_frames_say_where_they_come_from(undisturbed, frames):
+    for point, (taken, energy) in enumerate(zip(frames, (0.9, 1.2), strict=True)):
+        row = rows(undisturbed)[rows(undisturbed)["number"] == 0][point]
+        for frame in taken:
+            assert frame.info["trajectory"] == f"point{point:03d}-000000"
+            assert str(frame.info["facet"]) == "111"
+            told = [frame.info[key] for key in ("T_K", "v", "J", "energy_eV")]
+            assert told == [600, 0, 1, energy]
+        heights = [frame.info["Z_A"] for frame in taken]
+        assert heights[0] == pytest.approx(7.0)
+        assert min(heights) == pytest.approx(row["lowest_Z_A"], abs=0.5)
 
 
 def test_the_first_and_the_last_frame_are_the_start_and_the_end(undisturbed, frames):
