@@ -235,6 +235,28 @@ def sample(
     sample(input, every_fs, Extras(bulk, molecule), trust_pickle)
 
 
+@app.command()
+def select(
+    samples: Annotated[list[Path], typer.Argument(help="Labelled .extxyz files, or folders.")],
+    output: Annotated[Path, typer.Option(help="Folder for train, valid and test.extxyz.")],
+    number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000,
+    whole: Annotated[
+        list[Path] | None, typer.Option("--all", help="File or folder to keep all frames of.")
+    ] = None,
+    max_force: Annotated[float, typer.Option(help="Leave out frames above, eV/Å.")] = 20.0,
+    validation: Annotated[float, typer.Option(min=0, max=0.9, help="Share of frames.")] = 0.1,
+    test: Annotated[float, typer.Option(min=0, max=0.9, help="Share of frames.")] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same choice.")] = 0,
+) -> None:
+    """Choose the most diverse frames of SAMPLES, in parts that share no trajectory."""
+    from scatter.fitting.select import Choice, select
+
+    choice = Choice(number, max_force, seed, validation, test)
+    told = select(samples, output, choice, whole or ())
+    print(json.dumps(told, indent=1))
+    print(f"figure: {output / 'selection.png'}")
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2.
 

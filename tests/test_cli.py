@@ -29,6 +29,8 @@ VERBS = [
     "convert",
     "bench",
     "distil",
+    "sample",
+    "select",
 ]
 
 

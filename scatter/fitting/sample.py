@@ -1,0 +1,68 @@
+"""`scatter sample`: labelled frames of a teacher's own trajectories, to make potentials from."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from scatter import store
+from scatter.campaign import terminal
+from scatter.campaign.frames import FRAMES
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.run import opened, run
+from scatter.fitting.extras import Extras, write_extras
+from scatter.outcomes import Outcome
+
+
+def sample(
+    path: Path, every_fs: float = 1.0, extras: Extras | None = None, trust_pickle: bool = False
+) -> Path:
+    """Run the campaign of an input file, or go on with it, and record all its trajectories.
+
+    The frames are `frames/point…-….extxyz` in the campaign's folder, one file for each trajectory,
+    which appears before the trajectory counts as finished; what is asked for besides goes into
+    `extras/`.
+
+    Args:
+        path: `input.toml`; its potential labels the frames.
+        every_fs: time from one frame to the next.
+        extras: structures that the dynamics does not visit.
+        trust_pickle: the user trusts where a pickled potential came from.
+
+    Returns:
+        The campaign's folder.
+
+    Raises:
+        UserError: the input is wrong, the folder holds something else, or what finished there was
+            not recorded.
+    """
+    folder = run(path, trust_pickle, every_fs)
+    ranks = Ranks()
+    say = partial(terminal.say, terminal.console(ranks.first))
+    if extras is not None and extras.any:
+        source, potential, _ = opened(path, trust_pickle, ranks)
+        for file in ranks.share(lambda: write_extras(source.input, potential, extras, folder)):
+            say(f"extras: {file}")
+    say(ranks.share(lambda: summary(folder)))
+    return folder
+
+
+def summary(folder: Path) -> str:
+    """Frames, trajectories by their endings, and the range of the potential energy."""
+    outcomes = store.trajectories(folder)["outcome"]
+    endings = [f"{np.sum(outcomes == one)} {one.name.lower()}" for one in Outcome if one.value]
+    energies = np.array([*_energies(folder / FRAMES)])
+    return (
+        f"frames: {len(energies)} of {len(outcomes)} trajectories ({', '.join(endings)}), "
+        f"potential energy {energies.min():.3f} to {energies.max():.3f} eV, in {folder / FRAMES}"
+    )
+
+
+def _energies(folder: Path) -> Iterator[float]:
+    """Energies of all frames in a folder, from their lines alone."""
+    for path in sorted(folder.glob("*.extxyz")):
+        with open(path) as file:
+            for line in file:
+                if line.startswith("Lattice="):
+                    yield float(line.partition(" energy=")[2].split()[0])

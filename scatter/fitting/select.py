@@ -1,0 +1,227 @@
+"""`scatter select`: the most diverse frames of many, in parts that share no trajectory."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from scatter.fitting.descriptor import standardised
+from scatter.fitting.pool import Pool, files_of, raw_frames, read_pool
+from scatter.plots.selection import selection_figure
+from scatter.plots.style import save
+from scatter.settings import UserError
+from scatter.store import write_whole
+
+PARTS = ("train", "valid", "test")
+BONDS_A = (0.0, 0.7, 0.8, 1.0, 1.3, 1.7, 2.25, np.inf)
+HEIGHTS_A = (-np.inf, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, np.inf)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen of a pool, and how.
+
+    Attributes:
+        number: frames to choose.
+        max_force: eV/Å; frames with a larger force on an atom are left out.
+        seed: of every random number; the same seed chooses the same frames.
+        validation: share of the frames that goes to `valid`.
+        test: share of the frames that goes to `test`.
+    """
+
+    number: int
+    max_force: float = 20.0
+    seed: int = 0
+    validation: float = 0.1
+    test: float = 0.1
+
+
+def select(
+    samples: Sequence[Path], output: Path, choice: Choice, whole: Sequence[Path] = ()
+) -> dict:
+    """Choose frames and write `train`, `valid` and `test.extxyz`, a figure and a report.
+
+    Frames are copied as they stand, labels and `info` included.
+
+    Args:
+        samples: extended XYZ files with the frames of a molecule over a slab, or folders of them.
+        output: folder to write into.
+        choice: how many, and how they are shared.
+        whole: files of which all frames are kept, whatever structures they hold.
+
+    Returns:
+        What `selection.json` says.
+
+    Raises:
+        UserError: the frames cannot be used, are too few, or `output` holds a selection already.
+    """
+    if (output / "train.extxyz").exists():
+        raise UserError(f"--output {output}: holds a selection already; name another folder")
+    pool, calm = _calm(read_pool(samples), choice)
+    if choice.number > len(pool):
+        raise UserError(
+            f"--number {choice.number}: there are only {len(pool)} frames with forces below "
+            f"{choice.max_force:g} eV/Å; ask for fewer, or sample more"
+        )
+    points = standardised(pool.descriptor)
+    chosen = diverse(points, choice.number, choice.seed)
+    kept = pool.keep(chosen)
+    sets = [(kept, parts_of(kept.trajectory, choice))]
+    for path in files_of(whole):
+        extra = _calm(read_pool([path], described=False), choice)[0]
+        sets.append((extra, parts_of(extra.trajectory, choice)))
+    _refuse_empty_parts(sets[0][1], choice)
+    output.mkdir(parents=True, exist_ok=True)
+    for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
+        text = "".join(_texts([one.keep(parts == part) for one, parts in sets]))
+        write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
+    distances = _distances(points, chosen, choice.seed)
+    places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
+    save(selection_figure(*places, sets[0][1], distances), output / "selection")
+    told = _report(pool, sets, choice, calm, distances)
+    write_whole(output / "selection.json", json.dumps(told, indent=1).encode())
+    return told
+
+
+def diverse(
+    points: Float[np.ndarray, "frame feature"], number: int, seed: int
+) -> Int[np.ndarray, " chosen"]:
+    """Indices of the most diverse points, increasing: half typical, half far from all others.
+
+    The first half are the points nearest to the centres of a k-means clustering, so that they lie
+    densely where the pool does; then the point that is farthest from all chosen is taken again and
+    again. The greedy rule reaches at most twice the smallest possible largest distance from a
+    point of the pool to the nearest chosen one.
+
+    Source: Gonzalez, Theor. Comput. Sci. 38, 293 (1985).
+    """
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.metrics import pairwise_distances_argmin
+
+    clusters = max(1, number // 2)
+    means = MiniBatchKMeans(clusters, random_state=seed, batch_size=4096)
+    centres = means.fit(points).cluster_centers_
+    chosen = [*np.unique(pairwise_distances_argmin(centres, points))]
+    squares = (points**2).sum(axis=1)
+    left = np.full(len(points), np.inf, points.dtype)
+    for latest in [*chosen, *[None] * (number - len(chosen))]:
+        if latest is None:
+            latest = np.argmax(left)
+            chosen.append(latest)
+        apart = squares + squares[latest] - 2 * points @ points[latest]
+        np.minimum(left, apart, out=left)
+        left[latest] = -np.inf  # never twice, whatever rounding makes of its distance
+    return np.sort(np.array(chosen))
+
+
+def parts_of(trajectory: np.ndarray, choice: Choice) -> Int[np.ndarray, " frame"]:
+    """The part of each frame, an index into `PARTS`; a trajectory's frames are all in one.
+
+    Trajectories in random order go to `test`, then to `valid`, as long as they bring the part
+    nearer to its share, and all others to `train`.
+    """
+    names, unit, sizes = np.unique(trajectory, return_inverse=True, return_counts=True)
+    rng = np.random.default_rng(choice.seed)
+    part_of_unit = np.zeros(len(names), np.int64)
+    order = [*rng.permutation(len(names))]
+    for part, share in ((2, choice.test), (1, choice.validation)):
+        lacking = share * len(trajectory)
+        for one in [*order]:
+            if sizes[one] < 2 * lacking:
+                part_of_unit[one] = part
+                lacking -= sizes[one]
+                order.remove(one)
+    return part_of_unit[unit]
+
+
+def _refuse_empty_parts(parts: np.ndarray, choice: Choice) -> None:
+    for part, option, share in (
+        (0, "validation and --test", choice.validation + choice.test),
+        (1, "validation", choice.validation),
+        (2, "test", choice.test),
+    ):
+        if share and not (parts == part).any():
+            raise UserError(
+                f"--{option} {share:g}: the trajectories are too few and too long for a "
+                f"{PARTS[part]} set, since none may be divided; sample more, or change the share"
+            )
+
+
+def _calm(pool: Pool, choice: Choice) -> tuple[Pool, int]:
+    """The frames without absurd forces, and how many have them."""
+    calm = pool.force <= choice.max_force  # NaN is left out
+    return pool.keep(calm), int(np.sum(~calm))
+
+
+def _texts(pools: Sequence[Pool]) -> list[str]:
+    """The frames of these pools, read again."""
+    found = []
+    for pool in pools:
+        for file in np.unique(pool.file):
+            wanted = set(pool.index[pool.file == file].tolist())
+            texts = raw_frames(pool.files[file])
+            found += [text for index, text in enumerate(texts) if index in wanted]
+    return found
+
+
+def _distances(
+    points: Float[np.ndarray, "frame feature"], chosen: np.ndarray, seed: int
+) -> dict[str, Float[np.ndarray, " frame"]]:
+    """From each frame of the pool to the nearest one kept, and to that of a random choice."""
+    from sklearn.metrics import pairwise_distances_argmin_min
+
+    drawn = np.random.default_rng(seed).choice(len(points), len(chosen), replace=False)
+    sets = {"chosen": chosen, "random": drawn}
+    return {
+        name: pairwise_distances_argmin_min(points, points[which])[1].astype(float)
+        for name, which in sets.items()
+    }
+
+
+def _report(
+    pool: Pool,
+    sets: Sequence[tuple[Pool, np.ndarray]],
+    choice: Choice,
+    calm: int,
+    distances: dict[str, np.ndarray],
+) -> dict:
+    kept = sets[0][0]
+    names = [set(np.concatenate([one.trajectory[parts == n] for one, parts in sets]))
+             for n in range(len(PARTS))]  # fmt: skip
+    return {
+        **vars(choice),
+        "pool": {"frames": len(pool), "trajectories": len(set(pool.trajectory))},
+        "left_out_for_their_forces": calm,
+        "parts": {
+            part: {
+                "frames": sum(int((parts == n).sum()) for _, parts in sets),
+                "trajectories": len(names[n]),
+            }
+            for n, part in enumerate(PARTS)
+        },
+        "whole_files": {str(one.files[0]): len(one) for one, _ in sets[1:]},
+        "counts": {
+            "facet": _counted(kept.facet),
+            "T_K": _counted(kept.T_K),
+            "r_A": _binned(kept.r_A, BONDS_A),
+            "Z_A": _binned(kept.Z_A, HEIGHTS_A),
+        },
+        "distance_to_the_nearest_kept": {
+            name: {"mean": values.mean(), "99 %": np.quantile(values, 0.99), "max": values.max()}
+            for name, values in distances.items()
+        },
+    }
+
+
+def _counted(values: np.ndarray) -> dict[str, int]:
+    return {str(name): count for name, count in sorted(Counter(values.tolist()).items())}
+
+
+def _binned(values: np.ndarray, edges: tuple[float, ...]) -> dict[str, int]:
+    counts = np.histogram(values[np.isfinite(values)], edges)[0].tolist()
+    bins = zip(edges[:-1], edges[1:], strict=True)
+    return {f"{a:g} to {b:g}": count for (a, b), count in zip(bins, counts, strict=True)}
