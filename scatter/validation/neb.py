@@ -30,8 +30,9 @@ END = 1.0, 2.6  # from where the dissociated atoms relax; likewise
 APART = 1.7  # equilibrium bonds: whatever is longer is no molecule
 SPRING = 1.0  # eV/Å²
 ROUGH = 0.3  # eV/Å: the highest image may climb
-# Neither along the bond nor across it, nor the same for both atoms: no symmetry survives it.
-NUDGE = np.array([[1.0, 0.6, 0.75], [0.25, 1.0, -0.75]])
+DISPLACED = 0.02  # Å, for second derivatives
+RIDGE = -0.05  # eV/Å²: a second curvature below it is no saddle's
+PUSH, PUSHES = 0.25, 4  # Å off a ridge, and how often
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,15 @@ class Band:
         images: of the band, both ends included.
         force: what no atom's force across the path may exceed, eV/Å.
         steps: of the optimiser, in each stage.
-        nudge: by which the first guess leaves the symmetry of its site, Å. At zero the molecule
-            stays as flat as that symmetry asks, even where tilting would lower the barrier.
+        symmetric: keep the symmetry of the site, with the molecule flat where that asks it to
+            be, even on a ridge of the surface whose either side is lower.
     """
 
     relax_slab: bool = False
     images: int = 17
-    force: float = 0.03
+    force: float = 0.02
     steps: int = 1000
-    nudge: float = 0.08
+    symmetric: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def _landmarks(start: Approach, band: Band, where: str) -> tuple[Atoms, Atoms, A
     _settle(far, band, f"{where}: the clean slab")
     first, guess, last = far.copy(), far.copy(), far.copy()
     first.positions[-2:] = start.molecule(START)
-    guess.positions[-2:] = start.molecule(*SADDLE) + band.nudge * NUDGE
+    guess.positions[-2:] = start.molecule(*SADDLE)
     last.positions[-2:] = start.molecule(*END)
     last.calc = PotentialCalculator(start.potential)
     _settle(last, band, f"{where}: the dissociated molecule")
@@ -215,13 +216,47 @@ def _interpolated(first: Atoms, guess: Atoms, last: Atoms, count: int) -> list[A
 
 
 def _relax(images: list[Atoms], band: Band, where: str) -> None:
-    """Relax the band, the second time with its highest image climbing to the saddle."""
-    for climb, force in ((False, max(ROUGH, band.force)), (True, band.force)):
-        chain = NEB(images, k=SPRING, climb=climb, method="improvedtangent")
-        _converge(chain, force, band.steps, where)
-    energies = [image.get_potential_energy() for image in images]
-    if np.argmax(energies) in (0, len(images) - 1):
-        raise UserError(f"{where}: no image is higher than the ends, so there is no barrier")
+    """Relax the band, then with its highest image climbing until that is a true saddle."""
+    _converge(_chain(images), max(ROUGH, band.force), band.steps, where)
+    for _ in range(1 + PUSHES):
+        _converge(_chain(images, climb=True), band.force, band.steps, where)
+        highest = int(np.argmax([image.get_potential_energy() for image in images]))
+        if highest in (0, len(images) - 1):
+            raise UserError(f"{where}: no image is higher than both ends, so there is no barrier")
+        downhill = _off_the_ridge(images[highest])
+        if band.symmetric or downhill is None:
+            return
+        for number, image in enumerate(images):
+            ends = (0, highest, len(images) - 1)
+            image.positions[-2:] += np.interp(number, ends, (0, PUSH, 0)) * downhill
+    raise UserError(
+        f"{where}: the path stays on a ridge after {PUSHES} pushes; choose another site"
+    )
+
+
+def _chain(images: list[Atoms], climb: bool = False) -> NEB:
+    return NEB(images, k=SPRING, climb=climb, method="improvedtangent")
+
+
+def _off_the_ridge(saddle: Atoms) -> Float[np.ndarray, "2 3"] | None:
+    """The way down from a stationary point besides the path; None where there is only the path.
+
+    From the second derivatives of the energy by the molecule's six coordinates, slab held still.
+    """
+    probe, place = saddle.copy(), saddle.positions[-2:].copy()
+    probe.calc = saddle.calc
+
+    def forces(step: Float[np.ndarray, " coordinate"]) -> Float[np.ndarray, " coordinate"]:
+        probe.positions[-2:] = place + step.reshape(2, 3)
+        return probe.get_forces(apply_constraint=False)[-2:].ravel()
+
+    steps = DISPLACED * np.eye(6)
+    hessian = np.array([forces(-step) - forces(step) for step in steps]) / (2 * DISPLACED)
+    curvatures, modes = np.linalg.eigh(0.5 * (hessian + hessian.T))
+    mode = modes[:, 1]
+    if curvatures[1] > RIDGE:
+        return None
+    return (mode if mode @ forces(np.zeros(6)) >= 0 else -mode).reshape(2, 3)
 
 
 def _lengths(
