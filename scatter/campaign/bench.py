@@ -55,7 +55,7 @@ def bench(
     for threads in sorted({1, most}):
         numba.set_num_threads(threads)
         for slots in BATCHES:
-            timing = _time(potential, system, positions[:slots], threads)
+            timing = time_forces(potential, system, positions[:slots], threads)
             found.append(timing)
             say(
                 console,
@@ -81,7 +81,13 @@ def _hydrogen_on_copper(replicas: int) -> tuple[System, np.ndarray]:
     return system, np.concatenate([ideal, above]) + noise * system.moving[:, None]
 
 
-def _time(potential: Potential, system: System, positions: np.ndarray, threads: int) -> Timing:
+def time_forces(
+    potential: Potential, system: System, positions: np.ndarray, threads: int
+) -> Timing:
+    """Time a potential on some positions of a system (Å, shape (slot, atom, 3)).
+
+    `threads` is only told in the answer: set them before.
+    """
     slots = len(positions)
     evaluator = potential.bind(system, slots)
     evaluator.begin(np.arange(slots), positions)  # compiles what is to be compiled

@@ -10,7 +10,7 @@ from math import nan, sqrt
 
 import numpy as np
 from jaxtyping import Int
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from scatter.outcomes import Outcome
 
@@ -101,7 +101,8 @@ def _low(n10: int, n01: int, n: int, z: float) -> float:
         return n10 - n01 - n * d - z * sqrt(n * max(2 * q + d * (1 - d), 0.0))
 
     # Not at the difference itself: the variance is zero there if all pairs are alike.
-    return float(brentq(score, -1.0, (n10 - n01) / n - 1e-9, xtol=1e-14))
+    bracket = (-1.0, (n10 - n01) / n - 1e-9)
+    return root_scalar(score, method="brentq", bracket=bracket, xtol=1e-14).root
 
 
 def pairs(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
