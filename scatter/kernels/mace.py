@@ -14,6 +14,7 @@ import numba
 import numpy as np
 from numba import njit, prange
 
+from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.mace_geometry import collect, geometry, repel
 from scatter.kernels.mace_layers import (
     back_1,
@@ -25,8 +26,7 @@ from scatter.kernels.mace_layers import (
     send,
 )
 from scatter.kernels.mace_memory import Scratch, Weights, copy, fill, inner, of_worker
-from scatter.kernels.mace_pairs import TILE_ROWS
-from scatter.kernels.vectors import lanes_of
+from scatter.kernels.mace_tiles import TILE_ROWS
 
 PATIENCE = 3.0  # s; reading what was compiled before takes less
 COMPILING = "compiling the MACE kernel for this machine: a minute or two, and only once"

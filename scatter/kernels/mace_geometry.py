@@ -4,9 +4,9 @@ from math import exp, sqrt
 
 import numpy as np
 
-from scatter.kernels import mace_pairs as pairs
+from scatter.kernels import mace_tiles as tiles
+from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.mace_memory import inner
-from scatter.kernels.vectors import lanes_of
 
 TOUCHING = 1e-6  # Å², squared distance of two atoms that have no direction from one another
 
@@ -56,7 +56,7 @@ def geometry(species, begin, end, start, weights, s):
     for pair in range(end, last * width):  # what fills the last tile must be a vector too
         for axis in range(3):
             s.apart[pair // width * (3 * width) + axis * width + pair % width] = 1.0
-    pairs.geometry(s.tiles, s.apart, s.knots, weights.grid, begin // width, last)
+    tiles.geometry(s.tiles, s.apart, s.knots, weights.grid, begin // width, last)
     pair = begin
     for atom in range(len(species)):
         start[atom] = pair

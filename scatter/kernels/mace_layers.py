@@ -5,8 +5,8 @@ import numpy as np
 from scatter.kernels import mace_nodes as nodes
 from scatter.kernels import mace_pairs as pairs
 from scatter.kernels.harmonics import INVARIANTS, ROWS
+from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.mace_memory import copy, fill, inner
-from scatter.kernels.vectors import lanes_of
 
 
 @inner

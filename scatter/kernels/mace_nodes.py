@@ -1,7 +1,8 @@
 """What atoms do in a folded MACE: invariants, the mixing of channels, the readout, and back."""
 
 from scatter.kernels.harmonics import DEGREES, NORMS, ROWS, TRIPLES, monomials, rows
-from scatter.kernels.vectors import Integer, Memory, Vector, Writer, written
+from scatter.kernels.intrinsics import written
+from scatter.kernels.vectors import Integer, Memory, Vector, Writer
 
 CUBIC = [monomials(triple) for triple in TRIPLES]
 FIRST_CUBIC = 1 + len(DEGREES)

@@ -1,115 +1,18 @@
-"""What pairs of atoms do in a folded MACE: geometry, messages, and the way back to forces.
+"""What pairs of atoms do in a folded MACE: messages, and the way back to forces.
 
 A register holds as many channels of one pair as fit, a block; a_i and its like are 16 registers
-per atom and block, one for each row of `scatter.kernels.harmonics`. Geometry is computed for a
-tile of as many pairs as a register has lanes, and read back one pair at a time. Every sum over
-the pairs of an atom is kept in registers and added to memory once, the other atoms' sums in
-memory, so a pair of an atom with its own image is counted right.
+per atom and block, one for each row of `scatter.kernels.harmonics`. Every sum over the pairs of
+an atom is kept in registers and added to memory once, the other atoms' sums in memory, so a pair
+of an atom with its own image is counted right.
 """
 
 from collections.abc import Callable
-from math import comb, factorial
 from typing import Any
 
-from numpy.polynomial import Polynomial
-
-from scatter.kernels.harmonics import DEGREES, ROWS, SLOPES, polynomials, rows
-from scatter.kernels.vectors import Integer, Local, Memory, Vector, Writer, written
-
-DEGREE = 5  # of the splines
-# The rows of a tile: p_1 to p_15 and q, the weights of the splines, those of their slopes, 1/r.
-WEIGHTS = ROWS
-SLOPE_WEIGHTS = WEIGHTS + DEGREE + 1
-TILE_ROWS = SLOPE_WEIGHTS + DEGREE + 1
-
-
-def spline_pieces(degree: int) -> list[Polynomial]:
-    """The pieces of the uniform B-spline of this degree.
-
-    Between the knots k and k + 1, at k + u, a spline is Σ_j w_j(u) C_j with the coefficients
-    C_j of the knots from k - (degree - 1)/2 on; the answer is the w_j.
-    """
-    pieces = []
-    for j in range(degree + 1):
-        found = Polynomial([0.0])
-        for i in range(degree - j + 1):
-            sign = (-1) ** i * comb(degree + 1, i) / factorial(degree)
-            found = found + sign * Polynomial([degree - j - i, 1.0]) ** degree
-        pieces.append(found)
-    return pieces
-
-
-@written
-def geometry(
-    w: Writer, tiles: Memory, apart: Memory, knots: Memory, grid: Memory,
-    start: Integer, stop: Integer,
-) -> None:  # fmt: skip
-    """Fill the tiles `start` to `stop` from the vectors of their pairs.
-
-    Args:
-        w: writes the instructions.
-        tiles: written.
-        apart: x, y and z (Å) of every pair, tile by tile, in double precision always: a vector
-            that is rounded first would cost the forces a digit.
-        knots: the knot below each r, 32-bit integers; written.
-        grid: knots per Å, in double precision.
-        start: first tile.
-        stop: tile after the last.
-    """
-    wide = w.wide()
-    with w.loop(start, stop) as tile:
-        d = apart.of(wide).at(tile * (3 * w.lanes))
-        x, y, z = d[0], d[1], d[2]
-        square = wide.fma(x, x, wide.fma(y, y, z * z))
-        inverse = wide.vector(1.0) / wide.sqrt(square)
-        place = square * inverse * grid.of(wide).each(0)
-        integers, below = wide.whole_part(place)
-        u = w.rounded(place - below)
-        found = [
-            *polynomials(*(w.rounded(component * inverse) for component in (x, y, z))),
-            *(w.polynomial(u, piece.coef.tolist()) for piece in spline_pieces(DEGREE)),
-            *(w.polynomial(u, piece.coef.tolist()) for piece in spline_pieces(DEGREE - 1)),
-            w.rounded(inverse),
-        ]
-        target = tiles.at(tile * (TILE_ROWS * w.lanes))
-        for row, value in enumerate(found):
-            target[row] = value
-        knots.at(tile * w.lanes)[0] = integers
-
-
-class _Pair:
-    """One pair in its tile."""
-
-    def __init__(self, w: Writer, tiles: Memory, pair: Integer):
-        self.w = w
-        tile = pair // w.lanes * (TILE_ROWS * w.lanes)
-        self.place = tiles.at(tile + pair % w.lanes)
-
-    def row(self, row: int) -> Vector:
-        """One row of the pair's tile, in all lanes."""
-        return self.place.each(row * self.w.lanes)
-
-    def harmonics(self) -> list[Vector]:
-        """p_0 to p_15, and q."""
-        return [self.w.vector(1.0), *(self.row(row) for row in range(ROWS))]
-
-    def radial(self, table: Memory) -> list[Vector]:
-        """The splines of the table for all l, at this pair's distance."""
-        return self._spline(table, WEIGHTS, DEGREE + 1)
-
-    def slopes(self, table: Memory) -> list[Vector]:
-        """The slopes of the splines, from the table of their slopes."""
-        return self._spline(table, SLOPE_WEIGHTS, DEGREE)
-
-    def _spline(self, table: Memory, first: int, count: int) -> list[Vector]:
-        weights = [self.row(first + j) for j in range(count)]
-        found = []
-        for degree in DEGREES:
-            value = weights[0] * table[degree]
-            for j in range(1, count):
-                value = self.w.fma(weights[j], table[4 * j + degree], value)
-            found.append(value)
-        return found
+from scatter.kernels.harmonics import DEGREES, ROWS, SLOPES, rows
+from scatter.kernels.intrinsics import written
+from scatter.kernels.mace_tiles import Pair
+from scatter.kernels.vectors import Integer, Local, Memory, Vector, Writer
 
 
 def _directed(
@@ -171,7 +74,7 @@ def messages_1(
     size = ROWS * w.lanes
     own = _zeros(w, ROWS)
     with w.loop(start, stop) as index:
-        pair = _Pair(w, tiles, index)
+        pair = Pair(w, tiles, index)
         both = into_own.integer(index), into_other.integer(index)
         here, there = _directed(w, pair.radial, table, *both)
         _deliver(w, pair.harmonics(), here, there, own, a.at(second.integer(index) * size))
@@ -202,7 +105,7 @@ def messages_2(
     own = _zeros(w, ROWS)
     g_i = g.at(atom * channels)[0]
     with w.loop(start, stop) as index:
-        pair, j = _Pair(w, tiles, index), second.integer(index)
+        pair, j = Pair(w, tiles, index), second.integer(index)
         radial = pair.radial(table.at(into_both.integer(index)))
         g_j = g.at(j * channels)[0]
         here = [value * g_j for value in radial]
@@ -288,7 +191,7 @@ def forces_1(
     size = ROWS * w.lanes
     mine = bars.at(atom * size)
     with w.loop(start, stop) as index:
-        pair = _Pair(w, tiles, index)
+        pair = Pair(w, tiles, index)
         y, theirs = pair.harmonics(), bars.at(second.integer(index) * size)
         both = into_own.integer(index), into_other.integer(index)
         here, there = _directed(w, pair.radial, table, *both)
@@ -308,7 +211,7 @@ def _back_through_messages_2(
     mine, g_i = bars.at(atom * size), g.at(atom * channels)[0]
     g_bar_i = w.local(w.vector(0.0))
     with w.loop(start, stop) as index:
-        pair, j = _Pair(w, tiles, index), second.integer(index)
+        pair, j = Pair(w, tiles, index), second.integer(index)
         y, theirs, where = pair.harmonics(), bars.at(j * size), into_both.integer(index)
         radial = pair.radial(table.at(where))
         to_i, to_j = _answers(w, y, mine), _signed(_answers(w, y, theirs))
@@ -355,21 +258,9 @@ def forces_2(
         stop: pair after the last.
     """
     _back_through_messages_2(
-        w,
-        g_bars,
-        g,
-        channels,
-        bars,
-        atom,
-        tiles,
-        second,
-        table,
-        slope_table,
-        into_both,
-        push,
-        start,
-        stop,
-    )
+        w, g_bars, g, channels, bars, atom, tiles, second, table, slope_table, into_both, push,
+        start, stop,
+    )  # fmt: skip
 
 
 @written
@@ -380,18 +271,6 @@ def returns_2(
 ) -> None:  # fmt: skip
     """What `forces_2` does for pairs of frozen atoms, which need no forces."""
     _back_through_messages_2(
-        w,
-        g_bars,
-        g,
-        channels,
-        bars,
-        atom,
-        tiles,
-        second,
-        table,
-        table,
-        into_both,
-        None,
-        start,
-        stop,
-    )
+        w, g_bars, g, channels, bars, atom, tiles, second, table, table, into_both, None,
+        start, stop,
+    )  # fmt: skip

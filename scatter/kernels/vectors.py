@@ -1,20 +1,18 @@
 """Vector instructions for numba: functions that write machine code for whole registers.
 
 LLVM seldom finds vectors in loops like those of a neural network. Here they are written out: a
-function decorated with `written` runs while numba compiles, and every operator in it emits one
-instruction for `lanes` numbers at once. Its Python loops are thus unrolled, and `Writer.loop` is
-a loop that remains. Numba sees a function of arrays and integers that returns nothing.
+function decorated with `intrinsics.written` runs while numba compiles, and every operator in it
+emits one instruction for `lanes` numbers at once. Its Python loops are thus unrolled, and
+`Writer.loop` is a loop that remains.
 """
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import factorial, log
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
 
 from scatter.kernels import vector_bits
 
@@ -269,60 +267,3 @@ class Writer:
         """What follows is done only where two integers differ."""
         with self.builder.if_then(self.builder.icmp_signed("!=", one.value, other.value)):
             yield
-
-
-def written(write: Callable[..., None]) -> Any:
-    """A function for numba from one that writes its instructions.
-
-    `write` gets a `Writer` and then, for each argument that numba's caller gives, a `Memory` for
-    an array and an `Integer` for a whole number. The first array decides the kind of numbers.
-    """
-
-    def definition(context, *kinds):  # numba's name for it is that of `write`
-        floats = next(kind.dtype for kind in kinds if isinstance(kind, types.Array))
-
-        def generate(target, builder, signature, values):
-            element = target.get_data_type(floats)
-            writer = Writer(builder, element, floats.bitwidth // 8)
-            given = [
-                _argument(target, writer, kind, value)
-                for kind, value in zip(signature.args, values, strict=True)
-            ]
-            write(writer, *given)
-            return target.get_dummy_value()
-
-        return types.void(*(_plain(kind) for kind in kinds)), generate
-
-    parameters = list(inspect.signature(write).parameters.values())
-    definition.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    definition.__name__ = definition.__qualname__ = write.__name__  # type: ignore[attr-defined]
-    definition.__doc__ = write.__doc__
-    return intrinsic(definition)
-
-
-def _plain(kind: Any) -> Any:
-    return kind if isinstance(kind, types.Array) else types.int64
-
-
-def _argument(target: Any, writer: Writer, kind: Any, value: Any) -> Memory | Integer:
-    if not isinstance(kind, types.Array):
-        return Integer(writer, value)
-    array = target.make_array(kind)(target, writer.builder, value)
-    return Memory(writer, array.data, target.get_data_type(kind.dtype))
-
-
-def constant(of_bytes: Callable[[int], int]) -> Any:
-    """A function for numba of an array, whose answer follows from the bytes of its numbers."""
-
-    def definition(context, array):
-        value = of_bytes(array.dtype.bitwidth // 8)
-
-        def generate(target, builder, signature, values):
-            return ir.Constant(I64, value)
-
-        return types.int64(array), generate
-
-    return intrinsic(definition)
-
-
-lanes_of = constant(lambda size: lanes(8 * size))

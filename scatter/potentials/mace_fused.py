@@ -15,7 +15,7 @@ from scipy.ndimage import spline_filter1d
 
 from scatter.kernels import mace
 from scatter.kernels.mace_memory import Scratch, Weights
-from scatter.kernels.mace_pairs import DEGREE, TILE_ROWS
+from scatter.kernels.mace_tiles import DEGREE, TILE_ROWS
 from scatter.kernels.vectors import lanes
 from scatter.potentials.base import refuse_unknown_elements
 from scatter.potentials.folded import MARGIN, FoldedMace

@@ -6,7 +6,7 @@ import pytest
 from mace_models import KINDS, by_mace_torch, folded_model, hydrogen_on_copper, random_model
 
 from scatter.kernels.harmonics import SLOPES, harmonics, polynomials, sphere
-from scatter.kernels.mace_pairs import spline_pieces
+from scatter.kernels.mace_tiles import spline_pieces
 from scatter.potentials.check import deviations
 from scatter.potentials.mace_fused import MaceFused
 
