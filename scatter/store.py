@@ -25,29 +25,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from scatter.files import write_whole
 from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
 from scatter.settings import UserError
 
 MANIFEST, BLOCKS, RESULTS, LOCK = "campaign.json", "blocks", "results.h5", "lock"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is seen either whole or not at all, whatever happens."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class BlockWriter:

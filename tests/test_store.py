@@ -134,6 +134,7 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one_as_it_was(tmp_path, m
     with pytest.raises(OSError, match="no space"):
         store.write_whole(path, b"new")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def merged(folder):

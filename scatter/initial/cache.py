@@ -6,13 +6,14 @@ A file that is damaged, or that another version wrote, counts as absent.
 import os
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from warnings import warn
 from zipfile import BadZipFile
 from zlib import error as ZlibError
 
 import numpy as np
+
+from scatter.files import replacing
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
 
@@ -62,10 +63,7 @@ def save(key: str, arrays: Arrays) -> None:
     whole: dict[str, Any] = {"checksum": np.array(digest(key=key, **arrays)), **arrays}
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder(), suffix=".part", delete=False) as file:
+        with replacing(folder() / f"{key}.npz") as temporary, open(temporary, "wb") as file:
             np.savez(file, **whole)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, folder() / f"{key}.npz")
     except OSError as error:
         warn(f"nothing is cached in {folder()}: {error}", stacklevel=2)

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from scatter.statistics import replacing
+from scatter.files import replacing
 
 COLUMN_mm = 86  # width of one column of a paper
 # Okabe & Ito, Color Universal Design (2008), without the yellow that is lost on white.

@@ -1,6 +1,5 @@
 """Energies and forces of the structures in a file, by any potential."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ase.io import iread, write
 from jaxtyping import Float
 
 from scatter import __version__
+from scatter.files import replacing
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
@@ -74,7 +74,7 @@ def evaluate(
             if not (np.isfinite(energy) and np.isfinite(force).all()):
                 raise UserError(f"{structures}, frame {n}: the potential gives no finite energy")
             _label(frames[n], float(energy), force, potential)
-    _write_whole(frames, output)
+    _write(frames, output)
     return Evaluated(len(frames), sum(len(frame) for frame in frames), output)
 
 
@@ -136,15 +136,9 @@ def _label(
     frame.info["potential_sha256"] = potential.identity
 
 
-def _write_whole(frames: list[Atoms], output: Path) -> None:
-    partial = output.with_name(f".{output.name}.{os.getpid()}")
+def _write(frames: list[Atoms], output: Path) -> None:
     try:
-        with open(partial, "w") as stream:
+        with replacing(output) as temporary, open(temporary, "w") as stream:
             write(stream, frames, format="extxyz")
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(output)
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written ({error.strerror})") from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from scatter.files import replacing
 from scatter.settings import UserError
 
 VERSION = 1
@@ -93,8 +94,10 @@ class FoldedMace:
         return found.hexdigest()
 
     def write(self, file: Path) -> None:
-        """Write the arrays."""
-        np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+        """Write the arrays, whole or not at all."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        with replacing(file) as temporary, open(temporary, "wb") as stream:
+            np.savez(stream, **arrays)
 
     @classmethod
     def read(cls, file: Path) -> "FoldedMace":

@@ -13,7 +13,7 @@ from scatter.statistics.probability import (
     sticking_of_counts,
     wilson,
 )
-from scatter.statistics.tables import HEADER, read_csv, read_curve, replacing, write_csv
+from scatter.statistics.tables import HEADER, read_csv, read_curve, write_csv
 
 __all__ = [
     "AXES",
@@ -29,7 +29,6 @@ __all__ = [
     "quality",
     "read_csv",
     "read_curve",
-    "replacing",
     "scanned",
     "sticking",
     "sticking_of_counts",

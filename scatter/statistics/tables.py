@@ -4,15 +4,14 @@ An error says where: file, row (the header is row 1, as in a spreadsheet), colum
 """
 
 import csv
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import isclose, isfinite, nan
 from pathlib import Path
 
 import numpy as np
 
+from scatter.files import replacing
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking
@@ -20,17 +19,6 @@ from scatter.statistics.probability import CONDITIONS, Condition, Sticking
 COUNTS = ("dissociated", "scattered", "undecided", "failed")
 HEADER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")
 NOT_CHOSEN = {"mJ": "", "azimuth_deg": "random"}  # how None is written
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path that takes the place of `path` when the block has ended well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _text(name: str, value: Condition) -> str:

@@ -1,0 +1,42 @@
+"""Files that are seen either whole or not at all, whatever happens."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, which takes its place when the block has ended well.
+
+    What was written there has reached the disk (fsync) before it gets its name, and the name
+    before this returns. If the block or the disk fails, `path` is as it was.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # not the process's number: folders are shared by hosts
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    try:
+        yield temporary
+        _bring_to_disk(temporary)
+        temporary.replace(path)
+        _bring_to_disk(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is seen either whole or not at all, whatever happens."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _bring_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
