@@ -224,6 +224,7 @@ def distil(
 def sample(
     input: Annotated[Path, typer.Argument(help="The input file of a campaign on the teacher.")],
     every_fs: Annotated[float, typer.Option(min=1e-3, help="From frame to frame.")] = 1.0,
+    paths: Annotated[int, typer.Option(min=0, help="On and beside minimum-energy paths.")] = 0,
     bulk: Annotated[int, typer.Option(min=0, help="Strained, rattled cells of the metal.")] = 0,
     molecule: Annotated[int, typer.Option(min=0, help="Lone molecules; and clean slabs.")] = 0,
     trust_pickle: Trust = False,
@@ -232,7 +233,7 @@ def sample(
     from scatter.fitting.extras import Extras
     from scatter.fitting.sample import sample
 
-    sample(input, every_fs, Extras(bulk, molecule), trust_pickle)
+    sample(input, every_fs, Extras(paths, bulk, molecule), trust_pickle)
 
 
 @app.command()
@@ -252,9 +253,8 @@ def select(
     from scatter.fitting.select import Choice, select
 
     choice = Choice(number, max_force, seed, validation, test)
-    told = select(samples, output, choice, whole or ())
-    print(json.dumps(told, indent=1))
-    print(f"figure: {output / 'selection.png'}")
+    print(select(samples, output, choice, whole or ()))
+    print(f"report: {output / 'selection.json'}\nfigure: {output / 'selection.png'}")
 
 
 def main() -> None:

@@ -61,14 +61,15 @@ def descriptors(
 def standardised(pool: Float[np.ndarray, "frame feature"]) -> Float[np.ndarray, "frame feature"]:
     """Descriptors of a pool such that each block's variance over the pool is its weight.
 
-    Each feature is centred and divided by its standard deviation (if it has any), and each of a
-    block's n features multiplied by sqrt(weight / n). Distances between them have no unit.
+    Each feature is centred and divided by its standard deviation (0.001 at least, lest rounding
+    count), and each of a block's n features multiplied by sqrt(weight / n). Distances between them
+    have no unit.
     """
-    spread = pool.std(axis=0)
+    spread = np.maximum(pool.std(axis=0, dtype=np.float64), 1e-3)
     factors = np.repeat(
         [np.sqrt(WEIGHTS[block] / size) for block, size in SIZES.items()], list(SIZES.values())
     )
-    scaled = (pool - pool.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0) * factors
+    scaled = (pool - pool.mean(axis=0, dtype=np.float64)) / spread * factors
     return scaled.astype(np.float32)
 
 

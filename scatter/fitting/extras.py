@@ -1,11 +1,13 @@
 """Structures that dynamics does not visit and that a potential needs all the same, labelled.
 
 The crystal under strain gives a potential its lattice constant, bulk modulus and expansion; the
-lone molecule its bond curve far beyond what is reached in the gas; the clean slab its surface.
-Structures of one file belong to one `trajectory` where they resemble one another.
+lone molecule its bond curve far beyond what is reached in the gas; the clean slab its surface; the
+minimum-energy paths its barriers. Structures that resemble one another are one `trajectory`.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +19,23 @@ from scatter.campaign.frames import extxyz, labelled
 from scatter.config import Input
 from scatter.initial.lattice import crystal, static_lattice_constant
 from scatter.initial.molecule import isotopes
-from scatter.initial.slab import build
+from scatter.initial.slab import Surface, build
 from scatter.potentials.base import Potential
+from scatter.potentials.calculator import system_of
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
 from scatter.state import System
 from scatter.units import K
+from scatter.validation.approach import ROUTES
+from scatter.validation.neb import EnergyPath, minimum_energy_path
 
-STRAIN = 0.04  # largest, either way
-STIFFNESS = 2.5  # eV/Å², of an atom in the crystal: 0.13 Å at 900 K along each axis, as copper's
+STRAIN, SHEAR = 0.04, 0.02  # largest, either way
+STIFFNESS = 3.6  # eV/Å², of an atom in the crystal: 0.085 Å at 300 K along each axis, as copper's
 BOX = 16.0  # Å, side of the lone molecule's cell: beyond every cutoff
 SHORTEST, BEYOND = 0.45, 0.5  # Å: shortest bond, and how far beyond `dissociated_A` the longest
+JIGGLE = 0.05  # Å along each axis, of every atom, off a minimum-energy path
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -35,67 +43,66 @@ class Extras:
     """How many structures of each kind are made.
 
     Attributes:
+        paths: on and beside minimum-energy paths.
         bulk: cells of the metal.
         molecule: molecules alone; and one clean slab for every ten of them.
     """
 
+    paths: int = 0
     bulk: int = 0
     molecule: int = 0
 
-    @property
-    def any(self) -> bool:
-        """Whether anything is wanted."""
-        return bool(self.bulk or self.molecule)
 
-
-def write_extras(input: Input, potential: Potential, extras: Extras, folder: Path) -> list[Path]:
+def write_extras(
+    input: Input, potential: Potential, extras: Extras, folder: Path, say: Say
+) -> None:
     """Make, label and write what is asked for, as `extras/bulk.extxyz` and the like.
 
     The same input and numbers give the same structures.
 
     Raises:
-        UserError: the slab of the input comes from a file, so that its crystal is not known.
+        UserError: the slab of the input comes from a file, so that its crystal is not known; or a
+            minimum-energy path is not found.
     """
-    made = {}
-    if extras.bulk:
-        made["bulk"] = bulk_cells(input, potential, extras.bulk)
-    if extras.molecule:
-        made["molecule"] = molecules(input, potential, extras.molecule)
-        made["slab"] = clean_slabs(input, potential, -(-extras.molecule // 10))
-    (folder / "extras").mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, frames in made.items():
-        paths.append(folder / "extras" / f"{name}.extxyz")
-        store.write_whole(paths[-1], extxyz(frames))
-    return paths
+    makers = {
+        "bulk": (bulk_cells, extras.bulk),
+        "molecule": (molecules, extras.molecule),
+        "slab": (clean_slabs, -(-extras.molecule // 10)),
+        "paths": (path_frames, extras.paths),
+    }
+    for name, (make, number) in makers.items():
+        if number:
+            path = folder / "extras" / f"{name}.extxyz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            frames = make(input, potential, number)
+            store.write_whole(path, extxyz(frames))
+            say(f"extras: {path}, {len(frames)} structures")
 
 
 def bulk_cells(input: Input, potential: Potential, number: int) -> list[Atoms]:
-    """Perfect and thermally rattled fcc cells of 32 atoms, strained by -4 to +4 %.
+    """Perfect and thermally displaced fcc cells of 32 atoms, strained by -4 to +4 %.
 
-    The lattice constant runs evenly over a₀ (1 ± 0.04), a₀ being the potential's own. One cell in
-    four is perfect. In the others each coordinate is displaced by a normal deviate of variance
-    k_B T / k, harmonic atoms of stiffness k = 2.5 eV/Å² at a temperature drawn evenly from 0 to
-    the highest of the input, and half of these are sheared as well, by up to 2 % in each component.
+    The lattice constant runs evenly over a₀ (1 ± 0.04), a₀ being the potential's own. Of four
+    cells one is perfect; in two each coordinate is displaced by a normal deviate of variance
+    k_B T / k, as that of independent oscillators of stiffness k = 3.6 eV/Å² at a temperature
+    drawn evenly up to the highest of the input; the fourth is also sheared, each component of the
+    symmetric strain drawn evenly up to 2 % either way.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(input.run.seed, spawn_key=(1,)))
-    element = _element(input)
+    rng = _stream(input, 1)
+    element = _built(input).element
     rest, hottest = static_lattice_constant(potential, element), max(input.surface.temperature_K)
     frames = []
     for index, strain in enumerate(np.linspace(-STRAIN, STRAIN, number)):
         system, positions = crystal(element, rest * (1 + strain), 2)
-        T_K = 0.0
-        if index % 4:
-            T_K = rng.uniform(0, hottest)
-            shear = 1.0 * np.eye(3)
-            if index % 2:
-                shear += _symmetric(rng.uniform(-0.02, 0.02, (3, 3)))
+        T_K = rng.uniform(0, hottest) if index % 4 else 0.0
+        if index % 4 == 3:
+            shear = rng.uniform(-SHEAR, SHEAR, (3, 3))
+            shear = np.eye(3) + 0.5 * (shear + shear.T)
             system = System(system.numbers, system.cell @ shear, system.pbc, system.moving)
             positions = positions @ shear
-            positions += rng.normal(0, np.sqrt(K * T_K / STIFFNESS), positions.shape)
-        frame = _label(potential, system, positions)
-        frame.info |= {"trajectory": f"bulk-{index:06d}", "T_K": float(T_K)}
-        frames.append(frame)
+        positions = positions + _thermal(rng, T_K, positions)
+        told = {"trajectory": f"bulk-{index:06d}", "T_K": float(T_K)}
+        frames.append(_frame(potential, system, positions, told))
     return frames
 
 
@@ -105,63 +112,111 @@ def molecules(input: Input, potential: Potential, number: int) -> list[Atoms]:
     From 0.45 Å to 0.5 Å beyond [stop] dissociated_A, half of the lengths evenly spaced and half
     drawn evenly, in random directions; all one `trajectory`, since neighbours are much alike.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(input.run.seed, spawn_key=(2,)))
-    kinds = dict.fromkeys(
-        (isotopes(formula, {})[0][0], isotopes(formula, {})[1][0])
-        for formula in input.molecule.formula
-    )
+    rng = _stream(input, 2)
     longest = input.stop.dissociated_A + BEYOND
     even = np.linspace(SHORTEST, longest, -(-number // 2))
     bonds = np.append(even, rng.uniform(SHORTEST, longest, number // 2))
+    pairs = [isotopes(formula, {}) for formula in input.molecule.formula]
     frames = []
-    for first, second in kinds:
-        free = np.ones(2, bool)
-        system = System(np.array([first, second]), BOX * np.eye(3), (True, True, True), free)
+    for first, second in dict.fromkeys((one, other) for (one, _), (other, _) in pairs):
+        numbers, free = np.array([first, second]), np.ones(2, bool)
+        system = System(numbers, BOX * np.eye(3), (True, True, True), free)
         for bond in bonds:
             along = rng.normal(size=3)
             half = 0.5 * bond * along / np.linalg.norm(along)
-            frame = _label(potential, system, np.array([-half, half]) + 0.5 * BOX)
-            frame.info["trajectory"] = f"molecule-{first}-{second}"
-            frames.append(frame)
+            positions = np.array([-half, half]) + 0.5 * BOX
+            told = {"trajectory": f"molecule-{first}-{second}"}
+            frames.append(_frame(potential, system, positions, told))
     return frames
 
 
 def clean_slabs(input: Input, potential: Potential, number: int) -> list[Atoms]:
     """Slabs without a molecule, facets and temperatures in turn, atoms displaced thermally.
 
-    The displacements are those of `bulk_cells`. The lattice constant is that of the input, or the
-    potential's own at rest.
+    The displacements are those of `bulk_cells`. The lattice constant is that of the input; where
+    that is "auto", the potential's own at rest.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(input.run.seed, spawn_key=(3,)))
+    rng, surface = _stream(input, 3), input.surface
+    rest = None
+    if surface.file is None and surface.lattice_constant_A == "auto":
+        rest = static_lattice_constant(potential, surface.element)
     frames = []
     for index in range(number):
-        facet, T_K = input.surface.systems[index % len(input.surface.systems)]
-        constant = None
-        if input.surface.file is None:
-            constant = input.surface.given_lattice_constant(T_K)
-            constant = constant or static_lattice_constant(potential, input.surface.element)
-        system, positions = build(input.surface, facet, constant)
-        free = System(system.numbers, system.cell, system.pbc, np.ones(len(system), bool))
-        positions = positions + rng.normal(0, np.sqrt(K * T_K / STIFFNESS), positions.shape)
-        frame = _label(potential, free, positions)
-        frame.info |= {"trajectory": f"slab-{index:06d}", "facet": facet, "T_K": float(T_K)}
-        frames.append(frame)
+        facet, T_K = surface.systems[index % len(surface.systems)]
+        constant = surface.given_lattice_constant(T_K) if surface.file is None else None
+        system, positions = build(surface, facet, constant or rest)
+        positions = positions + _thermal(rng, T_K, positions)
+        told = {"trajectory": f"slab-{index:06d}", "facet": facet, "T_K": float(T_K)}
+        frames.append(_frame(potential, system, positions, told))
     return frames
 
 
-def _label(potential: Potential, system: System, positions: Float[np.ndarray, "atom 3"]) -> Atoms:
-    energies, forces = energies_and_forces(potential, system, positions[None])
-    return labelled(system, positions, float(energies[0]), forces[0])
+def path_frames(input: Input, potential: Potential, number: int) -> list[Atoms]:
+    """Minimum-energy paths of the input's first molecule on its facets, and what lies beside them.
+
+    Each path has an equal share: its images, picked evenly if they are too many, then the images in
+    turn with each coordinate of each atom displaced by a normal deviate of 0.05 Å. A path is one
+    `trajectory`. Finding one takes thousands of force calls.
+    """
+    rng, surface = _stream(input, 4), _built(input)
+    routes = [(facet, site) for facet in surface.facet for site in ROUTES[facet]]
+    frames = []
+    for place, (facet, site) in enumerate(routes):
+        path = minimum_energy_path(
+            potential, facet, site, surface.element, input.molecule.formula[0]
+        )
+        share = number // len(routes) + (place < number % len(routes))
+        told = {"trajectory": f"path-{facet}-{site.replace(' ', '-')}", "facet": facet}
+        for image, positions in _beside(rng, path, share):
+            height = positions[-2:, 2].mean() - positions[list(path.top), 2].mean()
+            system = system_of(image, f"path on ({facet}), {site}")
+            told = {**told, "Z_A": float(height)}
+            frames.append(_frame(potential, system, positions, told))
+    return frames
 
 
-def _element(input: Input) -> str:
+def _beside(
+    rng: np.random.Generator, path: EnergyPath, number: int
+) -> Iterator[tuple[Atoms, Float[np.ndarray, "atom 3"]]]:
+    """Images of a path, each with the positions (Å) of its atoms: first its own, then displaced."""
+    images = len(path.frames)
+    for index in np.linspace(0, images - 1, min(number, images)).round().astype(int):
+        yield path.frames[index], path.frames[index].positions
+    for image in islice(cycle(path.frames), max(0, number - images)):
+        yield image, image.positions + rng.normal(0, JIGGLE, image.positions.shape)
+
+
+def _frame(
+    potential: Potential, system: System, positions: Float[np.ndarray, "atom 3"], told: dict
+) -> Atoms:
+    """One structure with its label, on all atoms, and what is told of it."""
+    free = System(system.numbers, system.cell, system.pbc, np.ones(len(system), bool))
+    energies, forces = energies_and_forces(potential, free, positions[None])
+    frame = labelled(free, positions, float(energies[0]), forces[0])
+    frame.info |= told
+    return frame
+
+
+def _thermal(
+    rng: np.random.Generator, T_K: float, positions: Float[np.ndarray, "atom 3"]
+) -> Float[np.ndarray, "atom 3"]:
+    """Displacements of independent oscillators."""
+    return rng.normal(0, np.sqrt(K * T_K / STIFFNESS), positions.shape)
+
+
+def _stream(input: Input, kind: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(input.run.seed, spawn_key=(kind,)))
+
+
+def _built(input: Input) -> Surface:
+    """The table `[surface]` of a slab that is cut from a crystal.
+
+    Raises:
+        UserError: it is read from a file.
+    """
     if input.surface.file is not None:
         raise UserError(
-            f"--bulk: the slab of [surface] file = '{input.surface.file}' does not say which "
-            "crystal it was cut from; leave the option out"
+            f"[surface] file = '{input.surface.file}' does not say which crystal the slab was cut "
+            "from, so there are no structures for --bulk and --paths; leave them out"
         )
-    return input.surface.element
-
-
-def _symmetric(matrix: np.ndarray) -> np.ndarray:
-    return 0.5 * (matrix + matrix.T)
+    return input.surface

@@ -14,9 +14,11 @@ from scatter.campaign.run import opened, run
 from scatter.fitting.extras import Extras, write_extras
 from scatter.outcomes import Outcome
 
+NO_EXTRAS = Extras()
+
 
 def sample(
-    path: Path, every_fs: float = 1.0, extras: Extras | None = None, trust_pickle: bool = False
+    path: Path, every_fs: float = 1.0, extras: Extras = NO_EXTRAS, trust_pickle: bool = False
 ) -> Path:
     """Run the campaign of an input file, or go on with it, and record all its trajectories.
 
@@ -40,10 +42,9 @@ def sample(
     folder = run(path, trust_pickle, every_fs)
     ranks = Ranks()
     say = partial(terminal.say, terminal.console(ranks.first))
-    if extras is not None and extras.any:
+    if extras != NO_EXTRAS:
         source, potential, _ = opened(path, trust_pickle, ranks)
-        for file in ranks.share(lambda: write_extras(source.input, potential, extras, folder)):
-            say(f"extras: {file}")
+        ranks.share(lambda: write_extras(source.input, potential, extras, folder, say))
     say(ranks.share(lambda: summary(folder)))
     return folder
 

@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Choice:
 
 def select(
     samples: Sequence[Path], output: Path, choice: Choice, whole: Sequence[Path] = ()
-) -> dict:
+) -> str:
     """Choose frames and write `train`, `valid` and `test.extxyz`, a figure and a report.
 
     Frames are copied as they stand, labels and `info` included.
@@ -54,7 +55,7 @@ def select(
         whole: files of which all frames are kept, whatever structures they hold.
 
     Returns:
-        What `selection.json` says.
+        What was done, in a few sentences; `selection.json` says more.
 
     Raises:
         UserError: the frames cannot be used, are too few, or `output` holds a selection already.
@@ -69,6 +70,7 @@ def select(
         )
     points = standardised(pool.descriptor)
     chosen = diverse(points, choice.number, choice.seed)
+    distances = _distances(points, chosen, choice.seed)
     kept = pool.keep(chosen)
     sets = [(kept, parts_of(kept.trajectory, choice))]
     for path in files_of(whole):
@@ -79,14 +81,23 @@ def select(
     for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
         text = "".join(_texts([one.keep(parts == part) for one, parts in sets]))
         write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
-    distances = _distances(points, chosen, choice.seed)
     places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
     save(selection_figure(*places, sets[0][1], distances), output / "selection")
     told = _report(pool, sets, choice, calm, distances)
     write_whole(output / "selection.json", json.dumps(told, indent=1).encode())
-    return told
+    return _sentences(told)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in one order, so that the same seed makes the same choice on any number of cores."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
+@_one_thread()
 def diverse(
     points: Float[np.ndarray, "frame feature"], number: int, seed: int
 ) -> Int[np.ndarray, " chosen"]:
@@ -121,8 +132,8 @@ def diverse(
 def parts_of(trajectory: np.ndarray, choice: Choice) -> Int[np.ndarray, " frame"]:
     """The part of each frame, an index into `PARTS`; a trajectory's frames are all in one.
 
-    Trajectories in random order go to `test`, then to `valid`, as long as they bring the part
-    nearer to its share, and all others to `train`.
+    Trajectories in random order go to `test`, then to `valid`, unless they are more than half as
+    large again as what the part still lacks of its share; all others go to `train`.
     """
     names, unit, sizes = np.unique(trajectory, return_inverse=True, return_counts=True)
     rng = np.random.default_rng(choice.seed)
@@ -131,7 +142,7 @@ def parts_of(trajectory: np.ndarray, choice: Choice) -> Int[np.ndarray, " frame"
     for part, share in ((2, choice.test), (1, choice.validation)):
         lacking = share * len(trajectory)
         for one in [*order]:
-            if sizes[one] < 2 * lacking:
+            if sizes[one] < 1.5 * lacking:
                 part_of_unit[one] = part
                 lacking -= sizes[one]
                 order.remove(one)
@@ -168,6 +179,7 @@ def _texts(pools: Sequence[Pool]) -> list[str]:
     return found
 
 
+@_one_thread()
 def _distances(
     points: Float[np.ndarray, "frame feature"], chosen: np.ndarray, seed: int
 ) -> dict[str, Float[np.ndarray, " frame"]]:
@@ -215,6 +227,22 @@ def _report(
             for name, values in distances.items()
         },
     }
+
+
+def _sentences(told: dict) -> str:
+    pool, away = told["pool"], told["distance_to_the_nearest_kept"]
+    more = sum(told["whole_files"].values())
+    parts = ", ".join(
+        f"{part} {made['frames']} frames of {made['trajectories']} trajectories"
+        for part, made in told["parts"].items()
+    )
+    reach = ", ".join(f"{one['mean']:.3f} ({one['max']:.3f}) {name}" for name, one in away.items())
+    return (
+        f"chosen: {told['number']} of {pool['frames']} frames of {pool['trajectories']} "
+        f"trajectories, {told['left_out_for_their_forces']} with forces above "
+        f"{told['max_force']:g} eV/Å left out; {more} more from whole files\nparts:  {parts}\n"
+        f"mean (largest) distance of a frame to the nearest kept: {reach}"
+    )
 
 
 def _counted(values: np.ndarray) -> dict[str, int]:
