@@ -107,6 +107,17 @@ def test_atoms_that_touch_have_no_energy_and_disturb_no_other():
     assert np.array_equal(forces[[0, 2]], whole[1][[0, 2]])
 
 
+def test_there_is_working_memory_for_lists_that_have_grown():
+    system, positions = hydrogen_on_copper()
+    evaluator = fused(SMALL).bind(system, len(positions))
+    room = evaluator.scratch.first.shape[1]
+    dense = positions * [1.0, 1.0, 0.2]
+    evaluator.begin(np.arange(len(dense)), dense)
+    evaluator(dense)
+    pairs = evaluator.lists.counts.max()
+    assert room < pairs <= evaluator.scratch.first.shape[1]
+
+
 def test_harmonics_are_orthonormal_and_their_slopes_are_listed():
     points, weight = sphere()
     y = harmonics(points)
