@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy.stats import multinomial
 
 from scatter.outcomes import Outcome
-from scatter.statistics.paired import ENDINGS, Paired, agreement, paired, pairs, score_interval
+from scatter.statistics.paired import (
+    ENDINGS,
+    Paired,
+    agreement,
+    paired,
+    paired_sticking,
+    pairs,
+    score_interval,
+)
 
 Z = 1.959964
 ROW = np.dtype([("point", "u4"), ("number", "u4"), ("outcome", "u1")])
@@ -124,3 +132,19 @@ def test_trajectories_that_run_or_have_no_partner_are_refused():
         agreement(one, one)
     with pytest.raises(ValueError, match="no pairs"):
         agreement(one, one[:1])
+
+
+def test_of_unfinished_campaigns_count_the_pairs_that_are_not_waiting_for_slower_ones():
+    points = np.array(
+        [(n, "111", 600.0, "H2", 0, 1, np.nan, 0.5 + n, 0.0, np.nan) for n in (0, 1)],
+        [("point", "u4"), ("facet", "O"), ("T_K", "f8"), ("molecule", "O"), ("v", "u2"),
+         ("J", "u2"), ("mJ", "f8"), ("energy_eV", "f8"), ("polar_deg", "f8"),
+         ("azimuth_deg", "f8")],
+    )  # fmt: skip
+    own = np.array([(0, 0, 1), (0, 1, 1), (0, 3, 1), (1, 0, 2)], ROW)
+    its = np.array([(0, 0, 1), (0, 1, 2), (0, 2, 1), (0, 3, 1), (1, 0, 2), (1, 1, 1)], ROW)
+    first, second = paired_sticking(points, own, its)
+    assert (first.potential.n, first.reference.n) == (2, 2)
+    assert (first.potential.dissociated, first.reference.dissociated) == (2, 1)
+    assert first.difference == Paired(n=2, first=1, second=0)
+    assert (second.potential.energy_eV, second.difference) == (1.5, Paired(1, 0, 0))

@@ -29,6 +29,7 @@ from scatter.potentials.base import Potential
 from scatter.potentials.table import open_potential
 from scatter.settings import UserError
 
+ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
 MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
 
 
@@ -181,13 +182,13 @@ def _manifest(
     before = store.read_manifest(folder)
     differs = difference(before["identity"], made["identity"])
     if differs:
-        raise UserError(f"{folder} holds another campaign: {differs}; choose another [run] output")
+        raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
     before = {"starts_sha256": before["potential_sha256"], **before}
     for key in ("potential_sha256", "starts_sha256", "schema", "kernel"):
         if before[key] != made[key]:
             raise UserError(
                 f"{folder} holds this campaign with another {key} ({before[key]}, and now "
-                f"{made[key]}): trajectories would not be alike; choose another [run] output"
+                f"{made[key]}): trajectories would not be alike; {ELSEWHERE}"
             )
     return {**before, "input": made["input"], "identity": made["identity"]}
 
@@ -201,7 +202,7 @@ def _tell(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:
     if manifest.get("slabs_sha256", told["slabs_sha256"]) != told["slabs_sha256"]:
         raise UserError(
             f"{folder} holds this campaign on another slab: the file of [surface] has changed, or "
-            "the slabs are made otherwise in this version; choose another [run] output"
+            f"the slabs are made otherwise in this version; {ELSEWHERE}"
         )
     store.write_manifest(folder, {**manifest, **told})
 

@@ -13,6 +13,7 @@ from jaxtyping import Int
 from scipy.optimize import root_scalar
 
 from scatter.outcomes import Outcome
+from scatter.statistics.probability import Sticking, in_turn, sticking
 
 ENDINGS = tuple(code for code in Outcome if code is not Outcome.RUNNING)
 
@@ -145,3 +146,45 @@ def paired(counts: Int[np.ndarray, "ending ending"]) -> Paired:
         first=int(counts[stuck].sum()) - both,
         second=int(counts[:, stuck].sum()) - both,
     )
+
+
+@dataclass(frozen=True)
+class PairedSticking:
+    """The sticking of one point on two potentials, counted over the pairs of trajectories.
+
+    Attributes:
+        potential: on the potential that is tried.
+        reference: on its reference.
+        counts: how many pairs ended so on the potential (row) and so on the reference (column),
+            by `ENDINGS`.
+    """
+
+    potential: Sticking
+    reference: Sticking
+    counts: Int[np.ndarray, "ending ending"]
+
+    @property
+    def difference(self) -> Paired:
+        """S0 on the potential minus S0 on the reference."""
+        return paired(self.counts)
+
+
+def paired_sticking(
+    points: np.ndarray, potential: np.ndarray, reference: np.ndarray
+) -> list[PairedSticking]:
+    """One row per point, from the trajectories of two campaigns that began alike.
+
+    Of an unfinished campaign those count that `in_turn` lets count.
+
+    Args:
+        points: structured, as both campaigns have them.
+        potential: trajectories on the potential that is tried, with `point`, `number`, `outcome`.
+        reference: those on its reference.
+    """
+    own, its = pairs(in_turn(potential), in_turn(reference))
+    rows = zip(points["point"], sticking(points, own), sticking(points, its), strict=True)
+    found = []
+    for point, mine, other in rows:
+        here = own["point"] == point
+        found.append(PairedSticking(mine, other, agreement(own[here], its[here])))
+    return found

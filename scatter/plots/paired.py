@@ -1,0 +1,125 @@
+"""Sticking on two potentials from paired trajectories, and the difference of the two."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from scatter.plots.sticking import ALONE, AXIS_LABELS, SAY, LINE_mm
+from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.statistics import CONDITIONS, Condition, Sticking, scanned
+from scatter.statistics.paired import Paired, PairedSticking
+
+HEIGHT_mm = 84  # without the legend
+APART = 0.012  # of the scanned range
+
+Group = list[PairedSticking]
+
+
+def paired_figure(
+    rows: Sequence[PairedSticking], potential: str = "potential", reference: str = "reference"
+) -> Figure:
+    """S0 on both potentials along the scanned condition, and below it their paired difference.
+
+    Bars are 95 % intervals: Wilson's of each S0, Tango's of the difference. Each set of the other
+    conditions has its colour; filled symbols are the reference's, open ones the potential's. What
+    belongs to one condition stands a little apart along x, for bars not to hide one another.
+
+    Args:
+        rows: of `scatter.statistics.paired.paired_sticking`.
+        potential: name of the potential in the legend.
+        reference: name of the reference there.
+
+    Raises:
+        ValueError: there are no rows with pairs.
+    """
+    counted = [row for row in rows if row.difference.n]
+    if not counted:
+        raise ValueError("no point has a pair of trajectories")
+    axis = scanned([row.reference for row in counted])
+    groups = _groups(counted, axis)
+    fixed = [name for name in CONDITIONS if name != axis]
+    differing = [name for name in fixed if len({_of(g[0], name) for g in groups}) > 1]
+    values = [float(_of(row, axis)) for row in counted]
+    apart = APART * (max(values) - min(values) or 2 * ALONE[axis])
+    with paper_style():
+        lines = 1 + (len(groups) + 1) // 2 * bool(differing)
+        height = (HEIGHT_mm + LINE_mm * lines) / 25.4
+        figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
+        for index, group in enumerate(groups):
+            shift = (index - (len(groups) - 1) / 2) * apart
+            x = np.array([float(_of(row, axis)) for row in group]) + shift
+            _draw(upper, lower, group, x, apart / 4, index)
+        _frame(upper, lower, axis, values)
+        upper.set_title(_shared(groups[0][0], [axis, *differing]))
+        texts = [", ".join(SAY[name](_of(g[0], name)) for name in differing) for g in groups]
+        _legend(figure, texts if differing else [], potential, reference)
+    return figure
+
+
+def _of(row: PairedSticking, name: str) -> Any:
+    return getattr(row.reference, name)
+
+
+def _groups(rows: Sequence[PairedSticking], axis: str) -> list[Group]:
+    """Rows that agree in all conditions but the scanned one, along it."""
+    found: dict[tuple[Condition, ...], Group] = {}
+    for row in rows:
+        fixed = tuple(_of(row, name) for name in CONDITIONS if name != axis)
+        found.setdefault(fixed, []).append(row)
+    return [sorted(group, key=lambda row: _of(row, axis)) for group in found.values()]
+
+
+def _shared(row: PairedSticking, told: Sequence[str]) -> str:
+    """The conditions that are told nowhere else, without those that go without saying."""
+    silent = {"polar_deg", "azimuth_deg"} if _of(row, "polar_deg") == 0 else set()
+    silent |= {"mJ"} if _of(row, "mJ") is None else set()
+    names = [name for name in CONDITIONS if name not in told and name not in silent]
+    return ", ".join(SAY[name](_of(row, name)) for name in names)
+
+
+def _draw(
+    upper: Axes, lower: Axes, group: Group, x: Float[np.ndarray, " point"], apart: float, index: int
+) -> None:
+    colour, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]
+    style: dict[str, Any] = {"color": colour, "marker": marker, "elinewidth": 0.7}
+    own, its = [row.potential for row in group], [row.reference for row in group]
+    _bars(upper, x - apart, its, linestyle="-", **style)
+    _bars(upper, x + apart, own, linestyle="--", markerfacecolor="white", **style)
+    _bars(lower, x, [row.difference for row in group], linestyle="none", **style)
+
+
+def _bars(
+    axes: Axes, x: Float[np.ndarray, " point"], found: Sequence[Sticking | Paired], **style: Any
+) -> None:
+    middle = [one.S0 if isinstance(one, Sticking) else one.difference for one in found]
+    ends = [(m - one.low, one.high - m) for m, one in zip(middle, found, strict=True)]
+    axes.errorbar(x, middle, yerr=np.transpose(ends), **style)
+
+
+def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
+    upper.set_ylabel("Sticking probability $S_0$")
+    upper.set_ylim(-0.03, 1.03)
+    lower.set_ylabel(r"$\Delta S_0$, paired")
+    lower.set_xlabel(AXIS_LABELS[axis])
+    lower.axhline(0, color="0.4", linewidth=0.7, linestyle="--", zorder=1)
+    end = 1.1 * max(abs(end) for end in lower.dataLim.intervaly)
+    lower.set_ylim(-end, end)
+    if len(set(x)) == 1:
+        lower.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])
+
+
+def _legend(figure: Figure, texts: Sequence[str], potential: str, reference: str) -> None:
+    handles = [
+        Line2D([], [], color="0.3", marker="o", linestyle="-", label=reference),
+        Line2D([], [], color="0.3", marker="o", linestyle="--", mfc="white", label=potential),
+    ]
+    for index, text in enumerate(texts):
+        colour, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]
+        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="none", label=text))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)

@@ -1,0 +1,114 @@
+"""Sticking on a potential and on its reference, from trajectories that begin alike on both.
+
+Slabs, thermal snapshots, the molecule's states and all random numbers are the reference's, so that
+trajectory n of a point begins with the same positions and momenta, bit for bit, on either.
+"""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from scatter import store
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.run import carry_out, use_threads
+from scatter.campaign.terminal import say
+from scatter.config import Source, points, read
+from scatter.potentials.base import Potential
+from scatter.potentials.table import PotentialTable
+from scatter.settings import UserError
+from scatter.statistics.paired import PairedSticking, paired_sticking
+
+TEACHER, OWN = "teacher", "potential"  # the folders of the two campaigns
+QUICK = 100  # trajectories of each point are enough for a first look
+
+
+def read_conditions(path: Path, quick: bool = False) -> Source:
+    """The input of a campaign, to be run on two potentials whatever its [potential] is.
+
+    Args:
+        path: `input.toml`.
+        quick: run at most QUICK trajectories of each point.
+
+    Raises:
+        UserError: the input is wrong.
+    """
+    source = read(path)
+    wanted = source.input.sampling.trajectories
+    sampling = source.input.sampling.model_copy(
+        update={"trajectories": min(wanted, QUICK) if quick else wanted}
+    )
+    changed = {"potential": PotentialTable(), "sampling": sampling}
+    return replace(source, input=source.input.model_copy(update=changed))
+
+
+def refuse_others(folder: Path, potential: Potential, reference: Potential) -> None:
+    """Raise UserError if the campaigns in a folder were run on other potentials than these."""
+    due = {TEACHER: (reference, reference), OWN: (potential, reference)}
+    for name, (own, starts) in due.items():
+        if not (folder / name / store.MANIFEST).exists():
+            continue
+        told = store.read_manifest(folder / name)
+        for key, one in (("potential", own), ("starts", starts)):
+            if told[f"{key}_sha256"] != one.identity:
+                raise UserError(
+                    f"{folder / name} holds trajectories of another potential ({told[key]}; now "
+                    f"{one.description}); choose another --output, or delete {folder / name}"
+                )
+
+
+def run_paired(
+    source: Source,
+    potential: Potential,
+    reference: Potential,
+    folder: Path,
+    ranks: Ranks,
+    console: Console,
+) -> list[PairedSticking]:
+    """Run, or go on with, the campaign on both potentials; every rank must call this.
+
+    Args:
+        source: of `read_conditions`.
+        potential: that is tried; its trajectories go into `folder`/potential.
+        reference: that makes the starts of both; its trajectories go into `folder`/teacher.
+        folder: for both campaigns.
+        ranks: of this run.
+        console: where to speak.
+
+    Returns:
+        One row for each point, on every rank.
+
+    Raises:
+        UserError: the input is impossible on one of them, or the folder holds something else.
+    """
+    ranks.share(lambda: refuse_others(folder, potential, reference))
+    use_threads(source.input.run.threads, ranks)
+    count = len(points(source.input))
+    for name, own, starts in ((TEACHER, reference, None), (OWN, potential, reference)):
+        wanted = source.input.sampling.trajectories
+        say(console, f"{count} points of {wanted} trajectories on {own.description}")
+        _campaign(source, own, folder / name, ranks, console, starts)
+    return ranks.share(partial(read_paired, folder))
+
+
+def _campaign(
+    source: Source, potential: Potential, folder: Path, ranks: Ranks, console: Console,
+    starts: Potential | None,
+) -> None:  # fmt: skip
+    with ExitStack() as stack:
+        ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
+        carry_out(source, potential, folder, ranks, console, starts)
+        ranks.wait()
+
+
+def read_paired(folder: Path) -> list[PairedSticking]:
+    """The pairs of trajectories that the two campaigns in a folder hold.
+
+    Raises:
+        UserError: one of them has no results.
+    """
+    points_of, reference, _ = store.read_results(folder / TEACHER)
+    _, potential, _ = store.read_results(folder / OWN)
+    return paired_sticking(points_of, potential, reference)
