@@ -5,11 +5,14 @@ Sources: Henkelman & Jónsson, J. Chem. Phys. 113, 9978 (2000); Henkelman, Uberu
 ibid. 9901; Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006), for the optimiser.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from os import devnull
 from typing import cast
 
+import numba
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
@@ -152,15 +155,27 @@ def minimum_energy_path(
     band = band or Band()
     site, route = chosen(facet, site)
     where = f"minimum-energy path of {formula} on {element}({facet}), {site}"
-    start = approach(potential, facet, route, element, formula, band.relax_slab)
-    first, guess, last, rest = _landmarks(start, band, where)
-    images = _interpolated(first, guess, last, band.images)
-    for image in images:
-        image.calc = PotentialCalculator(potential)
-    _relax(images, band, where)
+    with _one_thread():
+        start = approach(potential, facet, route, element, formula, band.relax_slab)
+        first, guess, last, rest = _landmarks(start, band, where)
+        images = _interpolated(first, guess, last, band.images)
+        for image in images:
+            image.calc = PotentialCalculator(potential)
+        _relax(images, band, where)
     energies = np.array([image.get_potential_energy() for image in images]) - rest
     top = tuple(start.system.top.tolist())
     return EnergyPath(facet, site, _kept(images), _lengths(images, energies), energies, top)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Images are evaluated one by one: more threads would do nothing but wait."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(threads)
 
 
 def _bond(frame: Atoms) -> float:
@@ -210,7 +225,7 @@ def _interpolated(first: Atoms, guess: Atoms, last: Atoms, count: int) -> list[A
         leg = int(s > at[1])
         share = (s - at[leg]) / legs[leg]
         image = first.copy()
-        image.positions = (1 - share) * corners[leg] + share * corners[leg + 1]
+        image.positions = corners[leg] + share * (corners[leg + 1] - corners[leg])
         images.append(image)
     return images
 

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from scatter.potentials.analytic import BOND, DEPTH, WX, Analytic, W
+from scatter.settings import UserError
+from scatter.validation.molecule import lone_molecule
+
+
+def term(v, scale=1.0):
+    """Level (v, 0) of the Morse curve; ω goes with 1/sqrt(μ), ωx with 1/μ."""
+    return W * scale * (v + 0.5) - WX * scale**2 * (v + 0.5) ** 2
+
+
+@pytest.mark.parametrize(("formula", "scale"), [("H2", 1.0), ("D2", 0.70738)])
+def test_levels_of_a_morse_molecule_are_exact(formula, scale):
+    found = lone_molecule(Analytic(), formula)
+    assert found.curve.r_e == pytest.approx(BOND, abs=1e-6)
+    assert found.curve.minimum == pytest.approx(-DEPTH, abs=1e-6)
+    assert found.ground == pytest.approx(term(0, scale), abs=3e-6)
+    for v in (1, 2):
+        exact = term(v, scale) - term(0, scale)
+        assert found.spacings[v, 0] == pytest.approx(exact, abs=1e-5)
+    assert 0 < found.spacings[0, 1] < found.spacings[1, 1] - found.spacings[1, 0] + 0.002
+
+
+def test_another_mass_is_another_molecule():
+    heavy = lone_molecule(Analytic(), "H2", {"H": 2.01410177784})
+    assert heavy.ground == pytest.approx(lone_molecule(Analytic(), "D2").ground, abs=1e-12)
+
+
+def test_a_potential_beside_itself_differs_in_no_row():
+    found = lone_molecule(Analytic())
+    rows = found.rows(found)
+    assert [row.quantity for row in rows][:3] == [
+        "bond length of H2",
+        "energy of H2 at rest",
+        "zero-point energy of H2",
+    ]
+    assert len(rows) == 8
+    assert not any(row.difference for row in rows)
+
+
+def test_a_level_that_one_of_two_does_not_hold_is_nan_there():
+    found = lone_molecule(Analytic())
+    shallow = type(found)("H2", found.curve, found.ground, {(0, 0): 0.0, (0, 1): 0.014})
+    row = found.rows(shallow)[-1]
+    assert row.potential == found.spacings[2, 1]
+    assert np.isnan(row.reference)
+    assert np.isnan(row.difference)
+
+
+@pytest.mark.parametrize(("formula", "said"), [("H3", "no diatomic"), ("N2", "does not know N")])
+def test_what_is_no_molecule_of_the_potential_is_refused(formula, said):
+    with pytest.raises(UserError, match=said):
+        lone_molecule(Analytic(), formula)
