@@ -73,7 +73,8 @@ def _known(positions, moving, s):
 @inner
 def _fix(positions, species, moving, neighbours, weights, s):
     """Do what depends on the frozen atoms alone; answer whether none of them touch."""
-    fill(s.held.ravel(), np.nan)
+    for i in range(len(moving)):
+        fill(s.held[i], np.nan)
     end = collect(positions, moving, True, neighbours, weights.cutoff, 0, s)
     if end < 0:
         return False
@@ -81,7 +82,8 @@ def _fix(positions, species, moving, neighbours, weights, s):
     geometry(species, 0, end, s.fixed_start, weights, s)
     messages_1(s.fixed, s.fixed_start, weights, s)
     s.fixed_energy[0] = repel(species, 0, end, weights, s)
-    copy(s.held.ravel(), positions.ravel())
+    for i in range(len(moving)):
+        copy(s.held[i], positions[i])
     return True
 
 

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 # Called from compiled code alone; the way in from Python costs more to compile than they do.
 _ALONE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-inner = njit(**_ALONE)
+# Nor do they count references: to count those of fifty arrays took longer than an atom's work.
+# What they are given outlives them, and none of them makes or returns an array.
+inner = njit(**_ALONE, _nrt=False)
 
 
 class Weights(NamedTuple):
@@ -70,7 +72,7 @@ class Scratch(NamedTuple):
     push: NDArray
 
 
-@inner
+@njit(**_ALONE)
 def of_worker(s, n):
     """The working memory of one worker."""
     return Scratch(
