@@ -221,6 +221,34 @@ def distil(
 
 
 @app.command()
+def finetune(
+    data: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `select` wrote.")],
+    out: Annotated[Path, typer.Argument(help="The .model file to write.")],
+    foundation: Annotated[str, typer.Option(help="small, medium, large, or a .model file.")],
+    freeze: Annotated[
+        str, typer.Option(help="f0 to f6, or of embedding,interactions,products,readouts.")
+    ] = "f4",
+    e0s: Annotated[str, typer.Option(help="estimated, foundation or average.")] = "estimated",
+    epochs: Annotated[int, typer.Option(min=2, help="The last fifth weighs energies.")] = 1500,
+    batch: Annotated[int, typer.Option(min=1, help="Structures in a step.")] = 16,
+    learning_rate: Annotated[float, typer.Option(min=1e-8, help="At the start.")] = 0.01,
+    precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the order of structures.")] = 1,
+    trust_pickle: Trust = False,
+) -> None:
+    """Train a foundation model further, partly frozen; goes on where it was stopped."""
+    from scatter.fitting.finetune import Foundation, finetune
+    from scatter.fitting.train import Teller, Training
+
+    training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
+    start = Foundation(foundation, freeze, e0s, trust_pickle)
+    tell = Teller(epochs, lambda line: print(line, flush=True))
+    print(finetune(data, out, start, training, tell))
+
+
+@app.command()
 def sample(
     input: Annotated[Path, typer.Argument(help="The input file of a campaign on the teacher.")],
     every_fs: Annotated[float, typer.Option(min=1e-3, help="From frame to frame.")] = 1.0,

@@ -29,6 +29,7 @@ VERBS = [
     "convert",
     "bench",
     "distil",
+    "finetune",
     "sample",
     "select",
 ]

@@ -70,7 +70,7 @@ def distil(
     """
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")
-    parts = parts_of(data)
+    parts = parts_of(data, training.batch)
     found = []
     for member in range(members):
         target = out if members == 1 else out.with_name(f"{out.stem}-{member + 1}.npz")

@@ -27,6 +27,7 @@ EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.nai
 LOG, SETTINGS = "log.txt", "training.json"
 TELL_S = 30.0  # between two lines of progress
 LAST_WORDS = 15  # lines of the log that are shown when the training fails
+BARE = ("swa", "ema", "amsgrad", "restart_latest")  # options of mace-torch that take no value
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Training:
     @property
     def first_stage(self) -> int:
         """Epochs before energies weigh more."""
-        return self.epochs - self.epochs // 5
+        return self.epochs - max(1, self.epochs // 5)
 
     def options(self) -> dict[str, Any]:
         """The settings in the words of mace-torch."""
@@ -124,11 +125,12 @@ class Teller:
         self.say(text)
 
 
-def parts_of(folder: Path) -> dict[str, Path]:
+def parts_of(folder: Path, batch: int) -> dict[str, Path]:
     """The files train, valid and test of a selected set; the last may be missing.
 
     Raises:
-        UserError: there is no such file, or its frames have no labels.
+        UserError: there is no such file, its frames have no labels, or there are fewer to train
+            with than are in a batch.
     """
     found = {part: folder / f"{part}.extxyz" for part in PARTS}
     for part, file in found.items():
@@ -140,6 +142,7 @@ def parts_of(folder: Path) -> dict[str, Path]:
         del found["test"]
     for file in found.values():
         _refuse_unlabelled(file)
+    _refuse_too_few(found["train"], batch)
     return found
 
 
@@ -154,12 +157,24 @@ def _refuse_unlabelled(file: Path) -> None:
         )
 
 
+def _refuse_too_few(file: Path, batch: int) -> None:
+    """mace-torch leaves an incomplete batch out, and so might train on nothing."""
+    with open(file) as lines:
+        frames = sum("Properties=" in line for line in lines)
+    if frames < batch:
+        raise UserError(
+            f"--batch {batch}: {file} holds {frames} structures, and only whole batches are "
+            f"trained on; give --batch {frames} or less"
+        )
+
+
 def train(
     folder: Path,
     parts: Mapping[str, Path],
     training: Training,
     model: Mapping[str, Any],
     tell: Callable[[Epoch], None],
+    program: str = "mace.cli.run_train",
 ) -> Path:
     """Train a model, or go on with the training in this folder.
 
@@ -169,6 +184,7 @@ def train(
         training: how.
         model: what, as options of mace-torch's program.
         tell: is told of every epoch.
+        program: the module that trains: mace-torch's own, or one that understands its options.
 
     Returns:
         The `.model` file of the second stage.
@@ -177,7 +193,7 @@ def train(
         UserError: the folder holds another training, another process writes there, or the
             training failed.
     """
-    _require_torch()
+    require_mace_torch()
     options = {
         **training.options(),
         **model,
@@ -188,7 +204,7 @@ def train(
     with store.only_writer(folder):
         _claim(folder, {"training": asdict(training), "options": options})
         if not final.is_file():
-            _run(folder, options, training.threads, tell)
+            _run(folder, program, options, training.threads, tell)
     if not final.is_file():
         raise UserError(f"{folder}: the training wrote no model; see {folder / LOG}")
     return final
@@ -211,16 +227,19 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _run(
-    folder: Path, options: Mapping[str, Any], threads: int, tell: Callable[[Epoch], None]
+    folder: Path,
+    program: str,
+    options: Mapping[str, Any],
+    threads: int,
+    tell: Callable[[Epoch], None],
 ) -> None:
-    """Run mace-torch's program in a process of its own, and listen to it."""
+    """Run the program in a process of its own, and listen to it."""
     words = [
         word
         for key, value in {**options, "restart_latest": True}.items()
-        if value is not False
-        for word in ([f"--{key}"] if value is True else [f"--{key}", str(value)])
+        for word in ([f"--{key}"] if key in BARE else [f"--{key}", str(value)])
     ]
-    command = [sys.executable, "-m", "mace.cli.run_train", "--name", "model", "--work_dir", "."]
+    command = [sys.executable, "-m", program, "--name", "model", "--work_dir", "."]
     last: deque[str] = deque(maxlen=LAST_WORDS)
     with _started([*command, *words], folder, threads) as running, open(folder / LOG, "a") as log:
         assert running.stdout is not None
@@ -257,7 +276,8 @@ def _started(command: list[str], folder: Path, threads: int) -> Iterator["subpro
                 running.terminate()
 
 
-def _require_torch() -> None:
+def require_mace_torch() -> None:
+    """Refuse, in one sentence, to train where mace-torch is not installed."""
     from importlib.util import find_spec
 
     if find_spec("mace") is None:

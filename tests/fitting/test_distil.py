@@ -1,37 +1,15 @@
 import numpy as np
 import pytest
-from ase import Atoms
-from ase.build import fcc111
-from ase.io import read, write
+from ase.io import read
+from tiny_sets import tiny_set
 
 from scatter.fitting.distil import Student, distil
 from scatter.fitting.train import Epoch, Teller, Training
-from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.mace_fused import MaceFused
 from scatter.settings import UserError
 
 TRAINING = Training(epochs=10, batch=1, precision="float32", device="cpu")
-
-
-def tiny_set(folder, label=True):
-    """H2 above rattled 2x2x2 slabs: 12 frames to train with, 4 to validate."""
-    rng = np.random.default_rng(0)
-    frames = []
-    for _ in range(16):
-        slab = fcc111("Cu", (2, 2, 2), a=3.68, vacuum=8.0, periodic=True)
-        slab.info = {}
-        slab.rattle(0.05, rng=rng)
-        place = slab.positions[-1] + [*rng.uniform(0, 2, 2), rng.uniform(1, 3)]
-        frames.append(slab + Atoms("H2", [place, place + [rng.uniform(0.7, 1.2), 0, 0]]))
-    folder.mkdir()
-    write(folder / "all.extxyz", frames)
-    if label:
-        evaluate(Analytic(), folder / "all.extxyz", folder / "labelled.extxyz")
-        frames = read(folder / "labelled.extxyz", ":")
-    write(folder / "train.extxyz", frames[:12])
-    write(folder / "valid.extxyz", frames[12:])
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +82,11 @@ def test_a_training_that_fails_shows_the_programs_last_words(tmp_path):
     with pytest.raises(
         UserError, match=r"(?s)the training failed; mace-torch's last words:.*error"
     ):
-        distil(folder, tmp_path / "s.npz", Student(), Training(device="abacus"), 1, print)
+        distil(folder, tmp_path / "s.npz", Student(), Training(batch=1, device="abacus"), 1, print)
 
 
 def test_energies_weigh_more_in_the_last_fifth_when_the_learning_rate_has_fallen_to_a_hundredth():
+    assert Training(epochs=2).options()["start_swa"] == 1
     options = Training(epochs=1500, learning_rate=0.01).options()
     assert options["start_swa"] == 1200
     assert options["lr_scheduler_gamma"] ** 1200 == pytest.approx(0.01)
