@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 _ALONE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 # Nor do they count references: to count those of fifty arrays took longer than an atom's work.
 # What they are given outlives them, and none of them makes or returns an array.
-inner = njit(**_ALONE, _nrt=False)
+_UNCOUNTED: dict[str, Any] = {**_ALONE, "_nrt": False}
+inner = njit(**_UNCOUNTED)
 
 
 class Weights(NamedTuple):
