@@ -1,0 +1,66 @@
+"""The figure of a learning curve: errors against the number of structures trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+
+HEIGHT_mm = 75
+PANELS = {
+    "energy": "RMSE of the energy (meV)",
+    "forces": "RMSE of the forces (meV/Å)",
+    "molecule": "RMSE of the forces on the molecule (meV/Å)",
+}
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Errors of one model: RMSE and its standard error.
+
+    Attributes:
+        method: how it was trained.
+        structures: with how many; 0 for the foundation as it is.
+        energy: of whole cells, meV.
+        forces: meV/Å.
+        molecule: forces on the molecule's atoms, meV/Å.
+    """
+
+    method: str
+    structures: int
+    energy: tuple[float, float]
+    forces: tuple[float, float]
+    molecule: tuple[float, float]
+
+
+def learning_figure(rows: Sequence[Learned]) -> Figure:
+    """Three panels, one for each error, both axes logarithmic; one line for each method.
+
+    The errors of the foundation as it is are a horizontal line.
+    """
+    curves: dict[str, list[Learned]] = {}
+    for row in sorted(rows, key=lambda row: row.structures):
+        curves.setdefault(row.method, []).append(row)
+    with paper_style():
+        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, HEIGHT_mm / 25.4), layout="constrained")
+        panels = figure.subplots(1, len(PANELS))
+        for axes, (name, label) in zip(panels, PANELS.items(), strict=True):
+            trained = [method for method, curve in curves.items() if curve[0].structures]
+            for index, method in enumerate(trained):
+                x = [row.structures for row in curves[method]]
+                y, error = zip(*(getattr(row, name) for row in curves[method]), strict=True)
+                axes.errorbar(
+                    x, y, error, color=PALETTE[index], marker=MARKERS[index],
+                    ls=LINES[index % len(LINES)], label=method,
+                )  # fmt: skip
+            for method in set(curves) - set(trained):
+                axes.axhline(getattr(curves[method][0], name)[0], color="0.5", ls=":", label=method)
+            axes.set(xscale="log", yscale="log", xlabel="structures", ylabel=label)
+            numbers = sorted({row.structures for row in rows if row.structures})
+            axes.set_xticks(numbers, [str(number) for number in numbers])
+            axes.xaxis.set_minor_locator(NullLocator())
+        handles, texts = panels[0].get_legend_handles_labels()
+        figure.legend(handles, texts, loc="outside upper center", ncols=len(texts))
+    return figure

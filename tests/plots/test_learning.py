@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from scatter.plots.learning import PANELS, Learned, learning_figure
+from scatter.plots.style import save
+
+
+def rows():
+    yield Learned("foundation", 0, (900.0, 50.0), (700.0, 20.0), (1500.0, 80.0))
+    for method, factor in (("f4", 1.0), ("scratch", 2.0)):
+        for number in (100, 10):  # in any order
+            error = factor * 1000 / number
+            yield Learned(method, number, (error, 0.1 * error), (2 * error, 1.0), (3 * error, 1.0))
+
+
+def line(axes, label):
+    (found,) = [one for one in axes.containers if one.get_label() == label]
+    return found.lines[0].get_xydata()
+
+
+def test_each_method_is_a_line_from_few_structures_to_many_in_each_panel():
+    figure = learning_figure([*rows()])
+    for axes, factor in zip(figure.axes, (1, 2, 3), strict=True):
+        assert np.allclose(line(axes, "f4"), [[10, 100 * factor], [100, 10 * factor]])
+        assert np.allclose(line(axes, "scratch"), [[10, 200 * factor], [100, 20 * factor]])
+        assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+        assert [text.get_text() for text in axes.get_xticklabels()] == ["10", "100"]
+    assert [axes.get_ylabel() for axes in figure.axes] == [*PANELS.values()]
+
+
+def test_the_foundation_as_it_is_is_a_horizontal_line():
+    for axes, height in zip(learning_figure([*rows()]).axes, (900, 700, 1500), strict=True):
+        (flat,) = [one for one in axes.lines if one.get_label() == "foundation"]
+        assert [*flat.get_ydata()] == [height, height]
+
+
+def test_error_bars_are_the_standard_errors():
+    figure = learning_figure([*rows()])
+    (bars,) = [one for one in figure.axes[0].containers if one.get_label() == "f4"]
+    ends = np.array(bars.lines[2][0].get_segments())[:, :, 1]
+    assert ends == pytest.approx(np.array([[90.0, 110.0], [9.0, 11.0]]))
+
+
+def test_an_unfinished_curve_can_be_drawn(tmp_path):
+    save(learning_figure([*rows()][1:2]), tmp_path / "one")
+    assert (tmp_path / "one.png").stat().st_size > 0
