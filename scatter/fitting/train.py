@@ -8,6 +8,7 @@ brought in line (Batatia et al., NeurIPS 35, 11423 (2022)).
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.nai
 LOG, SETTINGS = "log.txt", "training.json"
 TELL_S = 30.0  # between two lines of progress
 LAST_WORDS = 15  # lines of the log that are shown when the training fails
+WARNINGS = (signal.SIGTERM, signal.SIGUSR1)  # treated as Ctrl-C
 BARE = ("swa", "ema", "amsgrad", "restart_latest")  # options of mace-torch that take no value
 
 
@@ -257,7 +259,7 @@ def _run(
 
 @contextmanager
 def _started(command: list[str], folder: Path, threads: int) -> Iterator["subprocess.Popen[str]"]:
-    """A process that ends with ours."""
+    """A process that ends with ours, also where a batch system's warning ends ours."""
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": str(threads),
@@ -265,15 +267,20 @@ def _started(command: list[str], folder: Path, threads: int) -> Iterator["subpro
         "PYTHONWARNINGS": "ignore",
         "PYTHONUNBUFFERED": "1",
     }
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ) as running:  # fmt: skip
-        try:
-            yield running
-        finally:
-            if running.poll() is None:
-                running.terminate()
+    before = {one: signal.signal(one, signal.default_int_handler) for one in WARNINGS}
+    try:
+        with subprocess.Popen(
+            command, cwd=folder, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as running:  # fmt: skip
+            try:
+                yield running
+            finally:
+                if running.poll() is None:
+                    running.terminate()
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def require_mace_torch() -> None:

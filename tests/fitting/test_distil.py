@@ -1,10 +1,12 @@
+import signal
+
 import numpy as np
 import pytest
 from ase.io import read
 from tiny_sets import tiny_set
 
 from scatter.fitting.distil import Student, distil
-from scatter.fitting.train import Epoch, Teller, Training
+from scatter.fitting.train import Epoch, Teller, Training, _started
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.mace_fused import MaceFused
 from scatter.settings import UserError
@@ -83,6 +85,15 @@ def test_a_training_that_fails_shows_the_programs_last_words(tmp_path):
         UserError, match=r"(?s)the training failed; mace-torch's last words:.*error"
     ):
         distil(folder, tmp_path / "s.npz", Student(), Training(batch=1, device="abacus"), 1, print)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+def test_an_interrupted_training_leaves_no_process_behind(tmp_path, number):
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), _started(["sleep", "60"], tmp_path, 1) as running:
+        signal.raise_signal(number)
+    assert running.returncode == -signal.SIGTERM
+    assert signal.getsignal(number) == before
 
 
 def test_energies_weigh_more_in_the_last_fifth_when_the_learning_rate_has_fallen_to_a_hundredth():
