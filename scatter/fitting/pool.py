@@ -176,9 +176,12 @@ def _labels(frame: Atoms, where: str) -> dict:
     found = frame.calc.results if frame.calc else {}
     if not {"energy", "forces"} <= set(found):
         raise UserError(f"{where}: has no energy and forces; `scatter evaluate` writes them")
+    force = float(np.linalg.norm(found["forces"], axis=1).max())
+    if not np.isfinite([found["energy"], force]).all():
+        raise UserError(f"{where}: its energy or a force is not finite; take it out of the file")
     return {
         "facet": str(frame.info.get("facet", "")),
         "T_K": float(frame.info.get("T_K", np.nan)),
         "Z_A": float(frame.info.get("Z_A", np.nan)),
-        "force": float(np.linalg.norm(found["forces"], axis=1).max()),
+        "force": force,
     }

@@ -28,7 +28,7 @@ class Choice:
 
     Attributes:
         number: frames to choose.
-        max_force: eV/Å; frames with a larger force on an atom are left out.
+        max_force: eV/Å; frames with a larger force on an atom are left out (not of whole files).
         seed: of every random number; the same seed chooses the same frames.
         validation: share of the frames that goes to `valid`.
         test: share of the frames that goes to `test`.
@@ -74,7 +74,7 @@ def select(
     kept = pool.keep(chosen)
     sets = [(kept, parts_of(kept.trajectory, choice))]
     for path in files_of(whole):
-        extra = _calm(read_pool([path], described=False), choice)[0]
+        extra = read_pool([path], described=False)
         sets.append((extra, parts_of(extra.trajectory, choice)))
     _refuse_empty_parts(sets[0][1], choice)
     output.mkdir(parents=True, exist_ok=True)
@@ -164,7 +164,7 @@ def _refuse_empty_parts(parts: np.ndarray, choice: Choice) -> None:
 
 def _calm(pool: Pool, choice: Choice) -> tuple[Pool, int]:
     """The frames without absurd forces, and how many have them."""
-    calm = pool.force <= choice.max_force  # NaN is left out
+    calm = pool.force <= choice.max_force
     return pool.keep(calm), int(np.sum(~calm))
 
 

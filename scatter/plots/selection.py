@@ -54,4 +54,4 @@ def _coverage(axes: Axes, distances: dict[str, np.ndarray]) -> None:
         axes.hist(values, bins.tolist(), histtype="step", color=color, label=label, log=True)
     axes.set_xlabel("distance to the nearest kept frame")
     axes.set_ylabel("frames of the pool")
-    axes.legend()
+    axes.legend(loc="upper right")

@@ -54,7 +54,7 @@ def crystals(tmp_path_factory):
     path = tmp_path_factory.mktemp("crystals") / "bulk.extxyz"
     cells = [bulk("Cu", a=a, cubic=True) for a in (3.5, 3.6, 3.7)]
     for cell in cells:
-        cell.calc = SinglePointCalculator(cell, energy=-1.0, forces=0 * cell.positions)
+        cell.calc = SinglePointCalculator(cell, energy=-1.0, forces=np.full((4, 3), 50.0))
     write(path, cells)
     return path
 
@@ -95,7 +95,7 @@ def test_frames_are_copied_to_the_letter(samples, crystals, chosen):
     assert set(copies) <= set(originals)
 
 
-def test_whole_files_are_kept_whole(crystals, chosen):
+def test_whole_files_are_kept_whole_whatever_their_forces(crystals, chosen):
     train = [*raw_frames(chosen / "train.extxyz")]
     assert set(raw_frames(crystals)) <= set(train)  # one unit, too large for any other part
 
@@ -204,6 +204,11 @@ def test_frames_that_cannot_be_described_are_refused(crystals, tmp_path):
     write(tmp_path / "nameless.extxyz", frame)
     with pytest.raises(UserError, match="nameless.extxyz, frame 0: does not say its `trajectory`"):
         read_pool([tmp_path / "nameless.extxyz"])
+    frame.info["trajectory"] = "wild"
+    frame.calc.results["forces"][3, 1] = np.nan
+    write(tmp_path / "wild.extxyz", frame)
+    with pytest.raises(UserError, match="wild.extxyz, frame 0: its energy or a force is not fin"):
+        read_pool([tmp_path / "wild.extxyz"])
     frame.calc = None
     write(tmp_path / "bare.extxyz", frame)
     with pytest.raises(UserError, match="bare.extxyz, frame 0: has no energy and forces"):
