@@ -1,0 +1,110 @@
+"""All steps from a foundation model to a campaign on a student, each file entering the next."""
+
+import numba
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import fcc111
+from ase.io import read, write
+from typer.testing import CliRunner
+
+from scatter import store
+from scatter.cli import app
+from scatter.fitting.distil import Student
+from scatter.fitting.train import Training, train
+from scatter.outcomes import Outcome
+from scatter.potentials.mace_fused import MaceFused
+
+SHAPE = Student(cutoff_A=4.0)
+QUICK = ["--batch", 4, "--precision", "float32", "--device", "cpu"]
+# Cold and small: a slab that such potentials hold together.
+CAMPAIGN = {
+    "surface__temperature_K": 100, "surface__size": [2, 2, 3], "surface__frozen_layers": 1,
+    "incidence__energy_eV": [0.9], "thermalise__equilibrate_fs": 200, "thermalise__snapshots": 4,
+    "dynamics__timestep_fs": 0.25, "potential__kind": "mace",
+}  # fmt: skip
+
+
+def frames_of(metals, number, rng):
+    """H2 on and off small rattled slabs, its bond from short to nearly broken."""
+    for index in range(number):
+        slab = fcc111(metals[index % len(metals)], (2, 2, 3), a=3.66, vacuum=7.0, periodic=True)
+        slab.info = {}
+        slab.rattle(0.06, rng=rng)
+        middle = slab.positions[-1] + [*rng.uniform(0, 2.5, 2), rng.uniform(1.2, 5.0)]
+        along = rng.normal(size=3)
+        half = rng.uniform(0.27, 0.8) * along / np.linalg.norm(along)
+        yield slab + Atoms("H2", [middle - half, middle + half])
+
+
+@pytest.fixture
+def scatter():
+    """A function that runs a verb of the command line and answers what it printed."""
+    threads = numba.get_num_threads()
+
+    def call(*words):
+        ended = CliRunner().invoke(app, [*map(str, words)], catch_exceptions=False)
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    yield call
+    numba.set_num_threads(threads)
+
+
+@pytest.fixture
+def labelled(scatter, tmp_path):
+    """A function that makes a set, labelled by a potential, and answers its folder."""
+
+    def make(name, potential, frames, train, valid):
+        folder = tmp_path / name
+        folder.mkdir()
+        write(folder / "bare.extxyz", frames)
+        scatter("evaluate", potential, folder / "bare.extxyz", "--output", folder / "all.extxyz")
+        found = read(folder / "all.extxyz", ":")
+        write(folder / "train.extxyz", found[:train])
+        write(folder / "valid.extxyz", found[-valid:])
+        return folder
+
+    return make
+
+
+def test_the_chain_from_a_foundation_model_to_a_campaign_on_a_student(
+    scatter, labelled, write_tiny, tmp_path
+):
+    rng = np.random.default_rng(1)
+    data = labelled("other", "ase:emt", [*frames_of(["Cu", "Ni"], 44, rng)], 40, 4)
+    parts = {part: data / f"{part}.extxyz" for part in ("train", "valid")}
+    foundation = train(
+        tmp_path / "foundation", parts, Training(20, 4, precision="float32", device="cpu"),
+        SHAPE.options(), lambda epoch: None,
+    )  # fmt: skip
+
+    few = labelled("few", "analytic", [*frames_of(["Cu"], 12, rng)], 8, 4)  # of a set of 80
+    told = scatter(
+        "finetune", few, tmp_path / "tuned.model", "--foundation", foundation, "--freeze", "f4",
+        "--epochs", 40, *QUICK, "--trust-pickle",
+    )  # fmt: skip
+    assert f"next: scatter convert {tmp_path}/tuned.model" in told
+    teacher = tmp_path / "teacher.npz"
+    scatter("convert", tmp_path / "tuned.model", teacher, "--trust-pickle")
+    assert MaceFused.read(teacher, "float32").elements == {1, 29}
+
+    path = write_tiny(tmp_path, **CAMPAIGN, potential__file=str(teacher), sampling__trajectories=6)
+    scatter("sample", path, "--every-fs", 4, "--bulk", 4, "--molecule", 10)
+    extras = tmp_path / "out" / "extras"
+    scatter(
+        "select", tmp_path / "out", "--output", tmp_path / "set", "--number", 40, "--all", extras,
+        "--validation", 0.2, "--test", 0.2,
+    )  # fmt: skip
+
+    student = tmp_path / "student.npz"
+    scatter("distil", tmp_path / "set", student, "--cutoff", 4, "--epochs", 20, *QUICK)
+
+    (tmp_path / "last").mkdir()
+    path = write_tiny(
+        tmp_path / "last", **CAMPAIGN, potential__file=str(student), sampling__trajectories=4
+    )
+    scatter("run", path)
+    rows = store.trajectories(tmp_path / "last" / "out")
+    assert len(rows) == 4
+    assert {*rows["outcome"]} <= {Outcome.DISSOCIATED, Outcome.SCATTERED, Outcome.UNDECIDED}
