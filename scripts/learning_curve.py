@@ -50,6 +50,7 @@ from scatter.validation.errors import Errors, compare, errors, molecule_of
 from scatter.validation.labels import Labels, labels_by, labels_of
 
 METHODS = ("f0", "f4", "f5", "f6", "scratch", "delta")
+NEAREST = 1.4  # Å, of hydrogen and metal: both potentials rise steeply below
 
 
 class Curve:
@@ -172,15 +173,18 @@ def _differences(base: MaceTorch, data: Path, folder: Path) -> Path:
 
 def _structures(metals: list[str], number: int, rng: np.random.Generator) -> list[Atoms]:
     """H2 on and off small rattled slabs, its bond from short to nearly broken."""
-    found = []
-    for index in range(number):
-        slab = fcc111(metals[index % len(metals)], (2, 2, 3), a=3.66, vacuum=7.0, periodic=True)
+    found: list[Atoms] = []
+    while len(found) < number:
+        metal = metals[len(found) % len(metals)]
+        slab = fcc111(metal, (2, 2, 2), a=3.66, vacuum=7.0, periodic=True)
         slab.info = {}
         slab.rattle(0.08, rng=rng)
         middle = slab.positions[-1] + [*rng.uniform(0, 2.5, 2), rng.uniform(0.8, 4.0)]
         along = rng.normal(size=3)
-        half = rng.uniform(0.27, 0.7) * along / np.linalg.norm(along)
-        found.append(slab + Atoms("H2", [middle - half, middle + half]))
+        half = rng.uniform(0.3, 0.7) * along / np.linalg.norm(along)
+        frame = slab + Atoms("H2", [middle - half, middle + half])
+        if frame.get_all_distances(mic=True)[-2:, :-2].min() > NEAREST:
+            found.append(frame)
     return found
 
 
@@ -198,15 +202,15 @@ def _labelled(folder: Path, potential: str, frames: list[Atoms], sizes: dict[str
 def stand_in(options: argparse.Namespace) -> None:
     """Make a set and a foundation, and set the options to what suits them."""
     folder, rng = options.out / "stand_in", np.random.default_rng(0)
-    options.epochs, options.batch, options.steps, options.precision = 40, 4, 120, "float32"
-    options.channels, options.l_max, options.cutoff = 16, 2, 4.0
+    options.epochs, options.batch, options.steps, options.precision = 40, 4, 500, "float32"
+    options.channels, options.l_max, options.cutoff = 16, 2, 3.6
     options.numbers = options.numbers or [8, 32, 128]
     largest = max(options.numbers)
     other = _structures(["Cu", "Ni"], 128, rng)
     data = _labelled(folder / "emt", "ase:emt", other, {"train": 120, "valid": 8})
     parts = {part: data / f"{part}.extxyz" for part in ("train", "valid")}
     shape = Student(options.channels, options.l_max, cutoff_A=options.cutoff).options()
-    training = Training(20, 4, precision="float32", device=options.device)
+    training = Training(40, 4, precision="float32", device=options.device)
     tell = Teller(training.epochs, lambda line: print(f"  {line}", flush=True))
     options.foundation = str(
         train(folder / "training", parts, training, shape, lambda epoch: tell("foundation", epoch))

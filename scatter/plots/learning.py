@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
 
 HEIGHT_mm = 75
 PANELS = {
-    "energy": "RMSE of the energy (meV)",
-    "forces": "RMSE of the forces (meV/Å)",
-    "molecule": "RMSE of the forces on the molecule (meV/Å)",
+    "energy": ("energy", "RMSE (meV)"),
+    "forces": ("forces", "RMSE (meV/Å)"),
+    "molecule": ("forces on the molecule", "RMSE (meV/Å)"),
 }
 
 
@@ -43,24 +44,32 @@ def learning_figure(rows: Sequence[Learned]) -> Figure:
     curves: dict[str, list[Learned]] = {}
     for row in sorted(rows, key=lambda row: row.structures):
         curves.setdefault(row.method, []).append(row)
+    trained = [method for method, curve in curves.items() if curve[0].structures]
     with paper_style():
         figure = Figure(figsize=(2 * COLUMN_mm / 25.4, HEIGHT_mm / 25.4), layout="constrained")
         panels = figure.subplots(1, len(PANELS))
-        for axes, (name, label) in zip(panels, PANELS.items(), strict=True):
-            trained = [method for method, curve in curves.items() if curve[0].structures]
+        for axes, quantity in zip(panels, PANELS, strict=True):
             for index, method in enumerate(trained):
                 x = [row.structures for row in curves[method]]
-                y, error = zip(*(getattr(row, name) for row in curves[method]), strict=True)
+                y, error = zip(*(getattr(row, quantity) for row in curves[method]), strict=True)
                 axes.errorbar(
                     x, y, error, color=PALETTE[index], marker=MARKERS[index],
                     ls=LINES[index % len(LINES)], label=method,
                 )  # fmt: skip
             for method in set(curves) - set(trained):
-                axes.axhline(getattr(curves[method][0], name)[0], color="0.5", ls=":", label=method)
-            axes.set(xscale="log", yscale="log", xlabel="structures", ylabel=label)
-            numbers = sorted({row.structures for row in rows if row.structures})
-            axes.set_xticks(numbers, [str(number) for number in numbers])
-            axes.xaxis.set_minor_locator(NullLocator())
+                height = getattr(curves[method][0], quantity)[0]
+                axes.axhline(height, color="0.5", ls=":", label=method)
+            _frame(axes, quantity, sorted({row.structures for row in rows if row.structures}))
         handles, texts = panels[0].get_legend_handles_labels()
         figure.legend(handles, texts, loc="outside upper center", ncols=len(texts))
     return figure
+
+
+def _frame(axes: Axes, quantity: str, numbers: list[int]) -> None:
+    title, label = PANELS[quantity]
+    axes.set(title=title, xscale="log", yscale="log", xlabel="structures", ylabel=label)
+    axes.set_xticks(numbers, [str(number) for number in numbers])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
