@@ -68,7 +68,7 @@ class Recorder:
         moments = self.moments.pop(finished.trajectory)
         if finished.steps > moments[-1][0]:
             moments.append((finished.steps, finished.positions, finished.momenta))
-        frames = self._labelled([one for one in moments if np.isfinite(one[1]).all()])
+        frames = self._labelled(moments)
         top = self.system.top
         name = trajectory_name(point, number)
         for frame in frames:
