@@ -142,6 +142,8 @@ def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
         (["levels", "N2", "-p", "analytic"], "N"),
         (["levels", "H2", "-p", "none.model"], "'none.model': there is no such file"),
         (["evaluate", "analytic", "none.xyz", "--output", "out.xyz"], "none.xyz: there is no"),
+        (["sample", "none.toml"], "none.toml: there is no such file"),
+        (["select", "none", "--output", "set"], "none: there is no such file or folder"),
     ],
 )
 def test_every_verb_refuses_what_is_not_there(command, tmp_path, monkeypatch, arguments, sentence):
