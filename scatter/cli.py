@@ -285,6 +285,43 @@ def select(
     print(f"report: {output / 'selection.json'}\nfigure: {output / 'selection.png'}")
 
 
+@app.command(context_settings={"allow_extra_args": True})
+def validate(
+    context: typer.Context,
+    potential: Annotated[str, typer.Argument(help="The potential to be tried: a file or a name.")],
+    against: Annotated[str, typer.Option(help="Its teacher, or an .extxyz file with labels.")],
+    structures: Annotated[
+        Path | None, typer.Option(help="Structures (extxyz) for the teacher to label.")
+    ] = None,
+    sticking: Annotated[
+        Path | None, typer.Option(help="An input.toml: run its campaign on both, in pairs.")
+    ] = None,
+    properties: Annotated[bool, typer.Option(help="Crystal, molecule, barriers, a(T).")] = True,
+    quick: Annotated[bool, typer.Option("--quick", help="One barrier, few trajectories.")] = False,
+    molecule: Annotated[
+        str | None, typer.Option(metavar="H ...", help="By default all but the commonest element.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder; by default runs/validate_ and the name.")
+    ] = None,
+    trust_pickle: Trust = False,
+) -> None:
+    """Try a potential against its teacher or labels; under mpirun, on all ranks."""
+    from scatter.validation.validate import validate
+    from scatter.validation.wanted import Wanted
+
+    if context.args and not molecule:
+        raise UserError(f"{' '.join(context.args)}: validate takes one POTENTIAL")
+    chosen = (molecule, *context.args) if molecule else ()
+    folder = output or Path("runs") / f"validate_{Path(potential).stem}"
+    validate(
+        Wanted(
+            potential, against, folder, structures, sticking, properties, quick, chosen,
+            trust_pickle,
+        )
+    )  # fmt: skip
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2.
 

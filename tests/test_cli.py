@@ -32,6 +32,7 @@ VERBS = [
     "finetune",
     "sample",
     "select",
+    "validate",
 ]
 
 
@@ -144,6 +145,9 @@ def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
         (["evaluate", "analytic", "none.xyz", "--output", "out.xyz"], "none.xyz: there is no"),
         (["sample", "none.toml"], "none.toml: there is no such file"),
         (["select", "none", "--output", "set"], "none: there is no such file or folder"),
+        (["validate", "analytic", "--against", "none.xyz"], "none.xyz: there is no such file"),
+        (["validate", "analytic", "--against", "analytic"], "nothing to be compared on"),
+        (["validate", "none", "more", "--against", "none.xyz"], "more: validate takes one"),
     ],
 )
 def test_every_verb_refuses_what_is_not_there(command, tmp_path, monkeypatch, arguments, sentence):
@@ -288,3 +292,23 @@ def test_one_process_works_the_same_where_mpi_cannot_be_loaded(write_tiny, undis
 
     rows = [store.read_results(folder)[1] for folder in (tmp_path / "out", undisturbed)]
     assert rows[0].tobytes() == rows[1].tobytes()
+
+
+def test_a_potential_is_validated_from_the_command_line(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("scatter.campaign.bench.ENOUGH_S", 0.0)
+    frames = [bulk("Cu", a=3.65, cubic=True) for _ in range(3)]
+    for seed, frame in enumerate(frames):
+        frame.rattle(0.05, seed=seed)
+    write(tmp_path / "in.extxyz", frames)
+    labels, folder = tmp_path / "labels.extxyz", tmp_path / "new" / "validation"
+    command("evaluate", "analytic", tmp_path / "in.extxyz", "--output", labels)
+    code, out, err = command(
+        "validate", "analytic", "--against", labels, "--no-properties", "--molecule", "Cu",
+        "--output", folder,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "F_Cu (meV/Å)" in out
+    assert f"report: {folder}/report.md" in out
+    assert {path.name for path in folder.iterdir()} == {
+        "report.md", "validation.json", "errors.json", "parity.png", "parity.pdf",
+    }  # fmt: skip

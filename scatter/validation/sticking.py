@@ -5,9 +5,10 @@ trajectory n of a point begins with the same positions and momenta, bit for bit,
 """
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -112,3 +113,18 @@ def read_paired(folder: Path) -> list[PairedSticking]:
     points_of, reference, _ = store.read_results(folder / TEACHER)
     _, potential, _ = store.read_results(folder / OWN)
     return paired_sticking(points_of, potential, reference)
+
+
+def told(row: PairedSticking) -> dict[str, Any]:
+    """One point as plain values, by name; probabilities and their differences have the unit 1."""
+    apart, conditions = row.difference, asdict(row.reference)
+    for name in ("dissociated", "scattered", "undecided", "failed"):
+        del conditions[name]
+    columns = ("n", "dissociated", "undecided", "failed", "S0", "low", "high", "highest")
+    both = (("potential", row.potential), ("reference", row.reference))
+    names = ("n", "first", "second", "difference", "standard_error", "low", "high", "bound")
+    return conditions | {
+        **{name: {key: getattr(one, key) for key in columns} for name, one in both},
+        "paired": {name: getattr(apart, name) for name in names},
+        "agreement": row.counts,
+    }

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import Atoms
 from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
+from tiny_structures import hydrogen_on_copper
 
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate, read_frames
@@ -16,21 +16,6 @@ from scatter.validation.errors import call_ms, compare, deviation, errors, molec
 from scatter.validation.labels import Labels, labels_by, labels_of
 
 PATH = Path("x.extxyz")
-
-
-def hydrogen_on_copper(seed=0, layers=2, **info):
-    rng = np.random.default_rng(seed)
-    frame = fcc111("Cu", (2, 2, layers), a=3.65)
-    frame.info.clear()
-    bond = rng.normal(size=3)
-    bond *= 0.4 / np.linalg.norm(bond)
-    above = [0.5, 0.5, frame.positions[:, 2].max() + 2 + rng.random()]
-    frame += Atoms("H2", [above - bond, above + bond])
-    frame.positions += rng.normal(0, 0.05, frame.positions.shape)
-    frame.center(6, axis=2)
-    frame.pbc = True
-    frame.info |= info
-    return frame
 
 
 def zeros(frames):

@@ -5,6 +5,7 @@ import numba
 import numpy as np
 import pytest
 from rich.console import Console
+from scaled_potential import Scaled
 
 from scatter import store
 from scatter.campaign.ranks import Ranks
@@ -16,33 +17,6 @@ from scatter.settings import UserError
 from scatter.statistics import sticking
 from scatter.statistics.paired import ENDINGS
 from scatter.validation.sticking import QUICK, read_conditions, refuse_others, run_paired
-
-
-class Scaled:
-    """The analytic potential, all energies and forces times a factor."""
-
-    def __init__(self, factor):
-        self.factor, self.model = factor, Analytic()
-        self.elements, self.cutoff = self.model.elements, self.model.cutoff
-        self.description = f"{factor} times the analytic potential"
-        self.identity = f"{factor} {self.model.identity}"
-
-    def bind(self, system, slots):
-        return ScaledEvaluator(self.model.bind(system, slots), self.factor)
-
-
-class ScaledEvaluator:
-    def __init__(self, evaluator, factor):
-        self.evaluator, self.factor = evaluator, factor
-
-    def begin(self, slots, positions):
-        return tuple(self.factor * part for part in self.evaluator.begin(slots, positions))
-
-    def __call__(self, positions):
-        return tuple(self.factor * part for part in self.evaluator(positions))
-
-    def keep(self, slots):
-        self.evaluator.keep(slots)
 
 
 def pair(write_tiny, folder, potential, reference, **changes):

@@ -1,0 +1,69 @@
+"""Pieces of a validation, kept in its folder: what is finished is not done again.
+
+A piece is a file NAME.json with what was found and a hash of all that shaped it. One with another
+hash, an unreadable one, and one whose figures are gone count as absent.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scatter.initial.cache import digest
+from scatter.store import write_whole
+
+SCHEMA = 1  # raised whenever the same inputs would give other numbers
+
+Found = dict[str, Any]
+
+
+def key_of(name: str, **shaping: str) -> str:
+    """The hash of what shapes a piece."""
+    return digest(name=name, schema=SCHEMA, **shaping)
+
+
+def load(folder: Path, name: str, key: str) -> Found | None:
+    """What was found, if it is there, whole, and of this hash."""
+    try:
+        told = json.loads((folder / f"{name}.json").read_text())
+        found = told["found"] if told["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if found is None or not all((folder / figure).is_file() for figure in found["figures"]):
+        return None
+    return found
+
+
+def save(folder: Path, name: str, key: str, found: Found) -> Found:
+    """Keep what was found; answer it as `load` will."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / f"{name}.json", as_json({"key": key, "found": found}))
+    return plain(found)
+
+
+def kept(folder: Path, name: str, key: str, make: Callable[[], Found]) -> Found:
+    """What was found before, or is made now."""
+    found = load(folder, name, key)
+    return found if found is not None else save(folder, name, key, make())
+
+
+def as_json(value: Any) -> bytes:
+    """A file of JSON."""
+    return (json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: dataclasses by name, and null for what is no finite number."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not isfinite(value) else value

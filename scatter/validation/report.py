@@ -1,0 +1,288 @@
+"""What a validation found, as a document to read and as a table in the terminal.
+
+Both are made of the same plain values that `validation.json` holds; null is a number that is not.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import floor, log10
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from scatter.store import write_whole
+
+Found = dict[str, Any]
+Rows = list[list[str]]
+COLUMNS = {
+    "energy": "E (meV)",
+    "energy_shifted": "E, shifted (meV)",
+    "energy_per_atom": "E (meV/atom)",
+    "forces": "F (meV/Å)",
+    "molecule": "F_{} (meV/Å)",
+}
+TITLES = {
+    "crystal": "Crystal",
+    "molecule": "Molecule",
+    "barriers": "Barriers of dissociation",
+    "expansion": "Thermal expansion",
+}
+ERROR_OF = "standard error of the "  # how a row is called that holds another's standard error
+
+
+def number(value: float | None, error: float | None = None) -> str:
+    """A value to two digits of its standard error, or with four digits; — for none."""
+    if value is None:
+        return "—"
+    if not error:
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+    digits = max(0, 1 - floor(log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def interval(found: Found) -> str:
+    """A sticking probability with its 95 % interval."""
+    S0 = "—" if found["S0"] is None else f"{found['S0']:.3f}"
+    return f"{S0} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def write_report(path: Path, told: Found) -> None:
+    """Write the document, whole or not at all.
+
+    Args:
+        path: of the Markdown file; its figures lie beside it.
+        told: what `validation.json` holds.
+    """
+    lines = [*_head(told)]
+    for name, section in (
+        ("errors", _errors),
+        ("properties", _properties),
+        ("sticking", _sticking),
+    ):
+        if name in told:
+            lines += ["", *section(told[name], told)]
+    write_whole(path, ("\n".join(lines) + "\n").encode())
+
+
+def print_report(told: Found, console: Console) -> None:
+    """Print one compact table for each piece."""
+    tables = []
+    if "errors" in told:
+        tables.append(("RMSE", *_error_rows(told["errors"], "rmse")))
+    if "properties" in told:
+        rows = [row for name in TITLES for row in _property_rows(told, name)]
+        tables.append(("Properties", _property_header(told), rows))
+    if "sticking" in told:
+        tables.append(("Paired sticking", _sticking_header(told), _sticking_rows(told["sticking"])))
+    for title, header, rows in tables:
+        table = Table(box=None, pad_edge=False, title=title, title_justify="left")
+        for column, name in enumerate(header):
+            table.add_column(name, justify="right" if column else "left")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+def _head(told: Found) -> Iterator[str]:
+    own, its = told["potential"], told["reference"]
+    yield f"# {own['name']} against {its['name']}"
+    yield ""
+    yield from _table(
+        ["", "what", "sha256"],
+        [
+            ["potential", own["description"], f"`{own['sha256'][:16]}`"],
+            ["reference", its["description"], f"`{its['sha256'][:16]}`"],
+        ],
+    )
+    yield ""
+    commit = f", commit {told['commit'][:12]}" if told["commit"] else ""
+    yield f"scatter {told['version']}{commit}; {told['kernel']}; {told['machine']}."
+    if told["quick"]:
+        yield "A quick look: fewer properties, and fewer trajectories than the input asks for."
+
+
+def _table(header: Sequence[str], rows: Rows) -> Iterator[str]:
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _figures(found: Found) -> Iterator[str]:
+    for figure in found["figures"]:
+        yield ""
+        yield f"![{figure.removesuffix('.png')}]({figure})"
+
+
+def _error_rows(found: Found, which: str) -> tuple[list[str], Rows]:
+    molecule = "".join(found["molecule"]) or "molecule"
+    header = ["structures", "frames", *(name.format(molecule) for name in COLUMNS.values())]
+    rows = [
+        [
+            part["label"],
+            str(part["frames"]),
+            *(number(part[name][which], part[name][f"{which}_error"]) for name in COLUMNS),
+        ]
+        for part in found["errors"]
+    ]
+    if which == "rmse":
+        header.append("force call (ms)")
+        for row in rows:
+            row.append("")
+        rows[0][-1] = number(found["call"]["values"][0])
+    return header, rows
+
+
+def _errors(found: Found, told: Found) -> Iterator[str]:
+    call, own = found["call"], told["potential"]["name"]
+    yield "## Errors"
+    yield ""
+    yield (
+        f"{found['frames']} structures of `{found['structures']}`, {found['trajectories']} of them "
+        "independent (frames of one trajectory count as one). RMSE ± standard error:"
+    )
+    yield ""
+    yield from _table(*_error_rows(found, "rmse"))
+    yield ""
+    yield "MAE ± standard error:"
+    yield ""
+    yield from _table(*_error_rows(found, "mae"))
+    yield ""
+    yield (
+        "*E* is the energy of the whole cell; *shifted*, after the mean difference of each "
+        "composition is taken off, as in the figure. *F* counts every component of every atom "
+        f"whose force both have, *F_{''.join(found['molecule'])}* those on the molecule."
+    )
+    others = [f"{number(one)} ms for the reference" for one in call["values"][1:]]
+    yield (
+        f"A force call of {call['atoms']} atoms on one thread, the fastest of many: "
+        + ", ".join([f"{number(call['values'][0])} ms for {own}", *others])
+        + "."
+    )
+    yield from _figures(found)
+
+
+def _property_header(told: Found) -> list[str]:
+    own, its = told["potential"]["name"], told["reference"]["name"]
+    return ["quantity", "unit", own, its, "difference"]
+
+
+def _property_rows(told: Found, name: str) -> Rows:
+    """Rows for people: a standard error stands beside what it is of."""
+    found = told["properties"].get(name)
+    rows = {row["quantity"]: row for row in found["rows"]} if found else {}
+    return [_property_row(row, rows.get(ERROR_OF + quantity)) for quantity, row in rows.items()
+            if not quantity.startswith(ERROR_OF)]  # fmt: skip
+
+
+def _property_row(row: Found, error: Found | None) -> list[str]:
+    own, its = (error["potential"], error["reference"]) if error else (None, None)
+    both = (own**2 + its**2) ** 0.5 if own and its else None
+    return [
+        row["quantity"],
+        row["unit"],
+        _digits(row["potential"], own),
+        _digits(row["reference"], its),
+        _digits(row["difference"], both),
+    ]
+
+
+def _digits(value: float | None, error: float | None) -> str:
+    """Four decimals where no error says how many."""
+    return number(value, error) if error or value is None else f"{value:.4f}"
+
+
+def _properties(found: Found, told: Found) -> Iterator[str]:
+    yield "## Properties"
+    yield ""
+    yield (
+        "± is a standard error. Numbers without one are free of sampling error; barriers are "
+        "converged to about 1 meV."
+    )
+    for name, title in TITLES.items():
+        if name not in found:
+            continue
+        part = found[name]
+        yield ""
+        yield f"### {title}"
+        if part["rows"]:
+            yield ""
+            yield from _table(_property_header(told), _property_rows(told, name))
+        for sentence in part["failures"]:
+            yield ""
+            yield f"Not found: {sentence}."
+        yield from _figures(part)
+
+
+def conditions(point: Found) -> str:
+    """A point in words."""
+    told = [
+        f"({point['facet']})",
+        f"{point['T_K']:g} K",
+        f"{point['molecule']} v = {point['v']}, J = {point['J']}",
+    ]
+    told += [f"m_J = {point['mJ']:g}"] if point["mJ"] is not None else []
+    told += [f"{point['energy_eV']:g} eV"]
+    told += [f"{point['polar_deg']:g}°"] if point["polar_deg"] else []
+    azimuth = point["azimuth_deg"] if point["polar_deg"] else None
+    return ", ".join(told + ([f"azimuth {azimuth:g}°"] if azimuth is not None else []))
+
+
+def _sticking_header(told: Found) -> list[str]:
+    own, its = told["potential"]["name"], told["reference"]["name"]
+    return ["point", "pairs", f"S0, {own}", f"S0, {its}", "ΔS0 ± s.e.", "95 %", "ΔS0 within ±"]
+
+
+def _sticking_rows(found: Found) -> Rows:
+    rows = []
+    for point in found["points"]:
+        apart = point["paired"]
+        rows.append(
+            [
+                conditions(point),
+                str(apart["n"]),
+                interval(point["potential"]),
+                interval(point["reference"]),
+                number(apart["difference"], apart["standard_error"]),
+                f"[{apart['low']:.3f}, {apart['high']:.3f}]",
+                f"{apart['bound']:.3f}",
+            ]
+        )
+    return rows
+
+
+def _sticking(found: Found, told: Found) -> Iterator[str]:
+    yield "## Paired sticking"
+    yield ""
+    yield (
+        f"The campaign of `{found['input']}` on both potentials. Trajectories of one number begin "
+        "with the same positions and momenta, on the reference's slabs, snapshots and molecular "
+        "states. Intervals of 95 %: Wilson's of S0, Tango's (Stat. Med. 17, 891, 1998) of the "
+        "paired difference, and its end farther from zero as the bound. S0, ΔS0: no unit."
+    )
+    yield ""
+    yield from _table(_sticking_header(told), _sticking_rows(found))
+    yield from _figures(found)
+    yield ""
+    yield "Agreement: endings on the potential (rows) and on the reference (columns), in pairs."
+    for point in found["points"]:
+        yield ""
+        yield from _agreement(found["endings"], point)
+    open_ends = sum(
+        point[who][kind]
+        for point in found["points"]
+        for who in ("potential", "reference")
+        for kind in ("undecided", "failed")
+    )
+    if open_ends:
+        yield ""
+        yield f"{open_ends} trajectories ended undecided or failed; they count as not dissociated."
+
+
+def _agreement(endings: Sequence[str], point: Found) -> Iterator[str]:
+    """The matrix of a point, without the endings that none of its trajectories has."""
+    counts = point["agreement"]
+    met = [n for n in range(len(endings)) if any(counts[n]) or any(row[n] for row in counts)]
+    header = [conditions(point), *(endings[n] for n in met)]
+    yield from _table(header, [[endings[n], *(str(counts[n][m]) for m in met)] for n in met])

@@ -1,0 +1,68 @@
+"""What a validation is asked for, and what of it makes no sense."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scatter.settings import UserError
+
+STRUCTURES = (".extxyz", ".xyz")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be validated, and by what.
+
+    Attributes:
+        potential: name of the potential that is tried.
+        against: name of its teacher, or a file of labelled structures.
+        output: folder for all that is found.
+        structures: file of structures that the teacher is to label.
+        sticking: `input.toml` of the campaign to run on both.
+        properties: whether to compute properties.
+        quick: fewer properties and fewer trajectories.
+        molecule: elements of the molecule; by default all but the commonest.
+        trust_pickle: the user trusts where a pickled potential came from.
+    """
+
+    potential: str
+    against: str
+    output: Path
+    structures: Path | None = None
+    sticking: Path | None = None
+    properties: bool = True
+    quick: bool = False
+    molecule: tuple[str, ...] = ()
+    trust_pickle: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the reference is a file of labels, and not a potential."""
+        return Path(self.against).suffix in STRUCTURES
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of potential and reference, for people; told apart even where files are called alike."""
+        own, its = Path(self.potential).name, Path(self.against).name
+        return (own, its) if own != its else (f"{own} (tried)", f"{its} (reference)")
+
+
+def refuse(wanted: Wanted) -> None:
+    """Raise UserError where what is wanted contradicts itself."""
+    if wanted.labelled and wanted.structures:
+        raise UserError(
+            f"--structures {wanted.structures}: --against {wanted.against} holds structures of its "
+            "own; leave one out, or name a potential after --against"
+        )
+    if wanted.labelled and wanted.sticking:
+        raise UserError(
+            f"--sticking {wanted.sticking}: a file of labels cannot run trajectories; name a "
+            "potential after --against"
+        )
+    if not wanted.labelled and not wanted.structures and not wanted.sticking:
+        raise UserError(
+            f"--against {wanted.against}: a potential has nothing to be compared on; name a file "
+            "of structures after --structures, or the input of a campaign after --sticking"
+        )
+    for path in (wanted.structures, Path(wanted.against) if wanted.labelled else None):
+        if path and not path.is_file():
+            raise UserError(f"{path}: there is no such file")
