@@ -231,6 +231,8 @@ def _result(
         MaceTorch(file, training.device, training.precision, trust_pickle=True)  # our own files
         for file in (start, out)
     )
+    with _silence():  # else torch compiles anew for every number of edges, three times the work
+        began.torch.jit.set_fusion_strategy([("DYNAMIC", 3)])
     changed = changes(_as_written(began, start), ended.model)
     moved = [one.group for one in changed if one.group in frozen and one.changed]
     if moved:
