@@ -179,7 +179,7 @@ def _slab(
                 T_K,
                 surface.thermalise,
                 input.run.seed,
-                _telling(say, "lattice constant"),
+                telling(say, "lattice constant"),
             )
         )
         say(f"lattice constant at {T_K:g} K: {constant:.4f} ± {error:.4f} Å")
@@ -235,14 +235,14 @@ def _thermalise(
     mine = range(ranks.rank, settings.replicas, ranks.size)
     part = None
     if mine:
-        tell = _telling(say, "thermalising")
+        tell = telling(say, "thermalising")
         part = thermalise(system, ideal, potential, T_K, settings, seed, key, mine, tell)
     found = join([part for part in ranks.gather(part) if part is not None])
     ranks.share(lambda: check_snapshots(found, system, ideal, T_K))
     return found
 
 
-def _telling(say: Say, what: str) -> Callable[[float], None]:
+def telling(say: Say, what: str) -> Callable[[float], None]:
     """What says how much of some long work is done, every ten seconds at most."""
     began = last = time.monotonic()
 

@@ -96,7 +96,8 @@ def read_frames(structures: Path) -> list[Atoms]:
     if not structures.is_file():
         raise UserError(f"{structures}: there is no such file")
     try:
-        frames = list(iread(structures, index=":", format="extxyz"))
+        # where only rank 0 reads, ASE would wait for all ranks
+        frames = list(iread(structures, index=":", format="extxyz", parallel=False))
     except Exception as error:  # the reader meets a broken file with errors of every class
         raise UserError(f"{structures}: cannot be read as extended XYZ ({error})") from error
     if not frames:

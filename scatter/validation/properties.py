@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.campaign.prepare import Say, telling
 from scatter.plots.properties import (
     Series,
     equation_of_state_figure,
@@ -26,8 +27,6 @@ from scatter.validation.neb import EnergyPath, minimum_energy_path
 from scatter.validation.rows import Row
 
 BONDS = np.linspace(0.45, 2.2, 351)  # Å
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -130,9 +129,13 @@ def expansion(rivals: Rivals, say: Say) -> Property:
     def drawn(label: str, found: Expansion) -> Series:
         return Series(label, found.temperatures_K, found.lattice_constants, found.errors)
 
-    say("thermal expansion ...")
+    def measure(potential: Potential) -> Expansion:
+        say(f"thermal expansion on {potential.description} ...")
+        progress = telling(say, "thermal expansion")
+        return thermal_expansion(potential, rivals.element, progress=progress)
+
     found = Property()
-    both = _on_both(rivals, partial(thermal_expansion, element=rivals.element), found)
+    both = _on_both(rivals, measure, found)
     if both:
         found.figure = expansion_figure(_series(rivals, both, drawn), rivals.element)
     return found

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import provenance, take_gpu
+from scatter.campaign.run import provenance, take_gpu, use_threads
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
 from scatter.config import Source, identity
@@ -49,6 +49,7 @@ def validate(wanted: Wanted) -> Path:
     """
     ranks = Ranks()
     ranks.share(lambda: refuse(wanted))
+    use_threads("auto", ranks)
     if any(name.endswith(".model") for name in (wanted.potential, wanted.against)):
         take_gpu(ranks)
     opened = partial(potential_from_name, trust_pickle=wanted.trust_pickle)

@@ -1,15 +1,20 @@
 """Paired sticking on several ranks: the bits of one."""
 
 import io
+import json
 
 import pytest
+from ase.io import write
 from mpi4py import MPI
 from rich.console import Console
+from tiny_structures import hydrogen_on_copper
 
 from scatter import store
 from scatter.campaign.ranks import Agreed, Ranks
 from scatter.potentials.analytic import Analytic
 from scatter.validation.sticking import read_conditions, run_paired
+from scatter.validation.validate import validate
+from scatter.validation.wanted import Wanted
 
 pytestmark = pytest.mark.mpi
 
@@ -61,3 +66,22 @@ def test_another_potential_in_the_folder_is_refused_on_all_ranks(folder, write_t
     paired(folder, write_tiny, Other(), sampling__trajectories=1)
     with pytest.raises(Agreed, match="trajectories of another potential"):
         paired(folder, write_tiny, Analytic(), sampling__trajectories=1)
+
+
+def test_a_whole_validation_runs_on_all_ranks_and_is_reported_once(folder, write_tiny, monkeypatch):
+    path = write_tiny(folder, sampling__trajectories=2)
+    structures = folder / "structures.extxyz"
+    if WORLD.rank == 0:
+        frames = [hydrogen_on_copper(seed) for seed in range(3)]
+        write(structures, frames, parallel=False)
+    monkeypatch.setattr("scatter.campaign.bench.ENOUGH_S", 0.0)
+    WORLD.Barrier()
+    for _ in range(2):  # from nothing, and from what is finished
+        out = folder / "out"
+        validate(Wanted("analytic", "analytic", out, structures, path, quick=True))
+        WORLD.Barrier()
+        told = json.loads((out / "validation.json").read_text())
+        assert told["errors"]["frames"] == 3
+        assert told["properties"]["barriers"]["rows"]
+        assert [point["paired"]["n"] for point in told["sticking"]["points"]] == [2, 2]
+        assert not (out / "lock").exists()
