@@ -7,7 +7,6 @@ from math import nan
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from scatter.campaign.prepare import Say, telling
 from scatter.plots.properties import (
@@ -17,6 +16,7 @@ from scatter.plots.properties import (
     molecule_figure,
     paths_figure,
 )
+from scatter.plots.style import Figure
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
 from scatter.validation.approach import ROUTES

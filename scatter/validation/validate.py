@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ase import Atoms
 from ase.data import chemical_symbols
-from matplotlib.figure import Figure
 from rich.console import Console
 
 from scatter import store
@@ -23,6 +22,7 @@ from scatter.config import Source, identity
 from scatter.kernels import kernel
 from scatter.plots.paired import paired_figure
 from scatter.plots.parity import Panel, parity_figure
+from scatter.plots.style import Figure
 from scatter.plots.style import save as save_figure
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import read_frames
