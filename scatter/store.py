@@ -30,6 +30,7 @@ from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
 from scatter.settings import UserError
 
 MANIFEST, BLOCKS, RESULTS, LOCK = "campaign.json", "blocks", "results.h5", "lock"
+PATIENCE_S = 3.0  # with another writer, which may be ending
 
 
 class BlockWriter:
@@ -200,17 +201,29 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 
 def _take(folder: Path) -> None:
-    """Write this process into the folder's lock, if it is free or its process has gone."""
+    """Write this process into the folder's lock, if it is free or its process has gone.
+
+    A launcher may return before all that it ended have gone, so a holder has some time to go.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while holder := _taken(folder):
+        if time.monotonic() >= until:
+            raise UserError(
+                f"{folder}: {holder} is writing there; wait for it, choose another [run] "
+                f"output, or delete {folder / LOCK} if that process has died"
+            )
+        time.sleep(0.05)
+
+
+def _taken(folder: Path) -> str | None:
+    """Who holds the lock; if nobody does, this process does from now on."""
     mine = {"host": socket.gethostname(), "pid": os.getpid(), "start": _start(os.getpid())}
     lock = folder / LOCK
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)  # who goes may take the empty folder away
         with _one_at_a_time(folder):
             if holder := writer(folder):
-                raise UserError(
-                    f"{folder}: {holder} is writing there; wait for it, choose another [run] "
-                    f"output, or delete {lock} if that process has died"
-                )
+                return holder
             lock.unlink(missing_ok=True)
             with open(lock, "x") as file:
                 json.dump(mine, file)
@@ -218,6 +231,7 @@ def _take(folder: Path) -> None:
         raise UserError(
             f"{folder}: results cannot be written there ({error}); choose another [run] output"
         ) from error
+    return None
 
 
 @contextmanager
@@ -250,7 +264,7 @@ def writer(folder: Path) -> str | None:
 
 
 def _start(pid: int) -> str | None:
-    """When a process of this host began, as the kernel counts; None if there is none.
+    """When a process of this host began, as the kernel counts; None if it has ended.
 
     A process number is used again after a while, so the number alone does not tell.
     """
@@ -260,7 +274,8 @@ def _start(pid: int) -> str | None:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    return status.rpartition(")")[2].split()[19]
+    state, *numbers = status.rpartition(")")[2].split()
+    return None if state in "ZX" else numbers[18]  # a zombie has ended, but nobody asked how
 
 
 def _alive(pid: int) -> str | None:

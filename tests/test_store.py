@@ -200,6 +200,7 @@ def held(folder, **changes):
     (folder / "lock").write_text(json.dumps({**json.loads(text), **changes}))
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_second_writer_is_refused_with_host_and_process(tmp_path):
     with (
         store.only_writer(tmp_path / "out"),
@@ -207,6 +208,40 @@ def test_a_second_writer_is_refused_with_host_and_process(tmp_path):
         store.only_writer(tmp_path / "out"),
     ):
         pass
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(store, "PATIENCE_S", 0.0)
+
+
+def test_a_writer_that_is_just_ending_is_waited_for(tmp_path):
+    program = f"""
+import time
+from pathlib import Path
+from scatter import store
+with store.only_writer(Path({str(tmp_path / "out")!r})):
+    print(flush=True)
+    input()
+    time.sleep(0.2)
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"\n"
+        assert store.writer(tmp_path / "out") == f"process {other.pid} on {socket.gethostname()}"
+        other.stdin.write(b"\n")
+        other.stdin.close()
+        with store.only_writer(tmp_path / "out"):
+            pass
+
+
+def test_a_zombie_holds_no_lock(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as ended:
+        held(tmp_path, pid=ended.pid, start=store._start(ended.pid))
+        assert store.writer(tmp_path)
+        ended.kill()
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # ended, and not yet asked how
+        assert store.writer(tmp_path) is None
 
 
 def test_another_living_process_holds_its_lock(tmp_path):
@@ -229,12 +264,14 @@ def test_a_process_number_used_again_does_not_hold_the_lock(tmp_path):
         pass
 
 
+@pytest.mark.usefixtures("impatient")
 def test_the_lock_of_another_host_counts_as_held_whatever_its_process(tmp_path):
     held(tmp_path, host="elsewhere", pid=2**22 + 1)
     with pytest.raises(UserError, match="on elsewhere is writing there"):
         store.only_writer(tmp_path).__enter__()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_lock_that_cannot_be_read_counts_as_held(tmp_path):
     (tmp_path / "lock").write_text("")
     with pytest.raises(UserError, match="unreadable"):
@@ -270,6 +307,7 @@ def _hold(folder, gate, held):
         held.put(False)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_of_two_writers_that_come_at_once_one_is_refused(tmp_path):
     context = multiprocessing.get_context("fork")
     for trial in range(5):
