@@ -227,6 +227,8 @@ def _taken(folder: Path) -> str | None:
             lock.unlink(missing_ok=True)
             with open(lock, "x") as file:
                 json.dump(mine, file)
+    except FileNotFoundError:
+        return "a process that is ending"  # it took its empty folder away just now
     except OSError as error:
         raise UserError(
             f"{folder}: results cannot be written there ({error}); choose another [run] output"

@@ -88,7 +88,7 @@ def _fix(positions, species, moving, neighbours, weights, s):
 
 
 @inner
-def _replica(positions, species, moving, neighbours, weights, s, forces):
+def replica(positions, species, moving, neighbours, weights, s, forces):
     """Energy of one replica; its forces are added to `forces`. NaN where atoms touch."""
     atoms = len(species)
     if not _known(positions, moving, s):
@@ -118,7 +118,7 @@ def _replica(positions, species, moving, neighbours, weights, s, forces):
     return energy
 
 
-def _sources() -> int:
+def sources() -> int:
     """A number that changes with the source of what `evaluate` is compiled from."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     content = b"".join(file.read_bytes() for file in files)
@@ -145,7 +145,7 @@ def _evaluate_of(sources: int):
             for slot in range(worker, slots, workers):
                 n = counts[slot]
                 neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
-                energies[slot] = _replica(
+                energies[slot] = replica(
                     positions[slot], species, moving, neighbours, weights, s, forces[slot]
                 )
         return energies, forces
@@ -153,7 +153,7 @@ def _evaluate_of(sources: int):
     return evaluate
 
 
-evaluate_batch = _evaluate_of(_sources())
+evaluate_batch = _evaluate_of(sources())
 
 
 def compile_for(positions, species, moving, lists, counts, weights: Weights, scratch: Scratch):

@@ -85,7 +85,7 @@ def back_1(start, weights, s):
 
 
 @inner
-def _invariants(out, a, size, beta, weights):
+def invariants(out, a, size, beta, weights):
     """B of one atom: its blocks of `a` are `size` apart."""
     channels, width = len(weights.energy_1), lanes_of(a)
     for block in range(channels // width):
@@ -97,7 +97,7 @@ def _invariants(out, a, size, beta, weights):
 
 
 @inner
-def _invariants_back(a, size, beta, bar, weights):
+def invariants_back(a, size, beta, bar, weights):
     """ā of one atom from its B̄, over a."""
     channels, width = len(weights.energy_1), lanes_of(a)
     for block in range(channels // width):
@@ -109,7 +109,7 @@ def _invariants_back(a, size, beta, bar, weights):
 
 
 @inner
-def _add_product(out, x, matrix, columns):
+def add_product(out, x, matrix, columns):
     """Add x M to `out`, where M has as many rows as x."""
     width = lanes_of(out)
     for at in range(0, columns, width):
@@ -117,7 +117,7 @@ def _add_product(out, x, matrix, columns):
 
 
 @inner
-def _mix(out, out_size, a, size, matrix, channels):
+def mix(out, out_size, a, size, matrix, channels):
     """The mixing of channels of one atom; blocks are `out_size` and `size` apart."""
     width = lanes_of(a)
     for block in range(channels // width):
@@ -133,9 +133,9 @@ def send(species, weights, s):
     for i in range(len(species)):
         b, g = s.b[i * channels : (i + 1) * channels], s.g[i * channels : (i + 1) * channels]
         beta = weights.product_1[species[i] * INVARIANTS * channels :]
-        _invariants(b, s.a[i * rows :], len(species) * rows, beta, weights)
+        invariants(b, s.a[i * rows :], len(species) * rows, beta, weights)
         copy(g, weights.up_0[species[i]])
-        _add_product(g, b, weights.up, channels)
+        add_product(g, b, weights.up, channels)
 
 
 @inner
@@ -145,19 +145,19 @@ def _read_out_atom(i, atoms, z, weights, s):
     width, size = lanes_of(s.a), atoms * rows
     beta = weights.product_2[z * INVARIANTS * channels :]
     m, b, x = s.m[i * rows :], s.b[i * channels : (i + 1) * channels], s.x
-    _mix(s.a_2, rows, m, size, weights.mix, channels)
-    _invariants(s.b_2, s.a_2, rows, beta, weights)
+    mix(s.a_2, rows, m, size, weights.mix, channels)
+    invariants(s.b_2, s.a_2, rows, beta, weights)
     copy(x, weights.hidden_0[z])
-    _add_product(x, b, weights.hidden_1[z], len(x))
-    _add_product(x, s.b_2, weights.hidden_2, len(x))
+    add_product(x, b, weights.hidden_1[z], len(x))
+    add_product(x, s.b_2, weights.hidden_2, len(x))
     nodes.add_energy(b, weights.energy_1, channels // width, s.lanes)
     nodes.readout(x, weights.energy_2, len(x) // width, s.lanes)
     copy(b, weights.energy_1)
     fill(s.b_2, 0)
-    _add_product(b, x, weights.hidden_1_back[z], channels)
-    _add_product(s.b_2, x, weights.hidden_2_back, channels)
-    _invariants_back(s.a_2, rows, beta, s.b_2, weights)
-    _mix(m, size, s.a_2, rows, weights.mix_back, channels)
+    add_product(b, x, weights.hidden_1_back[z], channels)
+    add_product(s.b_2, x, weights.hidden_2_back, channels)
+    invariants_back(s.a_2, rows, beta, s.b_2, weights)
+    mix(m, size, s.a_2, rows, weights.mix_back, channels)
 
 
 @inner
@@ -166,9 +166,9 @@ def return_sent(species, weights, s):
     atoms, channels, rows = len(species), len(weights.energy_1), ROWS * lanes_of(s.a)
     for i in range(atoms):
         bar, g_bar = s.b[i * channels : (i + 1) * channels], s.g_bar[i * channels :]
-        _add_product(bar, g_bar[:channels], weights.up_back, channels)
+        add_product(bar, g_bar[:channels], weights.up_back, channels)
         beta = weights.product_1[species[i] * INVARIANTS * channels :]
-        _invariants_back(s.a[i * rows :], atoms * rows, beta, bar, weights)
+        invariants_back(s.a[i * rows :], atoms * rows, beta, bar, weights)
 
 
 @inner

@@ -1,5 +1,7 @@
 """What atoms do in a folded MACE: invariants, the mixing of channels, the readout, and back."""
 
+from collections.abc import Iterator
+
 from scatter.kernels.harmonics import DEGREES, NORMS, ROWS, TRIPLES, monomials, rows
 from scatter.kernels.intrinsics import written
 from scatter.kernels.vectors import Integer, Memory, Vector, Writer
@@ -16,6 +18,19 @@ def _square(w: Writer, a: list[Vector], degree: int) -> Vector:
     return value
 
 
+def invariants(w: Writer, a: Memory, cubic: bool) -> Iterator[Vector]:
+    """I_t(a) of one block, in the order of the weights β_t."""
+    a_lm = _of_rows(w, a)
+    yield a_lm[0]
+    for degree in DEGREES:
+        yield _square(w, a_lm, degree)
+    for polynomial in CUBIC if cubic else []:
+        value = w.vector(0.0)
+        for (i, j, k), factor in polynomial.items():
+            value = w.fma(a_lm[i] * a_lm[j] * factor, a_lm[k], value)
+        yield value
+
+
 def _of_rows(w: Writer, a: Memory) -> list[Vector]:
     return [a[row] for row in range(ROWS)]
 
@@ -23,15 +38,8 @@ def _of_rows(w: Writer, a: Memory) -> list[Vector]:
 def _product(
     w: Writer, out: Memory, a: Memory, beta: Memory, channels: Integer, cubic: bool
 ) -> None:
-    a_lm = _of_rows(w, a)
-    value = beta[0] * a_lm[0]
-    for degree in DEGREES:
-        weight = beta.at(channels * (1 + degree))[0]
-        value = w.fma(weight, _square(w, a_lm, degree), value)
-    for place, polynomial in enumerate(CUBIC if cubic else [], FIRST_CUBIC):
-        invariant = w.vector(0.0)
-        for (i, j, k), factor in polynomial.items():
-            invariant = w.fma(a_lm[i] * a_lm[j] * factor, a_lm[k], invariant)
+    value = w.vector(0.0)
+    for place, invariant in enumerate(invariants(w, a, cubic)):
         value = w.fma(beta.at(channels * place)[0], invariant, value)
     out[0] = value
 

@@ -114,7 +114,7 @@ def messages_2(
     _add(m.at(atom * size), own)
 
 
-def _answers(w: Writer, y: list[Vector], bars: Memory) -> list[Vector]:
+def answers(w: Writer, y: list[Vector], bars: Memory) -> list[Vector]:
     """s_l = Σ_m p_lm ā_lm."""
     found = [bars[0]]
     for degree in DEGREES[1:]:
@@ -160,7 +160,8 @@ def _by_row(
     ]
 
 
-def _signed(vectors: list[Vector]) -> list[Vector]:
+def signed(vectors: list[Vector]) -> list[Vector]:
+    """Vectors for each l, as the other atom of the pair has them."""
     return [_odd(degree, vector) for degree, vector in enumerate(vectors)]
 
 
@@ -196,8 +197,8 @@ def forces_1(
         both = into_own.integer(index), into_other.integer(index)
         here, there = _directed(w, pair.radial, table, *both)
         here_slope, there_slope = _directed(w, pair.slopes, slope_table, *both)
-        by_r = _dot(w, here_slope, _answers(w, y, mine))
-        by_r = _dot(w, there_slope, _answers(w, y, theirs), by_r)
+        by_r = _dot(w, here_slope, answers(w, y, mine))
+        by_r = _dot(w, there_slope, answers(w, y, theirs), by_r)
         by_row = _by_row(w, here, mine, there, theirs)
         _pull(w, y, by_row, by_r, push.at(index * 4))
 
@@ -214,7 +215,7 @@ def _back_through_messages_2(
         pair, j = Pair(w, tiles, index), second.integer(index)
         y, theirs, where = pair.harmonics(), bars.at(j * size), into_both.integer(index)
         radial = pair.radial(table.at(where))
-        to_i, to_j = _answers(w, y, mine), _signed(_answers(w, y, theirs))
+        to_i, to_j = answers(w, y, mine), signed(answers(w, y, theirs))
         g_bar_j = g_bars.at(j * channels)
         g_bar_j[0] = _dot(w, radial, to_i, g_bar_j[0])
         g_bar_i.value = _dot(w, radial, to_j, g_bar_i.value)
@@ -223,7 +224,7 @@ def _back_through_messages_2(
             slopes = pair.slopes(slope_table.at(where))
             both = [w.fma(g_j, a, g_i * b) for a, b in zip(to_i, to_j, strict=True)]
             here = [value * g_j for value in radial]
-            there = _signed([value * g_i for value in radial])
+            there = signed([value * g_i for value in radial])
             by_row = _by_row(w, here, mine, there, theirs)
             _pull(w, y, by_row, _dot(w, slopes, both), push.at(index * 4))
     g_bar = g_bars.at(atom * channels)

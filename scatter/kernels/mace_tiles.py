@@ -97,6 +97,13 @@ class Pair:
         """The slopes of the splines, from the table of their slopes."""
         return self._spline(table, SLOPE_WEIGHTS, DEGREE)
 
+    def spread(self, table: Memory, bars: list[Vector]) -> None:
+        """Add to the table what `radial` would pick up: the way back from its values' bars."""
+        weights = [self.row(WEIGHTS + j) for j in range(DEGREE + 1)]
+        for degree, bar in enumerate(bars):
+            for j, weight in enumerate(weights):
+                table[4 * j + degree] = self.w.fma(weight, bar, table[4 * j + degree])
+
     def _spline(self, table: Memory, first: int, count: int) -> list[Vector]:
         weights = [self.row(first + j) for j in range(count)]
         found = []
