@@ -198,25 +198,22 @@ def distil(
     l_max: Annotated[int, typer.Option(min=1, max=3, help="Of the harmonics.")] = 3,
     correlation: Annotated[int, typer.Option(min=1, max=3, help="Factors in products.")] = 2,
     cutoff: Annotated[float, typer.Option(min=1.0, help="Å.")] = 5.0,
-    epochs: Annotated[int, typer.Option(min=2, help="The last fifth weighs energies.")] = 1500,
-    batch: Annotated[int, typer.Option(min=1, help="Structures in a step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(min=1e-8, help="At the start.")] = 0.01,
-    precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the set.")] = 300,
+    batch: Annotated[int, typer.Option(min=1, help="Structures in a step.")] = 8,
+    learning_rate: Annotated[float, typer.Option(min=1e-8, help="The largest.")] = 0.01,
     threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the first member.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first member.")] = 1,
     members: Annotated[int, typer.Option(min=1, help="Of a committee.")] = 1,
 ) -> None:
-    """Train a compact MACE on a teacher's labels, and convert it; goes on where it was stopped."""
-    from scatter.fitting.distil import Student, distil
-    from scatter.fitting.train import Teller, Training
+    """Train a compact MACE on a teacher's labels; goes on where it was stopped."""
+    from scatter.fitting.distil import Lessons, distil
+    from scatter.fitting.student import Student
+    from scatter.fitting.train import Teller
 
-    training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
+    lessons = Lessons(epochs, batch, learning_rate, threads, seed)
     student = Student(channels, l_max, correlation, cutoff)
     tell = Teller(epochs, lambda line: print(line, flush=True))
-    for potential, agreements in distil(data, out, student, training, members, tell):
-        for agreement in agreements:
-            print(agreement)
+    for potential in distil(data, out, student, lessons, members, tell):
         print(f"potential: {potential}")
 
 

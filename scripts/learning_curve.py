@@ -37,8 +37,8 @@ from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
-from scatter.fitting.distil import Student
 from scatter.fitting.finetune import NAMED, Foundation, downloaded, finetune
+from scatter.fitting.student import Student
 from scatter.fitting.train import Teller, Training, train
 from scatter.plots.learning import Learned, learning_figure
 from scatter.plots.style import save

@@ -1,56 +1,219 @@
-"""From a teacher's labels to a compact MACE student that our own kernel evaluates."""
+"""From a teacher's labels to a compact MACE student, trained by the kernel's own gradients.
 
+The loss of a structure of N atoms, with residuals e of its energy and r of its forces, is
+
+    w_E (e / N)² + 100 Σ ω r² / 3N,    ω = 3 (molecule) or 1 (metal), over 1 + (|F*| / 5 eV/Å)²:
+
+the molecule's few atoms decide what happens, and frames on the repulsive wall shall not rule. w_E
+is 1 for three fifths of the epochs and then grows to 1000, geometrically. The optimiser is Adam
+(Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth.
+"""
+
+import hashlib
+import io
+import json
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from scatter.fitting.convert import Agreement, convert
-from scatter.fitting.train import Epoch, Training, parts_of, train
+import numba
+import numpy as np
+from ase import Atoms
+
+from scatter.files import write_whole
+from scatter.fitting.student import Kernel, Parameters, Student, beginning, scales
+from scatter.fitting.train import SETTINGS, Epoch, parts_of
+from scatter.kernels.mace_loss import Structures, loss
+from scatter.potentials.calculator import system_of
+from scatter.potentials.evaluate import read_frames
+from scatter.potentials.mace_fused import aligned, scratch
+from scatter.potentials.neighbours import VerletLists
 from scatter.settings import UserError
+from scatter.store import only_writer
+
+FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 1000.0, 0.6
+MOLECULE, WALL = 3.0, 5.0  # emphasis; eV/Å
+DECAYS, CLIPPED, WARM = (
+    (0.9, 0.999),
+    10.0,
+    200,
+)  # Adam's; largest gradient; most steps until full rate
+SKIN = 0.05  # Å: structures do not move, but for differences of gradients
+SAVED_S = 30.0
 
 
 @dataclass(frozen=True)
-class Student:
-    """The shape of the model: two layers of scalar features.
+class Lessons:
+    """How a student is trained.
 
     Attributes:
-        channels: a multiple of 16.
-        l_max: highest degree of the spherical harmonics, 1 to 3.
-        correlation: factors in a product of densities, 1 to 3.
-        cutoff_A: Å.
-        radial: Bessel functions of the distance.
+        epochs: passes over the structures.
+        batch: structures in one step.
+        learning_rate: the largest, relative to parameters of unit size.
+        threads: that share a batch; the bits of the result depend on it.
+        seed: of the first parameters and of the order of structures.
     """
 
-    channels: int = 16
-    l_max: int = 3
-    correlation: int = 2
-    cutoff_A: float = 5.0
-    radial: int = 8
+    epochs: int = 300
+    batch: int = 8
+    learning_rate: float = 0.01
+    threads: int = 1
+    seed: int = 1
 
-    def options(self) -> dict[str, Any]:
-        """The shape in the words of mace-torch."""
-        return {
-            "model": "MACE",
-            "num_interactions": 2,
-            "hidden_irreps": f"{self.channels}x0e",
-            "max_ell": self.l_max,
-            "correlation": self.correlation,
-            "r_max": self.cutoff_A,
-            "num_radial_basis": self.radial,
-            "E0s": "average",
+
+def structures_of(
+    frames: list[Atoms], numbers: np.ndarray, cutoff: float, where: str
+) -> Structures:
+    """Labelled frames as the kernel takes them.
+
+    Raises:
+        UserError: a frame's cell has no volume.
+    """
+    columns: dict[str, list] = {name: [] for name in ("first", "second", "shift", "forces")}
+    at, pairs_at = [0], [0]
+    for n, frame in enumerate(frames):
+        lists = VerletLists(system_of(frame, f"{where}, frame {n}"), 1, cutoff, SKIN)
+        lists.update(np.array(frame.positions)[None])
+        count = lists.counts[0]
+        for name in ("first", "second", "shift"):
+            columns[name].append(getattr(lists, name)[0, :count])
+        columns["forces"].append(frame.get_forces(apply_constraint=False))
+        at.append(at[-1] + len(frame))
+        pairs_at.append(pairs_at[-1] + count)
+    kinds = np.concatenate([frame.numbers for frame in frames])
+    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    metal = np.bincount(kinds).argmax()
+    wall = 1 + (np.linalg.norm(joined["forces"], axis=1) / WALL) ** 2
+    return Structures(
+        np.array(at), np.array(pairs_at), np.concatenate([frame.positions for frame in frames]),
+        np.searchsorted(numbers, kinds), joined["first"], joined["second"], joined["shift"],
+        np.array([frame.get_potential_energy() for frame in frames]), joined["forces"],
+        np.where(kinds == metal, 1.0, MOLECULE) / wall,
+    )  # fmt: skip
+
+
+class Training:
+    """A student in training: its parameters, Adam's two moments, and the epoch."""
+
+    def __init__(self, student: Student, lessons: Lessons, parts: dict[str, Path]):
+        """Begin with random parameters.
+
+        Raises:
+            UserError: a part cannot be read, or validates with elements that are not trained on.
+        """
+        frames = {part: read_frames(parts[part]) for part in ("train", "valid")}
+        kinds = {part: {int(z) for one in found for z in one.numbers}
+                 for part, found in frames.items()}  # fmt: skip
+        if not kinds["valid"] <= kinds["train"]:
+            raise UserError(f"{parts['valid']}: holds elements that {parts['train']} does not")
+        numbers = np.array(sorted(kinds["train"]))
+        self.lessons, self.kernel = lessons, Kernel(student, numbers)
+        self.structures, self.valid = (
+            structures_of(found, numbers, student.cutoff_A, str(parts[part]))
+            for part, found in frames.items()
+        )
+        self.scales = scales(student, self.structures, len(numbers))
+        rng = np.random.default_rng(lessons.seed)
+        self.factors = beginning(student, self.structures, len(numbers), rng)
+        self.means = {name: np.zeros_like(each) for name, each in self.factors.items()}
+        self.squares = {name: np.zeros_like(each) for name, each in self.factors.items()}
+        self.epoch = 0
+        self._reserve(self.structures, self.valid)
+
+    def _reserve(self, *all_structures: Structures) -> None:
+        """Working memory for the largest structure, and a gradient for each worker."""
+        weights, workers = self.kernel.weights(self.parameters()), self.lessons.threads
+        atoms = int(max(np.diff(each.at).max() for each in all_structures))
+        pairs = int(max(np.diff(each.pairs_at).max() for each in all_structures))
+        self.scratch = scratch(weights, atoms, pairs, workers)
+        channels = len(weights.energy_1)
+        self.room = np.zeros((workers, 2, atoms, 3)), np.zeros((workers, atoms * channels))
+        learnt = [*self.factors.keys() - {"radial_1", "radial_2"}, "table_1", "table_2"]
+        self.found = {
+            name: aligned(np.zeros((workers, *getattr(weights, name).shape))) for name in learnt
         }
+
+    def parameters(self) -> Parameters:
+        """What the factors stand for."""
+        return {name: factor * self.scales[name] for name, factor in self.factors.items()}
+
+    def run_epoch(self) -> None:
+        """Go through all structures once, in an order that the epoch decides."""
+        batch, count = self.lessons.batch, len(self.structures.energies)
+        rng = np.random.default_rng([self.lessons.seed, self.epoch])
+        steps = count // batch
+        done = self.epoch / self.lessons.epochs
+        rise = max(0.0, (done - RISE) / (1 - RISE))
+        by_energy = ENERGY * (ENERGY_AT_END / ENERGY) ** rise
+        for n, chosen in enumerate(rng.permutation(count)[: steps * batch].reshape(steps, batch)):
+            self._step(self._gradient(chosen, by_energy), self.epoch * steps + n + 1, steps)
+        self.epoch += 1
+
+    def _gradient(self, chosen: np.ndarray, by_energy: float) -> Parameters:
+        for array in self.found.values():
+            array[...] = 0
+        weights = self.kernel.weights(self.parameters())
+        gradient = weights._replace(**self.found)
+        shares = by_energy / len(chosen), FORCES / len(chosen)
+        loss(chosen, self.structures, *shares, True, weights, self.scratch, self.room, gradient)
+        found = self.kernel.gradient(gradient)
+        return {name: each * self.scales[name] for name, each in found.items()}
+
+    def _step(self, gradient: Parameters, step: int, steps_of_epoch: int) -> None:
+        """One step of Adam, with the gradient's norm clipped."""
+        norm = np.sqrt(sum((each**2).sum() for each in gradient.values()))
+        clip = min(1.0, CLIPPED / norm)
+        steps = steps_of_epoch * self.lessons.epochs
+        done = step / steps
+        rate = self.lessons.learning_rate * min(1.0, step / min(WARM, 0.1 * steps))
+        rate *= 0.001 + 0.999 * 0.5 * (1 + np.cos(np.pi * done))
+        first, second = DECAYS
+        for name, each in gradient.items():
+            mean, square = self.means[name], self.squares[name]
+            mean += (1 - first) * (clip * each - mean)
+            square += (1 - second) * ((clip * each) ** 2 - square)
+            root = np.sqrt(square / (1 - second**step)) + 1e-8
+            self.factors[name] -= rate * mean / (1 - first**step) / root
+
+    def errors(self) -> tuple[float, float]:
+        """RMSE of energies (eV) and of forces (eV/Å) on the validation part."""
+        other = self.valid
+        weights = self.kernel.weights(self.parameters())
+        gradient = weights._replace(**self.found)
+        errors, squares = loss(
+            np.arange(len(other.energies)), other, 0.0, 0.0, False, weights, self.scratch,
+            self.room, gradient,
+        )  # fmt: skip
+        forces = np.sqrt(squares.sum() / other.forces.size)
+        return float(np.sqrt(np.mean(errors**2))), float(forces)
+
+    def save(self, path: Path) -> None:
+        """Write all that the rest of the training depends on."""
+        arrays = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
+                  for name, each in getattr(self, kind).items()}  # fmt: skip
+        stream = io.BytesIO()
+        np.savez(stream, epoch=self.epoch, **arrays)
+        write_whole(path, stream.getvalue())
+
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote."""
+        with np.load(path, allow_pickle=False) as found:
+            self.epoch = int(found["epoch"])
+            for kind in ("factors", "means", "squares"):
+                for name, each in getattr(self, kind).items():
+                    each[...] = found[f"{kind}.{name}"]
 
 
 def distil(
     data: Path,
     out: Path,
     student: Student,
-    training: Training,
+    lessons: Lessons,
     members: int,
     tell: Callable[[str, Epoch], None],
-) -> list[tuple[Path, list[Agreement]]]:
-    """Train students on a selected set and convert each to a `.npz`; goes on where it was stopped.
+) -> list[Path]:
+    """Train students on a selected set, each to a `.npz`; goes on where it was stopped.
 
     The work lies beside `out`, in the folder `<stem>.training`, one folder for each member.
 
@@ -58,26 +221,69 @@ def distil(
         data: the set's folder.
         out: the potential to write; a committee's members are numbered.
         student: their shape.
-        training: how they are trained; its seed is the first member's.
+        lessons: how they are trained; the seed is the first member's.
         members: how many, with seeds that follow.
         tell: is told of every epoch of every member.
 
     Returns:
-        Each potential, and how well it agrees with the trained model.
+        The potentials.
 
     Raises:
-        UserError: the set is not there or has no labels, `out` is no `.npz`, or a training fails.
+        UserError: the set is not there or has no labels, `out` is no `.npz`, or the folder of the
+            training holds another.
     """
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")
-    parts = parts_of(data, training.batch)
-    found = []
+    if student.channels % 16:
+        raise UserError(f"--channels {student.channels}: must be a multiple of 16")
+    parts, found = parts_of(data, lessons.batch), []
     for member in range(members):
         target = out if members == 1 else out.with_name(f"{out.stem}-{member + 1}.npz")
-        folder = out.with_name(f"{out.stem}.training") / f"seed-{training.seed + member}"
-        own = replace(training, seed=training.seed + member)
-        model = train(
-            folder, parts, own, student.options(), lambda epoch, name=target.name: tell(name, epoch)
-        )
-        found.append((target, convert(model, target, [], trust_pickle=True)))  # our own file
+        own = replace(lessons, seed=lessons.seed + member)
+        folder = out.with_name(f"{out.stem}.training") / f"seed-{own.seed}"
+        _train(folder, parts, target, student, own, tell)
+        found.append(target)
     return found
+
+
+def _train(
+    folder: Path, parts: dict[str, Path], target: Path, student: Student, lessons: Lessons,
+    tell: Callable[[str, Epoch], None],
+) -> None:  # fmt: skip
+    """Train one student, or go on, and write it."""
+    content = {part: hashlib.sha256(file.read_bytes()).hexdigest() for part, file in parts.items()}
+    settings = {"student": asdict(student), "lessons": asdict(lessons), "set": content}
+    folder.mkdir(parents=True, exist_ok=True)
+    numba.set_num_threads(min(lessons.threads, numba.config.NUMBA_NUM_THREADS))
+    with only_writer(folder):
+        _claim(folder / SETTINGS, settings)
+        training = Training(student, lessons, parts)
+        state = folder / "state.npz"
+        if state.exists():
+            training.load(state)
+        saved = time.monotonic()
+        while training.epoch < lessons.epochs:
+            training.run_epoch()
+            energy, forces = training.errors()
+            tell(target.name, Epoch(training.epoch - 1, 1e3 * energy, 1e3 * forces))
+            if time.monotonic() - saved > SAVED_S or training.epoch == lessons.epochs:
+                training.save(state)
+                saved = time.monotonic()
+        source = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        named = f"student of {parts['train'].parent.name}"
+        training.kernel.folded(training.parameters(), named, source).write(target)
+
+
+def _claim(path: Path, settings: dict) -> None:
+    """Write what this folder is for, or refuse another training in it."""
+    if not path.exists():
+        write_whole(path, json.dumps(settings, indent=1).encode())
+        return
+    before = json.loads(path.read_text())
+    for table, values in settings.items():
+        for key, value in values.items():
+            if before.get(table, {}).get(key) != value:
+                raise UserError(
+                    f"{path.parent}: holds another training: {key} was "
+                    f"{before.get(table, {}).get(key)!r} and is now {value!r}; name another folder"
+                )

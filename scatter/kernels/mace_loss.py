@@ -81,6 +81,16 @@ def _residuals(forces, labels, emphasis, squares):
     return largest
 
 
+@njit
+def _add_loss_gradient(x, species, listed, directions, even, odd, weights, s, room, worker, bars):
+    """Add `even` ∂E/∂θ at x, and `odd` times its difference along the directions, to `bars`."""
+    atoms, moving = len(x), np.ones(len(x)) > 0
+    moved, sent = room[0][worker, 1, :atoms], room[1][worker, : len(s.b)]
+    for sign in (1.0, -1.0):
+        moved[:] = x + sign * directions
+        add_gradient(moved, species, moving, listed, even + sign * odd, weights, s, sent, bars)
+
+
 def _loss_of(sources: int):
     """The compiled loss; see `mace._evaluate_of` for the number."""
 
@@ -111,27 +121,20 @@ def _loss_of(sources: int):
             for n in range(worker, len(chosen), workers):
                 begin, end = d.at[chosen[n]], d.at[chosen[n] + 1]
                 first, last = d.pairs_at[chosen[n]], d.pairs_at[chosen[n] + 1]
-                atoms = end - begin
-                s = _for_structure(scratch, worker, atoms, channels)
                 listed = d.first[first:last], d.second[first:last], d.shift[first:last]
-                x, species, moving = (
-                    d.positions[begin:end],
-                    d.species[begin:end],
-                    np.ones(atoms) > 0,
-                )
-                f, moved = room[0][worker, 0, :atoms], room[0][worker, 1, :atoms]
+                x, species, atoms = d.positions[begin:end], d.species[begin:end], end - begin
+                s, f = _for_structure(scratch, worker, atoms, channels), room[0][worker, 0, :atoms]
                 f[:] = 0
-                energy = replica(x, species, moving, listed, weights, s, f)
+                energy = replica(x, species, np.ones(atoms) > 0, listed, weights, s, f)
                 errors[n] = energy - d.energies[chosen[n]]
                 largest = _residuals(f, d.forces[begin:end], d.emphasis[begin:end], squares[n])
                 if learn:
-                    sent, step = room[1][worker, : atoms * channels], DISPLACEMENT / largest
-                    even = by_energy * errors[n] / atoms**2
-                    odd = by_force / (3 * atoms * step)
-                    moved[:] = x + step * f
-                    add_gradient(moved, species, moving, listed, even - odd, weights, s, sent, bars)
-                    moved[:] = x - step * f
-                    add_gradient(moved, species, moving, listed, even + odd, weights, s, sent, bars)
+                    step = DISPLACEMENT / largest
+                    f *= step
+                    even, odd = by_energy * errors[n] / atoms**2, -by_force / (3 * atoms * step)
+                    _add_loss_gradient(
+                        x, species, listed, f, even, odd, weights, s, room, worker, bars
+                    )
         return errors, squares
 
     return loss

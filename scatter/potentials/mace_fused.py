@@ -187,9 +187,9 @@ def weights_of(model: FoldedMace, precision: str) -> Weights:
         return real(array).ravel()
 
     return Weights(
-        table_1=flat(_by_block(radial_1, width)), table_2=flat(_by_block(radial_2, width)),
-        slopes_1=flat(_by_block(np.diff(radial_1, axis=1, append=0) * per_step, width)),
-        slopes_2=flat(_by_block(np.diff(radial_2, axis=1, append=0) * per_step, width)),
+        table_1=flat(by_block(radial_1, width)), table_2=flat(by_block(radial_2, width)),
+        slopes_1=flat(by_block(np.diff(radial_1, axis=1, append=0) * per_step, width)),
+        slopes_2=flat(by_block(np.diff(radial_2, axis=1, append=0) * per_step, width)),
         start_1=np.arange(count**2).reshape(count, count) * (rows * blocks),
         start_2=np.ascontiguousarray(model.table_2) * (rows * blocks), rows_of_block=rows,
         grid=np.array([per_step]),
@@ -221,7 +221,7 @@ def _splines(samples: np.ndarray, precision: str) -> np.ndarray:
     return found[:, first : found.shape[1] - first + 2]
 
 
-def _by_block(table: np.ndarray, width: int) -> np.ndarray:
+def by_block(table: np.ndarray, width: int) -> np.ndarray:
     """(table, knot, l, channel) as (table, block, knot, l, lane)."""
     tables, knots, _, channels = table.shape
     return table.reshape(tables, knots, 4, channels // width, width).transpose(0, 3, 1, 2, 4)

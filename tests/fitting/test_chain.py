@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from scatter import store
 from scatter.cli import app
-from scatter.fitting.distil import Student
+from scatter.fitting.student import Student
 from scatter.fitting.train import Training, train
 from scatter.outcomes import Outcome
 from scatter.potentials.mace_fused import MaceFused
