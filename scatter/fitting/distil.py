@@ -254,7 +254,10 @@ def _train(
     content = {part: hashlib.sha256(file.read_bytes()).hexdigest() for part, file in parts.items()}
     settings = {"student": asdict(student), "lessons": asdict(lessons), "set": content}
     folder.mkdir(parents=True, exist_ok=True)
-    numba.set_num_threads(min(lessons.threads, numba.config.NUMBA_NUM_THREADS))
+    try:
+        numba.set_num_threads(lessons.threads)
+    except ValueError as error:
+        raise UserError(f"--threads {lessons.threads}: {error}") from error
     with only_writer(folder):
         _claim(folder / SETTINGS, settings)
         training = Training(student, lessons, parts)

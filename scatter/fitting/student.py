@@ -29,7 +29,7 @@ from scatter.potentials.mace_fused import aligned, by_block
 
 Parameters = dict[str, np.ndarray]
 
-KNOTS = 256  # of the splines while training: their error is 1e-7 of a function
+KNOTS = 128  # of the splines while training; the file has more
 SAMPLES = 2048  # of the radial functions in the file
 HIDDEN = 16  # units of the readout
 DAMPED = 0.35  # of features at the beginning: their products have long tails

@@ -98,7 +98,7 @@ def test_the_chain_from_a_foundation_model_to_a_campaign_on_a_student(
     )  # fmt: skip
 
     student = tmp_path / "student.npz"
-    scatter("distil", tmp_path / "set", student, "--cutoff", 4, "--epochs", 20, *QUICK)
+    scatter("distil", tmp_path / "set", student, "--cutoff", 4, "--epochs", 300, "--batch", 4)
 
     (tmp_path / "last").mkdir()
     path = write_tiny(

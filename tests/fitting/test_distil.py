@@ -137,3 +137,11 @@ def test_a_set_without_labels_or_parts_is_refused_before_anything_is_written(tmp
     with pytest.raises(UserError, match="--channels 24: must be a multiple of 16"):
         distil(folder, tmp_path / "s.npz", Student(channels=24), LESSONS, 1, print)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set"]
+
+
+def test_more_threads_than_there_are_cores_are_refused(tmp_path):
+    with pytest.raises(UserError, match="--threads 4096: .*threads"):
+        distil(
+            tiny_set(tmp_path / "set"), tmp_path / "s.npz", Student(),
+            Lessons(batch=1, threads=4096), 1, print,
+        )  # fmt: skip
