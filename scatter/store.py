@@ -30,7 +30,7 @@ from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
 from scatter.settings import UserError
 
 MANIFEST, BLOCKS, RESULTS, LOCK = "campaign.json", "blocks", "results.h5", "lock"
-PATIENCE_S = 3.0  # with another writer, which may be ending
+PATIENCE_S = 5.0  # with another writer, which may be ending
 
 
 class BlockWriter:
