@@ -5,7 +5,8 @@ The loss of a structure of N atoms, with residuals e of its energy and r of its 
     w_E (e / N)² + 100 Σ ω r² / 3N,    ω = 3 (molecule) or 1 (metal), over 1 + (|F*| / 5 eV/Å)²:
 
 the molecule's few atoms decide what happens, and frames on the repulsive wall shall not rule. w_E
-is 1 for three fifths of the epochs and then grows to 1000, geometrically. The optimiser is Adam
+is 1 for three fifths of the epochs and then grows to 3·10⁵, geometrically: the energy of a cell
+then weighs about as much as all its forces. The optimiser is Adam
 (Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth.
 """
 
@@ -23,7 +24,7 @@ from ase import Atoms
 
 from scatter.files import write_whole
 from scatter.fitting.student import Kernel, Parameters, Student, beginning, scales
-from scatter.fitting.train import SETTINGS, Epoch, parts_of
+from scatter.fitting.train import Epoch, claim, parts_of
 from scatter.kernels.mace_loss import Structures, loss
 from scatter.potentials.calculator import system_of
 from scatter.potentials.evaluate import read_frames
@@ -32,7 +33,7 @@ from scatter.potentials.neighbours import VerletLists
 from scatter.settings import UserError
 from scatter.store import only_writer
 
-FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 1000.0, 0.6
+FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 3e5, 0.6
 MOLECULE, WALL = 3.0, 5.0  # emphasis; eV/Å
 DECAYS, CLIPPED, WARM = (
     (0.9, 0.999),
@@ -259,7 +260,7 @@ def _train(
     except ValueError as error:
         raise UserError(f"--threads {lessons.threads}: {error}") from error
     with only_writer(folder):
-        _claim(folder / SETTINGS, settings)
+        claim(folder, settings)
         training = Training(student, lessons, parts)
         state = folder / "state.npz"
         if state.exists():
@@ -275,18 +276,3 @@ def _train(
         source = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         named = f"student of {parts['train'].parent.name}"
         training.kernel.folded(training.parameters(), named, source).write(target)
-
-
-def _claim(path: Path, settings: dict) -> None:
-    """Write what this folder is for, or refuse another training in it."""
-    if not path.exists():
-        write_whole(path, json.dumps(settings, indent=1).encode())
-        return
-    before = json.loads(path.read_text())
-    for table, values in settings.items():
-        for key, value in values.items():
-            if before.get(table, {}).get(key) != value:
-                raise UserError(
-                    f"{path.parent}: holds another training: {key} was "
-                    f"{before.get(table, {}).get(key)!r} and is now {value!r}; name another folder"
-                )

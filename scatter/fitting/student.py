@@ -25,12 +25,12 @@ from scatter.kernels.mace_memory import Weights
 from scatter.kernels.mace_tiles import DEGREE
 from scatter.kernels.vectors import lanes
 from scatter.potentials.folded import MARGIN, FoldedMace
-from scatter.potentials.mace_fused import aligned, by_block
+from scatter.potentials.mace_fused import aligned
 
 Parameters = dict[str, np.ndarray]
 
 KNOTS = 128  # of the splines while training; the file has more
-SAMPLES = 2048  # of the radial functions in the file
+SAMPLES = 512  # of the radial functions in the file
 HIDDEN = 16  # units of the readout
 DAMPED = 0.35  # of features at the beginning: their products have long tails
 SCALE = 0.3  # eV, of an atom's energy at the beginning
@@ -53,7 +53,7 @@ class Student:
     l_max: int = 3
     correlation: int = 2
     cutoff_A: float = 5.0
-    radial: int = 8
+    radial: int = 12
 
     def options(self) -> dict[str, Any]:
         """The shape in the words of mace-torch."""
@@ -132,10 +132,10 @@ def beginning(
     found = {name: rng.normal(size=shape) for name, shape in student.shapes(species).items()}
     found["hidden_0"][...] = 0
     counts = np.array([
-        np.bincount(structures.species[begin:end], minlength=species)
+        np.bincount(structures.species[begin:end], minlength=species).astype(float)
         for begin, end in zip(structures.at[:-1], structures.at[1:], strict=True)
     ])  # fmt: skip
-    found["constant"] = np.linalg.lstsq(counts.astype(float), structures.energies, rcond=None)[0]
+    found["constant"] = np.linalg.lstsq(counts, structures.energies, rcond=None)[0]
     return found
 
 
@@ -212,16 +212,20 @@ class Kernel:
         )  # fmt: skip
 
     def _tables(self, radial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        table = np.einsum("nk,abklc->abnlc", self.splines, radial, optimize=True)
-        table = table.reshape(-1, *table.shape[2:])
-        slopes = np.diff(table, axis=1, append=0) * self.per_step
-        return _flat(by_block(table, self.width)), _flat(by_block(slopes, self.width))
+        """Coefficients of the splines and their slopes, blocks of channels first."""
+        s, (k, w) = self.species, (self.student.radial, self.width)
+        by_channel = radial.reshape(s, s, k, 4, -1, w).transpose(0, 1, 4, 2, 3, 5)
+        table = np.matmul(self.splines, by_channel.reshape(s, s, -1, k, 4 * w))
+        slopes = np.zeros_like(table)
+        np.subtract(table[..., 1:, :], table[..., :-1, :], out=slopes[..., :-1, :])
+        slopes *= self.per_step
+        return _flat(table), _flat(slopes)
 
     def _by_parameter(self, found: np.ndarray) -> np.ndarray:
-        c, s = self.student.channels, self.species
-        blocks = found.sum(axis=0).reshape(s, s, c // self.width, -1, 4, self.width)
-        table = blocks.transpose(0, 1, 3, 4, 2, 5).reshape(s, s, -1, 4, c)
-        return np.einsum("nk,abnlc->abklc", self.splines, table, optimize=True)
+        s, (k, w) = self.species, (self.student.radial, self.width)
+        table = found.sum(axis=0).reshape(s, s, -1, len(self.splines), 4 * w)
+        by_channel = np.matmul(self.splines.T, table).reshape(s, s, -1, k, 4, w)
+        return by_channel.transpose(0, 1, 3, 4, 2, 5).reshape(s, s, k, 4, -1)
 
     def _radii(self) -> np.ndarray:
         return covalent_radii[self.numbers]

@@ -204,7 +204,7 @@ def train(
     final = folder / "model_stagetwo.model"
     folder.mkdir(parents=True, exist_ok=True)
     with store.only_writer(folder):
-        _claim(folder, {"training": asdict(training), "options": options})
+        claim(folder, {"training": asdict(training), "options": options}, free="training")
         if not final.is_file():
             _run(folder, program, options, training.threads, tell)
     if not final.is_file():
@@ -212,20 +212,30 @@ def train(
     return final
 
 
-def _claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Write what this folder is for, or refuse another training in it."""
+def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "") -> None:
+    """Write what this folder is for, or refuse another training in it.
+
+    Args:
+        folder: of the training.
+        settings: tables of values.
+        free: the table whose values may change.
+
+    Raises:
+        UserError: the folder was for other settings.
+    """
     path = folder / SETTINGS
-    if path.is_file():
-        before = json.loads(path.read_text())
-        changed = [
-            f"{key} was {before['options'].get(key)!r} and is now {settings['options'].get(key)!r}"
-            for key in sorted({*before["options"], *settings["options"]})
-            if before["options"].get(key) != settings["options"].get(key)
-        ]
-        if changed:
-            raise UserError(f"{folder}: holds another training: {changed[0]}; name another folder")
-    else:
+    if not path.is_file():
         store.write_whole(path, json.dumps(settings, indent=1).encode())
+        return
+    before = json.loads(path.read_text())
+    for table in (name for name in settings if name != free):
+        was, now = before.get(table, {}), settings[table]
+        for key in sorted({*was, *now}):
+            if was.get(key) != now.get(key):
+                raise UserError(
+                    f"{folder}: holds another training: {key} was {was.get(key)!r} and is now "
+                    f"{now.get(key)!r}; name another folder"
+                )
 
 
 def _run(
