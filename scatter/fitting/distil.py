@@ -7,7 +7,8 @@ The loss of a structure of N atoms, with residuals e of its energy and r of its 
 the molecule's few atoms decide what happens, and frames on the repulsive wall shall not rule. w_E
 is 1 for three fifths of the epochs and then grows to 3·10⁵, geometrically: the energy of a cell
 then weighs about as much as all its forces. The optimiser is Adam
-(Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth.
+(Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth. At last the energies of
+species are set by least squares.
 """
 
 import hashlib
@@ -23,7 +24,14 @@ import numpy as np
 from ase import Atoms
 
 from scatter.files import write_whole
-from scatter.fitting.student import Kernel, Parameters, Student, beginning, scales
+from scatter.fitting.student import (
+    Kernel,
+    Parameters,
+    Student,
+    beginning,
+    composition,
+    scales,
+)
 from scatter.fitting.train import Epoch, claim, parts_of
 from scatter.kernels.mace_loss import Structures, loss
 from scatter.potentials.calculator import system_of
@@ -150,6 +158,14 @@ class Training:
         for n, chosen in enumerate(rng.permutation(count)[: steps * batch].reshape(steps, batch)):
             self._step(self._gradient(chosen, by_energy), self.epoch * steps + n + 1, steps)
         self.epoch += 1
+        if self.epoch == self.lessons.epochs:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Give species the energies that least squares find: no force pulls at them."""
+        errors, _ = self._residuals(self.structures)
+        counts = composition(self.structures, self.kernel.species)
+        self.factors["constant"] -= np.linalg.lstsq(counts, errors, rcond=None)[0]
 
     def _gradient(self, chosen: np.ndarray, by_energy: float) -> Parameters:
         for array in self.found.values():
@@ -179,15 +195,18 @@ class Training:
 
     def errors(self) -> tuple[float, float]:
         """RMSE of energies (eV) and of forces (eV/Å) on the validation part."""
-        other = self.valid
-        weights = self.kernel.weights(self.parameters())
-        gradient = weights._replace(**self.found)
-        errors, squares = loss(
-            np.arange(len(other.energies)), other, 0.0, 0.0, False, weights, self.scratch,
-            self.room, gradient,
-        )  # fmt: skip
-        forces = np.sqrt(squares.sum() / other.forces.size)
+        errors, squares = self._residuals(self.valid)
+        forces = np.sqrt(squares.sum() / self.valid.forces.size)
         return float(np.sqrt(np.mean(errors**2))), float(forces)
+
+    def _residuals(self, structures: Structures) -> tuple[np.ndarray, np.ndarray]:
+        """Of energies, eV, and the squares of those of forces on atoms, eV²/Å²."""
+        weights = self.kernel.weights(self.parameters())
+        everything = np.arange(len(structures.energies))
+        gradient = weights._replace(**self.found)
+        return loss(
+            everything, structures, 0.0, 0.0, False, weights, self.scratch, self.room, gradient
+        )
 
     def save(self, path: Path) -> None:
         """Write all that the rest of the training depends on."""

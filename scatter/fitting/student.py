@@ -131,12 +131,16 @@ def beginning(
     """Random factors; energies of species by least squares, so that what is left is small."""
     found = {name: rng.normal(size=shape) for name, shape in student.shapes(species).items()}
     found["hidden_0"][...] = 0
-    counts = np.array([
-        np.bincount(structures.species[begin:end], minlength=species).astype(float)
-        for begin, end in zip(structures.at[:-1], structures.at[1:], strict=True)
-    ])  # fmt: skip
+    counts = composition(structures, species)
     found["constant"] = np.linalg.lstsq(counts, structures.energies, rcond=None)[0]
     return found
+
+
+def composition(structures: Structures, species: int) -> Float[np.ndarray, "structure species"]:
+    """How many atoms of each species every structure has."""
+    ends = zip(structures.at[:-1], structures.at[1:], strict=True)
+    counts = [np.bincount(structures.species[begin:end], minlength=species) for begin, end in ends]
+    return np.array(counts, float)
 
 
 class Kernel:

@@ -145,3 +145,15 @@ def test_more_threads_than_there_are_cores_are_refused(tmp_path):
             tiny_set(tmp_path / "set"), tmp_path / "s.npz", Student(),
             Lessons(batch=1, threads=4096), 1, print,
         )  # fmt: skip
+
+
+def test_at_the_end_energies_of_species_leave_nothing_for_least_squares_to_find(distilled):
+    folder, _, [potential] = distilled
+    labels, out = read(folder / "set" / "train.extxyz", ":"), folder / "train.extxyz"
+    evaluate(MaceFused.read(potential, "float64"), folder / "set" / "train.extxyz", out)
+    energies = [
+        [one.get_potential_energy() for one in frames] for frames in (labels, read(out, ":"))
+    ]
+    counts = np.array([[sum(one.numbers == z) for z in (1, 29)] for one in labels], float)
+    left = np.linalg.lstsq(counts, np.subtract(*energies), rcond=None)[0]
+    assert np.allclose(left, 0, atol=1e-6)
