@@ -20,7 +20,7 @@ CONDITIONS = (
 )
 
 
-def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float, float]:
+def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float]:
     """Estimate of a probability from k successes in n trials, and its Wilson score interval.
 
     With p = k/n, the ends of the interval solve (x - p)² = z² x (1 - x) / n:
@@ -30,7 +30,7 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float, float]:
     forms without cancellation: low is exactly 0 at k = 0, high exactly 1 at k = n.
 
     Args:
-        k: successes.
+        k: successes; real-valued where weighted trials stand for an effective number of them.
         n: trials.
         z: half-width in standard deviations of a normal law; 1.959964 covers 95 %.
 

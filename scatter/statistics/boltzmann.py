@@ -1,0 +1,58 @@
+"""Boltzmann populations of levels, and the temperature that a mean energy tells."""
+
+import numpy as np
+from jaxtyping import Float
+
+from scatter.units import K
+
+# Nuclear-spin weights of even and odd J; for spin I of each of two like nuclei, (I+1)(2I+1) and
+# I(2I+1), the larger with odd J for fermions (H, T) and with even J for bosons (D, 14N).
+SPIN_WEIGHTS = {"H2": (1, 3), "D2": (6, 3), "T2": (1, 3), "N2": (6, 3)}
+
+
+def inverse_temperature(
+    mean: Float[np.ndarray, " sample"],
+    energy: Float[np.ndarray, " level"],
+    degeneracy: Float[np.ndarray, " level"],
+) -> Float[np.ndarray, " sample"]:
+    """The likeliest β = 1/kT (1/eV) of Boltzmann populations g exp(-βE) that have these means.
+
+    The likelihood Π P_J^w of an exponential family is largest where the mean energies agree,
+    Σ P_J E_J = ⟨E⟩, which has one root in β: found by bisection, to rounding.
+
+    Args:
+        mean: mean energies, eV; one β for each.
+        energy: of the levels, eV.
+        degeneracy: of the levels.
+
+    Returns:
+        β; negative where a population is inverted, inf where all are in the lowest level (kT
+        below 10 µeV), NaN where the mean is.
+    """
+    if len(energy) == 0:
+        return np.full(len(mean), np.nan)
+    low, high = np.full(len(mean), -1e5), np.full(len(mean), 1e5)
+    for _ in range(80):
+        beta = 0.5 * (low + high)
+        hotter = boltzmann_populations(beta, energy, degeneracy) @ energy > mean
+        low, high = np.where(hotter, beta, low), np.where(hotter, high, beta)
+    beta = np.where(mean <= energy.min(), np.inf, 0.5 * (low + high))
+    return np.where(np.isnan(mean), np.nan, beta)
+
+
+def boltzmann_populations(
+    beta: Float[np.ndarray, " sample"],
+    energy: Float[np.ndarray, " level"],
+    degeneracy: Float[np.ndarray, " level"],
+) -> Float[np.ndarray, "sample level"]:
+    """P_J = g_J exp(-βE_J) / Σ g exp(-βE) for finite β (1/eV)."""
+    exponent = -beta[:, None] * energy + np.log(degeneracy)
+    factor = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return factor / factor.sum(axis=1, keepdims=True)
+
+
+def temperature(beta: float) -> float:
+    """Temperature (K) of β (1/eV): 0 at β = inf, inf at β <= 0."""
+    if np.isnan(beta):
+        return np.nan
+    return 1 / (beta * K) if beta > 0 else np.inf
