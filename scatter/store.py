@@ -111,7 +111,11 @@ def merge(folder: Path, points: np.ndarray) -> None:
     rows = trajectories(folder)
     stream = io.BytesIO()
     with h5py.File(stream, "w") as file:
-        for key, value in read_manifest(folder).items():
+        manifest = read_manifest(folder)
+        for formula, columns in manifest.pop("molecules", {}).items():
+            for name, values in columns.items():
+                file.create_dataset(f"molecules/{formula}/{name}", data=values)
+        for key, value in manifest.items():
             file.attrs[key] = value if isinstance(value, str | int) else json.dumps(value)
         file.attrs["schema"] = SCHEMA
         table = file.create_dataset("trajectories", data=rows, chunks=True, compression="gzip")
@@ -155,6 +159,18 @@ def read_results(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
             f"schema {SCHEMA}; analyse it with the version that wrote it"
         )
     return _readable(points), rows, attributes
+
+
+def read_molecules(folder: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Of every molecule in `results.h5`: masses_amu, and its curve as bond_A and energy_eV.
+
+    Empty where an earlier version wrote the file. To be called after `read_results`.
+    """
+    with h5py.File(folder / RESULTS) as file:
+        return {
+            formula: {name: np.asarray(values) for name, values in columns.items()}
+            for formula, columns in file.get("molecules", {}).items()
+        }
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

@@ -26,6 +26,8 @@ class Curve:
         minimum: V(r_e), eV.
         shortest: the bond from which on V is known, Å; V is NaN below the first point.
         longest: the bond up to which V is known, Å; V is NaN beyond.
+        r: bond lengths of the points, Å.
+        V: their energies, eV.
     """
 
     def __init__(self, r: Float[np.ndarray, " point"], V: Float[np.ndarray, " point"]):
@@ -38,6 +40,7 @@ class Curve:
         Raises:
             Unbound: V has no minimum between the first and the last point.
         """
+        self.r, self.V = r, V
         self._V = PPoly.from_spline(make_interp_spline(r, V, k=5), extrapolate=False)
         self._slope, self._curvature = self._V.derivative(1), self._V.derivative(2)
         slopes = self._slope(r)

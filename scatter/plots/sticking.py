@@ -64,16 +64,16 @@ def sticking_figure(
     if any(overlay.axis != axis for overlay in overlays):
         raise ValueError(f"an overlay does not run along {axis}; read it with that axis")
     own = curves(rows, axis)
-    texts = _texts(own) if len(own) > 1 else ["this work" if overlays else ""]
+    texts = legends_of(own) if len(own) > 1 else ["this work" if overlays else ""]
     heading, footnote = _heading(own, title), _footnote(rows, note)
     height_mm = HEIGHT_mm + LINE_mm * (heading.count("\n") + len(footnote.splitlines()))
     with paper_style():
         figure = Figure(figsize=(COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
         axes = figure.add_subplot()
-        drawn = zip((*own, *overlays), (*texts, *_texts(overlays)), strict=True)
+        drawn = zip((*own, *overlays), (*texts, *legends_of(overlays)), strict=True)
         for index, (curve, text) in enumerate(drawn):
             _draw(axes, curve, text, index, filled=index < len(own))
-        _frame(axes, axis, np.concatenate([curve.x for curve in (*own, *overlays)]))
+        frame(axes, axis, np.concatenate([curve.x for curve in (*own, *overlays)]))
         axes.set_title(heading)
         _below(axes, footnote)
         _legend(figure, axes, any(_banded(curve) for curve in own))
@@ -91,7 +91,7 @@ def _differing(group: Sequence[Curve]) -> list[str]:
     return [name for name in known if len({curve.conditions[name] for curve in group}) > 1]
 
 
-def _texts(group: Sequence[Curve]) -> list[str]:
+def legends_of(group: Sequence[Curve]) -> list[str]:
     """Legend of each curve: its label, and how it differs from others with the same label."""
     texts = []
     for curve in group:
@@ -153,7 +153,7 @@ def _draw(axes: Axes, curve: Curve, text: str, index: int, filled: bool) -> None
             axes.vlines(x, S0, highest, color=colour, alpha=0.2, linewidth=6, zorder=1)
 
 
-def _frame(axes: Axes, axis: str, x: np.ndarray) -> None:
+def frame(axes: Axes, axis: str, x: np.ndarray) -> None:
     """Axes with names and units; a single point stands in the middle of a sensible range."""
     axes.set_xlabel(AXIS_LABELS[axis])
     axes.set_ylabel("Sticking probability $S_0$")

@@ -4,6 +4,7 @@ Figures are objects of their own: no window, no global state, and the same bytes
 rows whatever the user's matplotlibrc says.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ def save(figure: Figure, path: Path) -> None:
         "png": {"dpi": 300, "metadata": {"Software": None}},
         "pdf": {"metadata": {"CreationDate": None}},  # the same bytes every time
     }
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it wonders at dates of fonts
     with paper_style():
         for suffix, options in formats.items():
             # Not with_suffix: it would take the end of "0.5eV" for one.
