@@ -1,9 +1,11 @@
 """Means of what trajectories have in common, and how well they are known."""
 
+from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import t as student
 
 RESAMPLES = 500
 
@@ -41,9 +43,35 @@ def mean_interval(
     return mean - float(high) * error, mean - float(low) * error
 
 
-def spread(values: Float[np.ndarray, " trajectory"]) -> tuple[float, float, float]:
-    """Mean, standard deviation, and standard error of the mean; NaN where too few to tell."""
-    n = len(values)
-    mean = float(values.mean()) if n else nan
-    deviation = float(values.std(ddof=1)) if n > 1 else nan
-    return mean, deviation, deviation / sqrt(n) if n else nan
+@dataclass(frozen=True)
+class Mean:
+    """A mean of independent values; NaN where there are too few to tell.
+
+    Attributes:
+        n: how many finite values.
+        left_out: how many that are not finite, and do not count.
+        mean: Σx/n.
+        deviation: standard deviation of one value.
+        error: standard error of the mean.
+        low: lower end of the 95 % interval of the mean (Student's t).
+        high: upper end.
+    """
+
+    n: int
+    left_out: int
+    mean: float
+    deviation: float
+    error: float
+    low: float
+    high: float
+
+
+def mean_of(values: Float[np.ndarray, " trajectory"]) -> Mean:
+    """The mean of those values that are finite, and how well it is known."""
+    finite = values[np.isfinite(values)]
+    n = len(finite)
+    mean = float(finite.mean()) if n else nan
+    deviation = float(finite.std(ddof=1)) if n > 1 else nan
+    error = deviation / sqrt(n) if n else nan
+    half = float(student.ppf(0.975, n - 1)) * error if n > 1 else nan
+    return Mean(n, len(values) - n, mean, deviation, error, mean - half, mean + half)

@@ -1,0 +1,63 @@
+"""The molecule's motion in a results row: its centre of mass, and what is left within."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from scatter.units import fs
+
+PerTrajectory = Float[np.ndarray, " trajectory"]
+Masses = Mapping[str, Float[np.ndarray, "2"]]  # amu, by formula
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How molecules move at one end of their trajectories.
+
+    Attributes:
+        velocity: of the centre of mass, Å / time unit.
+        translational: ½ M V², eV.
+        normal: ½ M V_z², eV.
+        internal_kinetic: ½ μ |v₂ - v₁|², eV.
+    """
+
+    velocity: Float[np.ndarray, "trajectory 3"]
+    translational: PerTrajectory
+    normal: PerTrajectory
+    internal_kinetic: PerTrajectory
+
+
+def motion(rows: np.ndarray, when: str, masses: Float[np.ndarray, "2"]) -> Motion:
+    """The motion of molecules of one kind.
+
+    Args:
+        rows: of /trajectories.
+        when: "initial" or "final".
+        masses: of both atoms, amu; those that the campaign ran with.
+
+    Raises:
+        ValueError: the velocities do not give the kinetic energy that the rows tell: these are
+            not the masses of these molecules.
+    """
+    first, second = (
+        np.stack([rows[f"{when}_v{axis}{atom}_A_per_fs"] for axis in "xyz"], axis=-1) / fs
+        for atom in (1, 2)
+    )
+    m1, m2 = (float(mass) for mass in masses)
+    velocity, apart = (m1 * first + m2 * second) / (m1 + m2), second - first
+    found = Motion(
+        velocity=velocity,
+        translational=0.5 * (m1 + m2) * (velocity**2).sum(axis=1),
+        normal=0.5 * (m1 + m2) * velocity[:, 2] ** 2,
+        internal_kinetic=0.5 * m1 * m2 / (m1 + m2) * (apart**2).sum(axis=1),
+    )
+    told = rows[f"{when}_kinetic_molecule_eV"]
+    off = np.abs(found.translational + found.internal_kinetic - told)
+    if (off > 1e-6 * (1 + told)).any():  # NaN, of what is not finite, passes
+        raise ValueError(
+            f"masses of {m1:g} and {m2:g} amu give molecules a kinetic energy that differs by "
+            f"{np.nanmax(off):.3g} eV from what the rows tell; give those of the campaign"
+        )
+    return found
