@@ -17,14 +17,17 @@ CARD = """# h2_cu.npz: hydrogen on copper
 A compact MACE potential (16 scalar channels, two layers, l ≤ 3, correlation 2, cutoff 5 Å) for one
 H2, HD or D2 molecule on Cu(111), (100), (110) and (211). It is what `kind = "default"` means.
 
-| | |
-|---|---|
-| teacher | the MACE of Stark et al., Mach. Learn.: Sci. Technol. 5, 030501 (2024), repository wgst/ml-gas-surface, MIT licence; fitted by its authors to 3,376 structures of SRP48 density functional theory |
-| licence | MIT, as scatter; cite the teacher's paper with any result |
-| trained on | {train} structures labelled by the teacher (validation {valid}), chosen by `scatter select` from {frames} frames of 1,200 trajectories: four facets, 300, 600 and 925 K, H2 v = 0 and 1 with J = 1, 0.2-1.0 eV, cells of 56 to 74 and 26 atoms; with {whole} strained crystals, lone molecules, clean slabs and frames along minimum-energy paths |
-| made by | `scripts/h2_cu_potential` |
-| size | {size:.1f} MB |
-| sha256 | `{sha256}` |
+- **Teacher:** the MACE of Stark et al., Mach. Learn.: Sci. Technol. 5, 030501 (2024), repository
+  wgst/ml-gas-surface, MIT licence; its authors fitted it to 3,376 structures of SRP48 density
+  functional theory.
+- **Licence:** MIT, as scatter. Cite the teacher's paper with any result.
+- **Trained on** {train} structures labelled by the teacher (validated on {valid}), chosen by
+  `scatter select` from {frames} frames of the teacher's own trajectories
+  (`inputs/sample_h2_cu.toml` and `sample_h2_cu_small.toml`: four facets; 300, 600 and 925 K; H2 in
+  v = 0 and 1 with J = 1; 0.2 to 1 eV) and {whole} strained crystals, lone molecules, clean slabs
+  and frames along minimum-energy paths.
+- **Made by** `scripts/h2_cu_potential`.
+- **File:** {size:.1f} MB, sha256 `{sha256}`.
 
 ## Where it holds
 
@@ -43,7 +46,9 @@ H2, HD or D2 molecule on Cu(111), (100), (110) and (211). It is what `kind = "de
 ## How far it is from its teacher
 
 Structures to judge by are frames of fresh trajectories, one every 20 fs (`inputs/test_h2_cu.toml`):
-other slabs, energies and random numbers than those it was trained on.
+other slabs, energies and random numbers than those it was trained on. The curves that the study
+shows, on it and on its teacher: [Cu(111)](../../docs/study_cu111.png),
+[Cu(211)](../../docs/study_cu211.png).
 """
 
 

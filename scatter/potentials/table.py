@@ -13,9 +13,12 @@ from scatter.settings import Table, UserError
 
 Kind = Literal["default", "analytic", "mace", "ase"]
 
+SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
+
 # The keys that mean something to each kind, besides `kind` itself; the needed ones come first.
 NEEDED: dict[str, tuple[str, ...]] = {"mace": ("file",), "ase": ("calculator",)}
 OPTIONAL: dict[str, tuple[str, ...]] = {
+    "default": ("precision",),
     "mace": ("device", "precision", "trust_pickle"),
     "ase": ("parameters",),
 }
@@ -26,8 +29,9 @@ class PotentialTable(Table):
 
     kind: Kind = Field(
         default="default",
-        description="`default`: the potential that ships with scatter; `analytic`: the embedded "
-        "H2/Cu model; `mace`: a model file; `ase`: any calculator of ASE.",
+        description="`default`: the MACE for hydrogen on copper that ships with scatter; "
+        "`analytic`: a qualitative model of the same; `mace`: a model file; `ase`: any calculator "
+        "of ASE.",
     )
     file: str | None = Field(
         default=None,
@@ -50,7 +54,7 @@ class PotentialTable(Table):
     )
     precision: Literal["float32", "float64"] | None = Field(
         default=None,
-        description="Arithmetic of a `mace` model; by default float32, with atoms' energies "
+        description="Arithmetic of a MACE model; by default float32, with atoms' energies "
         "summed in float64. Positions and momenta are float64 always.",
     )
     trust_pickle: bool = Field(
@@ -89,6 +93,10 @@ def open_potential(table: PotentialTable) -> Potential:
         from scatter.potentials.ase import AseCalculator
 
         return AseCalculator(str(table.calculator), table.parameters)
+    if table.kind == "default":
+        from scatter.potentials.mace_fused import MaceFused
+
+        return MaceFused.read(SHIPPED, table.precision or "float32")
     from scatter.potentials.analytic import Analytic
 
     return Analytic()

@@ -5,6 +5,7 @@ from scatter.potentials.analytic import Analytic
 from scatter.potentials.ase import AseCalculator
 from scatter.potentials.base import Potential
 from scatter.potentials.mace import MaceTorch
+from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.table import PotentialTable, open_potential, potential_from_name
 from scatter.settings import UserError
 
@@ -34,7 +35,7 @@ def test_every_key_is_described():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("default", Analytic), ("analytic", Analytic), ("ase:emt", AseCalculator)]
+    ("name", "kind"), [("default", MaceFused), ("analytic", Analytic), ("ase:emt", AseCalculator)]
 )
 def test_a_word_of_the_command_line_opens_a_potential(name, kind):
     potential = potential_from_name(name)
