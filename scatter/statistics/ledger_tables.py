@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from scatter.outcomes import Outcome
 from scatter.statistics.ledger import PARTS, TERMS
 from scatter.statistics.means import mean_of
-from scatter.statistics.per_point import PerPoint, by_point
+from scatter.statistics.per_point import PerPoint, by_outcome, by_point
 from scatter.statistics.probability import wilson
 
 TOLD = (*TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV", "deviation_eV")
@@ -136,7 +135,5 @@ def _by_outcome(
     points: np.ndarray, ledger: np.ndarray
 ) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
     for conditions, entries in by_point(points, ledger):
-        for outcome in Outcome:
-            ended = entries[entries["outcome"] == outcome]
-            if len(ended):
-                yield {**conditions, "outcome": outcome.name.lower()}, ended
+        for outcome, ended in by_outcome(entries):
+            yield {**conditions, "outcome": outcome}, ended

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from scatter.outcomes import Outcome
 from scatter.statistics.probability import CONDITIONS, outcome_counts
 
 
@@ -57,3 +58,11 @@ def by_point(
         chosen = [None if value != value else value for value in values]
         first, last = np.searchsorted(ordered["point"], [values[0], values[0] + 1])
         yield dict(zip(names, chosen, strict=True)), ordered[first:last]
+
+
+def by_outcome(trajectories: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The endings that occur among trajectories, as "scattered", and those that ended so."""
+    for outcome in Outcome:
+        ended = trajectories[trajectories["outcome"] == outcome]
+        if len(ended):
+            yield outcome.name.lower(), ended
