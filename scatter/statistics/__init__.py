@@ -1,5 +1,13 @@
 """Outcomes -> probabilities with their uncertainty, and the tables that hold them."""
 
+from scatter.statistics.averages import Average, Cover, populations
+from scatter.statistics.beam import (
+    Beam,
+    BeamSticking,
+    ThermalSticking,
+    beam_sticking,
+    thermal_sticking,
+)
 from scatter.statistics.binning import (
     GAUSSIAN,
     HISTOGRAM,
@@ -17,8 +25,10 @@ from scatter.statistics.boltzmann import (
     temperature,
 )
 from scatter.statistics.curves import AXES, Curve, curves, scanned
+from scatter.statistics.desorption import DesorbedState, Desorption, Spectrum, desorption
 from scatter.statistics.estimate import Counts, Doubt, Undetermined
 from scatter.statistics.fits import Fit, fit
+from scatter.statistics.library import Library
 from scatter.statistics.means import mean_interval
 from scatter.statistics.per_point import PerPoint, by_point
 from scatter.statistics.probability import (
@@ -53,28 +63,39 @@ __all__ = [
     "HISTOGRAM",
     "PARITY",
     "SPIN_WEIGHTS",
+    "Average",
+    "Beam",
+    "BeamSticking",
     "Binned",
     "Binning",
     "Channel",
     "Condition",
     "Counts",
+    "Cover",
     "Curve",
+    "DesorbedState",
+    "Desorption",
     "Doubt",
     "Efficacy",
     "Fit",
     "Levels",
+    "Library",
     "PerPoint",
     "Population",
     "Quality",
     "RotationalTemperature",
     "Scaling",
+    "Spectrum",
     "Sticking",
+    "ThermalSticking",
     "Transition",
     "Undetermined",
+    "beam_sticking",
     "boltzmann_populations",
     "by_point",
     "channels",
     "curves",
+    "desorption",
     "effective_count",
     "efficacy",
     "fit",
@@ -84,6 +105,7 @@ __all__ = [
     "mean_interval",
     "normal_energy_scaling",
     "outcome_counts",
+    "populations",
     "quality",
     "read_csv",
     "read_curve",
@@ -93,6 +115,7 @@ __all__ = [
     "sticking",
     "sticking_of_counts",
     "temperature",
+    "thermal_sticking",
     "transitions",
     "weighted_proportion",
     "wilson",
