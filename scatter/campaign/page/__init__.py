@@ -1,0 +1,64 @@
+"""`scatter report`: what a campaign found, on one page, from its results alone."""
+
+from pathlib import Path
+
+from scatter.campaign.page.curves import curve_section
+from scatter.campaign.page.document import Exhibit, Section, write_document
+from scatter.campaign.page.passage import direction_section, energy_section, mechanism_section
+from scatter.campaign.page.results import Results, in_words
+from scatter.campaign.page.states import state_section
+from scatter.plots.quality import quality_figure
+from scatter.statistics import quality
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` of a campaign, and its figures and numbers into `report/`.
+
+    Raises:
+        UserError: there are no results.
+    """
+    results = Results.of(folder)
+    path = folder / "report.html"
+    title = f"Scattering of {', '.join(dict.fromkeys(row.molecule for row in results.rows))}"
+    write_document(path, title, _lead(results), [make(results) for make in SECTIONS])
+    return path
+
+
+def _lead(results: Results) -> str:
+    """The question: what was fired at what, how often, on which potential."""
+    rows = results.rows
+    surfaces = dict.fromkeys(f"{in_words(row).split(' K, ')[0]} K" for row in rows)
+    energies = sorted({row.energy_eV for row in rows})
+    span = (
+        f"{energies[0]:g} eV" if len(energies) == 1 else f"{energies[0]:g} to {energies[-1]:g} eV"
+    )
+    return (
+        f"{sum(row.n for row in rows):,} trajectories at {len(rows)} points on "
+        f"{', '.join(surfaces)}, incidence energies {span} eV; potential: "
+        f"{results.attributes['potential']}."
+    )
+
+
+def quality_section(results: Results) -> Section:
+    """How far to trust it: energy errors, endings without an answer, and where it comes from."""
+    found = quality(results.trajectories)
+    told = [
+        {"what": name, "value": str(value)}
+        for name, value in results.attributes.items()
+        if name not in ("input", "identity")
+    ]
+    sentences = [
+        f"{found.n} trajectories; largest energy error {1e3 * found.max_energy_error_eV:.2f} meV, "
+        f"RMS {1e3 * found.rms_energy_error_eV:.2f} meV; undecided {found.undecided:.2%}, failed "
+        f"{found.failed:.2%}. Both count as not dissociated in S0.",
+    ]
+    figure = quality_figure(results.trajectories)
+    return Section("Quality", sentences, [
+        Exhibit("energy_error", "Largest deviation of the total energy along each trajectory; and "
+                "how long trajectories took.", figure),
+        Exhibit("provenance", "What made these numbers.", None, told, ("what", "value")),
+    ])  # fmt: skip
+
+
+SECTIONS = (curve_section, state_section, energy_section, direction_section, mechanism_section,
+            quality_section)  # fmt: skip

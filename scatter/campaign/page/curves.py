@@ -1,0 +1,89 @@
+"""Sticking curves: their fits, and what these tell of the vibration."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from scatter.campaign.page.document import Exhibit, Section
+from scatter.campaign.page.results import MOST, Results, in_words, scans
+from scatter.ebk import level, reduced_mass
+from scatter.plots.fits import fit_figure
+from scatter.plots.sticking import sticking_figure
+from scatter.statistics import (
+    CONDITIONS,
+    Counts,
+    Efficacy,
+    Fit,
+    Sticking,
+    Undetermined,
+    curves,
+    efficacy,
+    fit,
+    scanned,
+)
+
+
+def curve_section(results: Results) -> Section:
+    """S0 with its fits, and the efficacy of the vibration."""
+    rows, axis = results.rows, scanned(results.rows)
+    columns = ("facet", "T_K", "molecule", "v", "J", "energy_eV", "polar_deg", "n", "dissociated",
+               "undecided", "failed", "S0", "low", "high")  # fmt: skip
+    table = [{name: getattr(row, name) for name in (*CONDITIONS, *columns[7:])} for row in rows]
+    exhibits = [
+        Exhibit("sticking", "Sticking probability S0 with 95 % Wilson intervals; a band reaches to "
+                "what undecided and failed trajectories could have made of it.",
+                sticking_figure(rows), table, columns),
+    ]  # fmt: skip
+    sentences = []
+    if axis == "energy_eV":
+        exhibits += _fits(results, sentences)
+    return Section("Sticking", sentences, exhibits)
+
+
+def _fits(results: Results, sentences: list[str]) -> Iterator[Exhibit]:
+    """The fitted curves; what could not be fitted is said in a sentence."""
+    groups = list(scans(results.rows))[:MOST]
+    found = [fit(Counts.of(group)) for _, group in groups]
+    told = []
+    for (words, _), one in zip(groups, found, strict=True):
+        if isinstance(one, Fit):
+            shown = {name: value for name, value in vars(one).items()
+                     if not isinstance(value, np.ndarray)}  # fmt: skip
+            told.append({"state": words, **{name: shown[name] for name in FITTED}})
+        else:
+            sentences.append(f"{words}: {one.sentence}")
+    if told:
+        drawn = [curves(group, "energy_eV")[0] for _, group in groups]
+        yield Exhibit(
+            "fits", "Error functions S0 = A/2 [1 + erf((E - E0)/W)] of the largest likelihood of "
+            "the counts, with 95 % bands from resampled counts; p: probability of a worse fit were "
+            "the curve true.", fit_figure(drawn, found), told, ("state", *FITTED),
+        )  # fmt: skip
+    sentences += _efficacies(results, groups, found)
+
+
+def _efficacies(results: Results, groups: Sequence[tuple[str, list[Sticking]]],
+                found: Sequence[Fit | Undetermined]) -> Iterator[str]:  # fmt: skip
+    """The vibrational efficacy of neighbouring states, where both could be fitted."""
+    fitted = [(group[0], one) for (_, group), one in zip(groups, found, strict=True)
+              if isinstance(one, Fit)]  # fmt: skip
+    for first, low in fitted:
+        for second, high in fitted:
+            alike = all(getattr(first, name) == getattr(second, name)
+                        for name in CONDITIONS if name not in ("v", "energy_eV"))  # fmt: skip
+            if not alike or second.v != first.v + 1 or first.molecule not in results.molecules:
+                continue
+            one = results.molecules[first.molecule]
+            mu = reduced_mass(*one.masses)
+            states = [level(row.v, row.J, one.curve, mu).energy for row in (first, second)]
+            eta = efficacy(low, high, states[1] - states[0])
+            if isinstance(eta, Efficacy):
+                yield (
+                    f"{in_words(first)} → v = {second.v}: vibrational efficacy η = {eta.eta:.2f} "
+                    f"({eta.low:.2f}-{eta.high:.2f}), E0 lower by {eta.shift_eV:.3f} eV for "
+                    f"{eta.spacing_eV:.3f} eV of vibration."
+                )
+
+
+FITTED = ("E0_eV", "E0_low_eV", "E0_high_eV", "W_eV", "W_low_eV", "W_high_eV", "A", "A_low",
+          "A_high", "p_value")  # fmt: skip

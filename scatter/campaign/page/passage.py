@@ -1,0 +1,138 @@
+"""What happened at the surface: where energy went, where molecules went, and how."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from scatter.campaign.page.document import Exhibit, Section
+from scatter.campaign.page.results import Results, in_words, scans, shown, stem_of
+from scatter.plots.directions import directions_figure
+from scatter.plots.energy import ledger_figure, transfer_figure
+from scatter.plots.mechanism import orientation_figure, site_figure
+from scatter.statistics.angles import angles
+from scatter.statistics.ledger import ledgers
+from scatter.statistics.ledger_tables import ledger_histograms, ledger_means
+from scatter.statistics.mechanism import mechanisms, orientation_distribution, pathways
+from scatter.statistics.sites import impact_sites, site_sticking
+
+
+def energy_section(results: Results) -> Section:
+    """The ledger: means against incidence energy, and what the slab took."""
+    if not results.molecules:
+        return Section("Energy", ["These results do not hold the molecules' bond curves: run the "
+                                  "same command again to have them added."])  # fmt: skip
+    entries = ledgers(results.points, results.trajectories, results.molecules)
+    exhibits, sentences = [], [_closure(entries)]
+    for words, found in shown(ledger_means(results.points, entries), sentences):
+        exhibits.append(Exhibit(
+            f"energy_{stem_of(words)}", f"{words}: mean change of each energy of the scattered, "
+            "final less initial, with 95 % intervals.", ledger_figure(found), found,
+        ))  # fmt: skip
+    bins = ledger_histograms(results.points, entries, terms=["to_slab_eV"])
+    for words, found in shown(bins, []):
+        if any(row.outcome == "scattered" for row in found):
+            exhibits.append(Exhibit(
+                f"to_slab_{stem_of(words)}", f"{words}: energy that the scattered gave to the "
+                "slab.", transfer_figure(found), found,
+            ))  # fmt: skip
+    return Section("Energy", sentences, exhibits)
+
+
+def _closure(entries: np.ndarray) -> str:
+    """How well the terms, each computed by itself, add up."""
+    largest = 1e3 * np.abs(entries["deviation_eV"]).max(initial=0.0)
+    return (
+        "Every term is the change of an energy that was computed at both ends; none is what the "
+        f"conservation of energy leaves over. Their sums deviate from zero by {largest:.2f} meV at "
+        "most, which is the error of the integration."
+    )
+
+
+def direction_section(results: Results) -> Section:
+    """Angles of the scattered, and the energy lost on the way there."""
+    if not results.molecules:
+        return Section("Directions")
+    masses = {formula: one.masses for formula, one in results.molecules.items()}
+    entries = angles(results.points, results.trajectories, masses)
+    exhibits = []
+    for words, group in shown(results.rows, []):
+        named = {f"{row.energy_eV:g} eV": entries[entries["point"] == _point(results, row)]
+                 for row in group}  # fmt: skip
+        named = {name: mine for name, mine in named.items() if len(mine)}
+        if named:
+            exhibits.append(Exhibit(
+                f"directions_{stem_of(words)}", f"{words}: density of the scattered over solid "
+                "angle, and mean loss of translational energy, by the angle from the normal; "
+                "standard errors. The number of trajectories stands beside each energy.",
+                directions_figure(named), _angle_rows(group, named),
+            ))  # fmt: skip
+    return Section("Directions", [], exhibits)
+
+
+def _point(results: Results, row: Any) -> int:
+    return next(n for n, one in enumerate(results.rows) if one is row)
+
+
+def _angle_rows(group: list[Any], named: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Means and deviations of the angles of each point."""
+    told = []
+    for row in group:
+        mine = named.get(f"{row.energy_eV:g} eV")
+        if mine is not None:
+            names = ("polar_deg", "in_plane_deg", "out_of_plane_deg", "from_specular_deg",
+                     "cos_polar", "loss_eV")  # fmt: skip
+            means = {f"mean_{name}": float(mine[name].mean()) for name in names}
+            spread = {f"deviation_{name}": float(mine[name].std()) for name in names}
+            told.append({"energy_eV": row.energy_eV, "n": len(mine), **means, **spread})
+    return told
+
+
+def mechanism_section(results: Results) -> Section:
+    """Bounces, residence, sites and orientation."""
+    found = mechanisms(results.trajectories)
+    ways = pathways(results.points, found)
+    sentences = [
+        "A trajectory is direct if its centre of mass bounced once at most, and trapped otherwise; "
+        "its residence is the time between first and last being below [stop] near_A."
+    ]
+    exhibits = [Exhibit(
+        "pathways", "Direct and trapped trajectories, with means of bounces, of the residence and "
+        "of the lowest height of the centre of mass.", None, [row for row in ways if row.count],
+        ("molecule", "v", "energy_eV", "outcome", "pathway", "count", "P", "mean_bounces",
+         "mean_residence_fs", "mean_closest_A"),
+    )]  # fmt: skip
+    exhibits += _sites(results)
+    lying = orientation_distribution(results.points, found)
+    for words, group in shown(lying, []):
+        exhibits.append(Exhibit(
+            f"orientation_{stem_of(words)}", f"{words}: orientation of the bond at the lowest "
+            "point (cos ϑ = 1: upright, 0: flat; the dashed line is isotropic).",
+            orientation_figure(group), group,
+        ))  # fmt: skip
+    return Section("Mechanism", sentences, exhibits)
+
+
+def _sites(results: Results) -> list[Exhibit]:
+    """Maps of impacts in the surface unit cell, and sticking by site."""
+    constants = json.loads(results.attributes["lattice_constant_A"])
+    impacts = impact_sites(results.points, results.trajectories, constants)
+    exhibits = []
+    for words, group in list(scans(results.rows))[:4]:
+        mine = np.isin(impacts["point"], [_point(results, row) for row in group])
+        row, known = group[0], np.isfinite(impacts["x_A"])
+        if (mine & known).any():
+            constant = constants[f"{row.facet} {row.T_K:g} K"]
+            exhibits.append(Exhibit(
+                f"sites_{stem_of(words)}", f"{in_words(row)}, all incidence energies: where the "
+                "straight approach meets the top plane, in the unit cell of the surface.",
+                site_figure(impacts[mine & known], row.facet, constant),
+            ))  # fmt: skip
+    table = site_sticking(results.points, impacts)
+    if table:
+        exhibits.append(Exhibit(
+            "site_sticking", "Sticking probability of trajectories that come down nearest to each "
+            "kind of site, with 95 % intervals.", None, table,
+            ("molecule", "v", "energy_eV", "site", "count", "S0", "low", "high", "share"),
+        ))  # fmt: skip
+    return exhibits

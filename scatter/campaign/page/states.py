@@ -1,0 +1,67 @@
+"""Final states of the scattered."""
+
+from typing import Any
+
+import numpy as np
+
+from scatter.campaign.page.document import Exhibit, Section
+from scatter.campaign.page.results import Results, shown, stem_of
+from scatter.ebk import levels, reduced_mass
+from scatter.plots.states import channels_figure, state_maps
+from scatter.statistics import (
+    HISTOGRAM,
+    PARITY,
+    channels,
+    homonuclear,
+    rotational_temperatures,
+    transitions,
+)
+
+HIGHEST = {"v": 6, "J": 30}  # levels that final states are compared with
+
+
+def state_section(results: Results) -> Section:
+    """State-to-state probabilities, by histogram; of homonuclear molecules by parity."""
+    exhibits, sentences = [], []
+    for words, found in shown(_transitions(results), sentences):
+        exhibits.append(Exhibit(
+            f"states_{stem_of(words)}", f"{words}: final states of the scattered. Numbers are "
+            "probabilities among the scattered; in the file each has its 95 % interval.",
+            state_maps(found), found,
+        ))  # fmt: skip
+    for words, found in shown(channels(results.points, results.trajectories), []):
+        exhibits.append(Exhibit(
+            f"vibration_{stem_of(words)}", f"{words}: probability that a trajectory scatters with "
+            "the same, a higher or a lower v, with 95 % intervals.",
+            channels_figure(found), found,
+        ))  # fmt: skip
+    temperatures = _temperatures(results)
+    if temperatures:
+        exhibits.append(Exhibit(
+            "rotational_temperatures", "Rotational temperature of the scattered within each final "
+            "v' (largest likelihood; bootstrap intervals of 95 %).", None, temperatures,
+            ("molecule", "v", "J", "energy_eV", "v_final", "scattered", "temperature_K", "low_K",
+             "high_K"),
+        ))  # fmt: skip
+    return Section("Final states", sentences, exhibits)
+
+
+def _transitions(results: Results) -> list[Any]:
+    """Final states, in bins that keep the parity of J where the molecule does."""
+    found = []
+    for formula in dict.fromkeys(row.molecule for row in results.rows):
+        mine = results.points[results.points["molecule"] == formula]
+        theirs = np.isin(results.trajectories["point"], mine["point"])
+        binning = PARITY if homonuclear(formula) else HISTOGRAM
+        found += transitions(mine, results.trajectories[theirs], binning)
+    return found
+
+
+def _temperatures(results: Results) -> list[Any]:
+    if not results.molecules:
+        return []
+    ladders = {
+        formula: levels(HIGHEST["v"], HIGHEST["J"], one.curve, reduced_mass(*one.masses))
+        for formula, one in results.molecules.items()
+    }
+    return rotational_temperatures(results.points, results.trajectories, ladders)

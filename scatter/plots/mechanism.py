@@ -1,0 +1,89 @@
+"""How it happened: sites of impact in the surface unit cell, and orientations."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from scatter.outcomes import Outcome
+from scatter.plots.style import LINES, PALETTE, COLUMN_mm, paper_style
+from scatter.statistics.mechanism import OrientationBin
+from scatter.statistics.sites import SITES, surface_cell
+
+DRAWN = 2000  # sites of one ending; more would hide one another
+KINDS = {Outcome.DISSOCIATED: ("s", PALETTE[1]), Outcome.SCATTERED: (".", PALETTE[0])}
+
+
+def site_figure(impacts: np.ndarray, facet: str, lattice_constant_A: float) -> Figure:
+    """Impacts in the surface unit cell, dissociated and scattered side by side.
+
+    Args:
+        impacts: records of `scatter.statistics.sites.IMPACT`.
+        facet: of the surface.
+        lattice_constant_A: of the slab.
+    """
+    cell = surface_cell(facet, lattice_constant_A)
+    with paper_style():
+        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 68 / 25.4), layout="constrained")
+        panels = figure.subplots(1, 2, sharex=True, sharey=True)
+        for axes, (outcome, (marker, color)) in zip(panels, KINDS.items(), strict=True):
+            mine = impacts[impacts["outcome"] == outcome]
+            axes.plot(mine["x_A"][:DRAWN], mine["y_A"][:DRAWN], marker, color=color, ms=1.8,
+                      mew=0, rasterized=True)  # fmt: skip
+            first = f", the first {DRAWN} drawn" if len(mine) > DRAWN else ""
+            axes.set_title(f"{outcome.name.lower()}: {len(mine)}{first}")
+            _draw_cell(axes, cell, facet)
+        figure.supxlabel("x (Å)", fontsize=9)
+        figure.supylabel("y (Å)", fontsize=9)
+    return figure
+
+
+def _draw_cell(axes: Axes, cell: np.ndarray, facet: str) -> None:
+    """The outline of the unit cell, and the names of its sites."""
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) @ cell
+    axes.plot(*corners.T, color="black", linewidth=0.8)
+    for name, places in SITES[facet].items():
+        for place in places:
+            x, y = np.array(place) @ cell
+            axes.text(
+                x,
+                y,
+                name,
+                ha="center",
+                va="center",
+                fontsize=6,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+            )
+    axes.set_aspect("equal")
+    axes.margins(0.12)
+
+
+def orientation_figure(found: Sequence[OrientationBin]) -> Figure:
+    """Density over |cos ϑ| of the bond at the lowest point, by ending and incidence energy.
+
+    Args:
+        found: bins of points that differ in their energy alone.
+    """
+    energies = sorted({row.energy_eV for row in found})
+    shades = np.linspace(0.7, 0.0, len(energies))
+    with paper_style():
+        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 62 / 25.4), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, outcome in zip(panels, KINDS, strict=True):
+            name = outcome.name.lower()
+            for n, energy in enumerate(energies):
+                rows = [row for row in found if row.energy_eV == energy and row.outcome == name]
+                if rows and rows[0].n:
+                    edges = [row.from_cos for row in rows] + [rows[-1].to_cos]
+                    axes.stairs([row.density for row in rows], edges, color=str(shades[n]),
+                                linestyle=LINES[n % len(LINES)],
+                                label=f"{energy:g} eV: {rows[0].n}")  # fmt: skip
+            axes.axhline(1, color=PALETTE[1], linestyle="--", linewidth=0.7)
+            axes.set_title(name)
+            axes.set_xlabel("|cos ϑ| at the lowest point")
+            axes.set_xlim(0, 1)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(frameon=False)
+        panels[0].set_ylabel("Density")
+    return figure

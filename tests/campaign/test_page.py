@@ -1,0 +1,86 @@
+import csv
+import re
+
+import numpy as np
+import pytest
+
+from scatter import store
+from scatter.campaign.page import write_report
+from scatter.campaign.page.document import Exhibit, Section, write_document
+from scatter.campaign.page.results import Results
+from scatter.settings import UserError
+from scatter.statistics import read_csv
+
+
+@pytest.fixture(scope="module")
+def told(undisturbed, tmp_path_factory):
+    """A copy of a finished campaign, and the text of its page."""
+    folder = tmp_path_factory.mktemp("page")
+    for name in (store.RESULTS, "sticking.csv"):
+        (folder / name).write_bytes((undisturbed / name).read_bytes())
+    path = write_report(folder)
+    return folder, path.read_text()
+
+
+def test_the_page_needs_nothing_from_elsewhere(told):
+    _, text = told
+    sources = re.findall(r'(?:src|href)="([^"]*)"', text)
+    assert sources
+    assert not [one for one in sources if one.startswith(("http", "//"))]
+    assert all(one.startswith("data:") for one in re.findall(r'src="([^"]*)"', text))
+    assert "<script" not in text
+
+
+def test_every_part_is_there_and_every_link_leads_to_a_file(told):
+    folder, text = told
+    parts = ["Sticking", "Final states", "Energy", "Directions", "Mechanism", "Quality"]
+    assert re.findall(r"<h2 [^>]*>([^<]*)</h2>", text) == parts
+    links = [one for one in re.findall(r'href="([^"#]+)"', text)]
+    assert {one.rpartition(".")[2] for one in links} == {"png", "pdf", "csv"}
+    assert all((folder / one).is_file() for one in links)
+
+
+def test_its_numbers_are_those_of_the_campaign(told):
+    folder, _ = told
+    with open(folder / "report" / "sticking.csv") as file:
+        found = list(csv.DictReader(file))
+    due = read_csv(folder / "sticking.csv")
+    assert [float(row["S0"]) for row in found] == [row.S0 for row in due]
+    assert [int(row["n"]) for row in found] == [row.n for row in due]
+
+
+def test_the_molecules_in_the_results_are_those_of_the_dynamics(told):
+    folder, _ = told
+    results = Results.of(folder)
+    (one,) = results.molecules.values()
+    rows = results.trajectories
+    potential = np.asarray(one.curve(rows["bond_A"]))
+    assert np.allclose(potential, rows["initial_potential_molecule_eV"], atol=1e-7)
+
+
+def test_results_without_curves_still_make_a_page(told, tmp_path):
+    import h5py
+
+    (tmp_path / store.RESULTS).write_bytes((told[0] / store.RESULTS).read_bytes())
+    with h5py.File(tmp_path / store.RESULTS, "a") as file:
+        del file["molecules"]
+    assert "do not hold the molecules" in write_report(tmp_path).read_text()
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(UserError, match="there is no such file"):
+        write_report(tmp_path)
+
+
+def test_text_is_shown_as_it_is_and_long_tables_say_what_they_leave_out(tmp_path):
+    rows = [{"name": "<b>", "value": float(n)} for n in range(100)] + [{"name": "x", "value": None}]
+    section = Section(
+        "A & B", ["a < b"], [Exhibit("numbers", "c > d", None, rows, ("name", "value"))]
+    )
+    write_document(tmp_path / "r.html", "<title>", "lead", [section, Section("empty")])
+    text = (tmp_path / "r.html").read_text()
+    assert "<b>" not in text
+    assert "a &lt; b" in text
+    assert "41 more rows are in the CSV file" in text
+    assert ">empty<" not in text
+    assert (tmp_path / "r" / "numbers.csv").read_text().splitlines()[-1] == "x,"
