@@ -84,7 +84,10 @@ scattered_A = 7.1
 near_A = 3.0
 
 [sampling]
-trajectories = 1000       # of each point
+trajectories = 1000       # of each point; with a target, of its first round
+target_error = 0.01       # half-width of the interval of S0, or
+target_relative_error = 0.1  # that divided by S0; more rounds follow until either is met
+max_trajectories = 10000  # no point gets more
 
 [frames]
 trajectories = 5          # the first five of each point are recorded

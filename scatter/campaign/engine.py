@@ -1,4 +1,8 @@
-"""The trajectories of a campaign: given out to ranks and slots, and written as they end."""
+"""The trajectories of a campaign: given out to ranks and slots, and written as they end.
+
+They are given out in rounds. Without a target error there is one; with one, the next is planned
+(`statistics.rounds`) when all ranks have done theirs, from the outcomes of complete rounds alone.
+"""
 
 import signal
 import time
@@ -6,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +21,13 @@ from scatter.campaign.frames import Recorder
 from scatter.campaign.prepare import Prepared, ThermalSlab
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.targets import aim_of
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, points, points_table
 from scatter.dynamics.batch import Conditions, propagate
 from scatter.outcomes import Outcome
 from scatter.state import Start, State, System
+from scatter.statistics.rounds import Round, counts, planned
 
 MOST_SLOTS = 256
 STEP_S = 0.05  # a step of the whole batch should take no longer
@@ -32,8 +39,8 @@ COUNT_S = 0.5  # how often ranks tell what they have done
 class Leg:
     """Trajectories that can share a batch: the same slab and atomic numbers of the molecule.
 
-    `work` holds (point, number) of those still to be run; the points take turns in it, so that all
-    curves grow together.
+    `work` holds (point, number) of those still to be run in this round; the points take turns in
+    it, so that all curves grow together.
     """
 
     slab: ThermalSlab
@@ -47,43 +54,28 @@ class Campaign:
     def __init__(
         self, input: Input, folder: Path, prepared: Prepared, ranks: Ranks, console: Console
     ):
-        """Find out what is still to be done; every rank must call this."""
+        """Find out what has been done; every rank must call this."""
         self.input, self.folder, self.prepared, self.ranks = input, folder, prepared, ranks
         self.points = points(input)
-        self.total = len(self.points) * input.sampling.trajectories
-        before, self.wanted = ranks.share(self._wanted)
-        self.legs = self._legs()
-        # Counters: the next piece of work of each leg; steps; ranks that are done; outcomes.
-        self.steps, self.done, self.outcomes = range(len(self.legs), len(self.legs) + 3)
-        self.tally = ranks.tally(self.outcomes + before.size)
-        if ranks.first:
-            self.tally.add(self.outcomes, before.ravel())
+        self.aim = aim_of(input.sampling)
+        self.ended = ranks.share(self._ended)
+        self.upper = np.zeros(len(self.points), np.int64)
+        # Counters: steps; ranks that are done, once a round; outcomes.
+        self.steps, self.done, self.outcomes = range(3)
+        self.tally = ranks.tally(self.outcomes + len(self.points) * len(Outcome))
         self.writer = store.BlockWriter(
             folder, ranks.rank, partial(complete, points=self.points, species=prepared.species)
         )
-        self.progress = Progress(console, points_table(self.points), self.total, int(before.sum()))
+        self.progress = Progress(console, points_table(self.points), self.aim)
         self.counted = Counted(len(self.points))
+        self.ending: list[tuple[int, int, int]] = []  # point, number, outcome, of this round
 
-    def _wanted(self) -> tuple[np.ndarray, np.ndarray]:
-        """Counts of what has finished, and which (number, point) have not."""
+    def _ended(self) -> np.ndarray:
+        """How every trajectory that is in the folder ended, shape (point, number)."""
         rows = store.trajectories(self.folder)
-        rows = rows[rows["number"] < self.input.sampling.trajectories]
-        counts = np.zeros((len(self.points), len(Outcome)), np.int64)
-        np.add.at(counts, (rows["point"], rows["outcome"]), 1)
-        wanted = np.ones((self.input.sampling.trajectories, len(self.points)), bool)
-        wanted[rows["number"], rows["point"]] = False
-        return counts, wanted
-
-    def _legs(self) -> list[Leg]:
-        species = self.prepared.species
-        kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in self.points]
-        found = []
-        for slab in self.prepared.slabs:
-            for numbers in dict.fromkeys(one.numbers for one in species.values()):
-                mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
-                number, point = np.nonzero(self.wanted & mine)
-                found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))
-        return found
+        ended = np.zeros((len(self.points), int(rows["number"].max(initial=0)) + 1), np.uint8)
+        ended[rows["point"], rows["number"]] = rows["outcome"]
+        return ended
 
     def run(self) -> None:
         """Run every trajectory that has not finished yet; every rank must call this.
@@ -92,22 +84,67 @@ class Campaign:
             KeyboardInterrupt: the user, or a batch system, wants it to end; all is written.
         """
         try:
-            with noted(STOPPING) as self.signals:
-                for index in range(len(self.legs)):
-                    self._run_leg(index)
-            self.writer.flush()
-            self._count()
-            self.tally.claim(self.done, 1)
-            while self.ranks.first and self.tally.read()[self.done] < self.ranks.size:
-                self._show()
-                time.sleep(0.05)
+            following = self._planned()
+            for number in count(1):
+                self._open_round(following)
+                with noted(STOPPING) as self.signals:
+                    for index in range(len(self.legs)):
+                        self._run_leg(index)
+                self.writer.flush()
+                self._close_round(number)
+                following = self._planned()
+                if (following.upper == self.upper).all():
+                    break
+                if self.signals:
+                    raise KeyboardInterrupt
         finally:
             self.writer.flush()
             self.progress.close()
-        self.ranks.wait()
         if self.ranks.first:
             self.progress.sum_up(int(self.tally.read()[self.steps]))
         self.tally.close()
+
+    def _planned(self) -> Round:
+        return self.ranks.share(lambda: planned(self.ended, self.aim))
+
+    def _open_round(self, following: Round) -> None:
+        """Find out what of the next round is still to be done."""
+        missing = max(0, int(following.upper.max()) - self.ended.shape[1])
+        self.ended = np.pad(self.ended, ((0, 0), (0, missing)))
+        known = counts(self.ended, following.upper) - counts(self.ended, self.upper)
+        known[:, Outcome.RUNNING] = 0
+        if self.ranks.first:
+            self.tally.add(self.outcomes, known.ravel())
+            complete = counts(self.ended, following.complete)
+            self.progress.open_round(following, complete, int(known.sum()))
+        self.upper = following.upper
+        self.legs = self._legs()
+        self.claims = self.ranks.tally(len(self.legs))
+
+    def _close_round(self, number: int) -> None:
+        """Wait until all ranks have done their part of the round, and tell how it ended."""
+        self._count()
+        self.tally.claim(self.done, 1)
+        while self.ranks.first and self.tally.read()[self.done] < number * self.ranks.size:
+            self._show()
+            time.sleep(0.05)
+        for part in self.ranks.gather(np.array(self.ending, int).reshape(-1, 3)):
+            self.ended[part[:, 0], part[:, 1]] = part[:, 2]
+        self.ending.clear()
+        self.claims.close()
+
+    def _legs(self) -> list[Leg]:
+        species = self.prepared.species
+        kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in self.points]
+        numbers_of = np.arange(self.ended.shape[1])[:, None]
+        wanted = (self.ended.T == Outcome.RUNNING) & (numbers_of < self.upper)
+        found = []
+        for slab in self.prepared.slabs:
+            for numbers in dict.fromkeys(one.numbers for one in species.values()):
+                mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
+                number, point = np.nonzero(wanted & mine)
+                found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))
+        return found
 
     def _run_leg(self, index: int) -> None:
         leg = self.legs[index]
@@ -135,13 +172,14 @@ class Campaign:
             row = trajectories.end(finished)
             self.writer.add(row)
             self.counted.outcomes[row["point"], row["outcome"]] += 1
+            self.ending.append((int(row["point"]), int(row["number"]), int(row["outcome"])))
 
     def _claims(self, leg: int, slots: int) -> Iterator[int]:
         """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""
         size, seen = len(self.legs[leg].work), 0
         while True:
             chunk = min(slots, max(1, (size - seen) // (4 * self.ranks.size)))
-            seen = self.tally.claim(leg, chunk)
+            seen = self.claims.claim(leg, chunk)
             if seen >= size:
                 return
             yield from range(seen, min(seen + chunk, size))
@@ -183,8 +221,8 @@ class Campaign:
     def _show(self) -> None:
         if self.ranks.first:
             seen = self.tally.read()
-            counts = seen[self.outcomes :].reshape(-1, len(Outcome))
-            self.progress.show(int(seen[self.steps]), counts)
+            found = seen[self.outcomes :].reshape(-1, len(Outcome))
+            self.progress.show(int(seen[self.steps]), found)
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def every_frame(input: Input, every_fs: float) -> Input:
             f"--every-fs {every_fs:g}: is no multiple of [dynamics] timestep_fs = {step:g}; "
             f"{max(1, every) * step:g} is"
         )
-    frames = Frames(trajectories=input.sampling.trajectories, every=every)
+    frames = Frames(trajectories=input.sampling.most, every=every)
     return input.model_copy(update={"frames": frames})
 
 

@@ -9,28 +9,50 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
+from scatter.outcomes import Outcome
 from scatter.statistics import Sticking, sticking_of_counts
+from scatter.statistics.rounds import Aim, Round, expected
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
+NO_AIM = Aim(0, 0)
 SHOWN = 24  # points in the live table; more would not fit a terminal
 
 
 class Progress:
-    """A live view on a terminal; nothing elsewhere.
+    """A live view on a terminal; on others only what a campaign with a target says of its rounds.
 
     Attributes:
-        total: trajectories of the whole campaign.
+        upper: the number to which each point is run in this round.
+        before: trajectories below that were finished by earlier runs.
     """
 
-    def __init__(self, console: Console, points: np.ndarray, total: int, before: int):
-        """Begin to count: `before` of the `total` trajectories were finished by earlier runs."""
-        self.points, self.total, self.before = points, total, before
+    def __init__(self, console: Console, points: np.ndarray, aim: Aim):
+        """Begin to count."""
+        self.points, self.aim = points, aim
+        self.upper = np.zeros(len(points), np.int64)
+        self.before = self.round = 0
         self.start = self.last = time.monotonic()
         self.live = Live(console=console, auto_refresh=False, transient=True)
         self.shown = console.is_terminal
         if self.shown:
             self.live.start()
+
+    def open_round(self, following: Round, complete: np.ndarray, before: int) -> None:
+        """Count on through a round; from the second on say why there is one.
+
+        Args:
+            following: the round.
+            complete: outcomes of the complete rounds before, shape (point, code).
+            before: trajectories of this round that were finished by earlier runs.
+        """
+        self.round, self.upper = following.number, following.upper
+        self.before += before
+        rows = sticking_of_counts(self.points, complete)
+        text = announced(following, point_names(rows), rows, self.aim)
+        if text:
+            say(self.live.console, text)
 
     def show(self, steps: int, counts: np.ndarray, period_s: float = 0.5) -> None:
         """Show steps made and outcomes so far (shape (point, code)), at most once a period."""
@@ -39,17 +61,23 @@ class Progress:
             return
         self.last = now
         rows = sticking_of_counts(self.points, counts)
-        line = Text(self.line(steps, int(counts.sum())))
-        self.live.update(Group(line, sticking_table(rows[:SHOWN]), Text(LEANING)), refresh=True)
+        line = Text(self.line(steps, counts))
+        table = sticking_table(rows[:SHOWN], self.aim)
+        self.live.update(Group(line, table, Text(LEANING)), refresh=True)
 
-    def line(self, steps: int, done: int) -> str:
-        """Trajectories done of all, rate and time left."""
+    def line(self, steps: int, counts: np.ndarray) -> str:
+        """Trajectories done of all, rate and time left; with a target, of about how many."""
         elapsed = max(time.monotonic() - self.start, 1e-9)
+        done = int(counts.sum())
+        k, n = counts[:, Outcome.DISSOCIATED].astype(float), counts.sum(axis=1).astype(float)
+        total = int(expected(k, n, self.upper.astype(float), self.aim).sum())
         here = done - self.before
-        left = (self.total - done) * elapsed / here if here else float("nan")
+        left = (total - done) * elapsed / here if here else float("nan")
+        about = "about " if self.aim.given else ""
         return (
-            f"{done} of {self.total} trajectories, {steps / elapsed:,.0f} trajectory-steps/s, "
-            + (f"{clock(left)} left" if here else "time left unknown")
+            (f"round {self.round}: " if self.aim.given else "")
+            + f"{done} of {about}{total} trajectories, {steps / elapsed:,.0f} trajectory-steps/s, "
+            + (f"{about}{clock(left)} left" if here else "time left unknown")
         )
 
     def sum_up(self, steps: int) -> None:
@@ -57,7 +85,7 @@ class Progress:
         elapsed = time.monotonic() - self.start
         say(
             self.live.console,
-            f"{self.total - self.before} trajectories of {steps:,} steps in all in "
+            f"{int(self.upper.sum()) - self.before} trajectories of {steps:,} steps in all in "
             f"{clock(elapsed)}: {steps / max(elapsed, 1e-9):,.0f} trajectory-steps/s",
         )
 
@@ -78,29 +106,48 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def sticking_table(rows: Sequence[Sticking]) -> Table:
+def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Table:
     """S0 of each point with its 95 % interval, and what undecided and failed ones leave open.
 
-    Conditions that all points share stand above the table.
+    Conditions that all points share stand above the table. With a target, the error of each point
+    (half of its interval, or that divided by S0) stands beside it.
     """
     told = [said(row) for row in rows]
-    shared = {name for name in told[0] if len({one.get(name) for one in told}) == 1}
-    common = ", ".join(told[0][name] for name in told[0] if name in shared and told[0][name])
+    names = _differing(told)
+    common = ", ".join(text for name, text in told[0].items() if name not in names and text)
     table = Table(box=None, pad_edge=False, title=common, title_justify="left", title_style="bold")
-    names = [name for name in told[0] if name not in shared]
     for name in names:
         table.add_column(name, no_wrap=True)
     unclear = any(row.undecided + row.failed for row in rows)
-    for name in ("n", "diss", "scat", "undec", "fail", "S0", "95 %"):
+    last = ["bounds"] * unclear + ["error"] * aim.given
+    for name in ("n", "diss", "scat", "undec", "fail", "S0", "95 %", *last):
         table.add_column(name, justify="right", no_wrap=True)
-    if unclear:
-        table.add_column("bounds", justify="right", no_wrap=True)
     for row, one in zip(rows, told, strict=True):
-        numbers = (row.n, row.dissociated, row.scattered, row.undecided, row.failed)
-        results = [f"{row.S0:.4f}", f"{row.low:.3f}-{row.high:.3f}"] if row.n else ["", ""]
-        bounds = [f"{row.lowest:.3f}-{row.highest:.3f}"] if unclear and row.n else []
-        table.add_row(*(one[name] for name in names), *map(str, numbers), *results, *bounds)
+        table.add_row(*(one[name] for name in names), *_results(row, unclear, aim))
     return table
+
+
+def _results(row: Sticking, unclear: bool, aim: Aim) -> list[str]:
+    """The columns of a point that are no conditions."""
+    numbers = (row.n, row.dissociated, row.scattered, row.undecided, row.failed)
+    found = [str(number) for number in numbers]
+    if row.n:
+        found += [f"{row.S0:.4f}", f"{row.low:.3f}-{row.high:.3f}"]
+        found += [f"{row.lowest:.3f}-{row.highest:.3f}"] * unclear
+        found += [compared(row, aim)] if aim.given else []
+    return found
+
+
+def _differing(told: Sequence[dict[str, str]]) -> list[str]:
+    """The conditions in which points differ."""
+    return [name for name in told[0] if len({one.get(name) for one in told}) > 1]
+
+
+def point_names(rows: Sequence[Sticking]) -> list[str]:
+    """A name for each point: the conditions in which it differs from others."""
+    told = [said(row) for row in rows]
+    names = _differing(told) or ["energy"]
+    return [", ".join(one[name] for name in names if one[name]) for one in told]
 
 
 def said(row: Sticking) -> dict[str, str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.progress import sticking_table
+from scatter.campaign.progress import point_names, sticking_table
+from scatter.campaign.targets import aim_in, verdict
 from scatter.campaign.terminal import say
 from scatter.config import parse, points_table
 from scatter.config import points as points_of
@@ -40,7 +41,7 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
     points, trajectories, attributes = store.read_results(folder)
     rows = sticking(points, in_turn(trajectories))
     write_csv(folder / "sticking.csv", rows)
-    _show(rows, len(trajectories), console)
+    _show(rows, len(trajectories), str(attributes["input"]), console)
     found = quality(trajectories)
     say(
         console,
@@ -103,12 +104,20 @@ def status(folder: Path, console: Console) -> None:
         f"{folder}: {len(trajectories)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
-    _show(sticking(points, in_turn(trajectories)), len(trajectories), console)
+    _show(sticking(points, in_turn(trajectories)), len(trajectories), manifest["input"], console)
 
 
-def _show(rows: Sequence[Sticking], ended: int, console: Console) -> None:
-    """Print the table, and how many ended trajectories wait for slower ones before them."""
-    console.print(sticking_table(rows))
+def _show(rows: Sequence[Sticking], ended: int, text: str, console: Console) -> None:
+    """Print the table, how many ended trajectories wait for slower ones, and missed targets.
+
+    Args:
+        rows: the points.
+        ended: trajectories.
+        text: of the input.
+        console: where to print.
+    """
+    aim = aim_in(text)
+    console.print(sticking_table(rows, aim))
     waiting = ended - sum(row.n for row in rows)
     if waiting:
         say(
@@ -116,3 +125,5 @@ def _show(rows: Sequence[Sticking], ended: int, console: Console) -> None:
             f"{waiting} more have ended, and count once those before them have: the quick ones "
             "alone would make S0 too high",
         )
+    if aim.given:
+        say(console, verdict(point_names(rows), rows, aim))

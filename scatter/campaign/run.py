@@ -20,6 +20,7 @@ from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
+from scatter.campaign.targets import aim_of, amount
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
 from scatter.config import Source, difference, identity, points, points_table, read
@@ -52,7 +53,7 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
     input, folder = source.input, source.output
     say(
         console,
-        f"{path}: {len(points(input))} points of {input.sampling.trajectories} trajectories, "
+        f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
         f"{ranks.size} rank(s) with {threads} thread(s) each\npotential: {potential.description}",
     )
     with ExitStack() as stack:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.initial.incidence import Incidence
@@ -44,13 +44,65 @@ class Run(Table):
     )
 
 
-class Sampling(Table):
-    """Table `[sampling]`: how many trajectories are run."""
+Count = Annotated[int, Field(gt=0, le=10**9)]
 
-    trajectories: Annotated[int, Field(gt=0, le=10**9)] = Field(
+
+class Sampling(Table):
+    """Table `[sampling]`: how many trajectories are run.
+
+    With a target, `trajectories` is the first round of every point, and more rounds follow at the
+    points whose S0 is not yet known well enough. Of two targets either is enough. Both may be
+    changed, given or left out when a campaign is taken up again: a tighter one adds trajectories,
+    a looser one runs none and keeps those that are there.
+    """
+
+    trajectories: Count = Field(
         default=1000,
-        description="Trajectories of each point; may grow when a campaign is taken up again.",
+        description="Trajectories of each point, with a target those of its first round; may grow "
+        "when a campaign is taken up again.",
     )
+    target_error: Annotated[float, Field(gt=0, lt=0.5)] | None = Field(
+        default=None,
+        description="Half-width that the 95 % interval of every S0 shall have at most.",
+    )
+    target_relative_error: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="The same, divided by S0; where S0 is all but 0 only `target_error` beside it "
+        "ends a point before `max_trajectories`.",
+    )
+    max_trajectories: Count | None = Field(
+        default=None,
+        description="The most that a target may ask for at any point; by default 10 times "
+        "`trajectories`.",
+    )
+
+    @property
+    def targeted(self) -> bool:
+        """Whether the number of trajectories follows from a target."""
+        return self.target_error is not None or self.target_relative_error is not None
+
+    @property
+    def most(self) -> int:
+        """The most trajectories that any point may get."""
+        if not self.targeted:
+            return self.trajectories
+        return self.max_trajectories or 10 * self.trajectories
+
+    @model_validator(mode="after")
+    def _most_of_a_target(self) -> "Sampling":
+        if self.max_trajectories is None:
+            return self
+        if not self.targeted:
+            raise ValueError(
+                f"max_trajectories = {self.max_trajectories} limits what a target asks for, and "
+                "there is none; give target_error or target_relative_error, or trajectories alone"
+            )
+        if self.max_trajectories < self.trajectories:
+            raise ValueError(
+                f"max_trajectories = {self.max_trajectories} is less than the first round, "
+                f"trajectories = {self.trajectories}; raise the one or lower the other"
+            )
+        return self
 
 
 class Frames(Table):

@@ -37,6 +37,11 @@ def read_conditions(path: Path, quick: bool = False) -> Source:
         UserError: the input is wrong.
     """
     source = read(path)
+    if source.input.sampling.targeted:
+        raise UserError(
+            f"{path}, [sampling]: a target error cannot be asked for here, since the trajectories "
+            "of two potentials are compared in pairs, as many of each; give trajectories alone"
+        )
     wanted = source.input.sampling.trajectories
     sampling = source.input.sampling.model_copy(
         update={"trajectories": min(wanted, QUICK) if quick else wanted}

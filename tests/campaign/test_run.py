@@ -1,6 +1,5 @@
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 from ase.io import read as read_frames
+from killed_run import killed
 
 import scatter
 from scatter import store
@@ -99,39 +99,6 @@ def test_trajectories_of_a_lost_block_are_run_again_and_no_others(undisturbed, r
 
 
 LONG = {"sampling__trajectories": 160, "run__slots": 4, "incidence__energy_eV": 0.9}
-
-
-# A kill by the clock comes too late on a fast machine: this one comes in the middle of a block.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from scatter import store
-from scatter.cli import main
-
-written, last = [], int(sys.argv.pop())
-store.BlockWriter.PERIOD_S = 0
-whole = store.write_whole
-
-def write(path, content):
-    if path.suffix == ".block":
-        written.append(path)
-        if len(written) == last:
-            path.with_name(f".{path.name}.1.part").write_bytes(content[:40])
-            os.kill(os.getpid(), signal.SIGKILL)
-    whole(path, content)
-
-store.write_whole = write
-main()
-"""
-
-
-def killed(path, block):
-    """Run until a block of this number is half written, and kill; the trajectories on the disk."""
-    command = [sys.executable, "-c", KILLED, "run", path, str(block)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    assert (path.parent / "out" / "lock").exists()
-    return len(store.trajectories(path.parent / "out"))
 
 
 def test_a_campaign_killed_twice_ends_with_the_rows_of_one_that_was_not(

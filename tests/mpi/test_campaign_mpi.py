@@ -105,6 +105,27 @@ def test_all_ranks_go_on_with_what_one_rank_began(folder, one_rank, write_tiny):
     assert rows.tobytes() == one_rank.tobytes()
 
 
+def test_all_ranks_together_stop_at_a_target_where_one_does(folder, one_rank, write_tiny):
+    aimed = {
+        "incidence__energy_eV": [0.7, 1.2], "sampling__target_error": 0.15,
+        "sampling__max_trajectories": 60, "frames__trajectories": 0,
+    }  # fmt: skip
+
+    def alone():
+        (folder / "one").mkdir()
+        ended = launch(BIN / "scatter", "run", write_tiny(folder / "one", **aimed), ranks=1)
+        assert ended[0] == 0, ended
+        return store.read_results(folder / "one" / "out")[1]
+
+    one = on_rank_0(alone)
+    made = run_here(folder / "all", write_tiny, run__slots=3, **aimed)
+    rows = on_rank_0(lambda: store.read_results(made)[1])
+    assert rows.tobytes() == one.tobytes()
+    assert 24 < len(rows) < 120
+    writers = {path.name.split("-")[1] for path in (made / "blocks").iterdir()}
+    assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
+
+
 def test_a_refusal_is_raised_on_all_ranks_and_leaves_nothing(folder, write_tiny):
     with pytest.raises(UserError, match="v = 40"):
         run_here(folder / "bad", write_tiny, molecule__v=40)

@@ -1,0 +1,115 @@
+"""A campaign's target error in words: what is wanted, what was reached, what was missed."""
+
+import tomllib
+from collections.abc import Sequence
+
+import numpy as np
+
+from scatter.config import Sampling
+from scatter.statistics import Sticking
+from scatter.statistics.rounds import Aim, Round, excess, out_of_reach
+
+
+def aim_of(sampling: Sampling) -> Aim:
+    """What the settings ask for, as the planning of rounds takes it."""
+    return Aim(
+        first=sampling.trajectories,
+        most=sampling.most,
+        error=sampling.target_error,
+        relative=sampling.target_relative_error,
+    )
+
+
+def aim_in(text: str) -> Aim:
+    """What the text of an input asks for; the rest of it is not looked at."""
+    return aim_of(Sampling.model_validate(tomllib.loads(text).get("sampling", {})))
+
+
+def amount(aim: Aim) -> str:
+    """How many trajectories a point gets, in words."""
+    if not aim.given:
+        return f"{aim.first} trajectories"
+    return f"{aim.first} to {aim.most} trajectories, until the error of S0 is at most {wanted(aim)}"
+
+
+def wanted(aim: Aim) -> str:
+    """The target, in words."""
+    absolute = [] if aim.error is None else [f"{aim.error:g}"]
+    relative = [] if aim.relative is None else [f"{100 * aim.relative:g} % of S0"]
+    return " or ".join(absolute + relative)
+
+
+def compared(row: Sticking, aim: Aim) -> str:
+    """The error of a point beside its target, such as `0.0123 > 0.01`; of two the nearer one."""
+    width = (row.high - row.low) / 2
+    by = excess(row.dissociated, row.n, aim)
+    sign = "≤" if by <= 1 else ">"
+    if aim.error is not None and by == excess(row.dissociated, row.n, Aim(1, 1, aim.error)):
+        return f"{width:.{_digits(aim.error)}f} {sign} {aim.error:g}"
+    relative = f"{100 * width / row.S0:.1f} %" if row.dissociated else "∞"
+    return f"{relative} {sign} {100 * (aim.relative or 0):g} %"
+
+
+def _digits(target: float) -> int:
+    """Decimal places that show an error beside its target."""
+    return max(2, 2 - int(np.floor(np.log10(target))))
+
+
+def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
+    """Which points have met the target, which missed it with all that they may get, which may yet.
+
+    Args:
+        names: of the points.
+        rows: their results.
+        aim: the target.
+    """
+    short = [
+        (name, row)
+        for name, row in zip(names, rows, strict=True)
+        if excess(row.dissociated, row.n, aim) > 1
+    ]
+    missed = [name for name, row in short if row.n >= aim.most]
+    yet = [name for name, row in short if row.n < aim.most]
+    met = len(rows) - len(short)
+    lines = [f"target error {wanted(aim)}: met by {met} of {len(rows)} points"]
+    if missed:
+        lines.append(
+            f"missed, max_trajectories = {aim.most} reached: {'; '.join(missed)}: raise it and run "
+            "the same command again" + _nothing_sticks(short, aim)
+        )
+    if yet:
+        lines.append(f"not yet met: {'; '.join(yet)}")
+    return "\n".join(lines)
+
+
+def _nothing_sticks(short: Sequence[tuple[str, Sticking]], aim: Aim) -> str:
+    if aim.error is None and any(row.n >= aim.most and row.S0 < 0.01 for _, row in short):
+        return ", or give target_error too, since a relative error of all but no S0 takes for ever"
+    return ""
+
+
+def announced(
+    following: Round, names: Sequence[str], rows: Sequence[Sticking], aim: Aim
+) -> str | None:
+    """What a round from the second on is for; None where nothing is to be said.
+
+    Args:
+        following: the round.
+        names: of the points.
+        rows: their results from the complete rounds.
+        aim: the target.
+    """
+    going = following.upper > following.complete
+    if following.number == 1 or not going.any():
+        return None
+    text = (
+        f"round {following.number}: {going.sum()} of {len(names)} points go on, to "
+        f"{following.upper.sum()} trajectories in all"
+    )
+    k, n = (np.array([getattr(row, key) for row in rows], float) for key in ("dissociated", "n"))
+    far = [
+        name for name, is_far in zip(names, going & out_of_reach(k, n, aim), strict=True) if is_far
+    ]
+    if far:
+        text += f"; out of reach within max_trajectories = {aim.most}: {'; '.join(far)}"
+    return text
