@@ -17,7 +17,7 @@ import scatter
 from scatter import store
 from scatter.campaign.engine import Campaign
 from scatter.campaign.frames import every_frame, refuse_unrecorded
-from scatter.campaign.prepare import prepare
+from scatter.campaign.prepare import Species, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
 from scatter.campaign.targets import aim_of, amount
@@ -119,6 +119,7 @@ def carry_out(
     told = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
         "slabs_sha256": {name: slab.identity for name, slab in slabs.items()},
+        "molecules": {formula: _columns(one) for formula, one in prepared.species.items()},
     }
     ranks.share(lambda: _tell(folder, manifest, told))
     campaign = Campaign(source.input, folder, prepared, ranks, console)
@@ -126,6 +127,13 @@ def carry_out(
     if ranks.first:
         store.merge(folder, points_table(campaign.points))
         report(folder, console)
+
+
+def _columns(species: Species) -> dict[str, list[float]]:
+    """A molecule as results hold it, so that final states can be read from them alone."""
+    curve = species.curve
+    columns = {"masses_amu": species.masses, "bond_A": curve.r, "energy_eV": curve.V}
+    return {name: values.tolist() for name, values in columns.items()}
 
 
 def _cores() -> int:
