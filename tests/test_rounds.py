@@ -13,6 +13,7 @@ from scatter.statistics.rounds import (
     expected,
     half_width,
     interval,
+    meeting,
     out_of_reach,
     plan,
     planned,
@@ -117,6 +118,12 @@ def test_a_point_that_cannot_reach_a_relative_error_is_known_before_it_has_cost_
     assert plan(k, n, aim)[0] == 10_000
     assert not out_of_reach(floats(0), floats(1000), Aim(1000, 10_000, 0.01, 0.1)).any()
     assert not out_of_reach(k, n, Aim(1000, 1000)).any()
+
+
+def test_what_would_meet_the_target_is_looked_for_beyond_what_there_is():
+    aim = Aim(100, 10_000, error=0.05)
+    found = meeting(floats(20, 500), floats(200, 1000), aim, floats(0.1, 0.5)[None])
+    assert found.tolist() == [224, 1122]
 
 
 def endings(p, numbers, seed=0):
