@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from scatter.plots.sticking import frame, legends_of
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import Curve, Fit, Undetermined
+from scatter.statistics.alignment import Alignment
 
 
 def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> Figure:
@@ -37,4 +38,37 @@ def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> F
         frame(axes, "energy_eV", energies)
         if axes.get_legend_handles_labels()[0]:
             figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    return figure
+
+
+def alignment_figure(found: Sequence[Alignment]) -> Figure:
+    """A0(2) against incidence energy, one curve a state, with 95 % intervals.
+
+    Args:
+        found: of `scatter.statistics.alignment`.
+    """
+    states = list(dict.fromkeys((row.facet, row.T_K, row.molecule, row.v, row.J) for row in found))
+    with paper_style():
+        figure = Figure(figsize=(1.4 * COLUMN_mm / 25.4, 70 / 25.4), layout="constrained")
+        axes = figure.add_subplot()
+        for n, state in enumerate(states):
+            rows = sorted(
+                (row for row in found
+                 if (row.facet, row.T_K, row.molecule, row.v, row.J) == state
+                 and np.isfinite(row.A0_2)),
+                key=lambda row: row.energy_eV,
+            )  # fmt: skip
+            A = np.array([row.A0_2 for row in rows])
+            ends = np.array([[row.A0_2 - row.A0_2_low, row.A0_2_high - row.A0_2] for row in rows])
+            facet, T_K, molecule, v, J = state
+            axes.errorbar(
+                [row.energy_eV for row in rows], A, yerr=ends.reshape(-1, 2).T,
+                color=PALETTE[n % len(PALETTE)], marker=MARKERS[n % len(MARKERS)],
+                linestyle=LINES[n % len(LINES)],
+                label=f"({facet}), {T_K:g} K, {molecule} v = {v}, J = {J}",
+            )  # fmt: skip
+        axes.axhline(0, color="0.6", linewidth=0.5, zorder=0)
+        axes.set_xlabel("Incidence energy (eV)")
+        axes.set_ylabel("Alignment $A_0^{(2)}$ of what sticks")
+        axes.legend(frameon=False)
     return figure

@@ -1,13 +1,14 @@
 """Sticking curves: their fits, and what these tell of the vibration."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from scatter.campaign.page.document import Exhibit, Section
 from scatter.campaign.page.results import MOST, Results, in_words, scans
 from scatter.ebk import level, reduced_mass
-from scatter.plots.fits import fit_figure
+from scatter.plots.fits import alignment_figure, fit_figure
 from scatter.plots.sticking import sticking_figure
 from scatter.statistics import (
     CONDITIONS,
@@ -19,8 +20,10 @@ from scatter.statistics import (
     curves,
     efficacy,
     fit,
+    normal_energy_scaling,
     scanned,
 )
+from scatter.statistics.alignment import alignment
 
 
 def curve_section(results: Results) -> Section:
@@ -37,6 +40,8 @@ def curve_section(results: Results) -> Section:
     sentences = []
     if axis == "energy_eV":
         exhibits += _fits(results, sentences)
+    exhibits += _alignment(results)
+    sentences += _scalings(results)
     return Section("Sticking", sentences, exhibits)
 
 
@@ -87,3 +92,36 @@ def _efficacies(results: Results, groups: Sequence[tuple[str, list[Sticking]]],
 
 FITTED = ("E0_eV", "E0_low_eV", "E0_high_eV", "W_eV", "W_low_eV", "W_high_eV", "A", "A_low",
           "A_high", "p_value")  # fmt: skip
+
+
+def _alignment(results: Results) -> Iterator[Exhibit]:
+    """A0(2), where states were run with projections m_J."""
+    found = [row for row in alignment(results.rows) if not row.missing and row.J]
+    if found:
+        yield Exhibit(
+            "alignment", "Rotational quadrupole alignment A0(2) of what sticks, with 95 % "
+            "intervals: -1 for cartwheels alone, 0 without preference, positive for helicopters.",
+            alignment_figure(found), found, ("molecule", "v", "J", "energy_eV", "n", "S0",
+            "S0_low", "S0_high", "A0_2", "A0_2_low", "A0_2_high"),
+        )  # fmt: skip
+
+
+def _scalings(results: Results) -> Iterator[str]:
+    """How S0 scales with the polar angle, where several were run."""
+    groups: dict[tuple, list[Sticking]] = {}
+    for row in results.rows:
+        along = ("energy_eV", "polar_deg", "azimuth_deg")
+        key = tuple(getattr(row, name) for name in CONDITIONS if name not in along)
+        groups.setdefault(key, []).append(row)
+    for group in groups.values():
+        if len({row.polar_deg for row in group}) > 1:
+            words = in_words(replace(group[0], polar_deg=0.0))
+            found = normal_energy_scaling(Counts.of(group))
+            if isinstance(found, Undetermined):
+                yield f"{words}: no scaling with the angle can be told: {found.sentence}"
+            else:
+                yield (
+                    f"{words}: S0 scales as S0(E cos^n ϑ) with n = {found.n:.2f} "
+                    f"({found.n_low:.2f}-{found.n_high:.2f}; p = {found.p_value:.2g}); normal "
+                    f"energy scaling, n = 2, has p = {found.p_normal:.2g} against it."
+                )
