@@ -23,11 +23,14 @@ VERBS = [
     "status",
     "analyse",
     "plot",
+    "export",
     "levels",
     "slab",
     "evaluate",
     "convert",
+    "average",
     "bench",
+    "report",
     "distil",
     "finetune",
     "sample",
@@ -66,7 +69,12 @@ def test_every_verb_is_in_the_help(command):
 def test_help_and_the_engine_do_without_torch(write_tiny, tmp_path):
     path = write_tiny(tmp_path, sampling__trajectories=1)
     program = (
-        "import sys; sys.modules['torch'] = sys.modules['mace'] = None\n"
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(name, path, target=None):\n"
+        "        if name.partition('.')[0] in ('torch', 'mace'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent)\n"
         "from scatter.cli import main\n"
         f"sys.argv = ['scatter', 'run', {str(path)!r}]\n"
         "main()"
@@ -139,6 +147,8 @@ def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
         (["status", "none"], "none: no campaign was run there"),
         (["analyse", "none"], "there is no such file"),
         (["plot", "none"], "there is no such file"),
+        (["export", "none"], "there is no such file"),
+        (["export", "none", "--format", "xlsx"], "--format xlsx: is not known"),
         (["levels", "H3"], "H3"),
         (["levels", "N2", "-p", "analytic"], "N"),
         (["levels", "H2", "-p", "none.model"], "'none.model': there is no such file"),
