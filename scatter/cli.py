@@ -95,6 +95,18 @@ def plot(
 
 
 @app.command()
+def export(
+    folder: Folder,
+    format: Annotated[str, typer.Option(help="csv, parquet or extxyz.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="A new file; by default in FOLDER.")] = None,
+) -> None:
+    """Write the trajectories of results.h5 and their conditions for other programs."""
+    from scatter.campaign.export import export
+
+    print(export(folder, format, output))
+
+
+@app.command()
 def levels(
     formula: Annotated[str, typer.Argument(help="A diatomic, such as H2, HD or D2.")],
     potential: PotentialName = "default",

@@ -1,0 +1,98 @@
+"""Start and end of every trajectory's molecule, as frames that ASE reads."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.io import write
+from jaxtyping import Bool, Float
+
+from scatter.campaign.frames import trajectory_name
+from scatter.config import POINT, parse
+from scatter.files import replacing
+from scatter.initial.molecule import isotopes
+from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
+from scatter.units import fs
+
+Isotopes = tuple[tuple[int, float], tuple[int, float]]  # atomic number and mass of each atom
+CONDITIONS = [name for name in POINT.names or () if name != "point"]
+
+
+def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: dict) -> None:
+    """Write two frames for each trajectory: positions, masses, momenta in ASE's units.
+
+    Their `info` holds the conditions, the outcome, and which potential it is of. A failed
+    trajectory whose end is not `finite` has its start alone.
+
+    Args:
+        path: extended XYZ, whole or not at all.
+        points: the table `/points`.
+        rows: the table `/trajectories`.
+        attributes: of `results.h5`.
+    """
+    masses = parse(path, attributes["input"]).input.molecule.masses_amu
+    source = {key: attributes[key] for key in ("potential", "potential_sha256")}
+    source["scatter_version"] = attributes["version"]
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
+        for row, ended_somewhere in zip(rows, finite(rows), strict=True):
+            point = points[row["point"]]
+            atoms = isotopes(str(point["molecule"]), masses)
+            whens = ("initial", "final") if ended_somewhere else ("initial",)
+            frames = [_frame(row, when, atoms) for when in whens]
+            for frame in frames:
+                frame.info |= {**_told(point, row), **source}
+            # ASE would leave the writing to rank 0 alone
+            write(stream, frames, format="extxyz", parallel=False)
+
+
+def finite(rows: np.ndarray) -> Bool[np.ndarray, " trajectory"]:
+    """Whether positions and velocities of the molecule and the top plane at the end are numbers."""
+    found = np.isfinite(rows["final_top_A"])
+    for vectors in (_positions(rows, "final"), _velocities(rows, "final")):
+        found &= np.isfinite(vectors).all(axis=(0, 1))
+    return found
+
+
+def _frame(row: np.ndarray, when: str, atoms: Isotopes) -> Atoms:
+    """The molecule at its start or end; ASE counts momenta in sqrt(amu eV), as we do."""
+    numbers, masses = zip(*atoms, strict=True)
+    frame = Atoms(numbers, _positions(row, when))
+    frame.set_array("masses", np.array(masses), float, ())
+    frame.set_momenta(_velocities(row, when) / fs * np.array(masses)[:, None])
+    frame.info["when"] = when
+    frame.info["time_fs"] = 0.0 if when == "initial" else float(row["time_fs"])
+    frame.info["Z_A"] = float(frame.get_center_of_mass()[2] - row[f"{when}_top_A"])
+    return frame
+
+
+def _told(point: np.ndarray, row: np.ndarray) -> dict[str, Any]:
+    """Name, outcome and conditions of a trajectory, without what was not chosen or not measured.
+
+    Args:
+        point: a record of `/points`.
+        row: a record of `/trajectories`.
+    """
+    numbers = {name: point[name] for name in CONDITIONS}
+    numbers |= {name: row[name] for name in OF_THE_SCATTERED}
+    return {
+        "trajectory": trajectory_name(int(row["point"]), int(row["number"])),
+        "outcome": Outcome(row["outcome"]).name.lower(),
+        "reason": Reason(row["reason"]).name.lower(),
+        **{name: _plain(value) for name, value in numbers.items() if value == value},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A number or text of Python's own."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _positions(row: np.ndarray, when: str) -> Float[np.ndarray, "2 3 ..."]:
+    return np.array([[row[f"{when}_{axis}{atom}_A"] for axis in "xyz"] for atom in (1, 2)])
+
+
+def _velocities(row: np.ndarray, when: str) -> Float[np.ndarray, "2 3 ..."]:
+    """Å/fs."""
+    names = [[f"{when}_v{axis}{atom}_A_per_fs" for axis in "xyz"] for atom in (1, 2)]
+    return np.array([[row[name] for name in line] for line in names])
