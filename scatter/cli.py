@@ -95,6 +95,33 @@ def plot(
 
 
 @app.command()
+def report(folder: Folder) -> None:
+    """Write report.html: what a campaign found, with figures and numbers, from results.h5 alone."""
+    from scatter.campaign.page import write_report
+
+    print(f"report: {write_report(folder)}")
+
+
+@app.command()
+def average(
+    folder: Folder,
+    beam: Annotated[
+        list[str] | None, typer.Option(metavar="V0,ALPHA,T", help="m/s, m/s, K; may be repeated.")
+    ] = None,
+    cooling: Annotated[float, typer.Option(min=0.01, help="Of the rotation: T_rot/T.")] = 0.8,
+    gas: Annotated[list[float] | None, typer.Option(min=1, help="K; may be repeated.")] = None,
+    desorption: Annotated[list[float] | None, typer.Option(min=1, help="K; or several.")] = None,
+    nearest_j: Annotated[bool, typer.Option(help="States not computed follow the next J.")] = False,
+) -> None:
+    """Average computed points over beams and gases, and tell what desorbs by detailed balance."""
+    from scatter.campaign.averages import average, beam_of
+    from scatter.campaign.terminal import console
+
+    beams = [beam_of(text, cooling) for text in beam or ()]
+    average(folder, beams, gas or (), desorption or (), nearest_j, console(True))
+
+
+@app.command()
 def export(
     folder: Folder,
     format: Annotated[str, typer.Option(help="csv, parquet or extxyz.")] = "csv",
