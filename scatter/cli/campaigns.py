@@ -1,0 +1,156 @@
+"""Verbs about campaigns: run one, look at it, tell what it found."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scatter.cli.words import Folder, Folders, PotentialName, Trust, app
+from scatter.settings import UserError
+
+
+@app.command()
+def run(
+    input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
+    trust_pickle: Trust = False,
+) -> None:
+    """Run the campaign in INPUT, or go on with it; under mpirun, on all ranks."""
+    from scatter.campaign.run import run
+
+    run(input, trust_pickle)
+
+
+@app.command()
+def status(folder: Folder) -> None:
+    """Say how far a campaign is, and make its results.h5 from what has finished."""
+    from scatter.campaign.report import status
+    from scatter.campaign.terminal import console
+
+    status(folder, console(True))
+
+
+@app.command()
+def analyse(folder: Folder) -> None:
+    """Compute sticking.csv from results.h5 alone, and print it."""
+    from scatter.campaign.report import analyse
+    from scatter.campaign.terminal import console
+
+    analyse(folder, console(True))
+    print(f"table:  {folder / 'sticking.csv'}")
+
+
+@app.command()
+def plot(
+    folders: Folders,
+    overlay: Annotated[
+        list[Path] | None,
+        typer.Option(help="CSV with other curves: a sticking.csv, or columns energy_eV and S0."),
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Factor on the overlays' S0.")] = 1.0,
+    output: Annotated[Path | None, typer.Option(help="Figure to write, without ending.")] = None,
+) -> None:
+    """Draw sticking curves from results.h5 alone, as PNG and PDF."""
+    from scatter.campaign.report import plot
+
+    print(f"figure: {plot(folders, overlay or (), scale, output)}")
+
+
+@app.command()
+def report(folder: Folder) -> None:
+    """Write report.html: what a campaign found, with figures and numbers, from results.h5 alone."""
+    from scatter.campaign.page import write_report
+
+    print(f"report: {write_report(folder)}")
+
+
+@app.command()
+def average(
+    folder: Folder,
+    beam: Annotated[
+        list[str] | None, typer.Option(metavar="V0,ALPHA,T", help="m/s, m/s, K; may be repeated.")
+    ] = None,
+    cooling: Annotated[float, typer.Option(min=0.01, help="Of the rotation: T_rot/T.")] = 0.8,
+    gas: Annotated[list[float] | None, typer.Option(min=1, help="K; may be repeated.")] = None,
+    desorption: Annotated[list[float] | None, typer.Option(min=1, help="K; or several.")] = None,
+    nearest_j: Annotated[bool, typer.Option(help="States not computed follow the next J.")] = False,
+) -> None:
+    """Average computed points over beams and gases, and tell what desorbs by detailed balance."""
+    from scatter.campaign.averages import average, beam_of
+    from scatter.campaign.terminal import console
+
+    beams = [beam_of(text, cooling) for text in beam or ()]
+    average(folder, beams, gas or (), desorption or (), nearest_j, console(True))
+
+
+@app.command()
+def export(
+    folder: Folder,
+    format: Annotated[str, typer.Option(help="csv, parquet or extxyz.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="A new file; by default in FOLDER.")] = None,
+) -> None:
+    """Write the trajectories of results.h5 and their conditions for other programs."""
+    from scatter.campaign.export import export
+
+    print(export(folder, format, output))
+
+
+@app.command()
+def levels(
+    formula: Annotated[str, typer.Argument(help="A diatomic, such as H2, HD or D2.")],
+    potential: PotentialName = "default",
+    v: Annotated[int, typer.Option(min=0, help="Highest vibrational quantum number.")] = 2,
+    j: Annotated[int, typer.Option(min=0, help="Highest rotational quantum number.")] = 5,
+    langer: Annotated[bool, typer.Option(help="(J+1/2)² in place of J(J+1).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    trust_pickle: Trust = False,
+) -> None:
+    """Print the rovibrational levels of a molecule on a potential (EBK)."""
+    from scatter.ebk import level_rows, reduced_mass
+    from scatter.initial.molecule import bond_curve, isotopes
+    from scatter.potentials.table import potential_from_name
+
+    try:
+        (first, m1), (second, m2) = isotopes(formula, {})
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    surface = potential_from_name(potential, trust_pickle)
+    rows = level_rows(v, j, bond_curve(surface, first, second), reduced_mass(m1, m2), langer)
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    convention = "(J+1/2)²" if langer else "J(J+1)"
+    print(f"{formula} on {surface.description}; EBK with L² = {convention} ħ²")
+    print("  v   J   E - E_min (eV)   spacing (eV)   inner (Å)   outer (Å)   period (fs)")
+    for row in rows:
+        print(
+            f"{row['v']:3.0f} {row['J']:3.0f} {row['energy_eV']:16.6f} {row['spacing_eV']:14.6f}"
+            f" {row['inner_A']:11.4f} {row['outer_A']:11.4f} {row['period_fs']:13.4f}"
+        )
+
+
+@app.command()
+def slab(
+    input: Annotated[Path, typer.Argument(help="The input file; its [surface] is made.")],
+    output: Annotated[Path, typer.Option(help="Folder for the snapshots, as extxyz.")] = Path("."),
+    trust_pickle: Trust = False,
+) -> None:
+    """Build and thermalise the slabs of INPUT, say what was checked, and write the snapshots."""
+    from scatter.campaign.slabs import slabs
+
+    slabs(input, output, trust_pickle)
+
+
+@app.command()
+def bench(
+    potential: PotentialName = "default",
+    trajectories: Annotated[int, typer.Option(min=1, help="Of the campaign.")] = 10_000,
+    timestep_fs: Annotated[float, typer.Option(min=1e-3, help="Of its dynamics.")] = 0.25,
+    trust_pickle: Trust = False,
+) -> None:
+    """Time H2 on Cu(111) on a potential and this machine; say how long a campaign would take."""
+    from scatter.campaign.bench import bench
+    from scatter.campaign.terminal import console
+    from scatter.potentials.table import potential_from_name
+
+    bench(potential_from_name(potential, trust_pickle), trajectories, timestep_fs, console(True))
