@@ -1,5 +1,8 @@
 """Outcomes -> probabilities with their uncertainty, and the tables that hold them."""
 
+from scatter.statistics.alignment import Alignment, alignment, alignment_of_isotropic
+from scatter.statistics.angles import ANGLES, angles
+from scatter.statistics.angular import AngularBin, Scattering, angular_distribution, scattering
 from scatter.statistics.averages import Average, Cover, populations
 from scatter.statistics.beam import (
     Beam,
@@ -28,9 +31,24 @@ from scatter.statistics.curves import AXES, Curve, curves, scanned
 from scatter.statistics.desorption import DesorbedState, Desorption, Spectrum, desorption
 from scatter.statistics.estimate import Counts, Doubt, Undetermined
 from scatter.statistics.fits import Fit, fit
+from scatter.statistics.ledger import LEDGER, Species, VibrationalEnergy, ledgers
+from scatter.statistics.ledger_tables import LedgerBin, LedgerMean, ledger_histograms, ledger_means
 from scatter.statistics.library import Library
-from scatter.statistics.means import mean_interval
-from scatter.statistics.per_point import PerPoint, by_point
+from scatter.statistics.means import Mean, mean_interval, mean_of
+from scatter.statistics.mechanism import (
+    MECHANISM,
+    Bounces,
+    Orientation,
+    OrientationBin,
+    Pathway,
+    bounces,
+    mechanisms,
+    orientation_distribution,
+    orientations,
+    pathways,
+)
+from scatter.statistics.motion import Masses, Motion, motion
+from scatter.statistics.per_point import PerPoint, by_outcome, by_point
 from scatter.statistics.probability import (
     CONDITIONS,
     Condition,
@@ -51,23 +69,40 @@ from scatter.statistics.rotation import (
     rotational_temperatures,
 )
 from scatter.statistics.scaling import Efficacy, Scaling, efficacy, normal_energy_scaling
+from scatter.statistics.sites import (
+    IMPACT,
+    SITES,
+    SiteSticking,
+    folded,
+    impact_sites,
+    site_sticking,
+    surface_cell,
+)
 from scatter.statistics.states import CHANNELS, Channel, Transition, channels, transitions
 from scatter.statistics.tables import HEADER, read_csv, read_curve, write_csv
 
 __all__ = [
+    "ANGLES",
     "AXES",
     "CHANNELS",
     "CONDITIONS",
     "GAUSSIAN",
     "HEADER",
     "HISTOGRAM",
+    "IMPACT",
+    "LEDGER",
+    "MECHANISM",
     "PARITY",
+    "SITES",
     "SPIN_WEIGHTS",
+    "Alignment",
+    "AngularBin",
     "Average",
     "Beam",
     "BeamSticking",
     "Binned",
     "Binning",
+    "Bounces",
     "Channel",
     "Condition",
     "Counts",
@@ -78,20 +113,38 @@ __all__ = [
     "Doubt",
     "Efficacy",
     "Fit",
+    "LedgerBin",
+    "LedgerMean",
     "Levels",
     "Library",
+    "Masses",
+    "Mean",
+    "Motion",
+    "Orientation",
+    "OrientationBin",
+    "Pathway",
     "PerPoint",
     "Population",
     "Quality",
     "RotationalTemperature",
     "Scaling",
+    "Scattering",
+    "SiteSticking",
+    "Species",
     "Spectrum",
     "Sticking",
     "ThermalSticking",
     "Transition",
     "Undetermined",
+    "VibrationalEnergy",
+    "alignment",
+    "alignment_of_isotropic",
+    "angles",
+    "angular_distribution",
     "beam_sticking",
     "boltzmann_populations",
+    "bounces",
+    "by_outcome",
     "by_point",
     "channels",
     "curves",
@@ -99,12 +152,23 @@ __all__ = [
     "effective_count",
     "efficacy",
     "fit",
+    "folded",
     "homonuclear",
+    "impact_sites",
     "in_turn",
     "inverse_temperature",
+    "ledger_histograms",
+    "ledger_means",
+    "ledgers",
     "mean_interval",
+    "mean_of",
+    "mechanisms",
+    "motion",
     "normal_energy_scaling",
+    "orientation_distribution",
+    "orientations",
     "outcome_counts",
+    "pathways",
     "populations",
     "quality",
     "read_csv",
@@ -112,8 +176,11 @@ __all__ = [
     "rotational_populations",
     "rotational_temperatures",
     "scanned",
+    "scattering",
+    "site_sticking",
     "sticking",
     "sticking_of_counts",
+    "surface_cell",
     "temperature",
     "thermal_sticking",
     "transitions",
