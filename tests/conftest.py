@@ -8,6 +8,7 @@ from copy import deepcopy
 
 import pytest
 from jaxtyping import install_import_hook
+from tiny_runs import run_in
 
 ROOMS = ["config", "dynamics", "ebk", "initial", "outcomes", "potentials", "state", "statistics"]
 install_import_hook(
@@ -56,19 +57,6 @@ def write_tiny(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCATTER_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield write
-
-
-def run_in(folder):
-    """Run the campaign whose input was written into a folder; numba's threads stay as they were."""
-    import numba
-
-    from scatter.campaign.run import run
-
-    threads = numba.get_num_threads()
-    try:
-        return run(folder / "in.toml")
-    finally:
-        numba.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from killed_run import killed
 from rich.console import Console
+from tiny_runs import run_in
 
 from scatter import store
 from scatter.campaign.frames import every_frame
@@ -54,8 +55,6 @@ def spoken():
 @pytest.fixture(scope="module")
 def aimed(write_tiny, tmp_path_factory):
     """The folder of a campaign with a target."""
-    from conftest import run_in
-
     return run_in(write_tiny(tmp_path_factory.mktemp("aimed"), **AIMED).parent)
 
 

@@ -13,6 +13,7 @@ from scatter.campaign.run import run
 from scatter.kernels import kernel
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.table import PotentialTable, open_potential
 from scatter.settings import UserError
 from scatter.statistics import sticking
 from scatter.statistics.paired import ENDINGS
@@ -142,7 +143,10 @@ def test_a_campaign_with_other_starts_is_refused_by_the_campaign_itself(
     path.write_text(text)
     with pytest.raises(UserError, match="another potential_sha256"):
         run(path)
-    swapped = {**told, "potential_sha256": Analytic().identity, "starts_sha256": "other"}
+    swapped = {
+        **told, "potential_sha256": open_potential(PotentialTable()).identity,
+        "starts_sha256": "other",
+    }  # fmt: skip
     store.write_manifest(tmp_path / "copy", swapped)
     path.write_text(text.replace("linked", "copy"))
     with pytest.raises(UserError, match="another starts_sha256"):

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from scatter.files import write_whole
 from scatter.plots.style import save
@@ -44,14 +43,14 @@ class Exhibit:
     Attributes:
         stem: name of its files.
         caption: a sentence or two, with the units and what the error bars are.
-        figure: if there is one.
+        figure: of `scatter.plots`, if there is one.
         rows: the numbers: dataclasses of one kind, or mappings with the same keys.
         columns: of the rows, those that the page shows as a table at once; all are in the CSV.
     """
 
     stem: str
     caption: str
-    figure: Figure | None = None
+    figure: Any = None
     rows: Sequence[Any] = ()
     columns: Sequence[str] = ()
 
