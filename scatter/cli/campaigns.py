@@ -57,11 +57,18 @@ def plot(
 
 
 @app.command()
-def report(folder: Folder) -> None:
+def report(
+    folder: Folder,
+    gaussian: Annotated[
+        float | None, typer.Option(min=0.001, help="Weigh final v, J by Gaussians of this FWHM.")
+    ] = None,
+    parity: Annotated[bool, typer.Option(help="Of homonuclear molecules J changes evenly.")] = True,
+) -> None:
     """Write report.html: what a campaign found, with figures and numbers, from results.h5 alone."""
     from scatter.campaign.page import write_report
+    from scatter.statistics import Binning
 
-    print(f"report: {write_report(folder)}")
+    print(f"report: {write_report(folder, Binning(gaussian, gaussian, parity))}")
 
 
 @app.command()

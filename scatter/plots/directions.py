@@ -49,3 +49,29 @@ def directions_figure(found: Mapping[str, np.ndarray]) -> Figure:
             axes.set_xlim(0, 90)
         left.legend(frameon=False)
     return figure
+
+
+def plane_figure(found: Mapping[str, np.ndarray], polar_deg: float) -> Figure:
+    """Distributions of the angles in the plane of incidence and out of it.
+
+    Args:
+        found: as of `directions_figure`.
+        polar_deg: of incidence; the specular direction is drawn.
+    """
+    edges = np.arange(-90.0, 90.0 + STEP_deg, STEP_deg)
+    shades = np.linspace(0.65, 0.0, len(found))
+    with paper_style():
+        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 62 / 25.4), layout="constrained")
+        panels = zip(figure.subplots(1, 2, sharey=True), ("in_plane", "out_of_plane"), strict=True)
+        for axes, name in panels:
+            for n, (point, rows) in enumerate(found.items()):
+                P = np.histogram(rows[f"{name}_deg"], edges)[0] / max(1, len(rows)) / STEP_deg
+                axes.stairs(P, edges, color=str(shades[n]), linestyle=LINES[n % len(LINES)],
+                            label=f"{point}: {len(rows)}")  # fmt: skip
+            specular = polar_deg if name == "in_plane" else 0.0
+            axes.axvline(specular, color="#D55E00", linewidth=0.8, label="specular")
+            axes.set_xlabel(f"{name.replace('_', '-').capitalize()} angle (°)")
+            axes.set_xlim(-90, 90)
+        figure.axes[0].set_ylabel("Density (1/°)")
+        figure.axes[0].legend(frameon=False)
+    return figure

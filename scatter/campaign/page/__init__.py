@@ -8,16 +8,20 @@ from scatter.campaign.page.passage import direction_section, energy_section, mec
 from scatter.campaign.page.results import Results, in_words
 from scatter.campaign.page.states import state_section
 from scatter.plots.quality import quality_figure
-from scatter.statistics import quality
+from scatter.statistics import PARITY, Binning, quality
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, binning: Binning = PARITY) -> Path:
     """Write `report.html` of a campaign, and its figures and numbers into `report/`.
+
+    Args:
+        folder: of the campaign.
+        binning: how final quantum numbers become whole ones.
 
     Raises:
         UserError: there are no results.
     """
-    results = Results.of(folder)
+    results = Results.of(folder, binning)
     path = folder / "report.html"
     title = f"Scattering of {', '.join(dict.fromkeys(row.molecule for row in results.rows))}"
     write_document(path, title, _lead(results), [make(results) for make in SECTIONS])

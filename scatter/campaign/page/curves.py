@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-
-import numpy as np
+from typing import Any
 
 from scatter.campaign.page.document import Exhibit, Section
 from scatter.campaign.page.results import MOST, Results, in_words, scans
@@ -24,6 +23,7 @@ from scatter.statistics import (
     scanned,
 )
 from scatter.statistics.alignment import alignment
+from scatter.statistics.likelihood import Form
 
 
 def curve_section(results: Results) -> Section:
@@ -49,22 +49,26 @@ def _fits(results: Results, sentences: list[str]) -> Iterator[Exhibit]:
     """The fitted curves; what could not be fitted is said in a sentence."""
     groups = list(scans(results.rows))[:MOST]
     found = [fit(Counts.of(group)) for _, group in groups]
-    told = []
-    for (words, _), one in zip(groups, found, strict=True):
-        if isinstance(one, Fit):
-            shown = {name: value for name, value in vars(one).items()
-                     if not isinstance(value, np.ndarray)}  # fmt: skip
-            told.append({"state": words, **{name: shown[name] for name in FITTED}})
-        else:
-            sentences.append(f"{words}: {one.sentence}")
-    if told:
+    sentences += [f"{words}: {one.sentence}" for (words, _), one in zip(groups, found, strict=True)
+                  if isinstance(one, Undetermined)]  # fmt: skip
+    if any(isinstance(one, Fit) for one in found):
+        told = [row for words, group in groups for row in _told(words, Counts.of(group))]
         drawn = [curves(group, "energy_eV")[0] for _, group in groups]
         yield Exhibit(
-            "fits", "Error functions S0 = A/2 [1 + erf((E - E0)/W)] of the largest likelihood of "
-            "the counts, with 95 % bands from resampled counts; p: probability of a worse fit were "
-            "the curve true.", fit_figure(drawn, found), told, ("state", *FITTED),
+            "fits", "Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts: drawn, "
+            "error functions g = [1 + erf]/2 with 95 % bands from resampled counts; in the table, "
+            "logistic and Gompertz curves too. p: probability of a worse fit were the curve true.",
+            fit_figure(drawn, found), told, ("state", "form", *FITTED),
         )  # fmt: skip
     sentences += _efficacies(results, groups, found)
+
+
+def _told(words: str, counts: Counts) -> Iterator[dict[str, Any]]:
+    """The numbers of every form that can be fitted."""
+    for form in FORMS:
+        one = fit(counts, form)
+        if isinstance(one, Fit):
+            yield {"state": words, "form": form, **{name: getattr(one, name) for name in FITTED}}
 
 
 def _efficacies(results: Results, groups: Sequence[tuple[str, list[Sticking]]],
@@ -90,6 +94,7 @@ def _efficacies(results: Results, groups: Sequence[tuple[str, list[Sticking]]],
                 )
 
 
+FORMS: tuple[Form, ...] = ("erf", "logistic", "gompertz")
 FITTED = ("E0_eV", "E0_low_eV", "E0_high_eV", "W_eV", "W_low_eV", "W_high_eV", "A", "A_low",
           "A_high", "p_value")  # fmt: skip
 

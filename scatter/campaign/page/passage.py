@@ -7,7 +7,7 @@ import numpy as np
 
 from scatter.campaign.page.document import Exhibit, Section
 from scatter.campaign.page.results import Results, in_words, scans, shown, stem_of
-from scatter.plots.directions import directions_figure
+from scatter.plots.directions import directions_figure, plane_figure
 from scatter.plots.energy import ledger_figure, transfer_figure
 from scatter.plots.mechanism import orientation_figure, site_figure
 from scatter.statistics.angles import angles
@@ -66,6 +66,11 @@ def direction_section(results: Results) -> Section:
                 "angle, and mean loss of translational energy, by the angle from the normal; "
                 "standard errors. The number of trajectories stands beside each energy.",
                 directions_figure(named), _angle_rows(group, named),
+            ))  # fmt: skip
+            exhibits.append(Exhibit(
+                f"planes_{stem_of(words)}", f"{words}: angles of the scattered in the plane of "
+                "incidence (forward positive) and out of it; at normal incidence that plane holds "
+                "x.", plane_figure(named, group[0].polar_deg),
             ))  # fmt: skip
     return Section("Directions", [], exhibits)
 

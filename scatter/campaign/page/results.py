@@ -10,7 +10,15 @@ import numpy as np
 
 from scatter import store
 from scatter.ebk import Curve
-from scatter.statistics import CONDITIONS, PerPoint, Sticking, in_turn, sticking
+from scatter.statistics import (
+    CONDITIONS,
+    PARITY,
+    Binning,
+    PerPoint,
+    Sticking,
+    in_turn,
+    sticking,
+)
 from scatter.statistics.ledger import Species
 
 MOST = 8  # initial states that get figures of their own
@@ -35,6 +43,7 @@ class Results:
         attributes: of the file.
         molecules: masses and bond curves, by formula; empty in files that do not hold them.
         rows: sticking probabilities.
+        binning: how final quantum numbers become whole ones.
     """
 
     points: np.ndarray
@@ -42,9 +51,10 @@ class Results:
     attributes: Mapping[str, Any]
     molecules: Mapping[str, Species]
     rows: Sequence[Sticking]
+    binning: Binning
 
     @classmethod
-    def of(cls, folder: Path) -> "Results":
+    def of(cls, folder: Path, binning: Binning = PARITY) -> "Results":
         """The results in a campaign's folder.
 
         Raises:
@@ -56,7 +66,8 @@ class Results:
             for formula, one in store.read_molecules(folder).items()
         }
         counted = in_turn(ended)
-        return cls(points, counted, attributes, molecules, sticking(points, counted))
+        rows = sticking(points, counted)
+        return cls(points, counted, attributes, molecules, rows, binning)
 
 
 def scans(rows: Iterable[Row], axis: str = "energy_eV") -> Iterator[tuple[str, list[Row]]]:

@@ -2,17 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-
 from scatter.campaign.page.document import Exhibit, Section
 from scatter.campaign.page.results import Results, shown, stem_of
 from scatter.ebk import levels, reduced_mass
 from scatter.plots.states import channels_figure, state_maps
 from scatter.statistics import (
-    HISTOGRAM,
-    PARITY,
     channels,
-    homonuclear,
     rotational_temperatures,
     transitions,
 )
@@ -21,15 +16,17 @@ HIGHEST = {"v": 6, "J": 30}  # levels that final states are compared with
 
 
 def state_section(results: Results) -> Section:
-    """State-to-state probabilities, by histogram; of homonuclear molecules by parity."""
-    exhibits, sentences = [], []
-    for words, found in shown(_transitions(results), sentences):
+    """State-to-state probabilities, vibrational channels and rotational temperatures."""
+    exhibits = []
+    seen = results.points, results.trajectories, results.binning
+    sentences = [f"Final quantum numbers are real; read here by {results.binning.name}."]
+    for words, found in shown(transitions(*seen), sentences):
         exhibits.append(Exhibit(
             f"states_{stem_of(words)}", f"{words}: final states of the scattered. Numbers are "
             "probabilities among the scattered; in the file each has its 95 % interval.",
             state_maps(found), found,
         ))  # fmt: skip
-    for words, found in shown(channels(results.points, results.trajectories), []):
+    for words, found in shown(channels(*seen), []):
         exhibits.append(Exhibit(
             f"vibration_{stem_of(words)}", f"{words}: probability that a trajectory scatters with "
             "the same, a higher or a lower v, with 95 % intervals.",
@@ -46,17 +43,6 @@ def state_section(results: Results) -> Section:
     return Section("Final states", sentences, exhibits)
 
 
-def _transitions(results: Results) -> list[Any]:
-    """Final states, in bins that keep the parity of J where the molecule does."""
-    found = []
-    for formula in dict.fromkeys(row.molecule for row in results.rows):
-        mine = results.points[results.points["molecule"] == formula]
-        theirs = np.isin(results.trajectories["point"], mine["point"])
-        binning = PARITY if homonuclear(formula) else HISTOGRAM
-        found += transitions(mine, results.trajectories[theirs], binning)
-    return found
-
-
 def _temperatures(results: Results) -> list[Any]:
     if not results.molecules:
         return []
@@ -64,4 +50,4 @@ def _temperatures(results: Results) -> list[Any]:
         formula: levels(HIGHEST["v"], HIGHEST["J"], one.curve, reduced_mass(*one.masses))
         for formula, one in results.molecules.items()
     }
-    return rotational_temperatures(results.points, results.trajectories, ladders)
+    return rotational_temperatures(results.points, results.trajectories, ladders, results.binning)
