@@ -84,3 +84,10 @@ def test_text_is_shown_as_it_is_and_long_tables_say_what_they_leave_out(tmp_path
     assert "41 more rows are in the CSV file" in text
     assert ">empty<" not in text
     assert (tmp_path / "r" / "numbers.csv").read_text().splitlines()[-1] == "x,"
+
+
+def test_the_slabs_kinetic_energy_is_told_as_a_temperature(told):
+    _, text = told
+    found = re.search(r"kinetic energy says (\d+) ± (\d+) K", text)
+    assert found
+    assert abs(int(found[1]) - 600) < 5 * int(found[2])

@@ -1,14 +1,19 @@
 """`scatter report`: what a campaign found, on one page, from its results alone."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from scatter.campaign.page.curves import curve_section
 from scatter.campaign.page.document import Exhibit, Section, write_document
 from scatter.campaign.page.passage import direction_section, energy_section, mechanism_section
 from scatter.campaign.page.results import Results, in_words
 from scatter.campaign.page.states import state_section
+from scatter.config import parse
 from scatter.plots.quality import quality_figure
 from scatter.statistics import PARITY, Binning, quality
+from scatter.units import K
 
 
 def write_report(folder: Path, binning: Binning = PARITY) -> Path:
@@ -38,7 +43,7 @@ def _lead(results: Results) -> str:
     )
     return (
         f"{sum(row.n for row in rows):,} trajectories at {len(rows)} points on "
-        f"{', '.join(surfaces)}, incidence energies {span} eV; potential: "
+        f"{', '.join(surfaces)}, incidence energies {span}; potential: "
         f"{results.attributes['potential']}."
     )
 
@@ -56,12 +61,33 @@ def quality_section(results: Results) -> Section:
         f"RMS {1e3 * found.rms_energy_error_eV:.2f} meV; undecided {found.undecided:.2%}, failed "
         f"{found.failed:.2%}. Both count as not dissociated in S0.",
     ]
+    sentences += _slab_temperatures(results)
     figure = quality_figure(results.trajectories)
     return Section("Quality", sentences, [
         Exhibit("energy_error", "Largest deviation of the total energy along each trajectory; and "
                 "how long trajectories took.", figure),
         Exhibit("provenance", "What made these numbers.", None, told, ("what", "value")),
     ])  # fmt: skip
+
+
+def _slab_temperatures(results: Results) -> Iterator[str]:
+    """What the slabs' kinetic energy at the start says: T = 2⟨K⟩/3Nk, N atoms that move."""
+    surface = parse(Path("results.h5"), results.attributes["input"]).input.surface
+    if surface.file is not None:
+        return
+    moving = surface.size[0] * surface.size[1] * (surface.size[2] - surface.frozen_layers)
+    rows = results.trajectories
+    for facet, T_K in dict.fromkeys((row.facet, row.T_K) for row in results.rows):
+        alike = (results.points["facet"] == facet) & (results.points["T_K"] == T_K)
+        mine = rows[np.isin(rows["point"], results.points["point"][alike])]
+        used, first = np.unique(mine["snapshot"], return_index=True)
+        found = 2 * mine["initial_kinetic_slab_eV"][first] / (3 * moving * K)
+        if len(used) > 1:
+            error = found.std(ddof=1) / np.sqrt(len(used))
+            yield (
+                f"({facet}), {T_K:g} K: the slabs' kinetic energy says {found.mean():.0f} ± "
+                f"{error:.0f} K (standard error, {len(used)} snapshots taken as independent)."
+            )
 
 
 SECTIONS = (curve_section, state_section, energy_section, direction_section, mechanism_section,

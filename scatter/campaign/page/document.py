@@ -28,10 +28,13 @@ figure { margin: 1.2rem 0; break-inside: avoid; } figure img { max-width: 100%; 
 figcaption { color: #333; max-width: 48rem; } table { border-collapse: collapse; font-size: 13px;
   font-variant-numeric: tabular-nums; margin: .6rem 0; } .wide { overflow-x: auto; }
 th, td { padding: .15rem .6rem; border-bottom: 1px solid #ccc; text-align: right; }
-th:first-child, td:first-child { text-align: left; } th { border-bottom: 1.5px solid #111; }
+th:first-child, td:first-child { text-align: left; white-space: nowrap; }
+th { border-bottom: 1.5px solid #111; }
 .files { font-size: 12px; color: #333; } details { margin: .3rem 0; } a { color: #0072B2; }
 @media print { body { font-size: 10pt; margin: 0; max-width: none; } nav, details, .files
-  { display: none; } h2 { break-after: avoid; } a { color: inherit; text-decoration: none; } }
+  { display: none; } table { font-size: 6.5pt; } th, td { padding: .1rem .25rem; }
+  .wide { overflow: visible; } tr { break-inside: avoid; } h2 { break-after: avoid; }
+  a { color: inherit; text-decoration: none; } }
 @page { size: A4; margin: 18mm; }
 """
 
