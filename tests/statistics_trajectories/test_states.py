@@ -92,6 +92,14 @@ def test_a_gaussian_of_great_width_is_the_histogram():
         assert wide[state].high == pytest.approx(row.high, rel=1e-9)
 
 
+@pytest.mark.parametrize("binning", BINNINGS)
+def test_where_nothing_scatters_no_state_is_reached_and_none_known_of_the_scattered(binning):
+    (row,) = transitions(some_points(J=1), some_rows(30, Outcome.DISSOCIATED), binning)
+    assert (row.P, row.low) == (0, 0)
+    assert row.high == pytest.approx(1.959964**2 / (30 + 1.959964**2))
+    assert np.isnan(row.P_scattered)
+
+
 def test_binnings_that_are_no_binnings_are_refused():
     with pytest.raises(ValueError, match="width of a Gaussian"):
         Binning(fwhm_v=0.0)
