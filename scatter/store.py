@@ -166,11 +166,17 @@ def read_molecules(folder: Path) -> dict[str, dict[str, np.ndarray]]:
 
     Empty where an earlier version wrote the file. To be called after `read_results`.
     """
+    found: dict[str, dict[str, np.ndarray]] = {}
+
+    def take(name: str, values: Any) -> None:
+        if isinstance(values, h5py.Dataset):
+            formula, column = name.split("/")
+            found.setdefault(formula, {})[column] = np.asarray(values)
+
     with h5py.File(folder / RESULTS) as file:
-        return {
-            formula: {name: np.asarray(values) for name, values in columns.items()}
-            for formula, columns in file.get("molecules", {}).items()
-        }
+        if isinstance(group := file.get("molecules"), h5py.Group):
+            group.visititems(take)
+    return found
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

@@ -38,7 +38,8 @@ In [xarray](https://xarray.dev), a variable for each column, by point and number
 ```python
 import h5py, pandas as pd, xarray
 
-rows = pd.DataFrame(TRAJECTORIES[:]).set_index(["point", "number"]).to_xarray()
+rows = pd.DataFrame(TRAJECTORIES[:])
+table = rows.set_index(["point", "number"]).to_xarray()
 ```
 
 Unit and meaning of a column are attributes beside it:
