@@ -225,6 +225,14 @@ def test_the_interval_of_the_efficacy_covers_the_truth(level):
     assert abs(within - 0.95 * 150) < 3.2 * np.sqrt(150 * 0.95 * 0.05)
 
 
+def test_states_of_equal_counts_drawn_with_equal_numbers_are_no_less_uncertain():
+    state = fit(simulated(), seed=3)
+    for level in (None, 0.3):
+        found = efficacy(state, state, 1.0, level)
+        one = np.std(state.draws[:, 0])
+        assert found.high - found.low > (2 * one if level else 3.92 * 1.2 * one)
+
+
 def scanned(exponent, n=400, seed=0):
     polar = np.repeat([0.0, 30.0, 45.0, 60.0], len(ENERGIES))
     energies = np.tile(1.6 * ENERGIES, 4)

@@ -119,10 +119,10 @@ class Desorption(Cover):
         """
         v = length_mm / time_us * _PER_MM_US * m_s
         energy = 0.5 * self.mass_amu * v * v
-        slowness = np.sqrt(self.mass_amu / (2 * energy)) if detector == "density" else 1.0
-        return self._spectrum(
-            time_us, energy, slowness * 2 * energy / time_us, detector == "density"
-        )
+        factor = 2 * energy / time_us
+        if detector == "density":
+            return self._spectrum(time_us, energy, factor / v, by_density=True)
+        return self._spectrum(time_us, energy, factor, by_density=False)
 
     def _spectrum(self, x: Per, energy: Per, factor: Per, by_density: bool) -> Spectrum:
         """Factor · flux(energy) over its whole, each with its error."""
