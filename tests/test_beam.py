@@ -1,72 +1,32 @@
 from dataclasses import replace
-from functools import cache
 from math import exp, pi, sqrt
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from simulated_libraries import (
+    BEAM,
+    ENERGIES,
+    LEVELS,
+    levels_of,
+    library,
+    of_table,
+    rising,
+    row,
+)
 
-from scatter.ebk import Level
 from scatter.settings import UserError
 from scatter.statistics import (
     Beam,
-    Curve,
     Library,
-    Sticking,
     beam_sticking,
     desorption,
     populations,
     thermal_sticking,
-    wilson,
 )
 from scatter.statistics.averages import quadrature
 from scatter.statistics.beam import mass
 from scatter.units import K
-
-ENERGIES = np.linspace(0.05, 2.5, 36)
-BEAM = Beam(6000.0, 1500.0, 1400.0)
-
-
-def levels_of(v_max=2, J_max=9):
-    """Of a molecule like H2; its vibration is harmonic, its rotation rigid."""
-    return [
-        Level(float(v), float(J), False, -4.5 + 0.5 * v + 0.0075 * J * (J + 1), 0.6, 0.9, 0.75, 1.0)
-        for v in range(v_max + 1)
-        for J in range(J_max + 1)
-    ]
-
-
-LEVELS = levels_of()
-STATES = [(int(level.v), int(level.J)) for level in LEVELS]
-
-
-def row(energy, stuck, n=1000, state=(0, 0), unsettled=0):
-    ended = (int(stuck), n - int(stuck) - unsettled, unsettled, 0)
-    return Sticking("111", 925.0, "H2", *state, None, float(energy), 0.0, None, *ended)
-
-
-interval_of = cache(wilson)
-
-
-def library(S0, energies=ENERGIES, states=STATES, n=10**8, polar=0.0):
-    """The library that these probabilities give exactly; by `Library.of` it takes long to check."""
-    x, curves = np.array(energies, float), {}
-    for state in states:
-        ends = [interval_of(round(n * S0(E, *state)), n) for E in energies]
-        p, low, high = np.array(ends).T
-        curves[state] = Curve("", {}, "energy_eV", x, p, low, high, p)
-    return Library("H2", polar, curves)
-
-
-def rising(E, v, J):
-    return 0.9 / (1 + exp(-(E - 0.7 + 0.25 * v + 0.01 * J) / 0.08))
-
-
-def of_table(table):
-    return lambda E, v, J: table[E, (v, J)]
-
-
-# -------------------------------------------------------------------- populations
 
 
 @pytest.mark.parametrize(("molecule", "even", "odd"), [("H2", 1, 3), ("D2", 2, 1), ("HD", 1, 1)])
@@ -99,9 +59,6 @@ def test_unknown_spins_and_missing_heads_are_refused():
         populations(LEVELS, "O2", 300, 300)
     with pytest.raises(ValueError, match="J = 0"):
         populations(LEVELS[1:10], "H2", 300, 300)
-
-
-# -------------------------------------------------------------------- beams
 
 
 @pytest.mark.parametrize("beam", [BEAM, Beam(0.0, 2000.0, 300), Beam(4000.0, 0.1, 300)])
@@ -162,9 +119,6 @@ def test_a_beam_average_is_the_double_sum_over_states_and_velocities():
     assert found.warnings == ()
 
 
-# -------------------------------------------------------------------- thermal rates
-
-
 def test_the_rate_of_a_gas_over_a_step_is_that_of_arrhenius():
     step = library(lambda E, v, J: float(E > 0.6), energies=[0.1, 0.6 - 1e-9, 0.6 + 1e-9, 2.0])
     kT = K * 1000
@@ -182,77 +136,6 @@ def test_points_at_an_angle_do_not_stand_for_all_directions():
     with pytest.raises(UserError, match="polar_deg = 30"):
         thermal_sticking(library(rising, polar=30.0), 900, LEVELS)
     assert beam_sticking(library(rising, polar=30.0), BEAM, LEVELS).S0 > 0
-
-
-# -------------------------------------------------------------------- desorption
-
-
-def step_at(E0):
-    edge = [E0 - 1e-9, E0 + 1e-9]
-    return library(lambda E, v, J: float(E > E0), energies=[0.01, *edge, 4.0])
-
-
-@pytest.mark.parametrize("E0", [0.3, 0.7])
-def test_the_mean_energy_of_desorption_over_a_step_is_closed_form(E0):
-    kT = K * 925
-    everywhere = desorption(step_at(E0), LEVELS, 925, "all")
-    assert everywhere.mean_energy_eV == pytest.approx(E0 + kT, rel=1e-7)
-    along = desorption(step_at(E0), LEVELS, 925)
-    due = (E0**2 + 2 * E0 * kT + 2 * kT**2) / (E0 + kT)
-    assert along.mean_energy_eV == pytest.approx(due, rel=1e-7)
-
-
-def test_without_a_barrier_what_desorbs_is_in_equilibrium():
-    found = desorption(library(lambda E, v, J: 1.0), LEVELS, 700)
-    assert found.mean_energy_eV == pytest.approx(2 * K * 700, rel=1e-6)
-    for state in found.states():
-        assert pytest.approx(state.boltzmann, rel=1e-6) == state.P
-
-
-def test_adsorption_in_equilibrium_and_desorption_agree_state_by_state():
-    points, T = library(rising), 925.0
-    shares = populations(LEVELS, "H2", T, T, conserved=False)
-    whole = thermal_sticking(points, T, LEVELS, conserved=False).S0
-    for state in desorption(points, LEVELS, T, "all").states():
-        # a molecule whose only state is this one, with its curve
-        alone = replace(points, curves={(0, 0): points.curves[state.v, state.J]})
-        S0 = thermal_sticking(alone, T, levels_of(0, 0), conserved=False).S0
-        assert pytest.approx(shares[state.v, state.J] * S0 / whole, rel=1e-9) == state.P
-
-
-@pytest.mark.parametrize("direction", ["normal", "all"])
-def test_the_spectrum_of_desorption_is_adsorption_in_equilibrium_energy_by_energy(direction):
-    points, kT, power = library(rising), K * 925, 1 if direction == "normal" else 0
-    g = {(v, J): (3 if J % 2 else 1) * (2 * J + 1) for v, J in STATES}
-    E = np.linspace(0.0, 3.0, 601)
-    due = sum(
-        g[int(lv.v), int(lv.J)] * exp(-(lv.energy + 4.5) / kT) * E**power * np.exp(-E / kT)
-        * np.interp(E, ENERGIES, [rising(x, int(lv.v), int(lv.J)) for x in ENERGIES])
-        for lv in LEVELS
-    )  # fmt: skip
-    found = desorption(points, LEVELS, 925, direction).energy_spectrum(E)
-    assert found.density / found.density.sum() == pytest.approx(due / due.sum(), rel=1e-5, abs=1e-9)
-    assert np.trapezoid(found.density, E) == pytest.approx(1, abs=1e-3)
-
-
-@pytest.mark.parametrize("detector", ["flux", "density"])
-def test_a_time_of_flight_keeps_the_flux(detector):
-    what, length = desorption(library(rising), LEVELS, 925), 300.0
-    t = np.geomspace(5, 3000, 6000)
-    found = what.time_of_flight(t, length, detector)
-    assert np.trapezoid(found.density, t) == pytest.approx(1, abs=1e-4)
-    # what arrives between two times had the energies between theirs
-    seen = found.density if detector == "flux" else found.density / t
-    early = t < 40
-    E = 0.5 * mass("H2") * 1.66053906892e-27 * (length * 1e3 / t) ** 2 / 1.602176634e-19
-    by_energy = what.energy_spectrum(E).density
-    part = np.trapezoid(seen[early], t[early]) / np.trapezoid(seen, t)
-    due = np.trapezoid(by_energy[early], E[early]) / np.trapezoid(by_energy, E)
-    assert part == pytest.approx(due, abs=1e-4)
-    assert 0.01 < part < 0.99
-
-
-# -------------------------------------------------------------------- what is not covered
 
 
 def test_energies_beyond_the_points_are_told_and_bounded():
@@ -285,21 +168,6 @@ def test_states_that_were_not_computed_are_told_bounded_and_left_out():
     assert any("another J" in text for text in asked.warnings)
 
 
-def test_the_bounds_of_a_desorbing_mean_hold_it_whatever_S0_is_outside():
-    points = library(rising, energies=ENERGIES[10:16])
-    inside = {(E, s): S0 for s, c in points.curves.items() for E, S0 in zip(c.x, c.S0, strict=True)}
-    found = desorption(points, LEVELS, 925, rises=False)
-    assert found.lowest < found.mean_energy_eV < found.highest
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        low, high = rng.random(2)
-        full = {
-            (E, s): inside.get((E, s), low if E < 0.9 else high) for E in ENERGIES for s in STATES
-        }
-        mean = desorption(library(of_table(full)), LEVELS, 925).mean_energy_eV
-        assert found.lowest < mean < found.highest
-
-
 def test_unsettled_trajectories_widen_the_upper_bound():
     rows = [row(E, 100 * E, 1000, unsettled=50) for E in ENERGIES[::3]]
     found = beam_sticking(Library.of(rows), Beam(5000.0, 300.0, 300.0), levels_of(0, 0),
@@ -319,9 +187,6 @@ def test_a_library_holds_points_that_differ_in_state_and_energy_alone():
         Library.of([row(0.4, 5), replace(row(0.5, 5), T_K=300.0)])
     with pytest.raises(UserError, match="no point has a trajectory"):
         Library.of([row(0.4, 0, 0)])
-
-
-# -------------------------------------------------------------------- errors
 
 
 def test_the_intervals_of_averages_cover_the_truth_in_93_to_97_of_100_experiments():
