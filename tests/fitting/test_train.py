@@ -18,8 +18,16 @@ def test_a_training_that_fails_shows_the_programs_last_words(tmp_path):
         train(tmp_path / "t", parts, Training(batch=1, device="abacus"), Student().options(), print)
 
 
+@pytest.fixture
+def heeded():
+    """Ctrl-C is heeded, which a job in the background would ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
-def test_an_interrupted_training_leaves_no_process_behind(tmp_path, number):
+def test_an_interrupted_training_leaves_no_process_behind(tmp_path, number, heeded):
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), _started(["sleep", "60"], tmp_path, 1) as running:
         signal.raise_signal(number)
