@@ -171,12 +171,17 @@ def _differences(base: MaceTorch, data: Path, folder: Path) -> Path:
     return folder
 
 
-def _structures(metals: list[str], number: int, rng: np.random.Generator) -> list[Atoms]:
+def structures(
+    metals: list[str],
+    number: int,
+    rng: np.random.Generator,
+    size: tuple[int, int, int] = (2, 2, 2),
+) -> list[Atoms]:
     """H2 on and off small rattled slabs, its bond from short to nearly broken."""
     found: list[Atoms] = []
     while len(found) < number:
         metal = metals[len(found) % len(metals)]
-        slab = fcc111(metal, (2, 2, 2), a=3.66, vacuum=7.0, periodic=True)
+        slab = fcc111(metal, size, a=3.66, vacuum=7.0, periodic=True)
         slab.info = {}
         slab.rattle(0.08, rng=rng)
         middle = slab.positions[-1] + [*rng.uniform(0, 2.5, 2), rng.uniform(0.8, 4.0)]
@@ -188,7 +193,7 @@ def _structures(metals: list[str], number: int, rng: np.random.Generator) -> lis
     return found
 
 
-def _labelled(folder: Path, potential: str, frames: list[Atoms], sizes: dict[str, int]) -> Path:
+def labelled(folder: Path, potential: str, frames: list[Atoms], sizes: dict[str, int]) -> Path:
     """A set labelled by a potential, in parts of these sizes."""
     folder.mkdir(parents=True, exist_ok=True)
     for part, size in sizes.items():
@@ -206,8 +211,8 @@ def stand_in(options: argparse.Namespace) -> None:
     options.channels, options.l_max, options.cutoff = 16, 2, 3.6
     options.numbers = options.numbers or [8, 32, 128]
     largest = max(options.numbers)
-    other = _structures(["Cu", "Ni"], 128, rng)
-    data = _labelled(folder / "emt", "ase:emt", other, {"train": 120, "valid": 8})
+    other = structures(["Cu", "Ni"], 128, rng)
+    data = labelled(folder / "emt", "ase:emt", other, {"train": 120, "valid": 8})
     parts = {part: data / f"{part}.extxyz" for part in ("train", "valid")}
     shape = Student(options.channels, options.l_max, cutoff_A=options.cutoff).options()
     training = Training(40, 4, precision="float32", device=options.device)
@@ -215,9 +220,9 @@ def stand_in(options: argparse.Namespace) -> None:
     options.foundation = str(
         train(folder / "training", parts, training, shape, lambda epoch: tell("foundation", epoch))
     )
-    frames = _structures(["Cu"], largest + 48, rng)
+    frames = structures(["Cu"], largest + 48, rng)
     sizes = {"train": largest, "valid": 8, "test": 40}
-    options.set = _labelled(folder / "set", "analytic", frames, sizes)
+    options.set = labelled(folder / "set", "analytic", frames, sizes)
 
 
 def arguments() -> argparse.Namespace:
