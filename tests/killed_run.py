@@ -9,13 +9,12 @@ from scatter import store
 # A kill by the clock comes too late on a fast machine: this one comes in the middle of a block.
 KILLED = """
 import os, signal, sys
-from pathlib import Path
-from scatter import store
+from scatter.store import blocks
 from scatter.cli import main
 
 written, last = [], int(sys.argv.pop())
-store.BlockWriter.PERIOD_S = 0
-whole = store.write_whole
+blocks.BlockWriter.PERIOD_S = 0
+whole = blocks.write_whole
 
 def write(path, content):
     if path.suffix == ".block":
@@ -25,7 +24,7 @@ def write(path, content):
             os.kill(os.getpid(), signal.SIGKILL)
     whole(path, content)
 
-store.write_whole = write
+blocks.write_whole = write
 main()
 """
 

@@ -6,6 +6,7 @@ They are given out in rounds. Without a target error there is one; with one, the
 
 import signal
 import time
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from scatter import store
 from scatter.campaign.frames import Recorder
 from scatter.campaign.prepare import Prepared, ThermalSlab
 from scatter.campaign.progress import Progress
-from scatter.campaign.ranks import Ranks
+from scatter.campaign.ranks import Ranks, Stopped
 from scatter.campaign.targets import aim_of
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, points, points_table
@@ -32,7 +33,8 @@ from scatter.statistics.rounds import Round, counts, planned
 MOST_SLOTS = 256
 STEP_S = 0.05  # a step of the whole batch should take no longer
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # Ctrl-C, and a batch system's warnings
-COUNT_S = 0.5  # how often ranks tell what they have done
+COUNT_S = 0.5  # how often ranks tell what they have done, and ask whether to stop
+TOGETHER_S = 5.0  # that ranks wait for one another when they stop
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,22 @@ class Campaign:
         self.aim = aim_of(input.sampling)
         self.ended = ranks.share(self._ended)
         self.upper = np.zeros(len(self.points), np.int64)
-        # Counters: steps; ranks that are done, once a round; outcomes.
-        self.steps, self.done, self.outcomes = range(3)
+        # Counters: steps; ranks that are done, once a round; signals to stop; outcomes.
+        self.steps, self.done, self.stops, self.outcomes = range(4)
         self.tally = ranks.tally(self.outcomes + len(self.points) * len(Outcome))
         self.writer = store.BlockWriter(
-            folder, ranks.rank, partial(complete, points=self.points, species=prepared.species)
+            folder,
+            ranks.rank,
+            partial(complete, points=self.points, species=prepared.species),
+            ranks.size,
         )
         self.progress = Progress(console, points_table(self.points), self.aim)
         self.counted = Counted(len(self.points))
-        self.ending: list[tuple[int, int, int]] = []  # point, number, outcome, of this round
+        self.ending = array("Q")  # point, number, outcome of each that ended in this round
 
     def _ended(self) -> np.ndarray:
         """How every trajectory that is in the folder ended, shape (point, number)."""
-        rows = store.trajectories(self.folder)
+        rows = store.endings(store.block_files(self.folder))
         ended = np.zeros((len(self.points), int(rows["number"].max(initial=0)) + 1), np.uint8)
         ended[rows["point"], rows["number"]] = rows["outcome"]
         return ended
@@ -81,7 +86,7 @@ class Campaign:
         """Run every trajectory that has not finished yet; every rank must call this.
 
         Raises:
-            KeyboardInterrupt: the user, or a batch system, wants it to end; all is written.
+            Stopped: the user, or a batch system, wants it to end; all is written.
         """
         try:
             following = self._planned()
@@ -95,14 +100,24 @@ class Campaign:
                 following = self._planned()
                 if (following.upper == self.upper).all():
                     break
-                if self.signals:
-                    raise KeyboardInterrupt
+        except Stopped:
+            self.writer.flush()
+            raise Stopped(self._farewell(), self.ranks.together(TOGETHER_S)) from None
         finally:
             self.writer.flush()
             self.progress.close()
         if self.ranks.first:
             self.progress.sum_up(int(self.tally.read()[self.steps]))
         self.tally.close()
+
+    def _farewell(self) -> str:
+        """What the user is told when all ranks stop."""
+        done = int(self.tally.read()[self.outcomes :].sum())
+        why = signal.Signals(self.signals[0]).name if self.signals else "another rank was"
+        return (
+            f"stopped ({why}) when {done:,} of {int(self.upper.sum()):,} trajectories had ended; "
+            "all of them are written, and the same command goes on with the others"
+        )
 
     def _planned(self) -> Round:
         return self.ranks.share(lambda: planned(self.ended, self.aim))
@@ -126,11 +141,12 @@ class Campaign:
         self._count()
         self.tally.claim(self.done, 1)
         while self.ranks.first and self.tally.read()[self.done] < number * self.ranks.size:
+            self._heed()
             self._show()
             time.sleep(0.05)
         for part in self.ranks.gather(np.array(self.ending, int).reshape(-1, 3)):
             self.ended[part[:, 0], part[:, 1]] = part[:, 2]
-        self.ending.clear()
+        self.ending = array("Q")
         self.claims.close()
 
     def _legs(self) -> list[Leg]:
@@ -172,7 +188,7 @@ class Campaign:
             row = trajectories.end(finished)
             self.writer.add(row)
             self.counted.outcomes[row["point"], row["outcome"]] += 1
-            self.ending.append((int(row["point"]), int(row["number"]), int(row["outcome"])))
+            self.ending.extend(int(row[name]) for name in ("point", "number", "outcome"))
 
     def _claims(self, leg: int, slots: int) -> Iterator[int]:
         """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""
@@ -203,14 +219,18 @@ class Campaign:
 
     def _breathe(self, slots: int) -> None:
         """After each step of the batch: answer other ranks, write what has ended, count, show."""
-        if self.signals:
-            raise KeyboardInterrupt
         self.ranks.serve()
         self.writer.keep_up()
         self.counted.steps += slots
-        if time.monotonic() - self.counted.at > COUNT_S:
+        if self.signals or time.monotonic() - self.counted.at > COUNT_S:
             self._count()
+            self._heed()
             self._show()
+
+    def _heed(self) -> None:
+        """Raise Stopped if this rank or another was asked to end."""
+        if self.tally.claim(self.stops, len(self.signals)) or self.signals:
+            raise Stopped
 
     def _count(self) -> None:
         """Add what this rank has done since the last time to the tally."""
@@ -235,6 +255,17 @@ def noted(wanted: Sequence[signal.Signals]) -> Iterator[list[int]]:
     before = {one: signal.signal(one, lambda number, _: seen.append(number)) for one in wanted}
     try:
         yield seen
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def interrupting() -> Iterator[None]:
+    """Let every signal to stop act as Ctrl-C does, while no round heeds it between two steps."""
+    before = {one: signal.signal(one, signal.default_int_handler) for one in STOPPING}
+    try:
+        yield
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from scatter import store
 from scatter.config import Frames, Input, Point
 from scatter.dynamics.batch import Finished
+from scatter.files import write_whole
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
@@ -77,7 +78,7 @@ class Recorder:
             frame.info |= {"trajectory": name, **_conditions(self.points[point])}
             frame.info["Z_A"] = float(centre - frame.positions[top, 2].mean())
         self.folder.mkdir(parents=True, exist_ok=True)
-        store.write_whole(self.folder / f"{name}.extxyz", extxyz(frames))
+        write_whole(self.folder / f"{name}.extxyz", extxyz(frames))
 
     def _labelled(self, moments: list[Moment]) -> list[Atoms]:
         """Frames of those moments at which the potential is finite."""
@@ -138,7 +139,7 @@ def every_frame(input: Input, every_fs: float) -> Input:
 
 def refuse_unrecorded(folder: Path) -> None:
     """Raise UserError if a trajectory has finished in this folder and left no frames."""
-    rows = store.trajectories(folder)
+    rows = store.endings(store.block_files(folder))
     for point, number in zip(rows["point"].tolist(), rows["number"].tolist(), strict=True):
         path = folder / FRAMES / f"{trajectory_name(point, number)}.extxyz"
         if not path.exists():

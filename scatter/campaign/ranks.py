@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ import numpy as np
 from scatter.settings import UserError
 
 T = TypeVar("T")
+
+HEARD_S = 0.3  # a launcher passes on what was said before it ends all that it started
 
 # How launchers tell a process how many they started.
 LAUNCHERS = {
@@ -25,6 +28,18 @@ LAUNCHERS = {
 
 class Agreed(UserError):
     """A user's mistake that all ranks know of: rank 0 speaks, and all leave."""
+
+
+class Stopped(Exception):
+    """The user or a batch system wants all ranks to end, and all that has ended is written.
+
+    Attributes:
+        together: whether every rank is leaving by itself.
+    """
+
+    def __init__(self, message: str = "", together: bool = False):
+        super().__init__(message)
+        self.together = together
 
 
 def _attempt(make: Callable[[], T]) -> T | UserError:
@@ -54,6 +69,7 @@ def leave(message: str, code: int, agreed: bool = False) -> None:
     if not (comm and agreed and comm.rank):
         print(message, file=sys.stderr, flush=True)
     if comm and not agreed:
+        time.sleep(HEARD_S)
         comm.Abort(code)
     sys.exit(code)
 
@@ -72,6 +88,9 @@ class Ranks:
         self.size: int = self.comm.size if self.comm else 1
         if self.size == 1:
             _refuse_singletons()
+        else:
+            # of its own: a rank that leaves must not meet one that waits in another joint call
+            self.leaving = self.comm.Dup()
 
     @property
     def first(self) -> bool:
@@ -117,6 +136,17 @@ class Ranks:
         """Wait until all ranks are here."""
         if self.size > 1:
             self.comm.Barrier()
+
+    def together(self, seconds: float) -> bool:
+        """Whether all ranks call this within some seconds; it waits for them."""
+        if self.size == 1:
+            return True
+        request, until = self.leaving.Ibarrier(), time.monotonic() + seconds
+        while not request.Test():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True
 
     def tally(self, length: int) -> "Tally | SharedTally":
         """Shared counters, all 0; every rank must call this."""

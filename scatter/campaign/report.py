@@ -13,6 +13,7 @@ from scatter.config import parse, points_table
 from scatter.config import points as points_of
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
+from scatter.settings import UserError
 from scatter.statistics import (
     Sticking,
     curves,
@@ -84,8 +85,13 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
     return stem.with_name(f"{stem.name}.png")
 
 
-def status(folder: Path, console: Console) -> None:
+def status(folder: Path, console: Console, check: bool = False) -> None:
     """Make `results.h5` from what has finished so far, and print its table.
+
+    Args:
+        folder: of the campaign.
+        console: where to print.
+        check: go on without damaged blocks, and name them all at the end.
 
     Raises:
         UserError: no campaign was run there, or a block of it is damaged.
@@ -96,15 +102,37 @@ def status(folder: Path, console: Console) -> None:
         return
     manifest = store.read_manifest(folder)
     source = parse(folder / store.MANIFEST, manifest["input"])
-    store.merge(folder, points_table(points_of(source.input)))
-    points, trajectories, _ = store.read_results(folder)
+    points, paths = points_table(points_of(source.input)), store.block_files(folder)
+    lost = dict(store.damaged(paths)) if check else {}
+    ended = store.merge(folder, points, [path for path in paths if path not in lost])
     state = f"being written by {holder}" if holder else "nobody is writing there"
     say(
         console,
-        f"{folder}: {len(trajectories)} trajectories at {len(points)} points, begun "
+        f"{folder}: {len(ended)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
-    _show(sticking(points, in_turn(trajectories)), len(trajectories), manifest["input"], console)
+    _show(sticking(points, in_turn(ended)), len(ended), manifest["input"], console)
+    if check:
+        _verdict(folder, len(paths), lost, console)
+
+
+def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console) -> None:
+    """Tell how a campaign's blocks are.
+
+    Raises:
+        UserError: some are damaged.
+    """
+    made = f"{folder / store.RESULTS} is made anew"
+    if not lost:
+        say(console, f"{blocks} blocks, all of them intact; {made}")
+        return
+    for reason in lost.values():
+        say(console, reason)
+    raise UserError(
+        f"{folder}: {len(lost)} of {blocks} blocks are damaged; {made} from the others; delete "
+        f"{', '.join(path.name for path in lost)} in {folder / store.BLOCKS}, and the command that "
+        "ran the campaign runs what they held again"
+    )
 
 
 def _show(rows: Sequence[Sticking], ended: int, text: str, console: Console) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import scatter
 from scatter import store
-from scatter.campaign.engine import Campaign
+from scatter.campaign.engine import Campaign, interrupting
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.prepare import Species, prepare
 from scatter.campaign.ranks import Ranks
@@ -56,7 +56,7 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
         f"{ranks.size} rank(s) with {threads} thread(s) each\npotential: {potential.description}",
     )
-    with ExitStack() as stack:
+    with ExitStack() as stack, interrupting():
         ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
         if every_fs is not None:
             ranks.share(lambda: refuse_unrecorded(folder))

@@ -22,12 +22,17 @@ def run(
 
 
 @app.command()
-def status(folder: Folder) -> None:
+def status(
+    folder: Folder,
+    check: Annotated[
+        bool, typer.Option("--check", help="Go through every block, damaged or not.")
+    ] = False,
+) -> None:
     """Say how far a campaign is, and make its results.h5 from what has finished."""
     from scatter.campaign.report import status
     from scatter.campaign.terminal import console
 
-    status(folder, console(True))
+    status(folder, console(True), check)
 
 
 @app.command()

@@ -14,9 +14,9 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from scatter import store
 from scatter.campaign.frames import extxyz, labelled
 from scatter.config import Input
+from scatter.files import write_whole
 from scatter.initial.lattice import crystal, static_lattice_constant
 from scatter.initial.molecule import isotopes
 from scatter.initial.slab import Surface, build
@@ -75,7 +75,7 @@ def write_extras(
             path = folder / "extras" / f"{name}.extxyz"
             path.parent.mkdir(parents=True, exist_ok=True)
             frames = make(input, potential, number)
-            store.write_whole(path, extxyz(frames))
+            write_whole(path, extxyz(frames))
             say(f"extras: {path}, {len(frames)} structures")
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from scatter import store
 from scatter.campaign.progress import clock
+from scatter.files import write_whole
 from scatter.settings import UserError
 
 PARTS = ("train", "valid", "test")
@@ -225,7 +226,7 @@ def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "
     """
     path = folder / SETTINGS
     if not path.is_file():
-        store.write_whole(path, json.dumps(settings, indent=1).encode())
+        write_whole(path, json.dumps(settings, indent=1).encode())
         return
     before = json.loads(path.read_text())
     for table in (name for name in settings if name != free):

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from scatter.files import write_whole
 from scatter.initial.cache import digest
-from scatter.store import write_whole
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
 

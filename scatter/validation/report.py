@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from scatter.store import write_whole
+from scatter.files import write_whole
 
 Found = dict[str, Any]
 Rows = list[list[str]]

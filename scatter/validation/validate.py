@@ -19,6 +19,7 @@ from scatter.campaign.run import provenance, take_gpu, use_threads
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
 from scatter.config import Source, identity
+from scatter.files import write_whole
 from scatter.kernels import kernel
 from scatter.plots.paired import paired_figure
 from scatter.plots.parity import Panel, parity_figure
@@ -112,7 +113,7 @@ class Validation:
             "quick": self.wanted.quick,
             **found,
         }
-        store.write_whole(self.folder / "validation.json", as_json(whole))
+        write_whole(self.folder / "validation.json", as_json(whole))
         write_report(self.folder / "report.md", whole)
         print_report(whole, self.console)
         self.say(f"report: {self.folder / 'report.md'}")

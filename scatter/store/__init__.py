@@ -1,0 +1,47 @@
+"""Results on disk: one folder a campaign, one writer a folder, nothing finished lost.
+
+campaign.json       what is being run: input verbatim, seed, potential, versions, machine
+blocks/*.block      finished trajectories as they come, each file complete or absent
+results.h5          all of them in one table, made from the blocks whenever asked for
+lock                who writes here now: host, process, start time
+"""
+
+from scatter.store.blocks import (
+    BLOCKS,
+    BlockWriter,
+    block_files,
+    damaged,
+    endings,
+    read_block,
+    trajectories,
+)
+from scatter.store.lock import LOCK, only_writer, writer
+from scatter.store.results import (
+    MANIFEST,
+    RESULTS,
+    merge,
+    read_manifest,
+    read_molecules,
+    read_results,
+    write_manifest,
+)
+
+__all__ = [
+    "BLOCKS",
+    "LOCK",
+    "MANIFEST",
+    "RESULTS",
+    "BlockWriter",
+    "block_files",
+    "damaged",
+    "endings",
+    "merge",
+    "only_writer",
+    "read_block",
+    "read_manifest",
+    "read_molecules",
+    "read_results",
+    "trajectories",
+    "write_manifest",
+    "writer",
+]

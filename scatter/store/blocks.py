@@ -1,0 +1,168 @@
+"""Finished trajectories as they come, in files that are whole or absent.
+
+A block is 32 bytes of SHA-256 and a `.npy` array of `scatter.outcomes.ROW`. It is written under a
+temporary name, brought to the disk (fsync) and renamed, so a kill at any moment leaves it whole or
+leaves it out.
+"""
+
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from scatter.files import write_whole
+from scatter.outcomes import ROW
+from scatter.settings import UserError
+
+BLOCKS = "blocks"
+MOST_A_SECOND = 100  # blocks of all ranks together: what a shared file system takes without effort
+
+
+class BlockWriter:
+    """Collects the finished trajectories of one rank and writes them as blocks.
+
+    A block is written a period or more after the last one, so a kill loses at most the trajectories
+    that ended within the period before it; they are run again. The period is a second, and for
+    more than a hundred ranks longer, so that all of them together make a hundred files a second.
+    """
+
+    PERIOD_S = 1.0
+
+    def __init__(
+        self, folder: Path, rank: int, complete: Callable[[np.ndarray], None], ranks: int = 1
+    ):
+        """Write into a campaign's folder.
+
+        Args:
+            folder: the campaign's.
+            rank: of this process.
+            complete: fills in what is cheaper to compute for the rows of a whole block.
+            ranks: how many of them write there.
+
+        Raises:
+            UserError: the folder cannot be written to.
+        """
+        self.campaign, self.folder = folder, folder / BLOCKS
+        self.complete = complete
+        self.period = max(self.PERIOD_S, ranks / MOST_A_SECOND)
+        self.stem = f"{time.time_ns():x}-{rank:04d}"
+        self.rows: list[np.ndarray] = []
+        self.written = 0
+        self.last = 0.0
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._cannot(error) from error
+
+    def add(self, row: np.ndarray) -> None:
+        """Take one finished trajectory (a record of `ROW`)."""
+        self.rows.append(row)
+
+    def keep_up(self) -> None:
+        """Write what has been collected if it is time; called all the time, at every step."""
+        if self.rows and time.monotonic() - self.last >= self.period:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected; where that fails, it is still collected.
+
+        Raises:
+            UserError: it cannot be written: a full disk, a vanished folder.
+        """
+        if not self.rows:
+            return
+        rows = np.array(self.rows, ROW)
+        self.complete(rows)
+        stream = io.BytesIO()
+        np.save(stream, rows, allow_pickle=False)
+        content = stream.getvalue()
+        path = self.folder / f"{self.stem}-{self.written:06d}.block"
+        try:
+            write_whole(path, sha256(content).digest() + content)
+        except OSError as error:
+            raise self._cannot(error) from error
+        self.rows.clear()
+        self.written += 1
+        self.last = time.monotonic()
+
+    def _cannot(self, error: OSError) -> UserError:
+        return UserError(
+            f"{self.campaign}: results cannot be written there ({error.strerror or error}); all "
+            "that was written before is kept, and once that is mended the same command goes on "
+            f"({len(self.rows)} trajectories that this rank had ended since will be run again)"
+        )
+
+
+def block_files(folder: Path) -> list[Path]:
+    """The blocks of a campaign, as long as they are there."""
+    return sorted((folder / BLOCKS).glob("*.block"))
+
+
+def read_block(path: Path) -> np.ndarray:
+    """The trajectories of one block.
+
+    Raises:
+        UserError: the block is damaged, cannot be read, or another version wrote it.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: this block cannot be read ({error.strerror})") from error
+    if sha256(content[32:]).digest() != content[:32]:
+        raise UserError(
+            f"{path}: this block of finished trajectories is damaged (its checksum does not fit); "
+            "delete it, and the same command will run those trajectories again"
+        )
+    try:
+        rows = np.load(io.BytesIO(content[32:]), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{path}: this is no block of trajectories ({error})") from error
+    if rows.dtype != ROW or rows.ndim != 1:
+        raise UserError(
+            f"{path}: another version of scatter wrote this block, with other columns; read the "
+            "campaign with that version"
+        )
+    return rows
+
+
+def endings(paths: Sequence[Path], names: Sequence[str] = ()) -> np.ndarray:
+    """Point, number and outcome (and other columns) of every trajectory, in the order of blocks.
+
+    Memory is that of these columns. A trajectory that two blocks hold is there twice.
+
+    Raises:
+        UserError: a block is damaged.
+    """
+    columns = ["point", "number", "outcome", *names]
+    kind = np.dtype([(name, ROW[name]) for name in columns])
+    parts = [np.zeros(0, kind)]
+    for path in paths:
+        parts.append(read_block(path)[columns].astype(kind))
+    return np.concatenate(parts)
+
+
+def keys(rows: np.ndarray) -> np.ndarray:
+    """One number for each trajectory, that sorts by point and then by number."""
+    return rows["point"].astype(np.uint64) << np.uint64(32) | rows["number"]
+
+
+def trajectories(folder: Path) -> np.ndarray:
+    """All finished trajectories of a campaign, sorted by point and number, each once.
+
+    Raises:
+        UserError: a block is damaged.
+    """
+    rows = np.concatenate([np.zeros(0, ROW), *(read_block(path) for path in block_files(folder))])
+    return rows[np.unique(keys(rows), return_index=True)[1]]
+
+
+def damaged(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Every block that cannot be read, and why."""
+    for path in paths:
+        try:
+            read_block(path)
+        except UserError as error:
+            yield path, str(error)

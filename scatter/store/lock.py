@@ -1,0 +1,199 @@
+"""Who writes into a campaign's folder: one at a time, in turn after crashes.
+
+The lock is a file with host, process and start time. A process of this host is asked for; one of
+another host must have touched its lock within the last minutes, or counts as dead.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from scatter.files import write_whole
+from scatter.settings import UserError
+
+LOCK = "lock"
+PATIENCE_S = 5.0  # with another writer, which may be ending
+BEAT_S = 20.0  # how often a writer touches its lock
+SILENT_S = 300.0  # a lock of another host that was not touched for so long is of a dead process
+LEFT_S = 600.0  # a temporary file this old is of a process that was killed
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, so that no other process writes there.
+
+    Folders that were made for this are removed again if they stay empty; what a killed process
+    left half written is removed too.
+
+    Raises:
+        UserError: a living process holds it, one on another host may, or it cannot be written.
+    """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        _take(folder)
+        try:
+            _sweep(folder)
+            with _beating(folder):
+                yield
+        finally:
+            if _mine(folder):
+                (folder / LOCK).unlink(missing_ok=True)
+    finally:
+        with suppress(OSError):  # the first that is not empty stays, and all above it
+            for one in made:
+                one.rmdir()
+
+
+@contextmanager
+def _beating(folder: Path) -> Iterator[None]:
+    """Touch the lock all the time, so that other hosts see that its process lives.
+
+    A process that was stopped for long and has lost its lock meanwhile is asked to end: two that
+    write do no harm (the same trajectories have the same bits), but it should be told.
+    """
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_S):
+            if not _mine(folder):
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            with suppress(OSError):
+                os.utime(folder / LOCK)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left half written."""
+    now = time.time()
+    for path in folder.glob("**/.*.part"):
+        with suppress(OSError):
+            if now - path.stat().st_mtime > LEFT_S:
+                path.unlink()
+
+
+def _take(folder: Path) -> None:
+    """Write this process into the folder's lock, if it is free or its process has gone.
+
+    A launcher may return before all that it ended have gone, so a holder has some time to go.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while holder := _taken(folder):
+        if time.monotonic() >= until:
+            raise UserError(
+                f"{folder}: {holder} is writing there; wait for it, choose another [run] "
+                f"output, or delete {folder / LOCK} if that process has died"
+            )
+        time.sleep(0.05)
+
+
+def _taken(folder: Path) -> str | None:
+    """Who holds the lock; if nobody does, this process does from now on."""
+    lock = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # who goes may take the empty folder away
+        with _one_at_a_time(folder):
+            if holder := writer(folder):
+                return holder
+            write_whole(lock, json.dumps(_me()).encode())
+    except FileNotFoundError:
+        return "a process that is ending"  # it took its empty folder away just now
+    except OSError as error:
+        raise UserError(
+            f"{folder}: results cannot be written there ({error.strerror or error}); make room or "
+            "mend it, or choose another [run] output"
+        ) from error
+    return None
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let the processes of this host look at a lock and take it one after another."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system that has no such locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def writer(folder: Path) -> str | None:
+    """Who writes in a folder now; None when nobody does, or who did has died.
+
+    A holder on another host cannot be asked; it lives as long as it touches its lock.
+    """
+    try:
+        holder = json.loads((folder / LOCK).read_text())
+        host, pid, start = holder["host"], int(holder["pid"]), holder["start"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError):
+        return "an unknown process (its lock is unreadable)"
+    if host == socket.gethostname():
+        return f"process {pid} on {host}" if _start(pid) == start else None
+    if _silent(folder):
+        return None
+    return f"process {pid} on {host}"
+
+
+def _silent(folder: Path) -> bool:
+    """Whether the lock has not been touched for long; clocks of hosts may differ by a minute."""
+    try:
+        return time.time() - (folder / LOCK).stat().st_mtime > SILENT_S
+    except FileNotFoundError:
+        return True
+
+
+def _me() -> dict[str, Any]:
+    """This process, as its lock tells."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "start": _start(os.getpid())}
+
+
+def _mine(folder: Path) -> bool:
+    """Whether the folder's lock is this process's; where there is none, it is no other's."""
+    try:
+        return json.loads((folder / LOCK).read_text()) == _me()
+    except (OSError, ValueError):
+        return True
+
+
+def _start(pid: int) -> str | None:
+    """When a process of this host began, as the kernel counts; None if it has ended.
+
+    A process number is used again after a while, so the number alone does not tell.
+    """
+    if not Path("/proc/self/stat").exists():
+        return _alive(pid)
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    state, *numbers = status.rpartition(")")[2].split()
+    return None if state in "ZX" else numbers[18]  # a zombie has ended, but nobody asked how
+
+
+def _alive(pid: int) -> str | None:
+    """Where the kernel does not tell when: whether there is such a process at all."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "unknown"
