@@ -1,4 +1,39 @@
-"""Running the tiny campaign of `conftest.write_tiny` in this process."""
+"""A tiny campaign to test with: writing its input, and running it in this process."""
+
+import json
+from copy import deepcopy
+
+# Fast hydrogen on a small slab: both outcomes at each energy, in a second on one core.
+TINY = {
+    "run": {"seed": 7, "threads": 1, "slots": 8},
+    "molecule": {"formula": "H2", "v": 0, "j": 1},
+    "incidence": {"energy_eV": [0.9, 1.2]},
+    "surface": {
+        "size": [2, 2, 4], "frozen_layers": 2, "temperature_K": 600, "lattice_constant_A": 3.68,
+    },
+    "surface.thermalise": {
+        "equilibrate_fs": 600, "decorrelate_fs": 100, "replicas": 4, "snapshots": 8,
+    },
+    "potential": {"kind": "analytic"},
+    "dynamics": {"timestep_fs": 0.5},
+    "sampling": {"trajectories": 12},
+    "frames": {"trajectories": 1, "every": 20},
+}  # fmt: skip
+
+
+def write_tiny_input(folder, **changes):
+    """Write the input of a tiny campaign, some keys changed (table__key=value); answer its path."""
+    tables = deepcopy(TINY)
+    for key, value in changes.items():
+        table, name = key.split("__")
+        tables[table.replace("thermalise", "surface.thermalise")][name] = value
+    tables["run"].setdefault("output", str(folder / "out"))
+    lines = []
+    for table, keys in tables.items():
+        lines += [f"[{table}]", *(f"{name} = {json.dumps(v)}" for name, v in keys.items())]
+    path = folder / "in.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
 
 
 def run_in(folder):

@@ -25,6 +25,8 @@ from scatter.statistics import (
     write_csv,
 )
 
+COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what the table needs
+
 
 def report(folder: Path, console: Console) -> None:
     """Write table and figure of a campaign, print the table, and say where they are."""
@@ -39,7 +41,7 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
     Raises:
         UserError: there are no results.
     """
-    points, trajectories, attributes = store.read_results(folder)
+    points, trajectories, attributes = store.read_results(folder, COUNTED)
     rows = sticking(points, in_turn(trajectories))
     write_csv(folder / "sticking.csv", rows)
     _show(rows, len(trajectories), str(attributes["input"]), console)
@@ -68,7 +70,7 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
     Raises:
         UserError: a folder has no results, or a file no curve.
     """
-    found = [store.read_results(folder) for folder in folders]
+    found = [store.read_results(folder, COUNTED) for folder in folders]
     rows, *others = [sticking(points, in_turn(ended)) for points, ended, _ in found]
     axis = scanned(rows)
     shown = [

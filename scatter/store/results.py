@@ -109,8 +109,14 @@ def _readable(table: np.ndarray) -> np.ndarray:
     return found
 
 
-def read_results(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def read_results(
+    folder: Path, columns: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Points, trajectories and attributes of a campaign's `results.h5`.
+
+    Args:
+        folder: the campaign's.
+        columns: of the trajectories; by default all. A few are read in no time.
 
     Raises:
         UserError: there is none, it cannot be read, or another schema wrote it.
@@ -124,15 +130,29 @@ def read_results(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     try:
         with h5py.File(path) as file:
             attributes = dict(file.attrs)
-            points, rows = np.asarray(file["points"]), np.asarray(file["trajectories"])
+            points, table = np.asarray(_dataset(file, "points")), _dataset(file, "trajectories")
+            kind = table.dtype
+            rows = np.asarray(table.fields(list(columns))[:] if columns else table)
     except (OSError, KeyError) as error:
         raise UserError(f"{path}: this is no results file of scatter ({error})") from error
-    if attributes.get("schema") != SCHEMA or rows.dtype != ROW:
+    if attributes.get("schema") != SCHEMA or kind != ROW:
         raise UserError(
             f"{path}: written with schema {attributes.get('schema')}, and this version reads "
             f"schema {SCHEMA}; analyse it with the version that wrote it"
         )
     return _readable(points), rows, attributes
+
+
+def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
+    """A table of a results file.
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = file[name]
+    if not isinstance(found, h5py.Dataset):
+        raise KeyError(f"'{name}' is no table")
+    return found
 
 
 def read_molecules(folder: Path) -> dict[str, dict[str, np.ndarray]]:
