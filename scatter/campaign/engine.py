@@ -102,7 +102,8 @@ class Campaign:
                     break
         except Stopped:
             self.writer.flush()
-            raise Stopped(self._farewell(), self.ranks.together(TOGETHER_S)) from None
+            together = self.ranks.together(TOGETHER_S)
+            raise Stopped(self._farewell(), together) from None
         finally:
             self.writer.flush()
             self.progress.close()

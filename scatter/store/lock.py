@@ -20,6 +20,7 @@ from scatter.files import write_whole
 from scatter.settings import UserError
 
 LOCK = "lock"
+ENDING = "a process that is ending"
 PATIENCE_S = 5.0  # with another writer, which may be ending
 BEAT_S = 20.0  # how often a writer touches its lock
 SILENT_S = 300.0  # a lock of another host that was not touched for so long is of a dead process
@@ -95,6 +96,8 @@ def _take(folder: Path) -> None:
     until = time.monotonic() + PATIENCE_S
     while holder := _taken(folder):
         if time.monotonic() >= until:
+            if holder == ENDING:
+                raise _cannot(folder, "it or a folder above it vanishes, or cannot be made")
             raise UserError(
                 f"{folder}: {holder} is writing there; wait for it, choose another [run] "
                 f"output, or delete {folder / LOCK} if that process has died"
@@ -112,13 +115,17 @@ def _taken(folder: Path) -> str | None:
                 return holder
             write_whole(lock, json.dumps(_me()).encode())
     except FileNotFoundError:
-        return "a process that is ending"  # it took its empty folder away just now
+        return ENDING  # it took its empty folder away just now
     except OSError as error:
-        raise UserError(
-            f"{folder}: results cannot be written there ({error.strerror or error}); make room or "
-            "mend it, or choose another [run] output"
-        ) from error
+        raise _cannot(folder, error.strerror or str(error)) from error
     return None
+
+
+def _cannot(folder: Path, why: str) -> UserError:
+    return UserError(
+        f"{folder}: results cannot be written there ({why}); mend that, or choose another [run] "
+        "output"
+    )
 
 
 @contextmanager
