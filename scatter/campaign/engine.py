@@ -62,8 +62,8 @@ class Campaign:
         self.aim = aim_of(input.sampling)
         self.ended = ranks.share(self._ended)
         self.upper = np.zeros(len(self.points), np.int64)
-        # Counters: steps; ranks that are done, once a round; signals to stop; outcomes.
-        self.steps, self.done, self.stops, self.outcomes = range(4)
+        # Counters: steps; ranks that are done, once a round; signals to stop; failures; outcomes.
+        self.steps, self.done, self.stops, self.failures, self.outcomes = range(5)
         self.tally = ranks.tally(self.outcomes + len(self.points) * len(Outcome))
         self.writer = store.BlockWriter(
             folder,
@@ -104,6 +104,10 @@ class Campaign:
             self.writer.flush()
             together = self.ranks.together(TOGETHER_S)
             raise Stopped(self._farewell(), together) from None
+        except Exception:
+            if self.tally.claim(self.failures, 1):
+                time.sleep(TOGETHER_S)  # another rank says what is wrong, and ends all
+            raise
         finally:
             self.writer.flush()
             self.progress.close()

@@ -45,8 +45,9 @@ def only_writer(folder: Path) -> Iterator[None]:
             with _beating(folder):
                 yield
         finally:
-            if _mine(folder):
-                (folder / LOCK).unlink(missing_ok=True)
+            with suppress(OSError):  # on a disk that is read-only by now
+                if _mine(folder):
+                    (folder / LOCK).unlink(missing_ok=True)
     finally:
         with suppress(OSError):  # the first that is not empty stays, and all above it
             for one in made:
