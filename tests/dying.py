@@ -1,16 +1,18 @@
 """The command line of scatter, in a process that kills itself (SIGKILL) at a chosen place.
 
-    python dying.py PLACE TIME RANK run in.toml
+    python dying.py PLACE TIMES RANK run in.toml
 
 PLACE: in the middle of writing a `block`, the `lock`, the `manifest`, the `slab` cache or numba's
-cache (`kernel`); between two rows of the `merge`; while the `figure` is drawn. TIME: at the how
-manieth such event of the process. RANK: of the process that dies; the others go on.
+cache (`kernel`); between two rows of the `merge`; while the `figure` is drawn; `raise`: by an
+error where a trajectory ends. TIMES: at the how manieth such event of the process. RANK: of the
+process that dies; the others go on.
 """
 
 import contextlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 
@@ -114,7 +116,18 @@ def kernel(number):
     IndexDataCacheFile._open_for_write = opening
 
 
+def error(number):
+    """Raise an error, where a trajectory ends, instead of dying."""
+    from scatter.campaign import work
+
+    def wrong(*_):
+        raise ZeroDivisionError(f"on purpose, at {time.time()}")
+
+    before(work.Trajectories, "end", once(number, wrong))
+
+
 PLACES = {
+    "raise": error,
     "block": lambda number: writes("blocks", ".block", number),
     "lock": lambda number: writes("lock", "lock", number),
     "manifest": lambda number: writes("results", "campaign.json", number),
@@ -125,13 +138,13 @@ PLACES = {
 }
 
 if __name__ == "__main__":
-    _, place, time, rank, *arguments = sys.argv
+    _, place, times, rank, *arguments = sys.argv
     from scatter.cli import main
     from scatter.store import blocks
 
     if os.environ.get("PMI_RANK", "0") == rank:
         if place == "block":
             blocks.BlockWriter.PERIOD_S = 0  # a block for each trajectory: any number of events
-        PLACES[place](int(time))
+        PLACES[place](int(times))
     sys.argv = [str(Path(sys.executable).with_name("scatter")), *arguments]
     main()

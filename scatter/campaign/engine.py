@@ -89,17 +89,8 @@ class Campaign:
             Stopped: the user, or a batch system, wants it to end; all is written.
         """
         try:
-            following = self._planned()
-            for number in count(1):
-                self._open_round(following)
-                with noted(STOPPING) as self.signals:
-                    for index in range(len(self.legs)):
-                        self._run_leg(index)
-                self.writer.flush()
-                self._close_round(number)
-                following = self._planned()
-                if (following.upper == self.upper).all():
-                    break
+            with noted(STOPPING) as self.signals:
+                self._run_rounds()
         except Stopped:
             self.writer.flush()
             together = self.ranks.together(TOGETHER_S)
@@ -114,6 +105,19 @@ class Campaign:
         if self.ranks.first:
             self.progress.sum_up(int(self.tally.read()[self.steps]))
         self.tally.close()
+
+    def _run_rounds(self) -> None:
+        following = self._planned()
+        for number in count(1):
+            self._open_round(following)
+            for index in range(len(self.legs)):
+                self._run_leg(index)
+            self.writer.flush()
+            self._close_round(number)
+            following = self._planned()
+            if (following.upper == self.upper).all():
+                break
+            self._heed()
 
     def _farewell(self) -> str:
         """What the user is told when all ranks stop."""

@@ -13,6 +13,7 @@ from scatter.settings import UserError
 
 T = TypeVar("T")
 
+BUG = 1  # exit code of what is no mistake of the user's
 HEARD_S = 0.3  # a launcher passes on what was said before it ends all that it started
 
 # How launchers tell a process how many they started.
@@ -55,6 +56,16 @@ def _accept(made: Any) -> Any:
     return made
 
 
+def launched() -> bool:
+    """Whether a launcher started this process and others."""
+    return any(_started(variable) > 1 for variable in LAUNCHERS)
+
+
+def _started(variable: str) -> int:
+    text = os.environ.get(variable, "1")
+    return int(text) if text.isdigit() else 1
+
+
 def leave(message: str, code: int, agreed: bool = False) -> None:
     """Say why and end this process; where only this rank knows why, end all ranks.
 
@@ -63,6 +74,8 @@ def leave(message: str, code: int, agreed: bool = False) -> None:
         code: exit code.
         agreed: every rank is leaving for the same reason, and rank 0 says it.
     """
+    if code == BUG and launched():
+        _world()  # else the others would wait for this rank where MPI begins
     mpi = sys.modules.get("mpi4py.MPI")
     comm = mpi.COMM_WORLD if mpi and mpi.COMM_WORLD.size > 1 else None
     sys.stdout.flush()
@@ -236,8 +249,8 @@ def _world() -> Any:
 
 def _refuse_singletons() -> None:
     for variable, launcher in LAUNCHERS.items():
-        started = os.environ.get(variable, "1")
-        if started.isdigit() and int(started) > 1:
+        started = _started(variable)
+        if started > 1:
             raise UserError(
                 f"{launcher} started {started} processes ({variable} = {started}), but each sees "
                 "itself alone: it belongs to another MPI than mpi4py was built for; use the mpirun "

@@ -1,6 +1,7 @@
 """The command line: parse, call one room, turn the user's mistake into one line."""
 
 import errno
+import signal
 import traceback
 
 from scatter.cli import campaigns, potentials
@@ -22,24 +23,32 @@ def main() -> None:
 
     An error that one rank alone has met ends all of them.
     """
-    from scatter.campaign.ranks import Agreed, Stopped, leave
+    from scatter.campaign.ranks import launched, leave
 
+    if launched():
+        # Until MPI has begun, a launcher notices a rank that a signal ends, but not one that exits.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         app()
-    except UserError as error:
-        leave(f"scatter: {error}", 2, isinstance(error, Agreed))
-    except Stopped as stop:
-        leave(f"scatter: {stop}", INTERRUPTED, stop.together)
     except SystemExit as end:
         if end.code != INTERRUPTED:
             raise
         leave("scatter: interrupted; the same command goes on where this one stopped", INTERRUPTED)
-    except OSError as error:
-        if error.errno not in NOT_OURS:
-            leave(traceback.format_exc(), 1)
-        leave(f"scatter: {_disk(error)}", 2)
-    except Exception:
-        leave(traceback.format_exc(), 1)
+    except Exception as error:
+        leave(*_last_words(error))
+
+
+def _last_words(error: Exception) -> tuple[str, int, bool]:
+    """What to say of an error, the exit code, and whether every rank knows of it."""
+    from scatter.campaign.ranks import BUG, Agreed, Stopped
+
+    if isinstance(error, UserError):
+        return f"scatter: {error}", 2, isinstance(error, Agreed)
+    if isinstance(error, Stopped):
+        return f"scatter: {error}", INTERRUPTED, error.together
+    if isinstance(error, OSError) and error.errno in NOT_OURS:
+        return f"scatter: {_disk(error)}", 2, False
+    return "".join(traceback.format_exception(error)), BUG, False
 
 
 def _disk(error: OSError) -> str:
