@@ -1,10 +1,15 @@
-"""What `./scripts/run` says where it cannot go on; that it runs at all is shown by running it."""
+"""What the scripts say where they cannot go on; that they run at all is shown by running them."""
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from scatter import store
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,3 +86,32 @@ def test_an_environment_of_the_users_own_is_not_cleared(fresh, path):
     assert ended.returncode == 2
     assert b"was not made by this script; remove it" in ended.stderr
     assert (fresh / ".venv/mine").exists()
+
+
+def test_a_batch_job_that_is_warned_keeps_what_has_ended_and_asks_to_run_again(
+    write_tiny, tmp_path
+):
+    path = write_tiny(tmp_path, sampling__trajectories=150, run__slots=2)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    scatter = Path(sys.executable).with_name("scatter")
+    # srun hands signals on to its tasks; here it is its only task
+    (tools / "srun").write_text(f'#!/bin/sh\nshift\nexec {scatter} "$@"\n')
+    (tools / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/requeued\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    job = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_JOB_ID": "77"}
+    environment = {**os.environ, **job, "PATH": f"{tools}:{os.environ['PATH']}"}
+    command = [ROOT / "scripts/slurm_array.sh", "other.toml", path]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        while not store.block_files(tmp_path / "out"):
+            assert running.poll() is None
+        running.send_signal(signal.SIGUSR1)
+        out, _ = running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert "stopped with 130; it goes on when the job runs again" in out
+    assert (tmp_path / "requeued").read_text() == "requeue 77_2\n"
+    kept = len(store.trajectories(tmp_path / "out"))
+    assert 0 < kept < 300
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert len(store.read_results(tmp_path / "out")[1]) == 300
