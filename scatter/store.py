@@ -25,11 +25,16 @@ from typing import Any
 import h5py
 import numpy as np
 
+from scatter import foreign
 from scatter.files import write_whole
 from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
+from scatter.results import RESULTS, Told, read_molecules, read_results
 from scatter.settings import UserError
 
-MANIFEST, BLOCKS, RESULTS, LOCK = "campaign.json", "blocks", "results.h5", "lock"
+__all__ = ["read_molecules", "read_results"]  # with all that is defined here
+
+MANIFEST, BLOCKS, LOCK = "campaign.json", "blocks", "lock"
+DESCRIBED = {"input": str, "started": str, "identity": dict, "potential": str}  # if it is there
 PATIENCE_S = 5.0  # with another writer, which may be ending
 
 
@@ -89,13 +94,23 @@ def read_block(path: Path) -> np.ndarray:
     Raises:
         UserError: the block is damaged.
     """
-    content = path.read_bytes()
+    content = foreign.content(path)
     if sha256(content[32:]).digest() != content[:32]:
-        raise UserError(
-            f"{path}: this block of finished trajectories is damaged (its checksum does not fit); "
-            "delete it, and the same command will run those trajectories again"
-        )
-    return np.load(io.BytesIO(content[32:]), allow_pickle=False)
+        raise _damaged(path, "its checksum does not fit")
+    try:
+        rows = foreign.array(io.BytesIO(content[32:]), len(content) - 32)
+    except ValueError as error:
+        raise _damaged(path, foreign.reason(error)) from error
+    if rows.dtype != ROW or rows.ndim != 1:
+        raise _damaged(path, "it holds no trajectories")
+    return rows
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    return UserError(
+        f"{path}: this block of finished trajectories is damaged ({why}); "
+        "delete it, and the same command will run those trajectories again"
+    )
 
 
 def trajectories(folder: Path) -> np.ndarray:
@@ -111,12 +126,7 @@ def merge(folder: Path, points: np.ndarray) -> None:
     rows = trajectories(folder)
     stream = io.BytesIO()
     with h5py.File(stream, "w") as file:
-        manifest = read_manifest(folder)
-        for formula, columns in manifest.pop("molecules", {}).items():
-            for name, values in columns.items():
-                file.create_dataset(f"molecules/{formula}/{name}", data=values)
-        for key, value in manifest.items():
-            file.attrs[key] = value if isinstance(value, str | int) else json.dumps(value)
+        _put_manifest(file, folder)
         file.attrs["schema"] = SCHEMA
         table = file.create_dataset("trajectories", data=rows, chunks=True, compression="gzip")
         for name in rows.dtype.names or ():
@@ -126,57 +136,19 @@ def merge(folder: Path, points: np.ndarray) -> None:
     write_whole(folder / RESULTS, stream.getvalue())
 
 
-def _readable(table: np.ndarray) -> np.ndarray:
-    """The same records with text as `str`, which HDF5 gives as bytes."""
-    found = table.copy()
-    for name in found.dtype.names or ():
-        if found.dtype[name].kind == "O":
-            found[name] = [text.decode() for text in table[name]]
-    return found
-
-
-def read_results(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """Points, trajectories and attributes of a campaign's `results.h5`.
-
-    Raises:
-        UserError: there is none, it cannot be read, or another schema wrote it.
-    """
-    path = folder / RESULTS
-    if not path.is_file():
-        raise UserError(
-            f"{path}: there is no such file; `scatter status {folder}` makes it from the "
-            "trajectories finished so far, if a campaign was run there"
-        )
+def _put_manifest(file: h5py.File, folder: Path) -> None:
+    manifest = read_manifest(folder)
     try:
-        with h5py.File(path) as file:
-            attributes = dict(file.attrs)
-            points, rows = np.asarray(file["points"]), np.asarray(file["trajectories"])
-    except (OSError, KeyError) as error:
-        raise UserError(f"{path}: this is no results file of scatter ({error})") from error
-    if attributes.get("schema") != SCHEMA or rows.dtype != ROW:
+        for formula, columns in manifest.pop("molecules", {}).items():
+            for name, values in columns.items():
+                column = np.array(values, float)
+                file.create_dataset(f"molecules/{formula}/{name}", data=column)
+        for key, value in manifest.items():
+            file.attrs[key] = value if isinstance(value, str | int) else json.dumps(value)
+    except (AttributeError, TypeError, ValueError, OSError, RuntimeError) as error:
         raise UserError(
-            f"{path}: written with schema {attributes.get('schema')}, and this version reads "
-            f"schema {SCHEMA}; analyse it with the version that wrote it"
-        )
-    return _readable(points), rows, attributes
-
-
-def read_molecules(folder: Path) -> dict[str, dict[str, np.ndarray]]:
-    """Of every molecule in `results.h5`: masses_amu, and its curve as bond_A and energy_eV.
-
-    Empty where an earlier version wrote the file. To be called after `read_results`.
-    """
-    found: dict[str, dict[str, np.ndarray]] = {}
-
-    def take(name: str, values: Any) -> None:
-        if isinstance(values, h5py.Dataset):
-            formula, column = name.split("/")
-            found.setdefault(formula, {})[column] = np.asarray(values)
-
-    with h5py.File(folder / RESULTS) as file:
-        if isinstance(group := file.get("molecules"), h5py.Group):
-            group.visititems(take)
-    return found
+            f"{folder / MANIFEST}: this is no description of a campaign ({foreign.reason(error)})"
+        ) from error
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -185,19 +157,23 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> Told:
     """What is run in this folder.
 
     Raises:
         UserError: no campaign was run there.
     """
     path = folder / MANIFEST
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise UserError(f"{folder}: no campaign was run there ({MANIFEST} is missing)") from None
-    except ValueError as error:
-        raise UserError(f"{path}: this is no description of a campaign ({error})") from error
+    if not path.exists():
+        raise UserError(f"{folder}: no campaign was run there ({MANIFEST} is missing)")
+    found = Told(path, foreign.json_table(path))
+    wrong = [key for key, kind in DESCRIBED.items() if not isinstance(found.get(key, kind()), kind)]
+    if "input" not in found or wrong:
+        raise UserError(
+            f"{path}: this is no description of a campaign ('{(*wrong, 'input')[0]}' is not there, "
+            "or no text)"
+        )
+    return found
 
 
 @contextmanager
@@ -276,11 +252,11 @@ def writer(folder: Path) -> str | None:
     A holder on another host cannot be asked, and counts as alive.
     """
     try:
-        holder = json.loads((folder / LOCK).read_text())
-        host, pid, start = holder["host"], int(holder["pid"]), holder["start"]
-    except (FileNotFoundError, NotADirectoryError):
+        holder = foreign.json_table(folder / LOCK)
+        host, pid, start = str(holder["host"]), int(holder["pid"]), holder["start"]
+    except foreign.Missing:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (UserError, ValueError, OverflowError, KeyError, TypeError):
         return "an unknown process (its lock is unreadable)"
     if host == socket.gethostname() and _start(pid) != start:
         return None

@@ -14,7 +14,7 @@ import pytest
 
 from scatter import store
 from scatter.config.points import POINT
-from scatter.outcomes import COLUMNS, ROW, SCHEMA
+from scatter.outcomes import COLUMNS, ROW, SCHEMA, Outcome
 from scatter.settings import UserError
 
 MANIFEST = {"input": "# é verbatim\n", "seed": 3, "lattice": {"111": 3.7}, "potential": "none"}
@@ -23,7 +23,7 @@ POINTS = np.array([(0, "111", 600.0, "H2", 0, 1, np.nan, 0.5, 0.0, np.nan)], POI
 
 def row(number, **columns):
     found = np.zeros((), ROW)
-    found["number"] = number
+    found["number"], found["outcome"] = number, Outcome.SCATTERED
     for name, value in columns.items():
         found[name] = value
     return found
@@ -188,7 +188,10 @@ def test_a_folder_without_a_campaign_or_with_a_broken_one_is_refused(tmp_path):
     with pytest.raises(UserError, match="no campaign was run there"):
         store.read_manifest(tmp_path)
     (tmp_path / "campaign.json").write_text('{"input": ')
-    with pytest.raises(UserError, match="no description of a campaign"):
+    with pytest.raises(UserError, match="campaign.json: is not JSON"):
+        store.read_manifest(tmp_path)
+    (tmp_path / "campaign.json").write_text('{"seed": 3}')
+    with pytest.raises(UserError, match="no description of a campaign \\('input' is not there"):
         store.read_manifest(tmp_path)
 
 

@@ -1,6 +1,9 @@
 """The command line: parse, call one room, turn the user's mistake into one line."""
 
+import sys
 import traceback
+from collections.abc import Iterable
+from io import TextIOWrapper
 
 from scatter.cli import campaigns, potentials
 from scatter.cli.words import app
@@ -18,7 +21,11 @@ def main() -> None:
     """
     from scatter.campaign.ranks import Agreed, leave
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has no Å or ² gets a ?
+            stream.reconfigure(errors="replace")
     try:
+        _refuse_unprintable(sys.argv[1:])
         app()
     except UserError as error:
         leave(f"scatter: {error}", 2, isinstance(error, Agreed))
@@ -28,3 +35,12 @@ def main() -> None:
         leave("scatter: interrupted; the same command goes on where this one stopped", INTERRUPTED)
     except Exception:
         leave(traceback.format_exc(), 1)
+
+
+def _refuse_unprintable(arguments: Iterable[str]) -> None:
+    """Names that break lines or are no text could be neither told of nor written into a file."""
+    for argument in arguments:
+        if not argument.isprintable():
+            raise UserError(
+                f"{argument!a}: this argument holds characters that do not print; rename the file"
+            )

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from scatter import foreign
 from scatter.config.mistakes import near, one_line, sentence
 from scatter.config.tables import Input
 from scatter.config.values import quoted
 from scatter.settings import UserError
+
+MOST = 2**22  # bytes of an input file
 
 # What tomllib says, and what the user did; the rest of its messages speak for themselves.
 TOML_MISTAKES = {
@@ -51,19 +54,11 @@ def read(path: Path) -> Source:
         UserError: it cannot be read, or its first mistake and how many others there are.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # some editors put a mark at the beginning
-    except FileNotFoundError:
-        raise UserError(one_line(f"{path}: there is no such file; {_other_file(path)}")) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UserError(
-            one_line(f"{path}, line {line}: is not text in UTF-8; save the file as UTF-8")
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            one_line(f"{path}: cannot be read ({reason}); name an input file")
-        ) from None
+        text = foreign.text(path, most=MOST)
+    except foreign.Missing as error:
+        raise UserError(one_line(f"{error}; {_other_file(path)}")) from None
+    except UserError as error:
+        raise UserError(one_line(str(error))) from None
     return parse(path, text)
 
 

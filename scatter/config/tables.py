@@ -26,7 +26,7 @@ class Run(Table):
     """Table `[run]`: the seed, and how the campaign is run; only the seed shapes the results."""
 
     seed: NonNegativeInt = Field(
-        default=0, description="Seed of every random number of the campaign."
+        le=2**63 - 1, default=0, description="Seed of every random number of the campaign."
     )
     output: str | None = Field(
         default=None,

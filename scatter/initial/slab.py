@@ -12,7 +12,6 @@ from ase import Atoms
 from ase.build import fcc100, fcc110, fcc111, fcc211
 from ase.constraints import FixAtoms
 from ase.data import atomic_masses, atomic_numbers
-from ase.io import read
 from jaxtyping import Bool, Float, Int
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -25,6 +24,7 @@ from scatter.settings import (
     UserError,
 )
 from scatter.state import System
+from scatter.structures import read_structure
 
 LAYER_GAP = 0.4  # Å; rows of (211) are 0.7 Å apart, and a layer ripples less than this
 
@@ -115,8 +115,9 @@ class Surface(Table):
     file: str | None = Field(
         default=None,
         min_length=1,
-        description="Slab to read instead of building one, in any format that ASE reads; excludes "
-        "element, facet, size, lattice_constant_A and vacuum_A.",
+        description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
+        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); excludes element, facet, size, "
+        "lattice_constant_A and vacuum_A.",
     )
     thermalise: Thermalise = Field(
         default=Thermalise(), description="How the thermal snapshots of the slab are made."
@@ -271,11 +272,7 @@ def _slab(
 
 def _read(file: str, frozen_layers: int) -> tuple[System, Float[np.ndarray, "atom 3"]]:
     place = f"[surface] file = '{file}'"
-    try:
-        atoms = read(file, parallel=False)  # ASE would wait for all ranks
-    except Exception as error:  # ASE's readers raise whatever they meet
-        raise UserError(f"{place}: ASE cannot read it ({error})") from error
-    assert isinstance(atoms, Atoms)
+    atoms = read_structure(Path(file), place)
     _refuse_what_is_no_slab(place, atoms.cell.array.copy())
     found = layers(atoms.positions)
     fixed = [c.index for c in atoms.constraints if isinstance(c, FixAtoms)]

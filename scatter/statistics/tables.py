@@ -4,14 +4,17 @@ An error says where: file, row (the header is row 1, as in a spreadsheet), colum
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from io import StringIO
 from math import isclose, isfinite, nan
 from pathlib import Path
 
 import numpy as np
 
 from scatter.files import replacing
+from scatter.foreign import reason, text
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking
@@ -56,7 +59,7 @@ class _Line:
         return value
 
     def count(self, column: str) -> int:
-        if not self.cells[column].isdecimal():
+        if not re.fullmatch(r"[0-9]{1,9}", self.cells[column]):
             raise self.refuse(column, "is not a whole number >= 0; write it like 12")
         return int(self.cells[column])
 
@@ -107,13 +110,10 @@ class _Line:
 def _read(path: Path) -> tuple[list[str], list[_Line]]:
     """Header and rows of a CSV file; empty lines and those that begin with # are left out."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise UserError(f"{path}: is not a CSV file in UTF-8; save it as CSV UTF-8") from None
+        reader = csv.reader(StringIO(text(path), newline=""), skipinitialspace=True)
+        cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        raise UserError(f"{path}: is not a CSV file in UTF-8 ({reason(error)})") from None
     filled = [(line, row) for line, row in cells if any(row) and not row[0].startswith("#")]
     if len(filled) < 2:
         raise UserError(f"{path}: holds no data; it needs a header and at least one row")

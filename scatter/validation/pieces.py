@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from scatter.foreign import json_table
 from scatter.initial.cache import digest
+from scatter.settings import UserError
 from scatter.store import write_whole
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
@@ -29,9 +31,9 @@ def key_of(name: str, **shaping: str) -> str:
 def load(folder: Path, name: str, key: str) -> Found | None:
     """What was found, if it is there, whole, and of this hash."""
     try:
-        told = json.loads((folder / f"{name}.json").read_text())
+        told = json_table(folder / f"{name}.json")
         found = told["found"] if told["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, KeyError):
         return None
     if found is None or not all((folder / figure).is_file() for figure in found["figures"]):
         return None
