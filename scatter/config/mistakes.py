@@ -52,6 +52,8 @@ KINDS = {
 
 Location = tuple[int | str, ...]
 
+MOST = 100  # unknown keys that are compared with a missing one
+
 
 def sentence(path: Path, written_input: dict[str, Any], error: ValidationError) -> str:
     """One sentence for all that pydantic refused.
@@ -63,7 +65,9 @@ def sentence(path: Path, written_input: dict[str, Any], error: ValidationError) 
     """
     mistakes = error.errors(include_url=False)
     unknown = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]
-    others = [m for m in mistakes if m not in unknown and not _misspelt(m, unknown)]
+    others = [
+        m for m in mistakes if m["type"] != "extra_forbidden" and not _misspelt(m, unknown[:MOST])
+    ]
     first, *rest = unknown + others
     place = find(written_input, first["loc"])
     text = f"{path}{_explained(place, first)}"
@@ -158,7 +162,8 @@ def _explained(place: Place, mistake: ErrorDetails) -> str:
     if mistake["type"] == "extra_forbidden":
         return _unknown(place, str(mistake["loc"][-1]))
     if mistake["type"] == "value_error":
-        return f"{place.heading}: {mistake.get('ctx', {}).get('error')}"
+        heading = place.heading if place.table or place.steps else ""
+        return f"{heading}: {mistake.get('ctx', {}).get('error')}"
     name = ".".join(filter(None, (place.table, place.key)))
     if name in TABLES:
         return _no_table(place, name)

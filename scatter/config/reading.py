@@ -4,6 +4,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from scatter.config.values import quoted
 from scatter.settings import UserError
 
 MOST = 2**22  # bytes of an input file
+DEEPEST = 30  # tables and lists within one another
 
 # What tomllib says, and what the user did; the rest of its messages speak for themselves.
 TOML_MISTAKES = {
@@ -72,10 +74,28 @@ def parse(path: Path, text: str) -> Source:
         written_input = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(one_line(f"{path}, {_not_toml(text, error)}")) from None
+    _refuse_depths(path, written_input)
     try:
         return Source(path, text, Input.model_validate(written_input))
     except ValidationError as error:
         raise UserError(sentence(path, written_input, error)) from None
+
+
+def _refuse_depths(path: Path, value: Any) -> None:
+    """Refuse what TOML can hold and nothing else can: endless nesting, text that does not print."""
+    below = [(value, 0)]
+    while below:
+        value, depth = below.pop()
+        if depth > DEEPEST:
+            raise UserError(f"{path}: its tables nest more than {DEEPEST} deep; none needs to")
+        if isinstance(value, dict):
+            below += [(part, depth + 1) for item in value.items() for part in item]
+        elif isinstance(value, list):
+            below += [(part, depth + 1) for part in value]
+        elif isinstance(value, str) and not "".join(value.split()).isprintable():
+            raise UserError(
+                one_line(f"{path}: {quoted(value)}: holds characters that do not print")
+            )
 
 
 def _other_file(path: Path) -> str:
