@@ -76,9 +76,13 @@ def opened(path: Path | str, place: str = "", most: int = MOST) -> Iterator[IO[b
 
 def reason(error: Exception) -> str:
     """What an error says, on one line, without the path that the sentence names anyway."""
-    told = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(str(told).split()))
-    return line if len(line) <= 200 else f"{line[:200]}…"
+    return shown(getattr(error, "strerror", None) or str(error) or type(error).__name__, 200)
+
+
+def shown(text: object, most: int = 60) -> str:
+    """Text as a sentence may quote it: on one line, printable, cut where it becomes too long."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return line if len(line) <= most else f"{line[:most]}…"
 
 
 def content(path: Path | str, place: str = "", most: int = MOST) -> bytes:
@@ -132,9 +136,9 @@ def array(file: IO[bytes], size: int) -> np.ndarray:
         ValueError: it is no such array.
     """
     shape, fortran, dtype = _header(file)
-    due = math.prod(shape) * dtype.itemsize
-    if dtype.hasobject or any(not isinstance(n, int) or n < 0 for n in shape):
+    if dtype.hasobject or any(type(n) is not int or n < 0 for n in shape):
         raise ValueError("it holds Python objects, or no shape")
+    due = math.prod(shape) * dtype.itemsize
     if due != size - file.tell():
         raise ValueError(f"its header speaks of {due} bytes, and {size - file.tell()} follow")
     found = np.frombuffer(bytearray(file.read(due)), np.uint8)
@@ -152,7 +156,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         raise ValueError(f"it has version {version} of the format")
     try:
         return readers[version](file)
-    except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
+    except Exception as error:  # it is parsed as Python, which fails in every way
         raise ValueError(f"its header cannot be read ({reason(error)})") from error
 
 

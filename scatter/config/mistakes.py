@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from scatter.config.tables import Input, tables
 from scatter.config.values import (
+    LONGEST,
     bare,
     default_written,
     inside,
@@ -191,10 +192,10 @@ def _unknown(place: Place, key: str) -> str:
     if not place.table:
         listed = ", ".join(f"[{option}]" for option in TABLES)
         hint = _home(key) or f"write it under one of {listed}"
-        return f": the key '{one_line(key)}' stands outside any table; {hint}"
+        return f": the key '{one_line(key)[:LONGEST]}' stands outside any table; {hint}"
     heading = place.heading if not place.steps else f", [{place.table}] {place.key}"
     hint = f"did you mean '{meant}'?" if meant else f"known: {', '.join(known.model_fields)}"
-    return f"{heading}: unknown key '{one_line(key)}'; {_home(key) or hint}"
+    return f"{heading}: unknown key '{one_line(key)[:LONGEST]}'; {_home(key) or hint}"
 
 
 def _means_table(place: Place, key: str, meant: str | None) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter.files import replacing
-from scatter.foreign import reason, text
+from scatter.foreign import reason, shown, text
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking
@@ -47,7 +47,9 @@ class _Line:
     cells: dict[str, str]
 
     def refuse(self, column: str, rule: str) -> UserError:
-        return UserError(f"{self.where}, column '{column}': {self.cells[column]!r} {rule}")
+        return UserError(
+            f"{self.where}, column '{shown(column)}': {shown(self.cells[column])!r} {rule}"
+        )
 
     def number(self, column: str) -> float:
         try:
@@ -174,7 +176,9 @@ def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
     known = (axis, "S0", "low", "high", "label")
     for column in header:
         if header.count(column) > 1:
-            raise UserError(f"{path}, row 1: column '{column}' occurs twice; rename one of them")
+            raise UserError(
+                f"{path}, row 1: column '{shown(column)}' occurs twice; rename one of them"
+            )
         for meant in known:
             if column.casefold() == meant.casefold() and column != meant:
                 raise UserError(f"{path}, row 1: unknown column '{column}'; write '{meant}'")
@@ -183,7 +187,7 @@ def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
     missing = [column for column in missing if column not in header]
     if missing:
         raise UserError(
-            f"{path}, row 1: no column '{missing[0]}' among {', '.join(map(repr, header))}; "
+            f"{path}, row 1: no column '{missing[0]}' among {shown(', '.join(map(repr, header)), 200)}; "
             f"an overlay needs {axis} and S0, and may have low and high (both), and label"
         )
 
