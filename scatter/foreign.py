@@ -144,8 +144,9 @@ def array(file: IO[bytes], size: int) -> np.ndarray:
     found = np.frombuffer(bytearray(file.read(due)), np.uint8)
     if len(found) != due:
         raise ValueError("it ends early")
-    # an array of nothing has no bytes to be looked at as another type
-    flat = found.view(dtype) if due else np.zeros(math.prod(shape), dtype)
+    if not due and math.prod(shape):
+        raise ValueError("it has elements of no size")
+    flat = found.view(dtype) if due else np.zeros(0, dtype)
     return flat.reshape(shape, order="F" if fortran else "C")
 
 

@@ -233,8 +233,9 @@ def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "
         for key in sorted({*was, *now}):
             if was.get(key) != now.get(key):
                 raise UserError(
-                    f"{folder}: holds another training: {key} was {was.get(key)!r} and is now "
-                    f"{now.get(key)!r}; name another folder"
+                    f"{folder}: holds another training: {foreign.shown(key)} was "
+                    f"{foreign.shown(repr(was.get(key)))} and is now "
+                    f"{foreign.shown(repr(now.get(key)))}; name another folder"
                 )
 
 

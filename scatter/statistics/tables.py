@@ -186,8 +186,9 @@ def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
     missing += [column for column in ("low", "high") if ("low" in header) != ("high" in header)]
     missing = [column for column in missing if column not in header]
     if missing:
+        columns = shown(", ".join(map(repr, header)), 200)
         raise UserError(
-            f"{path}, row 1: no column '{missing[0]}' among {shown(', '.join(map(repr, header)), 200)}; "
+            f"{path}, row 1: no column '{missing[0]}' among {columns}; "
             f"an overlay needs {axis} and S0, and may have low and high (both), and label"
         )
 
