@@ -36,8 +36,8 @@ WORDS = [
     "/", "/dev/null", "/dev/zero", "/proc/self/mem", "none", "none.toml", "none.npz", "none.model",
     "folder", "pipe", "loop", "blank", "noise", "noise.npz", "noise.model", "noise.extxyz",
     "noise.toml", "noise.csv", "ase:", "ase:none", "ase:os", "ase:../x", "H2", "XY", "h", "H",
-    "1,2,3", "1,2", "nan,nan,nan", "f4", "embedding", "csv", "parquet", "\n", "\x1b[2J", "\udcff", "--help",
-    "{}", "[bold]", "%s", "$HOME", "*", "@noise", "noise@:",
+    "1,2,3", "1,2", "nan,nan,nan", "f4", "embedding", "csv", "parquet", "--help",
+    "\n", "\x1b[2J", "\udcff", "{}", "[bold]", "%s", "$HOME", "*", "@noise", "noise@:",
 ]  # fmt: skip
 
 
