@@ -222,7 +222,7 @@ def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "
         UserError: the folder was for other settings.
     """
     path = folder / SETTINGS
-    if not path.is_file():
+    if not path.exists():
         store.write_whole(path, json.dumps(settings, indent=1).encode())
         return
     before = foreign.json_table(path)

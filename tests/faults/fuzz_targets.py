@@ -465,3 +465,14 @@ def obeys(target: Target, file: Path) -> bool:
     if not 0 < len(told) < 3000 or "\n" in told:
         raise AssertionError(f"no sentence of one line: {told[:200]!r}")
     return False
+
+
+MANIFEST_INPUT = """[molecule]
+formula = "H2"
+v = 0
+j = 0
+[incidence]
+energy_eV = 0.5
+[surface]
+temperature_K = 300
+"""
