@@ -25,6 +25,7 @@ from scatter.config.values import (
     words,
     written,
 )
+from scatter.foreign import shown
 from scatter.settings import Table
 
 TABLES = tables()
@@ -53,6 +54,7 @@ KINDS = {
 
 Location = tuple[int | str, ...]
 
+LONGEST_RULE = 500  # characters of what a rule says, which may quote a value
 MOST = 100  # unknown keys that are compared with a missing one
 
 
@@ -164,7 +166,7 @@ def _explained(place: Place, mistake: ErrorDetails) -> str:
         return _unknown(place, str(mistake["loc"][-1]))
     if mistake["type"] == "value_error":
         heading = place.heading if place.table or place.steps else ""
-        return f"{heading}: {mistake.get('ctx', {}).get('error')}"
+        return f"{heading}: {shown(mistake.get('ctx', {}).get('error'), LONGEST_RULE)}"
     name = ".".join(filter(None, (place.table, place.key)))
     if name in TABLES:
         return _no_table(place, name)

@@ -282,6 +282,13 @@ def test_an_input_that_asks_for_the_moon_gets_a_sentence(text, sentence):
         parse(Path("input.toml"), whole)
 
 
+def test_a_value_of_any_length_is_quoted_in_a_sentence_that_can_be_read():
+    long = MANIFEST_INPUT + f'element = "C{"9" * 5000}"\n'
+    with pytest.raises(UserError, match="is no chemical symbol|element = ") as refused:
+        parse(Path("input.toml"), long)
+    assert len(str(refused.value)) < 1000
+
+
 def test_a_molecule_of_a_billion_states_is_refused():
     many = f"v = {[*range(1000)]}\nj = {[*range(1000)]}\nmj = {[*range(-1000, 1000)]}"
     with pytest.raises(UserError, match="2,000,000,000 combinations"):
