@@ -77,9 +77,9 @@ def slab(number):
 
 def merge(number):
     """Die between two blocks of a merge."""
-    from scatter.store import results
+    from scatter.store import table
 
-    before(results, "_scatter", once(number, lambda *_: die()))
+    before(table, "_scatter", once(number, lambda *_: die()))
 
 
 def figure(number):
@@ -130,7 +130,7 @@ PLACES = {
     "raise": error,
     "block": lambda number: writes("blocks", ".block", number),
     "lock": lambda number: writes("lock", "lock", number),
-    "manifest": lambda number: writes("results", "campaign.json", number),
+    "manifest": lambda number: writes("table", "campaign.json", number),
     "slab": slab,
     "kernel": kernel,
     "merge": merge,

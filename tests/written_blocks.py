@@ -3,12 +3,12 @@
 import numpy as np
 
 from scatter import store
-from scatter.outcomes import ROW
+from scatter.outcomes import ROW, Outcome
 
 
 def row(number, **columns):
     found = np.zeros((), ROW)
-    found["number"] = number
+    found["number"], found["outcome"] = number, Outcome.SCATTERED
     for name, value in columns.items():
         found[name] = value
     return found

@@ -13,13 +13,15 @@ from scatter.config import POINT, parse
 from scatter.files import replacing
 from scatter.initial.molecule import isotopes
 from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
+from scatter.results import Told
+from scatter.settings import UserError
 from scatter.units import fs
 
 Isotopes = tuple[tuple[int, float], tuple[int, float]]  # atomic number and mass of each atom
 CONDITIONS = [name for name in POINT.names or () if name != "point"]
 
 
-def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: dict) -> None:
+def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
     """Write two frames for each trajectory: positions, masses, momenta in ASE's units.
 
     Their `info` holds the conditions, the outcome, and which potential it is of. A failed
@@ -30,14 +32,21 @@ def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: dic
         points: the table `/points`.
         rows: the table `/trajectories`.
         attributes: of `results.h5`.
+
+    Raises:
+        UserError: the results do not say what the frames must.
     """
-    masses = parse(path, attributes["input"]).input.molecule.masses_amu
+    masses = parse(attributes.path, attributes["input"]).input.molecule.masses_amu
+    try:
+        atoms_of = [isotopes(str(formula), masses) for formula in points["molecule"]]
+    except ValueError as error:
+        raise UserError(f"{attributes.path}: a point of it has no molecule: {error}") from error
     source = {key: attributes[key] for key in ("potential", "potential_sha256")}
     source["scatter_version"] = attributes["version"]
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
         for row, ended_somewhere in zip(rows, finite(rows), strict=True):
             point = points[row["point"]]
-            atoms = isotopes(str(point["molecule"]), masses)
+            atoms = atoms_of[row["point"]]
             whens = ("initial", "final") if ended_somewhere else ("initial",)
             frames = [_frame(row, when, atoms) for when in whens]
             for frame in frames:

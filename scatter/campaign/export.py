@@ -14,6 +14,7 @@ from scatter.campaign.ends import finite, write_ends
 from scatter.config.mistakes import near
 from scatter.files import replacing
 from scatter.outcomes import COLUMNS, Outcome
+from scatter.results import Told
 from scatter.settings import UserError
 from scatter.statistics import in_turn
 
@@ -110,7 +111,7 @@ def joined(points: np.ndarray, rows: np.ndarray) -> Columns:
     return {name: (conditions if name in chosen else rows)[name] for name, *_ in EXPORTED}
 
 
-def _write_csv(path: Path, points: np.ndarray, rows: np.ndarray, attributes: dict) -> None:
+def _write_csv(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
     """A header and a row for each trajectory; NaN is an empty cell. The columns are told beside."""
     columns = joined(points, rows)
     beside = path.with_name(f"{path.name}-metadata.json")
@@ -148,7 +149,7 @@ def _csvw(name: str, attributes: dict) -> dict[str, Any]:
     }
 
 
-def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes: dict) -> None:
+def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
     """The same table; unit and meaning of a column, and the campaign, are the schema's metadata."""
     try:
         import pyarrow
@@ -168,7 +169,7 @@ def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes:
         parquet.write_table(pyarrow.table(arrays, schema=schema), temporary)
 
 
-Writer = Callable[[Path, np.ndarray, np.ndarray, dict], None]
+Writer = Callable[[Path, np.ndarray, np.ndarray, Told], None]
 WRITERS: dict[str, Writer] = {
     "csv": _write_csv, "parquet": _write_parquet, "extxyz": write_ends,
 }  # fmt: skip

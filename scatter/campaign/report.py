@@ -24,6 +24,7 @@ from scatter.statistics import (
     sticking,
     write_csv,
 )
+from scatter.statistics.rounds import Aim
 
 COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what the table needs
 
@@ -44,7 +45,7 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
     points, trajectories, attributes = store.read_results(folder, COUNTED)
     rows = sticking(points, in_turn(trajectories))
     write_csv(folder / "sticking.csv", rows)
-    _show(rows, len(trajectories), str(attributes["input"]), console)
+    _show(rows, len(trajectories), aim_in(attributes.path, attributes["input"]), console)
     found = quality(trajectories)
     say(
         console,
@@ -113,7 +114,8 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         f"{folder}: {len(ended)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
-    _show(sticking(points, in_turn(ended)), len(ended), manifest["input"], console)
+    aim = aim_in(folder / store.MANIFEST, manifest["input"])
+    _show(sticking(points, in_turn(ended)), len(ended), aim, console)
     if check:
         _verdict(folder, len(paths), lost, console)
 
@@ -137,16 +139,15 @@ def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console)
     )
 
 
-def _show(rows: Sequence[Sticking], ended: int, text: str, console: Console) -> None:
+def _show(rows: Sequence[Sticking], ended: int, aim: Aim, console: Console) -> None:
     """Print the table, how many ended trajectories wait for slower ones, and missed targets.
 
     Args:
         rows: the points.
         ended: trajectories.
-        text: of the input.
+        aim: the target.
         console: where to print.
     """
-    aim = aim_in(text)
     console.print(sticking_table(rows, aim))
     waiting = ended - sum(row.n for row in rows)
     if waiting:

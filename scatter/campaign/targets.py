@@ -2,10 +2,13 @@
 
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from scatter.config import Sampling
+from scatter.foreign import reason
+from scatter.settings import UserError
 from scatter.statistics import Sticking
 from scatter.statistics.rounds import Aim, Round, excess, out_of_reach
 
@@ -20,9 +23,20 @@ def aim_of(sampling: Sampling) -> Aim:
     )
 
 
-def aim_in(text: str) -> Aim:
-    """What the text of an input asks for; the rest of it is not looked at."""
-    return aim_of(Sampling.model_validate(tomllib.loads(text).get("sampling", {})))
+def aim_in(place: Path, text: str) -> Aim:
+    """What the text of an input asks for; the rest of it is not looked at.
+
+    Args:
+        place: the file that holds the text, named in errors.
+        text: the input.
+
+    Raises:
+        UserError: it asks for nothing that can be.
+    """
+    try:
+        return aim_of(Sampling.model_validate(tomllib.loads(text).get("sampling", {})))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{place}: the input in it cannot be read ({reason(error)})") from error
 
 
 def amount(aim: Aim) -> str:

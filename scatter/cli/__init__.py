@@ -2,7 +2,10 @@
 
 import errno
 import signal
+import sys
 import traceback
+from collections.abc import Iterable
+from io import TextIOWrapper
 
 from scatter.cli import campaigns, potentials
 from scatter.cli.words import app
@@ -28,7 +31,11 @@ def main() -> None:
     if launched():
         # Until MPI has begun, a launcher notices a rank that a signal ends, but not one that exits.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has no Å or ² gets a ?
+            stream.reconfigure(errors="replace")
     try:
+        _refuse_unprintable(sys.argv[1:])
         app()
     except SystemExit as end:
         if end.code != INTERRUPTED:
@@ -36,6 +43,15 @@ def main() -> None:
         leave("scatter: interrupted; the same command goes on where this one stopped", INTERRUPTED)
     except Exception as error:
         leave(*_last_words(error))
+
+
+def _refuse_unprintable(arguments: Iterable[str]) -> None:
+    """Names that break lines or are no text could be neither told of nor written into a file."""
+    for argument in arguments:
+        if not argument.isprintable():
+            raise UserError(
+                f"{argument!a}: this argument holds characters that do not print; rename the file"
+            )
 
 
 def _last_words(error: Exception) -> tuple[str, int, bool]:

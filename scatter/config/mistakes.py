@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from scatter.config.tables import Input, tables
 from scatter.config.values import (
+    LONGEST,
     bare,
     default_written,
     inside,
@@ -24,6 +25,7 @@ from scatter.config.values import (
     words,
     written,
 )
+from scatter.foreign import shown
 from scatter.settings import Table
 
 TABLES = tables()
@@ -52,6 +54,9 @@ KINDS = {
 
 Location = tuple[int | str, ...]
 
+LONGEST_RULE = 500  # characters of what a rule says, which may quote a value
+MOST = 100  # unknown keys that are compared with a missing one
+
 
 def sentence(path: Path, written_input: dict[str, Any], error: ValidationError) -> str:
     """One sentence for all that pydantic refused.
@@ -63,7 +68,9 @@ def sentence(path: Path, written_input: dict[str, Any], error: ValidationError) 
     """
     mistakes = error.errors(include_url=False)
     unknown = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]
-    others = [m for m in mistakes if m not in unknown and not _misspelt(m, unknown)]
+    others = [
+        m for m in mistakes if m["type"] != "extra_forbidden" and not _misspelt(m, unknown[:MOST])
+    ]
     first, *rest = unknown + others
     place = find(written_input, first["loc"])
     text = f"{path}{_explained(place, first)}"
@@ -158,7 +165,8 @@ def _explained(place: Place, mistake: ErrorDetails) -> str:
     if mistake["type"] == "extra_forbidden":
         return _unknown(place, str(mistake["loc"][-1]))
     if mistake["type"] == "value_error":
-        return f"{place.heading}: {mistake.get('ctx', {}).get('error')}"
+        heading = place.heading if place.table or place.steps else ""
+        return f"{heading}: {shown(mistake.get('ctx', {}).get('error'), LONGEST_RULE)}"
     name = ".".join(filter(None, (place.table, place.key)))
     if name in TABLES:
         return _no_table(place, name)
@@ -186,10 +194,10 @@ def _unknown(place: Place, key: str) -> str:
     if not place.table:
         listed = ", ".join(f"[{option}]" for option in TABLES)
         hint = _home(key) or f"write it under one of {listed}"
-        return f": the key '{one_line(key)}' stands outside any table; {hint}"
+        return f": the key '{one_line(key)[:LONGEST]}' stands outside any table; {hint}"
     heading = place.heading if not place.steps else f", [{place.table}] {place.key}"
     hint = f"did you mean '{meant}'?" if meant else f"known: {', '.join(known.model_fields)}"
-    return f"{heading}: unknown key '{one_line(key)}'; {_home(key) or hint}"
+    return f"{heading}: unknown key '{one_line(key)[:LONGEST]}'; {_home(key) or hint}"
 
 
 def _means_table(place: Place, key: str, meant: str | None) -> bool:

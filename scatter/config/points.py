@@ -9,24 +9,7 @@ from math import nan
 import numpy as np
 
 from scatter.config.tables import Input
-
-# Text of any length; the metadata is what makes h5py write it as variable-length UTF-8.
-TEXT = np.dtype("O", metadata={"vlen": str})
-
-POINT = np.dtype(
-    [
-        ("point", "u4"),
-        ("facet", TEXT),
-        ("T_K", "f8"),
-        ("molecule", TEXT),
-        ("v", "u2"),
-        ("J", "u2"),
-        ("mJ", "f8"),
-        ("energy_eV", "f8"),
-        ("polar_deg", "f8"),
-        ("azimuth_deg", "f8"),
-    ]
-)
+from scatter.results import POINT
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,18 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from scatter import foreign
 from scatter.config.mistakes import near, one_line, sentence
 from scatter.config.tables import Input
 from scatter.config.values import quoted
 from scatter.settings import UserError
+
+MOST = 2**22  # bytes of an input file
+DEEPEST = 30  # tables and lists within one another
 
 # What tomllib says, and what the user did; the rest of its messages speak for themselves.
 TOML_MISTAKES = {
@@ -51,19 +56,11 @@ def read(path: Path) -> Source:
         UserError: it cannot be read, or its first mistake and how many others there are.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # some editors put a mark at the beginning
-    except FileNotFoundError:
-        raise UserError(one_line(f"{path}: there is no such file; {_other_file(path)}")) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UserError(
-            one_line(f"{path}, line {line}: is not text in UTF-8; save the file as UTF-8")
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            one_line(f"{path}: cannot be read ({reason}); name an input file")
-        ) from None
+        text = foreign.text(path, most=MOST)
+    except foreign.Missing as error:
+        raise UserError(one_line(f"{error}; {_other_file(path)}")) from None
+    except UserError as error:
+        raise UserError(one_line(str(error))) from None
     return parse(path, text)
 
 
@@ -77,10 +74,28 @@ def parse(path: Path, text: str) -> Source:
         written_input = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(one_line(f"{path}, {_not_toml(text, error)}")) from None
+    _refuse_depths(path, written_input)
     try:
         return Source(path, text, Input.model_validate(written_input))
     except ValidationError as error:
         raise UserError(sentence(path, written_input, error)) from None
+
+
+def _refuse_depths(path: Path, value: Any) -> None:
+    """Refuse what TOML can hold and nothing else can: endless nesting, text that does not print."""
+    below = [(value, 0)]
+    while below:
+        value, depth = below.pop()
+        if depth > DEEPEST:
+            raise UserError(f"{path}: its tables nest more than {DEEPEST} deep; none needs to")
+        if isinstance(value, dict):
+            below += [(part, depth + 1) for item in value.items() for part in item]
+        elif isinstance(value, list):
+            below += [(part, depth + 1) for part in value]
+        elif isinstance(value, str) and not "".join(value.split()).isprintable():
+            raise UserError(
+                one_line(f"{path}: {quoted(value)}: holds characters that do not print")
+            )
 
 
 def _other_file(path: Path) -> str:

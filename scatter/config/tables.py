@@ -1,5 +1,6 @@
 """The tables of `input.toml` that belong to the campaign as a whole, and all of them together."""
 
+from math import prod
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,7 +18,8 @@ def _word_or_number(value: Any) -> str:
 
 
 NumberOrAuto = Annotated[
-    Annotated[PositiveInt, Tag("number")] | Annotated[Literal["auto"], Tag("word")],
+    Annotated[int, Field(gt=0, le=100_000), Tag("number")]
+    | Annotated[Literal["auto"], Tag("word")],
     Discriminator(_word_or_number),
 ]
 
@@ -26,7 +28,7 @@ class Run(Table):
     """Table `[run]`: the seed, and how the campaign is run; only the seed shapes the results."""
 
     seed: NonNegativeInt = Field(
-        default=0, description="Seed of every random number of the campaign."
+        le=2**63 - 1, default=0, description="Seed of every random number of the campaign."
     )
     output: str | None = Field(
         default=None,
@@ -43,6 +45,9 @@ class Run(Table):
         "ranks there.",
     )
 
+
+MOST_POINTS = 100_000
+MOST_TRAJECTORIES = 10**9  # of a campaign
 
 Count = Annotated[int, Field(gt=0, le=10**9)]
 
@@ -128,6 +133,24 @@ class Input(Table):
     stop: Stop = Stop()
     sampling: Sampling = Sampling()
     frames: Frames = Frames()
+
+    @model_validator(mode="after")
+    def _not_endless(self) -> "Input":
+        parts = {
+            "facets and temperatures": len(self.surface.systems),
+            "molecules and states": len(self.molecule.conditions),
+            "energies": len(self.incidence.energies),
+            "angles": len(self.incidence.polars) * len(self.incidence.azimuths),
+        }
+        points = prod(parts.values())
+        if points > MOST_POINTS or points * self.sampling.most > MOST_TRAJECTORIES:
+            each = ", ".join(f"{count:,} {name}" for name, count in parts.items())
+            raise ValueError(
+                f"the product of its lists is {points:,} points ({each}) of "
+                f"{self.sampling.most:,} trajectories; at most {MOST_POINTS:,} points and "
+                f"{MOST_TRAJECTORIES:,} trajectories are one campaign, so divide it"
+            )
+        return self
 
 
 def tables(table: type[Table] = Input, name: str = "") -> dict[str, type[Table]]:

@@ -173,4 +173,5 @@ def quoted(value: Any) -> str:
 
 def bare(key: str) -> str:
     """A key as TOML writes it: in quotes where it needs them."""
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else quoted(key)
+    plain = re.fullmatch(r"[A-Za-z0-9_-]+", key) and len(key) <= LONGEST
+    return key if plain else quoted(key)

@@ -23,6 +23,7 @@ import numba
 import numpy as np
 from ase import Atoms
 
+from scatter import foreign
 from scatter.files import write_whole
 from scatter.fitting.student import (
     Kernel,
@@ -35,11 +36,11 @@ from scatter.fitting.student import (
 from scatter.fitting.train import Epoch, claim, parts_of
 from scatter.kernels.mace_loss import Structures, loss
 from scatter.potentials.calculator import system_of
-from scatter.potentials.evaluate import read_frames
 from scatter.potentials.mace_fused import aligned, scratch
 from scatter.potentials.neighbours import VerletLists
 from scatter.settings import UserError
 from scatter.store import only_writer
+from scatter.structures import read_frames
 
 FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 3e5, 0.6
 MOLECULE, WALL = 3.0, 5.0  # emphasis; eV/Å
@@ -217,12 +218,20 @@ class Training:
         write_whole(path, stream.getvalue())
 
     def load(self, path: Path) -> None:
-        """Go on from what `save` wrote."""
-        with np.load(path, allow_pickle=False) as found:
-            self.epoch = int(found["epoch"])
-            for kind in ("factors", "means", "squares"):
-                for name, each in getattr(self, kind).items():
-                    each[...] = found[f"{kind}.{name}"]
+        """Go on from what `save` wrote.
+
+        Raises:
+            UserError: it was not `save`, or of another training.
+        """
+        found = foreign.arrays(path)
+        due = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
+               for name, each in getattr(self, kind).items()}  # fmt: skip
+        shapes = {"epoch": (), **{name: each.shape for name, each in due.items()}}
+        if {name: each.shape for name, each in found.items() if each.dtype.kind in "if"} != shapes:
+            raise UserError(f"{path}: is no state of this training; delete it to begin anew")
+        self.epoch = int(found["epoch"])
+        for name, each in due.items():
+            each[...] = found[name]
 
 
 def distil(

@@ -20,9 +20,9 @@ from scatter.files import write_whole
 from scatter.fitting.family import refuse_strangers
 from scatter.fitting.frozen import NONE, START, Change, changes, frozen_groups
 from scatter.fitting.train import Epoch, Training, parts_of, require_mace_torch, train
-from scatter.potentials.evaluate import read_frames
 from scatter.potentials.mace import MaceTorch
 from scatter.settings import UserError
+from scatter.structures import read_frames
 from scatter.validation.errors import Errors, compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of
 

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import read
 from jaxtyping import Float, Int
 
 from scatter.campaign.frames import FRAMES
 from scatter.fitting.descriptor import descriptors
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
-
-AT_ONCE = 200  # frames that are held in memory
+from scatter.structures import frames_of, raw_frames
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def read_pool(places: Iterable[Path], described: bool = True) -> Pool:
     columns: dict[str, list] = {name: [] for name in list(Pool.__annotations__)[1:]}
     for number, path in enumerate(files):
         before = 0
-        for frames in _parsed(path):
+        for frames in frames_of(raw_frames(path), path):
             for row in _rows(frames, path, before, described):
                 for name, value in {"file": number, **row}.items():
                     columns[name].append(value)
@@ -100,38 +97,6 @@ def read_pool(places: Iterable[Path], described: bool = True) -> Pool:
     if not columns["file"]:
         raise UserError(f"{', '.join(map(str, files))}: hold no frames")
     return Pool(files, **{name: np.array(values) for name, values in columns.items()})
-
-
-def raw_frames(path: Path) -> Iterator[str]:
-    """The text of each frame of an extended XYZ file, as it stands.
-
-    Raises:
-        UserError: a frame does not begin with its number of atoms.
-    """
-    with open(path) as file:
-        while first := file.readline():
-            if not first.strip():
-                continue
-            try:
-                lines = int(first) + 1
-            except ValueError:
-                raise UserError(
-                    f"{path}: is no extended XYZ: {first.strip()[:40]!r} stands where a frame's "
-                    "number of atoms should"
-                ) from None
-            yield first + "".join(islice(file, lines))
-
-
-def _parsed(path: Path) -> Iterator[list[Atoms]]:
-    """Frames of a file, a number of them at a time."""
-    texts = raw_frames(path)
-    while some := [*islice(texts, AT_ONCE)]:
-        try:
-            found = read(StringIO("".join(some)), ":", format="extxyz", parallel=False)
-        except Exception as error:  # the reader meets a broken file with errors of every class
-            raise UserError(f"{path}: cannot be read as extended XYZ ({error})") from error
-        assert isinstance(found, list)
-        yield found
 
 
 def _rows(frames: list[Atoms], path: Path, before: int, described: bool) -> Iterator[dict]:

@@ -12,10 +12,11 @@ from jaxtyping import Float, Int
 
 from scatter.files import write_whole
 from scatter.fitting.descriptor import standardised
-from scatter.fitting.pool import Pool, files_of, raw_frames, read_pool
+from scatter.fitting.pool import Pool, files_of, read_pool
 from scatter.plots.selection import selection_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
+from scatter.structures import raw_frames
 
 PARTS = ("train", "valid", "test")
 BONDS_A = (0.0, 0.7, 0.8, 1.0, 1.3, 1.7, 2.25, np.inf)

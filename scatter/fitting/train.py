@@ -19,10 +19,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scatter import store
+from scatter import foreign, store
 from scatter.campaign.progress import clock
 from scatter.files import write_whole
 from scatter.settings import UserError
+from scatter.structures import raw_frames
 
 PARTS = ("train", "valid", "test")
 EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
@@ -150,10 +151,8 @@ def parts_of(folder: Path, batch: int) -> dict[str, Path]:
 
 
 def _refuse_unlabelled(file: Path) -> None:
-    with open(file) as lines:
-        next(lines, None)
-        heading = next(lines, "")
-    if "energy=" not in heading or "forces:R:3" not in heading:
+    heading = next(raw_frames(file), "\n").splitlines()[1:2]
+    if not heading or "energy=" not in heading[0] or "forces:R:3" not in heading[0]:
         raise UserError(
             f"{file}: its first frame has no energy and forces; label it with "
             f"`scatter evaluate TEACHER {file.name} --output ...`"
@@ -162,8 +161,7 @@ def _refuse_unlabelled(file: Path) -> None:
 
 def _refuse_too_few(file: Path, batch: int) -> None:
     """mace-torch leaves an incomplete batch out, and so might train on nothing."""
-    with open(file) as lines:
-        frames = sum("Properties=" in line for line in lines)
+    frames = sum(1 for _ in raw_frames(file))
     if frames < batch:
         raise UserError(
             f"--batch {batch}: {file} holds {frames} structures, and only whole batches are "
@@ -225,17 +223,20 @@ def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "
         UserError: the folder was for other settings.
     """
     path = folder / SETTINGS
-    if not path.is_file():
+    if not path.exists():
         write_whole(path, json.dumps(settings, indent=1).encode())
         return
-    before = json.loads(path.read_text())
+    before = foreign.json_table(path)
     for table in (name for name in settings if name != free):
-        was, now = before.get(table, {}), settings[table]
+        was, now = before.get(table), settings[table]
+        if not isinstance(was, dict):
+            raise UserError(f"{path}: does not say its {table}; name another folder")
         for key in sorted({*was, *now}):
             if was.get(key) != now.get(key):
                 raise UserError(
-                    f"{folder}: holds another training: {key} was {was.get(key)!r} and is now "
-                    f"{now.get(key)!r}; name another folder"
+                    f"{folder}: holds another training: {foreign.shown(key)} was "
+                    f"{foreign.shown(repr(was.get(key)))} and is now "
+                    f"{foreign.shown(repr(now.get(key)))}; name another folder"
                 )
 
 

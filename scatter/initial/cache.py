@@ -8,12 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from warnings import warn
-from zipfile import BadZipFile
-from zlib import error as ZlibError
 
 import numpy as np
 
+from scatter import foreign
 from scatter.files import replacing
+from scatter.settings import UserError
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
 
@@ -44,13 +44,9 @@ def digest(**parts: np.ndarray | str | float) -> str:
 def load(key: str) -> Arrays | None:
     """The arrays that were saved under a key; None where there are none, or none intact."""
     try:
-        with (
-            open(folder() / f"{key}.npz", "rb") as file,
-            np.load(file, allow_pickle=False) as whole,
-        ):
-            arrays = {name: whole[name] for name in whole.files}
+        arrays = foreign.arrays(folder() / f"{key}.npz")
         intact = str(arrays.pop("checksum")) == digest(key=key, **arrays)
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile, ZlibError):
+    except (UserError, KeyError):
         return None
     return arrays if intact else None
 
@@ -66,4 +62,8 @@ def save(key: str, arrays: Arrays) -> None:
         with replacing(folder() / f"{key}.npz") as temporary, open(temporary, "wb") as file:
             np.savez(file, **whole)
     except OSError as error:
-        warn(f"nothing is cached in {folder()}: {error}", stacklevel=2)
+        warn(
+            f"nothing is cached in {folder()}, so slabs will be made again ({error}); set "
+            "SCATTER_CACHE to a folder that can be written",
+            stacklevel=2,
+        )

@@ -1,6 +1,7 @@
 """The molecule: which diatomic, in which rovibrational states, on which curve V(r)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import product
 from typing import Annotated
@@ -18,6 +19,7 @@ from scatter.units import ISOTOPES
 
 QuantumNumber = Annotated[int, Field(ge=0, le=1000)]
 Condition = tuple[str, int, int, int | None]  # formula, v, J, m_J
+MOST_STATES = 10_000
 
 # Close enough for the levels of a stiff molecule to 1e-6 eV, far enough apart that the rounding
 # of a float32 potential (1e-6 eV) hardly bends the curve.
@@ -89,6 +91,12 @@ class Molecule(Table):
         if self.states is None and (self.v is None or self.j is None):
             missing = "v" if self.v is None else "j"
             raise ValueError(f"{missing} is missing; give both v and j, or states = [[v, j], ...]")
+        pairs = len(self.states or ()) or len(self.v or ()) * len(self.j or ())
+        if (count := len(self.formula) * pairs * len(self.mj or [0])) > MOST_STATES:
+            raise ValueError(
+                f"{count:,} combinations of formula, v, j and mj; at most {MOST_STATES:,} are one "
+                "campaign, so divide it"
+            )
         return self
 
     @model_validator(mode="after")
@@ -103,10 +111,10 @@ class Molecule(Table):
 
     @model_validator(mode="after")
     def _no_state_twice(self) -> "Molecule":
-        for condition in self.conditions:
-            if self.conditions.count(condition) > 1:
-                formula, v, J, _ = condition
-                raise ValueError(f"{formula} with v = {v}, j = {J} is named twice; name it once")
+        (condition, count), *_ = Counter(self.conditions).most_common(1)
+        if count > 1:
+            formula, v, J, _ = condition
+            raise ValueError(f"{formula} with v = {v}, j = {J} is named twice; name it once")
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ Lengths in Å. The slab stands on z = 0 and its lateral lattice vectors lie in t
 third lattice vector points along z and is the slab's height plus the vacuum.
 """
 
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,6 @@ from ase import Atoms
 from ase.build import fcc100, fcc110, fcc111, fcc211
 from ase.constraints import FixAtoms
 from ase.data import atomic_masses, atomic_numbers
-from ase.io import read
 from jaxtyping import Bool, Float, Int
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -25,8 +25,12 @@ from scatter.settings import (
     UserError,
 )
 from scatter.state import System
+from scatter.structures import read_structure
 
 LAYER_GAP = 0.4  # Å; rows of (211) are 0.7 Å apart, and a layer ripples less than this
+
+MOST_TEMPERATURES = 1000
+MOST_ATOMS = 100_000
 
 Facet = Literal["111", "100", "110", "211"]
 
@@ -60,10 +64,14 @@ class Thermalise(Table):
         default=200.0, description="Time between two snapshots of one replica, fs."
     )
     replicas: PositiveInt = Field(
-        default=32, description="Independent slabs, each with its own random stream, in one batch."
+        le=100_000,
+        default=32,
+        description="Independent slabs, each with its own random stream, in one batch.",
     )
     snapshots: PositiveInt = Field(
-        default=256, description="Thermal snapshots in all, shared evenly by the replicas."
+        le=1_000_000,
+        default=256,
+        description="Thermal snapshots in all, shared evenly by the replicas.",
     )
 
     @model_validator(mode="after")
@@ -89,7 +97,7 @@ class Surface(Table):
     facet: OneOrMany[Facet] = Field(
         default=["111"], description='Facet "111", "100", "110" or "211", or a list of them.'
     )
-    size: list[PositiveInt] = Field(
+    size: list[Annotated[int, Field(gt=0, le=1000)]] = Field(
         default=[3, 3, 6],
         min_length=3,
         max_length=3,
@@ -115,8 +123,9 @@ class Surface(Table):
     file: str | None = Field(
         default=None,
         min_length=1,
-        description="Slab to read instead of building one, in any format that ASE reads; excludes "
-        "element, facet, size, lattice_constant_A and vacuum_A.",
+        description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
+        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); excludes element, facet, size, "
+        "lattice_constant_A and vacuum_A.",
     )
     thermalise: Thermalise = Field(
         default=Thermalise(), description="How the thermal snapshots of the slab are made."
@@ -124,7 +133,12 @@ class Surface(Table):
 
     @model_validator(mode="after")
     def _rules(self) -> "Surface":
-        if len(set(self.systems)) < len(self.systems):
+        if len(self.temperature_K) > MOST_TEMPERATURES:
+            raise ValueError(
+                f"{len(self.temperature_K):,} temperatures are more than {MOST_TEMPERATURES}; "
+                "divide the campaign"
+            )
+        if any(len(set(one)) < len(one) for one in (self.facet, self.temperature_K)):
             raise ValueError(
                 f"facet = {self.facet} with temperature_K = {self.temperature_K} names a slab "
                 "twice; name each once"
@@ -147,6 +161,11 @@ class Surface(Table):
             raise ValueError(
                 f"frozen_layers = {self.frozen_layers} leaves none of the {self.size[2]} layers "
                 f"of size = {self.size} to move; freeze fewer, or give more layers"
+            )
+        if prod(self.size) > MOST_ATOMS:
+            raise ValueError(
+                f"size = {self.size} is a slab of {prod(self.size):,} atoms; at most "
+                f"{MOST_ATOMS:,} are built"
             )
         if "211" in self.facet and self.size[0] % 3:
             raise ValueError(
@@ -271,11 +290,7 @@ def _slab(
 
 def _read(file: str, frozen_layers: int) -> tuple[System, Float[np.ndarray, "atom 3"]]:
     place = f"[surface] file = '{file}'"
-    try:
-        atoms = read(file, parallel=False)  # ASE would wait for all ranks
-    except Exception as error:  # ASE's readers raise whatever they meet
-        raise UserError(f"{place}: ASE cannot read it ({error})") from error
-    assert isinstance(atoms, Atoms)
+    atoms = read_structure(Path(file), place)
     _refuse_what_is_no_slab(place, atoms.cell.array.copy())
     found = layers(atoms.positions)
     fixed = [c.index for c in atoms.constraints if isinstance(c, FixAtoms)]

@@ -1,7 +1,14 @@
 """Compiled loops: arrays in, arrays out, no objects."""
 
+import atexit
+import os
+import shutil
+import tempfile
+from warnings import warn
+
 import llvmlite.binding as llvm
 import numba
+from numba.core import config
 
 
 def vector_bits() -> int:
@@ -15,3 +22,29 @@ def vector_bits() -> int:
 def kernel() -> str:
     """What the compiled code depends on; with another kernel, last bits may differ."""
     return f"{llvm.get_host_cpu_name()}, {vector_bits()}-bit vectors, numba {numba.__version__}"
+
+
+def _let_numba_keep_what_it_compiles() -> None:
+    """Where neither this folder nor the user's cache can be written, a folder of this process.
+
+    What numba keeps is code, so a folder that others could fill is none to look into.
+    """
+
+    def tried() -> None:
+        """Has nothing to do."""
+
+    try:
+        numba.njit(cache=True)(tried)
+    except RuntimeError:
+        place = tempfile.mkdtemp(prefix="scatter-numba-")
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+        os.environ["NUMBA_CACHE_DIR"] = place
+        config.reload_config()
+        warn(
+            "compiled kernels cannot be kept and will be compiled at every start; set "
+            "NUMBA_CACHE_DIR to a folder of your own that can be written",
+            stacklevel=2,
+        )
+
+
+_let_numba_keep_what_it_compiles()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import iread, write
+from ase.io import write
 from jaxtyping import Float
 
 from scatter import __version__
@@ -17,6 +17,7 @@ from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
 from scatter.state import System
+from scatter.structures import read_frames
 
 AT_ONCE = 32  # frames in one batch
 
@@ -85,24 +86,6 @@ def _refuse_output(structures: Path, output: Path, overwrite: bool) -> None:
         raise UserError(f"--output {output}: is the file that is read; name another file")
     if not output.parent.is_dir():
         raise UserError(f"--output {output}: there is no directory {output.parent}")
-
-
-def read_frames(structures: Path) -> list[Atoms]:
-    """All frames of an extended XYZ file.
-
-    Raises:
-        UserError: it cannot be read, or holds none.
-    """
-    if not structures.is_file():
-        raise UserError(f"{structures}: there is no such file")
-    try:
-        # where only rank 0 reads, ASE would wait for all ranks
-        frames = list(iread(structures, index=":", format="extxyz", parallel=False))
-    except Exception as error:  # the reader meets a broken file with errors of every class
-        raise UserError(f"{structures}: cannot be read as extended XYZ ({error})") from error
-    if not frames:
-        raise UserError(f"{structures}: holds no frames")
-    return frames
 
 
 def groups(systems: list[System]) -> Iterable[list[int]]:

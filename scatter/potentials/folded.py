@@ -4,7 +4,6 @@ The symbols are those of `docs/theory_mace.md`. Energies in eV, lengths in Å.
 """
 
 import hashlib
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from scatter.files import replacing
+from scatter.foreign import arrays
 from scatter.settings import UserError
 
 VERSION = 1
@@ -95,9 +95,9 @@ class FoldedMace:
 
     def write(self, file: Path) -> None:
         """Write the arrays, whole or not at all."""
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
         with replacing(file) as temporary, open(temporary, "wb") as stream:
-            np.savez(stream, **arrays)
+            np.savez(stream, **named)
 
     @classmethod
     def read(cls, file: Path) -> "FoldedMace":
@@ -106,11 +106,7 @@ class FoldedMace:
         Raises:
             UserError: the file was not written by `scatter convert`, or by another version.
         """
-        try:
-            with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as arrays:
-                found = {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise UserError(f"[potential] file = '{file}': cannot be read ({error})") from error
+        found = arrays(file, f"[potential] file = '{file}'")
         wrong = _wrong(found)
         if wrong:
             raise UserError(

@@ -4,14 +4,17 @@ An error says where: file, row (the header is row 1, as in a spreadsheet), colum
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from io import StringIO
 from math import isclose, isfinite, nan
 from pathlib import Path
 
 import numpy as np
 
 from scatter.files import replacing
+from scatter.foreign import reason, shown, text
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking
@@ -44,7 +47,9 @@ class _Line:
     cells: dict[str, str]
 
     def refuse(self, column: str, rule: str) -> UserError:
-        return UserError(f"{self.where}, column '{column}': {self.cells[column]!r} {rule}")
+        return UserError(
+            f"{self.where}, column '{shown(column)}': {shown(self.cells[column])!r} {rule}"
+        )
 
     def number(self, column: str) -> float:
         try:
@@ -56,7 +61,7 @@ class _Line:
         return value
 
     def count(self, column: str) -> int:
-        if not self.cells[column].isdecimal():
+        if not re.fullmatch(r"[0-9]{1,9}", self.cells[column]):
             raise self.refuse(column, "is not a whole number >= 0; write it like 12")
         return int(self.cells[column])
 
@@ -107,13 +112,10 @@ class _Line:
 def _read(path: Path) -> tuple[list[str], list[_Line]]:
     """Header and rows of a CSV file; empty lines and those that begin with # are left out."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise UserError(f"{path}: is not a CSV file in UTF-8; save it as CSV UTF-8") from None
+        reader = csv.reader(StringIO(text(path), newline=""), skipinitialspace=True)
+        cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        raise UserError(f"{path}: is not a CSV file in UTF-8 ({reason(error)})") from None
     filled = [(line, row) for line, row in cells if any(row) and not row[0].startswith("#")]
     if len(filled) < 2:
         raise UserError(f"{path}: holds no data; it needs a header and at least one row")
@@ -174,7 +176,9 @@ def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
     known = (axis, "S0", "low", "high", "label")
     for column in header:
         if header.count(column) > 1:
-            raise UserError(f"{path}, row 1: column '{column}' occurs twice; rename one of them")
+            raise UserError(
+                f"{path}, row 1: column '{shown(column)}' occurs twice; rename one of them"
+            )
         for meant in known:
             if column.casefold() == meant.casefold() and column != meant:
                 raise UserError(f"{path}, row 1: unknown column '{column}'; write '{meant}'")
@@ -182,8 +186,9 @@ def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
     missing += [column for column in ("low", "high") if ("low" in header) != ("high" in header)]
     missing = [column for column in missing if column not in header]
     if missing:
+        columns = shown(", ".join(map(repr, header)), 200)
         raise UserError(
-            f"{path}, row 1: no column '{missing[0]}' among {', '.join(map(repr, header))}; "
+            f"{path}, row 1: no column '{missing[0]}' among {columns}; "
             f"an overlay needs {axis} and S0, and may have low and high (both), and label"
         )
 

@@ -6,6 +6,7 @@ results.h5          all of them in one table, made from the blocks whenever aske
 lock                who writes here now: host, process, start time
 """
 
+from scatter.results import RESULTS, read_molecules, read_results
 from scatter.store.blocks import (
     BLOCKS,
     BlockWriter,
@@ -16,15 +17,7 @@ from scatter.store.blocks import (
     trajectories,
 )
 from scatter.store.lock import LOCK, only_writer, writer
-from scatter.store.results import (
-    MANIFEST,
-    RESULTS,
-    merge,
-    read_manifest,
-    read_molecules,
-    read_results,
-    write_manifest,
-)
+from scatter.store.table import MANIFEST, merge, read_manifest, write_manifest
 
 __all__ = [
     "BLOCKS",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scatter import foreign
 from scatter.files import write_whole
 from scatter.outcomes import ROW
 from scatter.settings import UserError
@@ -107,25 +108,28 @@ def read_block(path: Path) -> np.ndarray:
     Raises:
         UserError: the block is damaged, cannot be read, or another version wrote it.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: this block cannot be read ({error.strerror})") from error
+    content = foreign.content(path)
     if sha256(content[32:]).digest() != content[:32]:
-        raise UserError(
-            f"{path}: this block of finished trajectories is damaged (its checksum does not fit); "
-            "delete it, and the same command will run those trajectories again"
-        )
+        raise _damaged(path, "its checksum does not fit")
     try:
-        rows = np.load(io.BytesIO(content[32:]), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise UserError(f"{path}: this is no block of trajectories ({error})") from error
-    if rows.dtype != ROW or rows.ndim != 1:
+        rows = foreign.array(io.BytesIO(content[32:]), len(content) - 32)
+    except ValueError as error:
+        raise _damaged(path, foreign.reason(error)) from error
+    if rows.dtype.names != ROW.names and rows.ndim == 1:
         raise UserError(
             f"{path}: another version of scatter wrote this block, with other columns; read the "
             "campaign with that version"
         )
+    if rows.dtype != ROW or rows.ndim != 1:
+        raise _damaged(path, "it holds no trajectories")
     return rows
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    return UserError(
+        f"{path}: this block of finished trajectories is damaged ({why}); delete it, and the same "
+        "command will run those trajectories again"
+    )
 
 
 def endings(paths: Sequence[Path], names: Sequence[str] = ()) -> np.ndarray:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from scatter import foreign
 from scatter.files import write_whole
 from scatter.settings import UserError
 
@@ -147,11 +148,11 @@ def writer(folder: Path) -> str | None:
     A holder on another host cannot be asked; it lives as long as it touches its lock.
     """
     try:
-        holder = json.loads((folder / LOCK).read_text())
-        host, pid, start = holder["host"], int(holder["pid"]), holder["start"]
-    except (FileNotFoundError, NotADirectoryError):
+        holder = foreign.json_table(folder / LOCK)
+        host, pid, start = str(holder["host"]), int(holder["pid"]), holder["start"]
+    except foreign.Missing:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (UserError, ValueError, OverflowError, KeyError, TypeError):
         return "an unknown process (its lock is unreadable)"
     if host == socket.gethostname():
         return f"process {pid} on {host}" if _start(pid) == start else None

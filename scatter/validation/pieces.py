@@ -7,6 +7,7 @@ hash, an unreadable one, and one whose figures are gone count as absent.
 import json
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from scatter.files import write_whole
+from scatter.foreign import json_table
 from scatter.initial.cache import digest
+from scatter.settings import UserError
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
 
@@ -29,20 +32,27 @@ def key_of(name: str, **shaping: str) -> str:
 def load(folder: Path, name: str, key: str) -> Found | None:
     """What was found, if it is there, whole, and of this hash."""
     try:
-        told = json.loads((folder / f"{name}.json").read_text())
-        found = told["found"] if told["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError):
+        told = json_table(folder / f"{name}.json")
+        found = told["found"]
+        whole = (told["key"], told["sha256"]) == (key, _hash(found))
+    except (UserError, KeyError):
         return None
-    if found is None or not all((folder / figure).is_file() for figure in found["figures"]):
-        return None
-    return found
+    return found if whole and all((folder / name).is_file() for name in found["figures"]) else None
 
 
 def save(folder: Path, name: str, key: str, found: Found) -> Found:
     """Keep what was found; answer it as `load` will."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{name}.json", as_json({"key": key, "found": found}))
+    write_whole(
+        folder / f"{name}.json",
+        as_json({"key": key, "sha256": _hash(plain(found)), "found": found}),
+    )
     return plain(found)
+
+
+def _hash(found: Any) -> str:
+    """Of what was found, as it is read back: a damaged piece counts as absent."""
+    return sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
 def kept(folder: Path, name: str, key: str, make: Callable[[], Found]) -> Found:

@@ -26,9 +26,9 @@ from scatter.plots.parity import Panel, parity_figure
 from scatter.plots.style import Figure
 from scatter.plots.style import save as save_figure
 from scatter.potentials.base import Potential
-from scatter.potentials.evaluate import read_frames
 from scatter.potentials.table import potential_from_name
 from scatter.statistics.paired import ENDINGS, PairedSticking
+from scatter.structures import read_frames
 from scatter.validation import properties
 from scatter.validation.errors import Compared, call_ms, compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of

@@ -216,7 +216,7 @@ def test_keys_that_contradict_one_another_are_named_with_their_table(text, start
 def test_of_several_mistakes_one_is_told_and_the_others_are_counted():
     found = refusal(WHOLE + "[run]\nseed = -1\nslots = 0\n[stop]\nnear_A = 0\n")
     assert found == (
-        "input.toml, [run] seed = -1: must be a whole number of 0 or more; "
+        "input.toml, [run] seed = -1: must be a whole number from 0 to 9223372036854775807; "
         "without this key it is 0 (and 2 more mistakes)"
     )
 

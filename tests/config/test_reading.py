@@ -50,7 +50,7 @@ def test_a_missing_file_is_named_with_one_that_is_near(tmp_path):
 
 
 def test_a_folder_is_no_input_file(tmp_path):
-    assert refusal(tmp_path) == f"{tmp_path}: cannot be read (Is a directory); name an input file"
+    assert refusal(tmp_path) == f"{tmp_path}: is a folder; is the path right?"
 
 
 def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path):

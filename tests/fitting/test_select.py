@@ -220,7 +220,7 @@ def test_frames_that_cannot_be_described_are_refused(crystals, tmp_path):
     [
         ("", "hold no frames"),
         ("an essay\n", "is no extended XYZ: 'an essay' stands where"),
-        ("2\nProperties=species:S:1:pos:R:3\nH 0 0 0\n", "cannot be read as extended XYZ"),
+        ("2\nProperties=species:S:1:pos:R:3\nH 0 0 0\n", "has 2 atoms and only 2 lines"),
     ],
 )
 def test_files_that_are_no_extended_xyz_are_refused(tmp_path, text, sentence):

@@ -147,7 +147,7 @@ def test_a_file_of_too_few_layers_or_none_at_all_is_refused(tmp_path):
     surface = slab_file(tmp_path)
     with pytest.raises(UserError, match="leaves none of its 6 layers"):
         build(surface.model_copy(update={"frozen_layers": 6}), "mine", None)
-    with pytest.raises(UserError, match="ASE cannot read it"):
+    with pytest.raises(UserError, match="absent.xyz: there is no such file"):
         build(surface.model_copy(update={"file": str(tmp_path / "absent.xyz")}), "absent", None)
 
 

@@ -89,13 +89,13 @@ def lost(path):
     ("broken", "sentence"),
     [
         (lambda path: None, "there is no such file"),
-        (lambda path: path.write_text("three\n\nCu 0 0 0\n"), "cannot be read as extended XYZ"),
-        (lambda path: path.write_bytes(b"\x89\xff\x00\n"), "cannot be read as extended XYZ"),
+        (lambda path: path.write_text("three\n\nCu 0 0 0\n"), "is no extended XYZ: 'three' stands"),
+        (lambda path: path.write_bytes(b"\x89\xff\x00\n"), "is not text in UTF-8"),
         (lambda path: path.write_text(""), "holds no frames"),
         (unknown, "frame 1: .* does not know Si"),
         (flat, "frame 0: its lattice vectors enclose no volume"),
         (endless, "frame 0: is periodic along a lattice vector of no length"),
-        (lost, "frame 0: the potential gives no finite energy"),
+        (lost, "frame 0: a position is not finite"),
     ],
 )
 def test_structures_that_cannot_be_evaluated_are_refused_and_nothing_is_written(

@@ -10,6 +10,7 @@ from scatter.campaign.page.results import Results, in_words, scans, shown, stem_
 from scatter.plots.directions import directions_figure, plane_figure
 from scatter.plots.energy import ledger_figure, transfer_figure
 from scatter.plots.mechanism import orientation_figure, site_figure
+from scatter.settings import UserError
 from scatter.statistics.angles import angles
 from scatter.statistics.ledger import ledgers
 from scatter.statistics.ledger_tables import ledger_histograms, ledger_means
@@ -118,9 +119,30 @@ def mechanism_section(results: Results) -> Section:
     return Section("Mechanism", sentences, exhibits)
 
 
+def _lattice_constants(results: Results) -> dict[str, Any]:
+    """Of every slab, Å; None for those from a file.
+
+    Raises:
+        UserError: the results do not hold them.
+    """
+    told = results.attributes["lattice_constant_A"]
+    try:
+        found = json.loads(told)
+        slabs = {f"{row.facet} {row.T_K:g} K" for row in results.rows}
+        known = [found[slab] for slab in slabs]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        known = [told]
+    good = (
+        value is None or (isinstance(value, int | float) and 1 < value < 100) for value in known
+    )
+    if not all(good):
+        raise UserError(f"results.h5: its lattice_constant_A = {str(told)[:60]} fits no slab of it")
+    return found
+
+
 def _sites(results: Results) -> list[Exhibit]:
     """Maps of impacts in the surface unit cell, and sticking by site."""
-    constants = json.loads(results.attributes["lattice_constant_A"])
+    constants = _lattice_constants(results)
     impacts = impact_sites(results.points, results.trajectories, constants)
     exhibits = []
     for words, group in list(scans(results.rows))[:4]:

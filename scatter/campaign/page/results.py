@@ -10,6 +10,7 @@ import numpy as np
 
 from scatter import store
 from scatter.ebk import Curve
+from scatter.results import Told
 from scatter.statistics import (
     CONDITIONS,
     PARITY,
@@ -48,7 +49,7 @@ class Results:
 
     points: np.ndarray
     trajectories: np.ndarray
-    attributes: Mapping[str, Any]
+    attributes: Told
     molecules: Mapping[str, Species]
     rows: Sequence[Sticking]
     binning: Binning

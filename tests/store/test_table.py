@@ -66,5 +66,8 @@ def test_a_folder_without_a_campaign_or_with_a_broken_one_is_refused(tmp_path):
     with pytest.raises(UserError, match="no campaign was run there"):
         store.read_manifest(tmp_path)
     (tmp_path / "campaign.json").write_text('{"input": ')
-    with pytest.raises(UserError, match="no description of a campaign"):
+    with pytest.raises(UserError, match="campaign.json: is not JSON"):
+        store.read_manifest(tmp_path)
+    (tmp_path / "campaign.json").write_text('{"seed": 3}')
+    with pytest.raises(UserError, match="no description of a campaign \\('input' is not there"):
         store.read_manifest(tmp_path)

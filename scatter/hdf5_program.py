@@ -1,0 +1,122 @@
+"""Reads `results.h5` in a process of its own: `python hdf5_program.py FILE COLUMN ...`.
+
+The library of HDF5 meets some damaged files with a fault that ends the process, or goes round in
+circles; so the process that asks (`scatter.results`) is another one, and this one has limits.
+It leads nowhere else: links to other files, virtual and external data, and filters that would be
+loaded as plug-ins are refused, and so are tables that are larger than the file can hold.
+
+The output is one line of JSON, `refused` or what the file holds but its trajectories, and then the
+bytes of these, of the columns asked for.
+"""
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+import h5py
+import numpy as np
+
+ALWAYS, DENSEST = 2**24, 100  # as in `scatter.foreign`
+FILTERS = {1, 2, 3}  # deflate, shuffle, fletcher32: part of the library
+ROWS_AT_ONCE = 2**14
+
+
+class Refused(Exception):
+    """Why this is no results file."""
+
+
+def limit(size: int) -> None:
+    """Let this process have no more memory and time than an honest file of a size needs."""
+    memory = 2**32 + 2 * DENSEST * size
+    seconds = 60 + size // 10**6
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def member(group: h5py.Group, name: str, kind: type) -> Any:
+    """What a name of a group stands for, if that lies in the file itself."""
+    link = group.get(name, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        raise Refused(f"'{name}' is not in it" if link is None else f"'{name}' leads elsewhere")
+    found = group[name]
+    if not isinstance(found, kind):
+        raise Refused(f"'{name}' is no {kind.__name__.lower()}")
+    return found
+
+
+def table(group: h5py.Group, name: str, size: int) -> h5py.Dataset:
+    """A dataset that holds its own data, and no more than its file can."""
+    found = member(group, name, h5py.Dataset)
+    properties = found.id.get_create_plist()
+    filters = {properties.get_filter(n)[0] for n in range(properties.get_nfilters())}
+    if found.is_virtual or found.external:
+        raise Refused(f"'{name}' leads to another file")
+    if not filters <= FILTERS:
+        raise Refused(f"'{name}' is packed by a program that is not known here")
+    if found.ndim != 1 or found.nbytes > ALWAYS + DENSEST * size:
+        raise Refused(f"'{name}' claims to be larger than the file can hold")
+    return found
+
+
+def plain(name: str, value: object) -> str | int | float:
+    """The value of an attribute, a text or a number."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, str | int | float):
+        raise Refused(f"its attribute '{name}' is neither text nor a number")
+    return value
+
+
+def column(values: np.ndarray) -> list:
+    """A column as JSON holds it; text, which HDF5 gives as bytes, as text."""
+    return [one.decode() if isinstance(one, bytes) else one for one in values.tolist()]
+
+
+def columns(found: np.ndarray) -> dict[str, list]:
+    """The columns of a table of records."""
+    return {name: column(found[name]) for name in found.dtype.names or ()}
+
+
+def molecules(file: h5py.File, size: int) -> dict[str, dict[str, list]]:
+    """Masses and curves of the molecules, where the file has any."""
+    if "molecules" not in file:
+        return {}
+    group, found = member(file, "molecules", h5py.Group), {}
+    for formula in group.keys():
+        one = member(group, formula, h5py.Group)
+        found[formula] = {name: column(table(one, name, size)[()]) for name in one.keys()}
+    return found
+
+
+def told(path: str, wanted: list[str]) -> None:
+    """Write all that the file holds; of its trajectories these columns."""
+    size = os.path.getsize(path)
+    limit(size)
+    with h5py.File(path, "r") as file:
+        rows = table(file, "trajectories", size)
+        whole = {
+            "attributes": {name: plain(name, value) for name, value in file.attrs.items()},
+            "points": columns(table(file, "points", size)[()]),
+            "molecules": molecules(file, size),
+            "descr": np.lib.format.dtype_to_descr(rows.dtype),
+            "rows": len(rows),
+        }
+        answer(whole)
+        chosen = rows if wanted == [*rows.dtype.names] else rows.fields(wanted)
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            sys.stdout.buffer.write(chosen[first : first + ROWS_AT_ONCE].tobytes())
+
+
+def answer(whole: dict) -> None:
+    """Write one line."""
+    sys.stdout.buffer.write(json.dumps(whole).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    try:
+        told(sys.argv[1], sys.argv[2:])
+    except Exception as error:  # the library meets a broken file with errors of every class
+        answer({"refused": str(error) or type(error).__name__})
