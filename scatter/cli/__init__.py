@@ -21,7 +21,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        leave(f"scatter: {error}", 2, isinstance(error, Agreed))
+        leave(f"scatter: {error}", error.code, isinstance(error, Agreed))
     except SystemExit as end:
         if end.code != INTERRUPTED:
             raise

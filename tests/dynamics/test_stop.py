@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scatter.dynamics.stop import Dynamics, Stop, outcomes
+from scatter.dynamics.stop import Dynamics, Stop, outcomes, reasons
 from scatter.outcomes import Outcome
 from scatter.units import fs
 
@@ -17,8 +17,9 @@ WRONG, RIGHT = 0.05, 0.0499999
 
 
 def ending(height=NEAR, rising=FALLING, bond=WHOLE, time=EARLY, error=RIGHT):
-    values = (np.array([float(value)]) for value in (height, rising, bond, time, error))
-    codes = outcomes(DYNAMICS, STOP, *values)
+    values = (np.array([float(value)]) for value in (height, rising, bond, time))
+    reason = reasons(DYNAMICS, np.array([float(error)]), np.zeros(1, np.uint8))
+    codes = outcomes(DYNAMICS, STOP, *values, reason)
     assert codes.dtype == np.uint8
     return Outcome(int(codes[0]))
 
@@ -99,5 +100,6 @@ def test_each_trajectory_is_judged_on_its_own():
     bond = np.array([WHOLE, WHOLE, WHOLE, BROKEN, BROKEN])
     time = np.array([EARLY, LATE, LATE, LATE, EARLY])
     error = np.array([RIGHT, RIGHT, RIGHT, RIGHT, np.nan])
-    codes = outcomes(DYNAMICS, STOP, height, rising, bond, time, error)
+    reason = reasons(DYNAMICS, error, np.zeros(5, np.uint8))
+    codes = outcomes(DYNAMICS, STOP, height, rising, bond, time, reason)
     assert codes.tolist() == [0, 3, 2, 1, 4]
