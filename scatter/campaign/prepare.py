@@ -144,7 +144,10 @@ def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) ->
     Raises:
         UserError: a slab cannot be built, does not suit the input, or fails a check.
     """
-    return [_slab(input, potential, facet, T_K, ranks, say) for facet, T_K in input.surface.systems]
+    return [
+        thermal_slab(input, potential, facet, T_K, ranks, say)
+        for facet, T_K in input.surface.systems
+    ]
 
 
 def find_species(input: Input, potential: Potential) -> dict[str, Species]:
@@ -193,9 +196,14 @@ def find_states(input: Input, species: dict[str, Species]) -> dict[Condition, Ro
     return found
 
 
-def _slab(
+def thermal_slab(
     input: Input, potential: Potential, facet: str, T_K: float, ranks: Ranks, say: Say
 ) -> ThermalSlab:
+    """One facet at one temperature, from the cache or made; every rank must call this.
+
+    Raises:
+        UserError: it cannot be built, does not suit the input, or fails a check.
+    """
     surface = input.surface
     constant = surface.given_lattice_constant(T_K) if surface.file is None else None
     if constant is None and surface.file is None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.failures import told as failures
 from scatter.campaign.progress import point_names, sticking_table
 from scatter.campaign.targets import aim_in, verdict
 from scatter.campaign.terminal import say
@@ -41,7 +43,7 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
     points, trajectories, attributes = store.read_results(folder)
     rows = sticking(points, in_turn(trajectories))
     write_csv(folder / "sticking.csv", rows)
-    _show(rows, len(trajectories), str(attributes["input"]), console)
+    _show(rows, trajectories, str(attributes["input"]), console)
     found = quality(trajectories)
     say(
         console,
@@ -104,11 +106,11 @@ def status(folder: Path, console: Console) -> None:
         f"{folder}: {len(trajectories)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
-    _show(sticking(points, in_turn(trajectories)), len(trajectories), manifest["input"], console)
+    _show(sticking(points, in_turn(trajectories)), trajectories, manifest["input"], console)
 
 
-def _show(rows: Sequence[Sticking], ended: int, text: str, console: Console) -> None:
-    """Print the table, how many ended trajectories wait for slower ones, and missed targets.
+def _show(rows: Sequence[Sticking], ended: np.ndarray, text: str, console: Console) -> None:
+    """Print the table, how many ended trajectories wait for slower ones, and what went wrong.
 
     Args:
         rows: the points.
@@ -118,12 +120,14 @@ def _show(rows: Sequence[Sticking], ended: int, text: str, console: Console) -> 
     """
     aim = aim_in(text)
     console.print(sticking_table(rows, aim))
-    waiting = ended - sum(row.n for row in rows)
+    waiting = len(ended) - sum(row.n for row in rows)
     if waiting:
         say(
             console,
             f"{waiting} more have ended, and count once those before them have: the quick ones "
             "alone would make S0 too high",
         )
+    if sentence := failures(ended):
+        say(console, sentence)
     if aim.given:
         say(console, verdict(point_names(rows), rows, aim))
