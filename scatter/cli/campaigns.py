@@ -54,6 +54,17 @@ def inspect(
 
 
 @app.command()
+def committee(
+    input: Annotated[Path, typer.Argument(help="An input file with [potential] committee.")],
+    trust_pickle: Trust = False,
+) -> None:
+    """Run INPUT, and the same starts on each member of its committee: S0 with a model's band."""
+    from scatter.campaign.committee import committee
+
+    committee(input, trust_pickle)
+
+
+@app.command()
 def analyse(folder: Folder) -> None:
     """Compute sticking.csv from results.h5 alone, and print it."""
     from scatter.campaign.report import analyse
