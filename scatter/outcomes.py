@@ -141,6 +141,22 @@ UNITS = {name: unit for name, _, unit, _ in COLUMNS}
 MEANINGS = {name: meaning for name, _, _, meaning in COLUMNS}
 
 
+def completed(rows: np.ndarray) -> np.ndarray:
+    """Rows of schema 1 as rows of this one: what guards measure, they did not, and it is NaN.
+
+    Args:
+        rows: of this schema or of schema 1; of others, they are answered as they are.
+    """
+    added = {*MEASURES, *MEASURES.values()}
+    before = [name for name, *_ in COLUMNS if name not in added]
+    if [*(rows.dtype.names or ())] != before or any(rows.dtype[n] != ROW[n] for n in before):
+        return rows
+    found = np.zeros(rows.shape, ROW)
+    for name in ROW.names or ():
+        found[name] = np.nan if name in added else rows[name]
+    return found
+
+
 def orientation(bond: Float[np.ndarray, "3"]) -> tuple[float, float]:
     """Angle to the surface normal (+z) and azimuth from x of a vector, degrees."""
     theta = np.arctan2(np.hypot(bond[0], bond[1]), bond[2])

@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from scatter.files import write_whole
-from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
+from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS, completed
 from scatter.settings import UserError
 
 MANIFEST, BLOCKS, RESULTS, LOCK = "campaign.json", "blocks", "results.h5", "lock"
@@ -95,7 +95,7 @@ def read_block(path: Path) -> np.ndarray:
             f"{path}: this block of finished trajectories is damaged (its checksum does not fit); "
             "delete it, and the same command will run those trajectories again"
         )
-    return np.load(io.BytesIO(content[32:]), allow_pickle=False)
+    return completed(np.load(io.BytesIO(content[32:]), allow_pickle=False))
 
 
 def trajectories(folder: Path) -> np.ndarray:
@@ -151,12 +151,13 @@ def read_results(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         with h5py.File(path) as file:
             attributes = dict(file.attrs)
             points, rows = np.asarray(file["points"]), np.asarray(file["trajectories"])
+            rows = completed(rows)
     except (OSError, KeyError) as error:
         raise UserError(f"{path}: this is no results file of scatter ({error})") from error
-    if attributes.get("schema") != SCHEMA or rows.dtype != ROW:
+    if attributes.get("schema") not in (1, SCHEMA) or rows.dtype != ROW:
         raise UserError(
             f"{path}: written with schema {attributes.get('schema')}, and this version reads "
-            f"schema {SCHEMA}; analyse it with the version that wrote it"
+            f"schema {SCHEMA} and 1; analyse it with the version that wrote it"
         )
     return _readable(points), rows, attributes
 
