@@ -52,7 +52,7 @@ class FlawedEvaluator:
         return energies, forces
 
     def hole(self, positions, energies, forces):
-        """E = -D Σ exp(-d²/w²) over the molecule's atoms, d from the first atom of the top layer."""
+        """E = -D Σ exp(-d²/w²), d from the molecule's atoms to the first of the top layer."""
         centre = int(self.system.top[0])
         for atom in (-2, -1):
             apart = positions[:, atom] - positions[:, centre]
