@@ -157,17 +157,15 @@ def margins(bounds: Bounds, positions: Array) -> Array:
     xp = array_namespace(positions)
     if not bounds.closest.size:
         return xp.full((len(positions),), xp.inf, dtype=positions.dtype)
-    apart = positions[:, -2:, None, :] - positions[:, None, :-2, :]
+    # by component: contiguous arrays are several times as fast as the last axis of one
+    apart = [positions[:, -2:, None, k] - positions[:, None, :-2, k] for k in range(3)]
     reciprocal = np.linalg.inv(bounds.cell).T
-    for vector, across in zip(bounds.cell[list(bounds.pbc)], reciprocal[list(bounds.pbc)],
-                              strict=True):  # fmt: skip
-        turns = sum(apart[..., k] * float(across[k]) for k in range(3) if across[k])
-        turns = xp.round(turns)
-        for k in range(3):
-            if vector[k]:
-                apart[..., k] -= turns * float(vector[k])
-    squares = apart * apart
-    r = xp.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
+    for vector, across, periodic in zip(bounds.cell, reciprocal, bounds.pbc, strict=True):
+        if periodic:
+            turns = xp.round(sum(apart[k] * float(across[k]) for k in range(3) if across[k]))
+            for k in np.flatnonzero(vector):
+                apart[k] = apart[k] - turns * float(vector[k])
+    r = xp.sqrt(apart[0] * apart[0] + apart[1] * apart[1] + apart[2] * apart[2])
     closest = xp.asarray(bounds.closest, device=device(positions))
     return xp.min(xp.reshape(r - closest, (len(r), -1)), axis=1)
 

@@ -109,9 +109,8 @@ def test_members_run_the_same_starts_and_the_band_holds_their_spread(watched):
     assert [float(row["energy_eV"]) for row in told] == [0.9, 1.2]
     for point, row in enumerate(told):
         for name, other in (("S0", own), ("S0_1", found[0]), ("S0_2", found[1])):
-            assert float(row[name]) == pytest.approx(
-                (other["outcome"][other["point"] == point] == 1).mean()
-            )
+            stuck = other["outcome"][other["point"] == point] == Outcome.DISSOCIATED
+            assert float(row[name]) == pytest.approx(stuck.mean())
     assert (watched / "committee.png").exists()
 
 
