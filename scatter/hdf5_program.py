@@ -103,9 +103,10 @@ def told(path: str, wanted: list[str]) -> None:
             "molecules": molecules(file, size),
             "descr": np.lib.format.dtype_to_descr(rows.dtype),
             "rows": len(rows),
+            "sent": (sent := [name for name in wanted if name in (rows.dtype.names or ())]),
         }
         answer(whole)
-        chosen = rows if wanted == [*rows.dtype.names] else rows.fields(wanted)
+        chosen = rows if sent == [*rows.dtype.names] else rows.fields(sent)
         for first in range(0, len(rows), ROWS_AT_ONCE):
             sys.stdout.buffer.write(chosen[first : first + ROWS_AT_ONCE].tobytes())
 

@@ -28,9 +28,24 @@ class Reason(IntEnum):
     NONE = 0
     ENERGY_ERROR = 1
     NOT_FINITE = 2
+    BOND = 3
+    DISTANCE = 4
+    HEIGHT = 5
 
 
-SCHEMA = 1
+REASONS = {
+    Reason.NONE: "",
+    Reason.ENERGY_ERROR: "energy error",
+    Reason.NOT_FINITE: "not finite",
+    Reason.BOND: "bond shorter than the domain's",
+    Reason.DISTANCE: "closer to an atom of the slab than the domain reaches",
+    Reason.HEIGHT: "below the lowest height",
+}  # in words, for people
+
+SCHEMA = 2
+# What a guard (`scatter.potentials.base.Guard`) may measure: column of the largest value of a
+# trajectory -> column of the time when that was.
+MEASURES = {"disagreement_eV_per_A": "disagreement_time_fs", "leverage": "leverage_time_fs"}
 
 
 def _vectors(when: str, what: str, letter: str, unit: str) -> list[tuple[str, str, str, str]]:
@@ -56,10 +71,30 @@ COLUMNS: list[tuple[str, str, str, str]] = [
     ("point", "u4", "", "row of /points"),
     ("number", "u4", "", "number of the trajectory in its point"),
     ("outcome", "u1", "", "1 dissociated, 2 scattered, 3 undecided, 4 failed"),
-    ("reason", "u1", "", "of a failure: 1 energy error, 2 not finite"),
+    (
+        "reason",
+        "u1",
+        "",
+        "of a failure: "
+        + ", ".join(f"{int(reason)} {words}" for reason, words in REASONS.items() if words),
+    ),
     ("time_fs", "f8", "fs", "when it ended"),
     ("steps", "u4", "", "time steps until it ended"),
     ("energy_error_eV", "f8", "eV", "largest |E(t) - E(0)| along the way"),
+    (
+        "disagreement_eV_per_A",
+        "f8",
+        "eV/Å",
+        "largest spread of a committee's forces on the molecule; NaN where none watched",
+    ),
+    ("disagreement_time_fs", "f8", "fs", "when that was; or NaN"),
+    (
+        "leverage",
+        "f8",
+        "",
+        "largest measure of extrapolation that the potential has; NaN where it has none",
+    ),
+    ("leverage_time_fs", "f8", "fs", "when that was; or NaN"),
     ("v", "u2", "", "initial vibrational quantum number"),
     ("J", "u2", "", "initial rotational quantum number"),
     ("m_J", "f8", "", "initial projection of J on the surface normal, real-valued"),
@@ -102,8 +137,26 @@ COLUMNS: list[tuple[str, str, str, str]] = [
 OF_THE_SCATTERED = [name for name, _, _, meaning in COLUMNS if meaning.startswith("of the scat")]
 
 ROW = np.dtype([(name, kind) for name, kind, _, _ in COLUMNS])
+ADDED = {*MEASURES, *MEASURES.values()}  # since schema 1
+ROW_1 = np.dtype([(name, kind) for name, kind, _, _ in COLUMNS if name not in ADDED])
 UNITS = {name: unit for name, _, unit, _ in COLUMNS}
 MEANINGS = {name: meaning for name, _, _, meaning in COLUMNS}
+
+
+def completed(rows: np.ndarray, wanted: np.dtype = ROW) -> np.ndarray:
+    """Rows of schema 1 as rows of this one: what guards measure, they did not, and it is NaN.
+
+    Args:
+        rows: of this schema or of schema 1; of others, they are answered as they are.
+        wanted: the columns that they should have.
+    """
+    before = np.dtype([(name, wanted[name]) for name in wanted.names or () if name not in ADDED])
+    if rows.dtype != before or before == wanted:
+        return rows
+    found = np.zeros(rows.shape, wanted)
+    for name in wanted.names or ():
+        found[name] = np.nan if name in ADDED else rows[name]
+    return found
 
 
 def orientation(bond: Float[np.ndarray, "3"]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from scatter import hdf5_program
 from scatter.foreign import most_bytes, opened, reason
-from scatter.outcomes import ROW, SCHEMA, Outcome
+from scatter.outcomes import ROW, ROW_1, SCHEMA, Outcome, completed
 from scatter.settings import UserError
 
 RESULTS = "results.h5"
@@ -131,10 +131,14 @@ def _answer(
             raise _none(path, reason(Exception(found["refused"])))
         told = Told(path, found["attributes"])
         _refuse_another_schema(path, told, found["descr"])
-        rows = np.zeros(0, wanted)
-        due = found["rows"] * wanted.itemsize
+        there = np.dtype(
+            [(name, ROW[name]) for name in wanted.names or () if name in found["sent"]]
+        )
+        rows = np.zeros(0, there)
+        due = found["rows"] * there.itemsize
         if due:
-            rows = np.frombuffer(bytearray(stream.read(min(due, most))), wanted)
+            rows = np.frombuffer(bytearray(stream.read(min(due, most))), there)
+        rows = completed(rows, wanted)
         points = _points(found["points"])
         _refuse_contradictions(path, points, rows, found["rows"], told)
     except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
@@ -147,12 +151,18 @@ def _none(path: Path, why: str) -> UserError:
 
 
 def _refuse_another_schema(path: Path, told: Told, descr: Any) -> None:
-    due = json.loads(json.dumps(np.lib.format.dtype_to_descr(ROW)))
-    if told.get("schema") != SCHEMA or descr != due:
+    kinds = {SCHEMA: ROW, 1: ROW_1}
+    due = kinds.get(told.get("schema", 0), ROW)
+    if told.get("schema") not in kinds or descr != _described(due):
         raise UserError(
             f"{path}: written with schema {told.get('schema')}, and this version reads "
-            f"schema {SCHEMA}; analyse it with the version that wrote it"
+            f"schema {SCHEMA} and 1; analyse it with the version that wrote it"
         )
+
+
+def _described(kind: np.dtype) -> list:
+    """A type of records as JSON holds it."""
+    return json.loads(json.dumps(np.lib.format.dtype_to_descr(kind)))
 
 
 def _points(columns: dict[str, list]) -> np.ndarray:

@@ -35,3 +35,11 @@ class UserError(Exception):
     The sentence names the file, the table and key, the value, the rule and the likely fix,
     as far as each applies.
     """
+
+    code = 2  # of the program's exit
+
+
+class Untrusted(UserError):
+    """Results that are there but shall not be taken as they are: one sentence, exit code 3."""
+
+    code = 3

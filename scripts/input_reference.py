@@ -69,6 +69,7 @@ kind = "mace"
 file = "cu_h.model"
 device = "auto"
 precision = "float32"
+committee = ["cu_h-2.model", "cu_h-3.model"]  # members whose forces are compared with these
 trust_pickle = true       # opening a .model file runs the code inside
 # calculator = "emt"      # for kind = "ase"
 # parameters = {}         # for kind = "ase"
@@ -82,6 +83,17 @@ energy_tolerance_eV = 0.05
 dissociated_A = 2.25
 scattered_A = 7.1
 near_A = 3.0
+
+[guards]
+domain = true             # the bounds in the potential's own file hold
+shortest_bond_A = 0.4
+longest_bond_A = 2.3      # of those that the potential is good for
+shortest_A = {"H-Cu" = 1.0}
+lowest_A = -4.0           # of an atom of the molecule, from the top plane
+every = 20                # steps from one look of the committee to the next
+disagreement_eV_per_A = 0.2  # above it the worst frame of a trajectory is kept
+leverage = 2.0            # likewise, for a potential that has such a measure
+most_failed = 0.01        # a campaign with more ends with exit code 3
 
 [sampling]
 trajectories = 1000       # of each point; with a target, of its first round

@@ -33,6 +33,8 @@ H2, HD or D2 molecule on Cu(111), (100), (110) and (211). It is what `kind = "de
 
 - The teacher's own domain: one molecule on clean copper, 100-1000 K, incidence energies up to 1 eV,
   bond lengths of 0.5 to 2.3 Å, molecules from 7 Å above the surface down to the atoms.
+- **Its domain**, which the file holds and trajectories may not leave, is that of its training set,
+  with a margin of 0.05 Å: {domain}.
 - Electronic excitations, tunnelling and zero-point energy of the surface are not in it.
 
 ## What it must not be used for
@@ -65,7 +67,7 @@ def sections(report: Path) -> str:
 
 def card(model: Path, work: Path) -> str:
     """The card's text."""
-    MaceFused.read(model)  # refuses what is not a potential
+    domain = MaceFused.read(model).domain
     content = model.read_bytes()
     chosen = json.loads((work / "set" / "selection.json").read_text())
     head = CARD.format(
@@ -74,6 +76,9 @@ def card(model: Path, work: Path) -> str:
         frames=f"{chosen['pool']['frames']:,}",
         whole=f"{sum(chosen['whole_files'].values()):,}",
         size=len(content) / 1e6,
+        domain=", ".join(f"{name} {bound:.3f} Å" for name, bound in domain.told().items())
+        if domain
+        else "not known",
         sha256=hashlib.sha256(content).hexdigest(),
     )
     reports = [work / name / "report.md" for name in ("verdict", "verdict_cu111", "verdict_cu211")]

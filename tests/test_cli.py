@@ -21,6 +21,8 @@ SCATTER = str(Path(sys.executable).with_name("scatter"))
 VERBS = [
     "run",
     "status",
+    "inspect",
+    "committee",
     "analyse",
     "plot",
     "export",

@@ -21,16 +21,23 @@ TINY = {
 }  # fmt: skip
 
 
+def toml(value):
+    """A value as TOML writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    return json.dumps(value)
+
+
 def write_tiny_input(folder, **changes):
     """Write the input of a tiny campaign, some keys changed (table__key=value); answer its path."""
     tables = deepcopy(TINY)
     for key, value in changes.items():
         table, name = key.split("__")
-        tables[table.replace("thermalise", "surface.thermalise")][name] = value
+        tables.setdefault(table.replace("thermalise", "surface.thermalise"), {})[name] = value
     tables["run"].setdefault("output", str(folder / "out"))
     lines = []
     for table, keys in tables.items():
-        lines += [f"[{table}]", *(f"{name} = {json.dumps(v)}" for name, v in keys.items())]
+        lines += [f"[{table}]", *(f"{name} = {toml(v)}" for name, v in keys.items())]
     path = folder / "in.toml"
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -23,9 +23,10 @@ from scatter.campaign.prepare import Prepared, ThermalSlab
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
 from scatter.campaign.targets import aim_of
+from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, points, points_table
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
 from scatter.outcomes import Outcome
 from scatter.state import Start, State, System
 from scatter.statistics.rounds import Round, counts, planned
@@ -179,7 +180,7 @@ class Campaign:
         system = leg.slab.system.with_molecule(*leg.numbers)
         recorder = Recorder(self.folder, system, self.points, self.input, self.prepared.potential)
         slots = self._slots(leg, system)
-        conditions = Conditions(system, self.input.dynamics, self.input.stop, slots)
+        conditions = self.prepared.conditions(self.input, leg.slab, leg.numbers, slots)
 
         def starts() -> Iterator[Start]:
             for item in self._claims(index, slots):
@@ -194,7 +195,9 @@ class Campaign:
 
         for finished in propagate(starts(), self.prepared.potential, conditions, after_step):
             recorder.finish(finished)
+            masses = trajectories.underway[finished.trajectory][0].masses
             row = trajectories.end(finished)
+            keep_uncertain(self.input.guards, recorder, finished, row, masses)
             self.writer.add(row)
             self.counted.outcomes[row["point"], row["outcome"]] += 1
             self.ending.extend(int(row[name]) for name in ("point", "number", "outcome"))

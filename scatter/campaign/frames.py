@@ -69,6 +69,14 @@ class Recorder:
         moments = self.moments.pop(finished.trajectory)
         if finished.steps > moments[-1][0]:
             moments.append((finished.steps, finished.positions, finished.momenta))
+        frames = self.labelled(moments, point, number, masses)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / f"{trajectory_name(point, number)}.extxyz", extxyz(frames))
+
+    def labelled(
+        self, moments: list[Moment], point: int, number: int, masses: np.ndarray
+    ) -> list[Atoms]:
+        """Frames of a trajectory at those moments at which the potential is finite."""
         frames = self._labelled(moments)
         top = self.system.top
         name = trajectory_name(point, number)
@@ -77,11 +85,9 @@ class Recorder:
             frame.set_array("masses", masses, float, ())
             frame.info |= {"trajectory": name, **_conditions(self.points[point])}
             frame.info["Z_A"] = float(centre - frame.positions[top, 2].mean())
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / f"{name}.extxyz", extxyz(frames))
+        return frames
 
     def _labelled(self, moments: list[Moment]) -> list[Atoms]:
-        """Frames of those moments at which the potential is finite."""
         positions = np.array([position for _, position, _ in moments])
         labels = energies_and_forces(self.potential, self.system, positions)
         frames = []

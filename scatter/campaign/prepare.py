@@ -11,6 +11,8 @@ from jaxtyping import Float
 from scatter.campaign.progress import clock
 from scatter.campaign.ranks import Ranks
 from scatter.config import Input
+from scatter.dynamics.batch import Conditions
+from scatter.dynamics.guards import bounds_of
 from scatter.ebk import Curve
 from scatter.initial import snapshots as cached
 from scatter.initial.cache import digest
@@ -20,9 +22,9 @@ from scatter.initial.molecule import RovibrationalState, bond_curve, isotopes
 from scatter.initial.slab import build, clear_height
 from scatter.initial.snapshots import Snapshots, join
 from scatter.initial.thermalise import thermalise
-from scatter.potentials.base import Potential, refuse_unknown_elements
+from scatter.potentials.base import Guard, Potential, refuse_unknown_elements
 from scatter.settings import UserError
-from scatter.state import System
+from scatter.state import System, diatomic
 
 TELL_S = 10.0
 
@@ -71,12 +73,30 @@ class Prepared:
         species: molecules, with the bond curves that final states are measured on.
         states: that the molecules begin in.
         slabs: that the trajectories begin on, with their energies on `potential`.
+        guards: that measure beside the dynamics.
     """
 
     potential: Potential
     species: dict[str, Species]
     states: dict[Condition, RovibrationalState]
     slabs: list[ThermalSlab]
+    guards: tuple[Guard, ...] = ()
+
+    def conditions(self, input: Input, slab: ThermalSlab, molecule: tuple[int, int], slots: int
+    ) -> Conditions:  # fmt: skip
+        """How trajectories of a molecule (atomic numbers) on a slab are run.
+
+        Raises:
+            UserError: they are to go on beyond the longest bond that the potential knows.
+        """
+        system = slab.system.with_molecule(*molecule)
+        domain = getattr(self.potential, "domain", None)
+        bounds = bounds_of(domain, input.guards, input.stop, system)
+        return Conditions(
+            system, input.dynamics, input.stop, slots,
+            bounds=None if bounds.none else bounds,
+            guards=self.guards, guards_every=input.guards.every,
+        )  # fmt: skip
 
 
 def prepare(
@@ -96,6 +116,7 @@ def prepare(
         UserError: something of the input is impossible on one of the potentials.
     """
     species = ranks.share(lambda: find_species(input, potential))
+    ranks.share(lambda: refuse_long_bonds(input, potential, species))
     if starts is None:
         states = ranks.share(lambda: find_states(input, species))
         return Prepared(potential, species, states, thermal_slabs(input, potential, ranks, say))
@@ -123,7 +144,10 @@ def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) ->
     Raises:
         UserError: a slab cannot be built, does not suit the input, or fails a check.
     """
-    return [_slab(input, potential, facet, T_K, ranks, say) for facet, T_K in input.surface.systems]
+    return [
+        thermal_slab(input, potential, facet, T_K, ranks, say)
+        for facet, T_K in input.surface.systems
+    ]
 
 
 def find_species(input: Input, potential: Potential) -> dict[str, Species]:
@@ -142,6 +166,13 @@ def find_species(input: Input, potential: Potential) -> dict[str, Species]:
             )
         found[formula] = Species((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
     return found
+
+
+def refuse_long_bonds(input: Input, potential: Potential, species: dict[str, Species]) -> None:
+    """Raise UserError if trajectories go on beyond the longest bond that the potential knows."""
+    for one in species.values():
+        domain = getattr(potential, "domain", None)
+        bounds_of(domain, input.guards, input.stop, diatomic(*one.numbers))
 
 
 def find_states(input: Input, species: dict[str, Species]) -> dict[Condition, RovibrationalState]:
@@ -165,9 +196,14 @@ def find_states(input: Input, species: dict[str, Species]) -> dict[Condition, Ro
     return found
 
 
-def _slab(
+def thermal_slab(
     input: Input, potential: Potential, facet: str, T_K: float, ranks: Ranks, say: Say
 ) -> ThermalSlab:
+    """One facet at one temperature, from the cache or made; every rank must call this.
+
+    Raises:
+        UserError: it cannot be built, does not suit the input, or fails a check.
+    """
     surface = input.surface
     constant = surface.given_lattice_constant(T_K) if surface.file is None else None
     if constant is None and surface.file is None:

@@ -28,7 +28,11 @@ LAUNCHERS = {
 
 
 class Agreed(UserError):
-    """A user's mistake that all ranks know of: rank 0 speaks, and all leave."""
+    """A user's mistake that all ranks know of: rank 0 speaks, and all leave with its code."""
+
+    def __init__(self, error: UserError):
+        super().__init__(str(error))
+        self.code = error.code
 
 
 class Stopped(Exception):
@@ -52,7 +56,7 @@ def _attempt(make: Callable[[], T]) -> T | UserError:
 
 def _accept(made: Any) -> Any:
     if isinstance(made, UserError):
-        raise Agreed(str(made))
+        raise Agreed(made)
     return made
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.failures import told as failures
 from scatter.campaign.progress import point_names, sticking_table
 from scatter.campaign.targets import aim_in, verdict
 from scatter.campaign.terminal import say
@@ -45,7 +47,7 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
     points, trajectories, attributes = store.read_results(folder, COUNTED)
     rows = sticking(points, in_turn(trajectories))
     write_csv(folder / "sticking.csv", rows)
-    _show(rows, len(trajectories), aim_in(attributes.path, attributes["input"]), console)
+    _show(rows, trajectories, aim_in(attributes.path, attributes["input"]), console)
     found = quality(trajectories)
     say(
         console,
@@ -115,7 +117,7 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         f"{manifest['started']}; {state}",
     )
     aim = aim_in(folder / store.MANIFEST, manifest["input"])
-    _show(sticking(points, in_turn(ended)), len(ended), aim, console)
+    _show(sticking(points, in_turn(ended)), ended, aim, console)
     if check:
         _verdict(folder, len(paths), lost, console)
 
@@ -139,8 +141,8 @@ def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console)
     )
 
 
-def _show(rows: Sequence[Sticking], ended: int, aim: Aim, console: Console) -> None:
-    """Print the table, how many ended trajectories wait for slower ones, and missed targets.
+def _show(rows: Sequence[Sticking], ended: np.ndarray, aim: Aim, console: Console) -> None:
+    """Print the table, how many ended trajectories wait for slower ones, and what went wrong.
 
     Args:
         rows: the points.
@@ -149,12 +151,14 @@ def _show(rows: Sequence[Sticking], ended: int, aim: Aim, console: Console) -> N
         console: where to print.
     """
     console.print(sticking_table(rows, aim))
-    waiting = ended - sum(row.n for row in rows)
+    waiting = len(ended) - sum(row.n for row in rows)
     if waiting:
         say(
             console,
             f"{waiting} more have ended, and count once those before them have: the quick ones "
             "alone would make S0 too high",
         )
+    if sentence := failures(ended):
+        say(console, sentence)
     if aim.given:
         say(console, verdict(point_names(rows), rows, aim))

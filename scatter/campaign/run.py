@@ -16,6 +16,7 @@ from rich.console import Console
 import scatter
 from scatter import store
 from scatter.campaign.engine import Campaign, interrupting
+from scatter.campaign.failures import refuse_failures
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.prepare import Species, prepare
 from scatter.campaign.ranks import Ranks
@@ -23,14 +24,18 @@ from scatter.campaign.report import report
 from scatter.campaign.targets import aim_of, amount
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Source, difference, identity, points, points_table, read
 from scatter.kernels import kernel
 from scatter.outcomes import SCHEMA
-from scatter.potentials.base import Potential
-from scatter.potentials.table import open_potential
+from scatter.potentials.base import Guard, Potential
+from scatter.potentials.committee import Committee
+from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.settings import UserError
 
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
+# What may not change from one start of a campaign to the next, besides its identity.
+FIXED = ("potential_sha256", "starts_sha256", "domain", "guards_sha256", "schema", "kernel")
 MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
 
 
@@ -60,9 +65,17 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
         if every_fs is not None:
             ranks.share(lambda: refuse_unrecorded(folder))
-        carry_out(source, potential, folder, ranks, console)
+        committee = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
+        carry_out(source, potential, folder, ranks, console, committee=committee)
         ranks.wait()
+    ranks.share(lambda: refuse_failures(folder, input.guards.most_failed))
     return folder
+
+
+def trusting(source: Source, trust_pickle: bool) -> PotentialTable:
+    """The input's [potential], its pickles trusted if the user does."""
+    table = source.input.potential
+    return table.model_copy(update={"trust_pickle": table.trust_pickle or trust_pickle})
 
 
 def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potential, int]:
@@ -73,9 +86,7 @@ def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potent
     """
     source = ranks.share(lambda: read(path))
     threads = use_threads(source.input.run.threads, ranks)
-    table = source.input.potential
-    trusted = table.trust_pickle or trust_pickle
-    table = table.model_copy(update={"trust_pickle": trusted})
+    table = trusting(source, trust_pickle)
     if table.kind == "mace" and table.device != "cpu":
         take_gpu(ranks)
     return source, ranks.agree(lambda: open_potential(table)), threads
@@ -99,6 +110,7 @@ def carry_out(
     ranks: Ranks,
     console: Console,
     starts: Potential | None = None,
+    committee: Committee | None = None,
 ) -> None:
     """Run, or go on with, a campaign in a folder that this run may write to.
 
@@ -109,12 +121,15 @@ def carry_out(
         ranks: all of them must call this.
         console: where to speak.
         starts: the potential that slabs and molecules begin on, if not the same.
+        committee: that watches, if one does.
 
     Raises:
         UserError: the input is impossible, or the folder holds something else.
     """
-    manifest = ranks.share(lambda: _manifest(source, potential, starts, folder, ranks))
+    guards = guards_of(potential, committee)
+    manifest = ranks.share(lambda: _manifest(source, potential, starts, guards, folder, ranks))
     prepared = prepare(source.input, potential, ranks, partial(say, console), starts)
+    prepared = replace(prepared, guards=guards)
     slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
     told = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
@@ -127,6 +142,14 @@ def carry_out(
     if ranks.first:
         store.merge(folder, points_table(campaign.points))
         report(folder, console)
+        if kept := gather_uncertain(folder):
+            say(console, f"uncertain frames, to be labelled: {kept}")
+
+
+def guards_of(potential: Potential, committee: Committee | None) -> tuple[Guard, ...]:
+    """What measures beside the dynamics: the potential's own guards, and a committee."""
+    own: tuple[Guard, ...] = getattr(potential, "guards", ())
+    return own if committee is None else (*own, committee)
 
 
 def _columns(species: Species) -> dict[str, list[float]]:
@@ -163,14 +186,15 @@ def provenance() -> dict[str, str]:
 
 
 def _manifest(
-    source: Source, potential: Potential, starts: Potential | None, folder: Path, ranks: Ranks
-) -> dict[str, Any]:
+    source: Source, potential: Potential, starts: Potential | None, guards: tuple[Guard, ...],
+    folder: Path, ranks: Ranks,
+) -> dict[str, Any]:  # fmt: skip
     """What this campaign is; the one already in the folder, if it is the same.
 
     Raises:
         UserError: the folder holds another campaign, or this one under other conditions.
     """
-    first = starts or potential
+    first, domain = starts or potential, getattr(potential, "domain", None)
     made = {
         "input": source.text,
         "identity": identity(source.input),
@@ -182,6 +206,8 @@ def _manifest(
         "potential_sha256": potential.identity,
         "starts": first.description,
         "starts_sha256": first.identity,
+        "domain": domain.told() if domain else {},
+        "guards_sha256": {guard.column: guard.identity for guard in guards},
         **provenance(),
         "ranks": ranks.size,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -192,8 +218,12 @@ def _manifest(
     differs = difference(before["identity"], made["identity"])
     if differs:
         raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
-    before = {"starts_sha256": before["potential_sha256"], **before}
-    for key in ("potential_sha256", "starts_sha256", "schema", "kernel"):
+    before = {
+        "starts_sha256": before["potential_sha256"],
+        "domain": {},
+        "guards_sha256": {},
+    } | before
+    for key in FIXED:
         if before[key] != made[key]:
             raise UserError(
                 f"{folder} holds this campaign with another {key} ({before[key]}, and now "

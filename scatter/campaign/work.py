@@ -11,6 +11,7 @@ from scatter.ebk import rovibrational
 from scatter.initial.incidence import approach
 from scatter.initial.slab import slab_masses
 from scatter.outcomes import (
+    MEASURES,
     OF_THE_SCATTERED,
     ROW,
     Outcome,
@@ -79,6 +80,10 @@ class Trajectories:
         row["steps"] = finished.steps
         row["time_fs"] = finished.steps * self.input.dynamics.timestep_fs
         row["energy_error_eV"] = finished.watch["error"]
+        for column, when in MEASURES.items():
+            peak = finished.peaks.get(column)
+            row[column] = peak.value if peak else np.nan
+            row[when] = peak.time / fs if peak else np.nan
         _path(row, finished.watch, species.masses)
         row["final_top_A"] = finished.positions[self.slab.system.top, 2].mean()
         self._energies(row, start, finished, species)

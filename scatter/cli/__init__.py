@@ -59,7 +59,7 @@ def _last_words(error: Exception) -> tuple[str, int, bool]:
     from scatter.campaign.ranks import BUG, Agreed, Stopped
 
     if isinstance(error, UserError):
-        return f"scatter: {error}", 2, isinstance(error, Agreed)
+        return f"scatter: {error}", error.code, isinstance(error, Agreed)
     if isinstance(error, Stopped):
         return f"scatter: {error}", INTERRUPTED, error.together
     if isinstance(error, OSError) and error.errno in NOT_OURS:

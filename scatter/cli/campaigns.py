@@ -36,6 +36,40 @@ def status(
 
 
 @app.command()
+def inspect(
+    folder: Folder,
+    number: Annotated[
+        int | None, typer.Option(min=0, help="Of a trajectory, to be run again and looked at.")
+    ] = None,
+    point: Annotated[int, typer.Option(min=0, help="The row of /points that it is of.")] = 0,
+    every_fs: Annotated[
+        float | None, typer.Option(min=1e-3, help="From frame to frame; by default 1 fs.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="The extxyz file to write.")] = None,
+    trust_pickle: Trust = False,
+) -> None:
+    """List the failed and undecided trajectories of a campaign, or replay any one to its bits."""
+    from scatter.campaign.inspect import inspect, list_wrong
+    from scatter.campaign.terminal import console
+
+    if number is None:
+        list_wrong(folder, console(True))
+    else:
+        inspect(folder, point, number, every_fs, output, trust_pickle, console(True))
+
+
+@app.command()
+def committee(
+    input: Annotated[Path, typer.Argument(help="An input file with [potential] committee.")],
+    trust_pickle: Trust = False,
+) -> None:
+    """Run INPUT, and the same starts on each member of its committee: S0 with a model's band."""
+    from scatter.campaign.committee import committee
+
+    committee(input, trust_pickle)
+
+
+@app.command()
 def analyse(folder: Folder) -> None:
     """Compute sticking.csv from results.h5 alone, and print it."""
     from scatter.campaign.report import analyse

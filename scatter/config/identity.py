@@ -18,6 +18,9 @@ FREE = {
     "sampling.max_trajectories",
     "frames.trajectories",
     "frames.every",
+    "guards.disagreement_eV_per_A",
+    "guards.leverage",
+    "guards.most_failed",
     "potential.trust_pickle",
 }
 GROWING = "sampling.trajectories"  # may grow, not shrink

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scatter.dynamics.guards import Guards
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.initial.incidence import Incidence
 from scatter.initial.molecule import Molecule
@@ -131,6 +132,7 @@ class Input(Table):
     potential: PotentialTable = PotentialTable()
     dynamics: Dynamics = Dynamics()
     stop: Stop = Stop()
+    guards: Guards = Guards()
     sampling: Sampling = Sampling()
     frames: Frames = Frames()
 

@@ -6,7 +6,7 @@ result does not depend on how often that is. What happens in a slot depends on i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -14,11 +14,13 @@ import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
+from scatter.dynamics.guards import CLOSE_LOOK, Bounds, outside
 from scatter.dynamics.integrators import velocity_verlet
-from scatter.dynamics.stop import Dynamics, Stop, outcomes
-from scatter.dynamics.watch import Watch, look
+from scatter.dynamics.peaks import Peak, Peaks
+from scatter.dynamics.stop import Dynamics, Stop, outcomes, reasons
+from scatter.dynamics.watch import Sight, Watch, look
 from scatter.outcomes import Outcome, Reason
-from scatter.potentials.base import Evaluator, Potential
+from scatter.potentials.base import Evaluator, Guard, Potential
 from scatter.state import Array, Start, State, System
 from scatter.units import fs
 
@@ -36,6 +38,7 @@ class Finished:
         momenta: at the end; likewise.
         potential: potential energy at the end; likewise.
         watch: one value, or array, for each attribute of `Watch`.
+        peaks: the largest value of each guard, by its column.
     """
 
     trajectory: int
@@ -46,11 +49,24 @@ class Finished:
     momenta: Float[np.ndarray, "atom 3"]
     potential: float
     watch: dict[str, Any]
+    peaks: dict[str, Peak] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all trajectories of a batch share, and how they are run."""
+    """What all trajectories of a batch share, and how they are run.
+
+    Attributes:
+        system: the atoms.
+        dynamics: time step and limits.
+        stop: criteria of an ending.
+        slots: trajectories that move at once.
+        every: steps of the batch from one look for endings to the next.
+        device: puts arrays where the potential wants them.
+        bounds: what no trajectory must leave.
+        guards: that measure beside the dynamics.
+        guards_every: steps of a trajectory from one of their looks to the next.
+    """
 
     system: System
     dynamics: Dynamics
@@ -58,6 +74,9 @@ class Conditions:
     slots: int
     every: int = 1
     device: Callable[[np.ndarray], Array] = np.asarray
+    bounds: Bounds | None = None
+    guards: tuple[Guard, ...] = ()
+    guards_every: int = 20
 
 
 def propagate(
@@ -101,11 +120,12 @@ class Batch:
         """Fill one slot with each start."""
         self.conditions = conditions
         self.evaluator = evaluator
-        self.state, self.watch = self._enter(np.arange(len(starts)), starts)
-        self.outcome = self._running(len(starts))
-
-    def _running(self, slots: int) -> Array:
-        return self.conditions.device(np.zeros(slots, np.uint8))
+        where = np.arange(len(starts))
+        self.state, self.watch = self._enter(where, starts)
+        self.outcome = conditions.device(np.zeros(len(starts), np.uint8))
+        self.reason = conditions.device(np.zeros(len(starts), np.uint8))
+        self.peaks = Peaks(conditions.guards, conditions.system, self.state)
+        self.peaks.see(conditions.device(where), self.state, anew=True)
 
     def _enter(self, slots: np.ndarray, starts: list[Start]) -> tuple[State, Watch]:
         """States and memories of trajectories that enter these slots, with forces and lists."""
@@ -133,11 +153,33 @@ class Batch:
         self.state.time += dt
         sight = look(self.state, self.conditions.system)
         self.watch.see(sight, self.state.time, self.conditions.stop.near_A)
+        before = self.outcome
+        reason = reasons(
+            self.conditions.dynamics, sight.energy - self.watch.energy, self._outside(sight)
+        )
         now = outcomes(
             self.conditions.dynamics, self.conditions.stop, sight.height, sight.rising, sight.bond,
-            self.state.time, sight.energy - self.watch.energy,
+            self.state.time, reason,
         )  # fmt: skip
-        self.outcome = xp.where(self.outcome == 0, now, self.outcome)
+        self.outcome = xp.where(before == 0, now, before)
+        self.reason = xp.where(before == 0, reason, self.reason)
+        if self.conditions.guards:
+            due = self._due(self.conditions.guards_every) | (self.outcome != 0)
+            due &= (before == 0) & (self.reason != int(Reason.NOT_FINITE))
+            self.peaks.see(xp.nonzero(due)[0], self.state)
+
+    def _due(self, every: int) -> Array:
+        """Whether each trajectory has made a multiple of so many steps of its own."""
+        xp = array_namespace(self.state.time)
+        dt = self.conditions.dynamics.timestep_fs * fs
+        return xp.round(self.state.time / dt) % every == 0
+
+    def _outside(self, sight: Sight) -> Array:
+        """Which bound each trajectory breaks; codes of `Reason`."""
+        if self.conditions.bounds is None:
+            return array_namespace(self.outcome).zeros_like(self.outcome)
+        due = self._due(CLOSE_LOOK)
+        return outside(self.conditions.bounds, self.state.positions, sight, due)
 
     def ended(self) -> list[int]:
         """Slots whose trajectories have ended."""
@@ -149,9 +191,7 @@ class Batch:
         outcome = Outcome(int(self.outcome[slot]))
         watch = {name: _out(value[slot]) for name, value in vars(self.watch).items()}
         positions, momenta = _out(self.state.positions[slot]), _out(self.state.momenta[slot])
-        potential, reason = float(self.state.energies[slot]), Reason.NONE
-        if outcome == Outcome.FAILED:
-            reason = Reason.ENERGY_ERROR if np.isfinite(watch["error"]) else Reason.NOT_FINITE
+        potential, reason = float(self.state.energies[slot]), Reason(int(self.reason[slot]))
         if reason == Reason.NOT_FINITE:
             # a time step of 0 does not hold what is not finite: it spreads until it is looked at
             positions, momenta, potential = np.nan * positions, np.nan * momenta, np.nan
@@ -165,6 +205,10 @@ class Batch:
             momenta=momenta,
             potential=potential,
             watch=watch,
+            peaks={
+                column: Peak(**{name: _out(value) for name, value in seen.items()})
+                for column, seen in self.peaks.at(slot).items()
+            },
         )
 
     def put(self, slots: list[int], starts: list[Start]) -> None:
@@ -176,6 +220,8 @@ class Batch:
             getattr(self.state, name)[where] = values
         self.watch.put(where, watch)
         self.outcome[where] = int(Outcome.RUNNING)
+        self.reason[where] = int(Reason.NONE)
+        self.peaks.see(where, self.state, anew=True)
 
     def keep(self, without: list[int]) -> None:
         """Go on without these slots."""
@@ -184,7 +230,8 @@ class Batch:
         for name, values in vars(self.state).items():
             setattr(self.state, name, values[where])
         self.watch.keep(where)
-        self.outcome = self.outcome[where]
+        self.outcome, self.reason = self.outcome[where], self.reason[where]
+        self.peaks.keep(where)
         self.evaluator.keep(where)
 
 

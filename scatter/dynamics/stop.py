@@ -5,7 +5,7 @@ from typing import Annotated
 from array_api_compat import array_namespace
 from pydantic import Field
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import Outcome, Reason
 from scatter.settings import PositiveFloat, Table
 from scatter.state import Array
 from scatter.units import fs
@@ -46,20 +46,40 @@ class Stop(Table):
     ] = 3.0
 
 
+def reasons(dynamics: Dynamics, error: Array, outside: Array) -> Array:
+    """Why each trajectory has failed, if it has; where several apply, the later line wins.
+
+    Args:
+        dynamics: tolerance of the energy.
+        error: total energy less that at the start, eV, shape (slot,).
+        outside: the bound that is broken, as a code of `Reason`, uint8, shape (slot,).
+
+    Returns:
+        Codes of `Reason`, uint8, shape (slot,); 0 where nothing is wrong.
+    """
+    xp = array_namespace(error)
+    reason = xp.zeros_like(outside)
+    reason[~(xp.abs(error) < dynamics.energy_tolerance_eV)] = int(Reason.ENERGY_ERROR)
+    # a broken bound comes first, and an energy error of it
+    reason = xp.where(outside != 0, outside, reason)
+    reason[~xp.isfinite(error)] = int(Reason.NOT_FINITE)
+    return reason
+
+
 def outcomes(
     dynamics: Dynamics, stop: Stop, height: Array, rising: Array, bond: Array, time: Array,
-    error: Array,
+    reason: Array,
 ) -> Array:  # fmt: skip
     """Outcome of each trajectory; where several apply, the later line wins.
 
     Args:
-        dynamics: limits of time and energy.
+        dynamics: limit of time.
         stop: limits of height and bond.
         height: of the lower atom above the top plane, Å, shape (slot,).
         rising: vertical momentum of the centre of mass, shape (slot,).
         bond: Å, shape (slot,).
         time: since the start, shape (slot,).
-        error: total energy less that at the start, eV, shape (slot,).
+        reason: why it has failed, if it has: of `reasons`, shape (slot,).
 
     Returns:
         Codes of `Outcome`, uint8, shape (slot,).
@@ -71,5 +91,5 @@ def outcomes(
     outcome[time > last] = int(Outcome.UNDECIDED)
     outcome[(height > stop.scattered_A) & (rising > 0)] = int(Outcome.SCATTERED)
     outcome[bond > stop.dissociated_A] = int(Outcome.DISSOCIATED)
-    outcome[~(xp.abs(error) < dynamics.energy_tolerance_eV)] = int(Outcome.FAILED)  # NaN too
+    outcome[reason != 0] = int(Outcome.FAILED)
     return outcome

@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numba
 import numpy as np
-from ase import Atoms
 
 from scatter import foreign
 from scatter.files import write_whole
+from scatter.fitting.domain import domain_of
+from scatter.fitting.structures import structures_of
 from scatter.fitting.student import (
     Kernel,
     Parameters,
@@ -35,21 +36,18 @@ from scatter.fitting.student import (
 )
 from scatter.fitting.train import Epoch, claim, parts_of
 from scatter.kernels.mace_loss import Structures, loss
-from scatter.potentials.calculator import system_of
+from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import aligned, scratch
-from scatter.potentials.neighbours import VerletLists
 from scatter.settings import UserError
 from scatter.store import only_writer
 from scatter.structures import read_frames
 
 FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 3e5, 0.6
-MOLECULE, WALL = 3.0, 5.0  # emphasis; eV/Å
 DECAYS, CLIPPED, WARM = (
     (0.9, 0.999),
     10.0,
     200,
 )  # Adam's; largest gradient; most steps until full rate
-SKIN = 0.05  # Å: structures do not move, but for differences of gradients
 SAVED_S = 30.0
 
 
@@ -70,37 +68,6 @@ class Lessons:
     learning_rate: float = 0.01
     threads: int = 1
     seed: int = 1
-
-
-def structures_of(
-    frames: list[Atoms], numbers: np.ndarray, cutoff: float, where: str
-) -> Structures:
-    """Labelled frames as the kernel takes them.
-
-    Raises:
-        UserError: a frame's cell has no volume.
-    """
-    columns: dict[str, list] = {name: [] for name in ("first", "second", "shift", "forces")}
-    at, pairs_at = [0], [0]
-    for n, frame in enumerate(frames):
-        lists = VerletLists(system_of(frame, f"{where}, frame {n}"), 1, cutoff, SKIN)
-        lists.update(np.array(frame.positions)[None])
-        count = lists.counts[0]
-        for name in ("first", "second", "shift"):
-            columns[name].append(getattr(lists, name)[0, :count])
-        columns["forces"].append(frame.get_forces(apply_constraint=False))
-        at.append(at[-1] + len(frame))
-        pairs_at.append(pairs_at[-1] + count)
-    kinds = np.concatenate([frame.numbers for frame in frames])
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    metal = np.bincount(kinds).argmax()
-    wall = 1 + (np.linalg.norm(joined["forces"], axis=1) / WALL) ** 2
-    return Structures(
-        np.array(at), np.array(pairs_at), np.concatenate([frame.positions for frame in frames]),
-        np.searchsorted(numbers, kinds), joined["first"], joined["second"], joined["shift"],
-        np.array([frame.get_potential_energy() for frame in frames]), joined["forces"],
-        np.where(kinds == metal, 1.0, MOLECULE) / wall,
-    )  # fmt: skip
 
 
 class Training:
@@ -209,6 +176,12 @@ class Training:
             everything, structures, 0.0, 0.0, False, weights, self.scratch, self.room, gradient
         )
 
+    def folded(self, provenance: str, source: str) -> FoldedMace:
+        """The student as it is written to a file, with the distances it was shown."""
+        model = self.kernel.folded(self.parameters(), provenance, source)
+        domain = domain_of(self.structures, self.kernel.numbers)
+        return replace(model, closest=domain.closest, longest=domain.longest)
+
     def save(self, path: Path) -> None:
         """Write all that the rest of the training depends on."""
         arrays = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
@@ -303,4 +276,4 @@ def _train(
                 saved = time.monotonic()
         source = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         named = f"student of {parts['train'].parent.name}"
-        training.kernel.folded(training.parameters(), named, source).write(target)
+        training.folded(named, source).write(target)

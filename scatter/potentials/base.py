@@ -6,12 +6,16 @@ answers for a replica depends on that replica alone: not on its slot, on its nei
 batch, or on who used the slot before.
 """
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from ase.data import chemical_symbols
 
 from scatter.settings import UserError
 from scatter.state import Array, System
+
+# Positions of some replicas of the bound system, Å, shape (some, atom, 3) -> one number for each.
+Measure = Callable[[Array], Array]
 
 
 @runtime_checkable
@@ -49,8 +53,40 @@ class Evaluator(Protocol):
 
 
 @runtime_checkable
+class Guard(Protocol):
+    """Something that tells from positions how far they are from what is known.
+
+    The dynamics asks it at the start of each trajectory, at every k-th of its steps
+    (`[guards] every`) and at its end; the largest value and its time are stored in the row. Asking
+    changes no bit of the dynamics. The larger the number, the less is known there; a value that is
+    not finite counts as infinite.
+    """
+
+    column: str  # of `scatter.outcomes.MEASURES`: where the largest value is stored
+    identity: str  # hash of all that determines its values
+
+    def bind(self, system: System, slots: int) -> Measure:
+        """What measures up to `slots` replicas of `system` at a time.
+
+        Which replicas it is asked about changes from call to call, so it keeps nothing of them.
+        What it says of one depends on that replica's positions alone, to the bit.
+
+        Raises:
+            UserError: the system holds an element that it does not know.
+        """
+        ...
+
+
+@runtime_checkable
 class Potential(Protocol):
-    """A potential energy surface; knows its elements and where it was read from."""
+    """A potential energy surface; knows its elements and where it was read from.
+
+    It may have, besides:
+        domain: `scatter.potentials.domain.Domain`, where it was trained; trajectories that leave
+            it have failed.
+        guards: a tuple of `Guard` that come with it, asked in every campaign.
+        exact_batches: False where its last bits follow the batch, as on a GPU.
+    """
 
     elements: frozenset[int]  # atomic numbers it can evaluate
     description: str  # one line for people: what it is, how far to trust it

@@ -13,9 +13,11 @@ from jaxtyping import Float, Int
 
 from scatter.files import replacing
 from scatter.foreign import arrays
+from scatter.potentials.domain import Domain
 from scatter.settings import UserError
 
 VERSION = 1
+OF_THE_DOMAIN = ("closest", "longest")  # arrays that older files lack, and that change no value
 MARGIN = 40  # samples beyond either end of [0, r_c], where splines forget their ends
 
 
@@ -46,6 +48,8 @@ class FoldedMace:
         radii: covalent radii (Å), whose sums are the cutoffs of ZBL.
         provenance: what was converted, by what.
         source_sha256: hash of the converted file.
+        closest: shortest distances of the training set by pairs of species, Å; 0 where unknown.
+        longest: its longest bonds; both or neither are there.
     """
 
     version: int
@@ -69,6 +73,15 @@ class FoldedMace:
     radii: Float[np.ndarray, " species"]
     provenance: str
     source_sha256: str
+    closest: Float[np.ndarray, "species species"] | None = None
+    longest: Float[np.ndarray, "species species"] | None = None
+
+    @property
+    def domain(self) -> Domain | None:
+        """Where it was trained, as far as the file tells."""
+        if self.closest is None or self.longest is None:
+            return None
+        return Domain(self.numbers, self.closest, self.longest)
 
     @property
     def channels(self) -> int:
@@ -89,13 +102,13 @@ class FoldedMace:
         """Hash of everything that determines the values."""
         found = hashlib.sha256()
         for field in fields(self):
-            if field.name not in ("provenance", "source_sha256"):
+            if field.name not in ("provenance", "source_sha256", *OF_THE_DOMAIN):
                 found.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
         return found.hexdigest()
 
     def write(self, file: Path) -> None:
         """Write the arrays, whole or not at all."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        named = {name: value for name, value in vars(self).items() if value is not None}
         with replacing(file) as temporary, open(temporary, "wb") as stream:
             np.savez(stream, **named)
 
@@ -123,17 +136,21 @@ SHAPES = {
     "table_2": "ss", "product_1": "spc", "up": "cc", "up_0": "sc", "energy_1": "c", "mix": "4cc",
     "product_2": "spc", "hidden_1": "sch", "hidden_2": "ch", "hidden_0": "sh", "energy_2": "h",
     "constant": "s", "repulsion": "4", "radii": "s", "provenance": "", "source_sha256": "",
+    "closest": "ss", "longest": "ss",
 }  # fmt: skip
 
 
 def _wrong(found: dict[str, np.ndarray]) -> str:
     """What is wrong with these arrays; empty if nothing is."""
-    if found.keys() != SHAPES.keys():
+    optional = set(OF_THE_DOMAIN) - found.keys()
+    if found.keys() != SHAPES.keys() - optional or len(optional) == 1:
         return "is not a converted model"
     if found["version"].tolist() != VERSION:
         return f"has the layout {found['version']}, and this version of scatter reads {VERSION}"
     sizes = {"4": 4, "p": 13}
     for name, letters in SHAPES.items():
+        if name in optional:
+            continue
         array = found[name]
         whole = name in ("version", "numbers", "table_2")
         kinds = "U" if name in ("provenance", "source_sha256") else "iu" if whole else "f"
@@ -158,4 +175,6 @@ def _out_of_range(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
     numbers = found["numbers"]
     if len(set(numbers.tolist())) < len(numbers) or not ((numbers > 0) & (numbers < 119)).all():
         return f"its atomic numbers are {numbers.tolist()}"
+    if any((found[name] < 0).any() for name in OF_THE_DOMAIN if name in found):
+        return "its bounds of distances are negative"
     return ""

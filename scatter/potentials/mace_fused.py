@@ -37,7 +37,7 @@ class MaceFused:
             precision: "float32" or "float64". Energies of atoms are summed in float64 always.
             name: for people.
         """
-        self.folded = folded
+        self.folded, self.domain = folded, folded.domain
         self.weights = weights_of(self.folded, precision)
         numbers = [int(z) for z in self.folded.numbers]
         self.elements = frozenset(numbers)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from scatter.potentials.base import Potential
+from scatter.potentials.committee import Committee
 from scatter.settings import Table, UserError
 
 Kind = Literal["default", "analytic", "mace", "ase"]
@@ -63,6 +64,12 @@ class PotentialTable(Table):
         "says that you trust where it came from.",
     )
 
+    committee: list[str] = Field(
+        default_factory=list,
+        description="Other model files, opened as `file` is, whose forces are compared with this "
+        "potential's while the trajectories run; they change no trajectory.",
+    )
+
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "PotentialTable":
         needed, optional = NEEDED.get(self.kind, ()), OPTIONAL.get(self.kind, ())
@@ -71,7 +78,7 @@ class PotentialTable(Table):
                 raise ValueError(f"kind = '{self.kind}' needs the key '{key}'")
         for key, field in type(self).model_fields.items():
             written = getattr(self, key) != field.get_default(call_default_factory=True)
-            if written and key not in ("kind", *needed, *optional):
+            if written and key not in ("kind", "committee", *needed, *optional):
                 kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL[kind])]
                 raise ValueError(
                     f"the key '{key}' means nothing to kind = '{self.kind}'; "
@@ -100,6 +107,24 @@ def open_potential(table: PotentialTable) -> Potential:
     from scatter.potentials.analytic import Analytic
 
     return Analytic()
+
+
+def open_committee(table: PotentialTable, potential: Potential) -> Committee | None:
+    """The committee that watches, this potential its first member; None where none is asked for.
+
+    Raises:
+        UserError: a member's file cannot be read or trusted.
+    """
+    if not table.committee:
+        return None
+    if table.kind == "mace":
+        shared = table.model_dump(include={"device", "precision", "trust_pickle"})
+    else:
+        shared = {"precision": table.precision, "trust_pickle": table.trust_pickle}
+    members = [
+        _open_mace(PotentialTable(kind="mace", file=file, **shared)) for file in table.committee
+    ]
+    return Committee([potential, *members])
 
 
 def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:

@@ -15,7 +15,7 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import write_whole
-from scatter.outcomes import ROW
+from scatter.outcomes import ROW, completed
 from scatter.settings import UserError
 
 BLOCKS = "blocks"
@@ -112,7 +112,7 @@ def read_block(path: Path) -> np.ndarray:
     if sha256(content[32:]).digest() != content[:32]:
         raise _damaged(path, "its checksum does not fit")
     try:
-        rows = foreign.array(io.BytesIO(content[32:]), len(content) - 32)
+        rows = completed(foreign.array(io.BytesIO(content[32:]), len(content) - 32))
     except ValueError as error:
         raise _damaged(path, foreign.reason(error)) from error
     if rows.dtype.names != ROW.names and rows.ndim == 1:
@@ -132,15 +132,15 @@ def _damaged(path: Path, why: str) -> UserError:
     )
 
 
-def endings(paths: Sequence[Path], names: Sequence[str] = ()) -> np.ndarray:
-    """Point, number and outcome (and other columns) of every trajectory, in the order of blocks.
+def endings(paths: Sequence[Path]) -> np.ndarray:
+    """Point, number, outcome and reason of every trajectory, in the order of blocks.
 
     Memory is that of these columns. A trajectory that two blocks hold is there twice.
 
     Raises:
         UserError: a block is damaged.
     """
-    columns = ["point", "number", "outcome", *names]
+    columns = ["point", "number", "outcome", "reason"]
     kind = np.dtype([(name, ROW[name]) for name in columns])
     parts = [np.zeros(0, kind)]
     for path in paths:

@@ -34,7 +34,7 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
         paths: the blocks; by default all that are there now.
 
     Returns:
-        Point, number and outcome of the trajectories that it holds, sorted.
+        Point, number, outcome and reason of the trajectories that it holds, sorted.
 
     Raises:
         UserError: a block is damaged, or no campaign was run there.

@@ -128,8 +128,8 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
         (
             WHOLE + "[surface.laser]\n",
             ": unknown table [surface.laser]; the tables are [run], [molecule], [incidence], "
-            "[surface], [surface.thermalise], [potential], [dynamics], [stop], [sampling], "
-            "[frames]",
+            "[surface], [surface.thermalise], [potential], [dynamics], [stop], [guards], "
+            "[sampling], [frames]",
         ),
         (
             MOLECULE.replace("formula", "FORMULA") + INCIDENCE + SURFACE,
@@ -138,7 +138,8 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
         (
             WHOLE + "[laser]\n",
             ": unknown table [laser]; the tables are [run], [molecule], [incidence], [surface], "
-            "[surface.thermalise], [potential], [dynamics], [stop], [sampling], [frames]",
+            "[surface.thermalise], [potential], [dynamics], [stop], [guards], [sampling], "
+            "[frames]",
         ),
         (
             '[[molecule]]\nformula = "H2"\n' + INCIDENCE + SURFACE,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from scatter.dynamics.stop import Dynamics, Stop, outcomes
-from scatter.outcomes import Outcome
+from scatter.dynamics.stop import Dynamics, Stop, outcomes, reasons
+from scatter.outcomes import Outcome, Reason
 from scatter.units import fs
 
 DYNAMICS = Dynamics(timestep_fs=0.1, max_time_fs=100.0, energy_tolerance_eV=0.05)
@@ -17,8 +17,9 @@ WRONG, RIGHT = 0.05, 0.0499999
 
 
 def ending(height=NEAR, rising=FALLING, bond=WHOLE, time=EARLY, error=RIGHT):
-    values = (np.array([float(value)]) for value in (height, rising, bond, time, error))
-    codes = outcomes(DYNAMICS, STOP, *values)
+    values = (np.array([float(value)]) for value in (height, rising, bond, time))
+    reason = reasons(DYNAMICS, np.array([float(error)]), np.zeros(1, np.uint8))
+    codes = outcomes(DYNAMICS, STOP, *values, reason)
     assert codes.dtype == np.uint8
     return Outcome(int(codes[0]))
 
@@ -99,5 +100,16 @@ def test_each_trajectory_is_judged_on_its_own():
     bond = np.array([WHOLE, WHOLE, WHOLE, BROKEN, BROKEN])
     time = np.array([EARLY, LATE, LATE, LATE, EARLY])
     error = np.array([RIGHT, RIGHT, RIGHT, RIGHT, np.nan])
-    codes = outcomes(DYNAMICS, STOP, height, rising, bond, time, error)
+    reason = reasons(DYNAMICS, error, np.zeros(5, np.uint8))
+    codes = outcomes(DYNAMICS, STOP, height, rising, bond, time, reason)
     assert codes.tolist() == [0, 3, 2, 1, 4]
+
+
+def test_not_finite_precedes_a_broken_bound_precedes_an_energy_error():
+    error = np.array([RIGHT, WRONG, RIGHT, WRONG, np.nan, np.inf])
+    outside = np.array([0, 0, Reason.BOND, Reason.DISTANCE, Reason.HEIGHT, 0], np.uint8)
+    codes = reasons(DYNAMICS, error, outside)
+    assert codes.dtype == np.uint8
+    assert codes.tolist() == [
+        0, Reason.ENERGY_ERROR, Reason.BOND, Reason.DISTANCE, Reason.NOT_FINITE, Reason.NOT_FINITE,
+    ]  # fmt: skip

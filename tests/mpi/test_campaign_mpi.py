@@ -204,3 +204,17 @@ def test_a_mistake_in_the_input_is_said_once_by_all_ranks(folder, write_tiny):
     assert err.startswith("scatter: ")
     assert err.count("\n") == 1
     assert [path.name for path in folder.iterdir()] == ["in.toml"]
+
+
+def test_too_many_failures_are_said_once_and_all_ranks_leave_with_3(folder, one_rank, write_tiny):
+    def make():
+        path = write_tiny(folder, guards__shortest_bond_A=0.72)
+        return launch(BIN / "scatter", "run", path)
+
+    code, out, err = on_rank_0(make)
+    assert code == 3
+    assert err.count("trajectories failed") == err.count("\n") == 1
+    assert "bond shorter than the domain's" in err
+    assert "sticking.csv" in out
+    rows = on_rank_0(lambda: store.read_results(folder / "out")[1])
+    assert len(rows) == 24

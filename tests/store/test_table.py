@@ -8,7 +8,7 @@ from written_blocks import block
 
 from scatter import store
 from scatter.config.points import POINT
-from scatter.outcomes import COLUMNS, SCHEMA
+from scatter.outcomes import COLUMNS, MEASURES, ROW, SCHEMA
 from scatter.settings import UserError
 
 MANIFEST = {"input": "# é verbatim\n", "seed": 3, "lattice": {"111": 3.7}, "potential": "none"}
@@ -39,7 +39,10 @@ def test_every_column_says_its_unit_and_its_meaning(tmp_path):
     for name, _, unit, meaning in COLUMNS:
         assert told[f"{name}.unit"] == unit
         assert told[f"{name}.meaning"] == meaning != ""
-        suffix = {"Å": "_A", "Å/fs": "_A_per_fs", "fs": "_fs", "eV": "_eV", "°": "_deg", "": ""}
+        suffix = {
+            "Å": "_A", "Å/fs": "_A_per_fs", "fs": "_fs", "eV": "_eV", "eV/Å": "_eV_per_A",
+            "°": "_deg", "": "",
+        }  # fmt: skip
         assert name.endswith(suffix[unit])
 
 
@@ -47,6 +50,20 @@ def test_the_results_open_in_pandas_in_one_line(tmp_path):
     frame = pd.DataFrame(h5py.File(merged(tmp_path))["trajectories"][:])
     assert list(frame) == [name for name, *_ in COLUMNS]
     assert frame["number"].tolist() == [0, 1]
+
+
+def test_results_of_schema_1_are_read_and_what_guards_measure_is_nan(tmp_path):
+    path = merged(tmp_path)
+    _, rows, _ = store.read_results(tmp_path)
+    added = {*MEASURES, *MEASURES.values()}
+    with h5py.File(path, "a") as file:
+        del file["trajectories"]
+        file["trajectories"] = rows[[name for name in ROW.names if name not in added]]
+        file.attrs["schema"] = 1
+    _, found, _ = store.read_results(tmp_path)
+    assert found.dtype == ROW
+    for name in ROW.names:
+        assert np.isnan(found[name]).all() if name in added else (found[name] == rows[name]).all()
 
 
 def test_results_that_are_missing_broken_or_of_another_schema_are_refused(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scatter.campaign.failures import told as failures
 from scatter.campaign.page.curves import curve_section
 from scatter.campaign.page.document import Exhibit, Section, write_document
 from scatter.campaign.page.passage import direction_section, energy_section, mechanism_section
@@ -61,6 +62,8 @@ def quality_section(results: Results) -> Section:
         f"RMS {1e3 * found.rms_energy_error_eV:.2f} meV; undecided {found.undecided:.2%}, failed "
         f"{found.failed:.2%}. Both count as not dissociated in S0.",
     ]
+    sentences += [f"{sentence[0].upper()}{sentence[1:]}."
+                  for sentence in [failures(results.trajectories)] if sentence]  # fmt: skip
     sentences += _slab_temperatures(results)
     figure = quality_figure(results.trajectories)
     return Section("Quality", sentences, [

@@ -1,0 +1,204 @@
+"""One trajectory of a campaign again, from the campaign's folder alone, to the same bits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from scatter import store
+from scatter.campaign.frames import Moment, Recorder, every_frame
+from scatter.campaign.prepare import (
+    Prepared,
+    Say,
+    ThermalSlab,
+    find_species,
+    find_states,
+    thermal_slab,
+)
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.run import guards_of, trusting, use_threads
+from scatter.campaign.work import Trajectories, complete
+from scatter.config import Input, Source, parse, points
+from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.guards import margins
+from scatter.kernels import kernel
+from scatter.outcomes import ROW, SCHEMA
+from scatter.potentials.base import Potential
+from scatter.potentials.table import open_committee, open_potential
+from scatter.settings import UserError
+from scatter.state import Start, State
+from scatter.units import fs
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A trajectory that was run again.
+
+    Attributes:
+        row: its record of `ROW`, as it came out now.
+        differs: columns in which the stored record has other bits.
+        frames: structures with energy, forces and momenta, for ASE; `info` tells of each.
+    """
+
+    row: np.ndarray
+    differs: list[str]
+    frames: list[Atoms]
+
+
+def replay(
+    folder: Path, point: int, number: int, every_fs: float | None, trust_pickle: bool, say: Say
+) -> Replay:
+    """Run a trajectory of a campaign again.
+
+    Args:
+        folder: of the campaign.
+        point: row of /points.
+        number: of the trajectory there.
+        every_fs: from one frame to the next; every step, or every fs if steps are shorter.
+        trust_pickle: the user trusts where a pickled potential came from.
+        say: tells the user what takes long.
+
+    Raises:
+        UserError: there is no such trajectory, or the potential, the slab, the kernel or this
+            version are not those that made it.
+    """
+    manifest = store.read_manifest(folder)
+    stored = _stored(folder, point, number)
+    source = parse(folder / store.MANIFEST, manifest["input"])
+    potential, prepared, slab = _prepared(source, manifest, point, trust_pickle, folder, say)
+    found = points(source.input)
+    film = Film(source.input, every_fs)
+    species = prepared.species[found[point].molecule]
+    conditions = prepared.conditions(source.input, slab, species.numbers, 1)
+    trajectories = Trajectories(source.input, found, prepared, slab)
+    start = trajectories.begin(0, point, number)
+    row = _run(trajectories, start, conditions, film)
+    rows = np.array([row])
+    complete(rows, found, prepared.species)
+    recorder = Recorder(folder, conditions.system, found, source.input, potential)
+    frames = recorder.labelled(film.moments, point, number, start.masses)
+    _tell(frames, conditions)
+    return Replay(rows[0], differing(rows[0], stored), frames)
+
+
+def _run(
+    trajectories: Trajectories, start: Start, conditions: Conditions, film: "Film"
+) -> np.ndarray:
+    """The record of the trajectory; its moments are taken on the film."""
+    film.begin(start)
+    potential = trajectories.prepared.potential
+    [finished] = propagate(iter([start]), potential, conditions, film.see)
+    film.finish()
+    return trajectories.end(finished)
+
+
+def _tell(frames: list[Atoms], conditions: Conditions) -> None:
+    """Write into each frame's `info` what tells how the trajectory fares."""
+    for frame in frames:
+        atoms, top = frame.positions[-2:], frame.positions[conditions.system.top, 2].mean()
+        bond = float(frame.get_distance(-2, -1))
+        frame.info["bond_A"], frame.info["height_A"] = bond, float(atoms[:, 2].min() - top)
+        error = frame.get_total_energy() - frames[0].get_total_energy()
+        frame.info["energy_error_eV"] = float(error)
+        if bounds := conditions.bounds:
+            margin = float(margins(bounds, frame.positions[None])[0])
+            frame.info["margin_A"] = min(margin, bond - bounds.shortest_bond)
+
+
+def differing(row: np.ndarray, stored: np.ndarray) -> list[str]:
+    """The columns in which two records have other bits."""
+    return [name for name in ROW.names or () if row[name].tobytes() != stored[name].tobytes()]
+
+
+def _stored(folder: Path, point: int, number: int) -> np.ndarray:
+    """The record of a trajectory, from the blocks, or from results.h5 where they are gone."""
+    rows = store.trajectories(folder)
+    if not len(rows):
+        _, rows, _ = store.read_results(folder)
+    found = rows[(rows["point"] == point) & (rows["number"] == number)]
+    if not len(found):
+        raise UserError(
+            f"{folder}: trajectory {number} of point {point} has not ended there, or is not one "
+            f"of it; it holds {len(rows)} trajectories at {len(set(rows['point'].tolist()))} points"
+        )
+    return found[0]
+
+
+def _prepared(
+    source: Source, manifest: dict[str, Any], point: int, trust_pickle: bool, folder: Path, say: Say
+) -> tuple[Potential, Prepared, ThermalSlab]:
+    """What the trajectory starts from, once it is what it was then."""
+    ranks, input = Ranks(), source.input
+    use_threads(input.run.threads, ranks)
+    table = trusting(source, trust_pickle)
+    potential = open_potential(table)
+    guards = guards_of(potential, open_committee(table, potential))
+    domain = getattr(potential, "domain", None)
+    _refuse_others(folder, manifest, {
+        "potential_sha256": potential.identity,
+        "starts_sha256": potential.identity,
+        "domain": domain.told() if domain else {},
+        "guards_sha256": {guard.column: guard.identity for guard in guards},
+        "schema": SCHEMA,
+        "kernel": kernel(),
+    })  # fmt: skip
+    species = find_species(input, potential)
+    states = find_states(input, species)
+    where = points(input)[point]
+    slab = thermal_slab(input, potential, where.facet, where.T_K, ranks, say)
+    name = f"{slab.facet} {slab.T_K:g} K"
+    if manifest.get("slabs_sha256", {}).get(name) != slab.identity:
+        raise UserError(
+            f"{folder}: the slab ({name}) is not the one that its trajectories began on: the file "
+            "of [surface] has changed, or slabs are made otherwise in this version"
+        )
+    return potential, Prepared(potential, species, states, [slab], guards), slab
+
+
+def _refuse_others(folder: Path, manifest: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise UserError if something that shapes the bits is not what the manifest names."""
+    then = {"starts_sha256": manifest["potential_sha256"], "domain": {}, "guards_sha256": {}}
+    then |= manifest
+    for key, value in now.items():
+        if then[key] != value:
+            raise UserError(
+                f"{folder}: was run with another {key} ({then[key]}, and now {value}), so its "
+                "trajectories cannot be run again here to the same bits"
+            )
+
+
+class Film:
+    """The moments of one trajectory that are to be frames, and the last before it ended."""
+
+    def __init__(self, input: Input, every_fs: float | None):
+        """Take one every so many fs, or about one a femtosecond.
+
+        Raises:
+            UserError: that is no whole number of time steps.
+        """
+        step = input.dynamics.timestep_fs
+        wanted = max(1, round(1 / step)) * step if every_fs is None else every_fs
+        self.timestep_fs, self.every = step, every_frame(input, wanted).frames.every
+        self.moments: list[Moment] = []
+        self.last: Moment | None = None
+
+    def begin(self, start: Start) -> None:
+        """Take the start."""
+        self.moments = [(0, start.positions, start.momenta)]
+
+    def see(self, state: State) -> None:
+        """Take the present moment if it is due; remember it in case it is the last."""
+        step = round(float(state.time[0]) / (self.timestep_fs * fs))
+        moment = step, np.array(state.positions[0]), np.array(state.momenta[0])
+        if not (np.isfinite(moment[1]).all() and np.isfinite(moment[2]).all()):
+            return
+        self.last = moment
+        if step % self.every == 0:
+            self.moments.append(moment)
+
+    def finish(self) -> None:
+        """Add the last moment that was finite."""
+        if self.last is not None and self.last[0] > self.moments[-1][0]:
+            self.moments.append(self.last)

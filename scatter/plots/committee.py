@@ -1,0 +1,51 @@
+"""Sticking with a band that holds sampling and the disagreement of a committee."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from scatter.plots.sticking import SAY, HEIGHT_mm, LINE_mm, frame
+from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.statistics import CONDITIONS, scanned
+from scatter.statistics.committee import CommitteeSticking
+
+
+def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
+    """S0 along the scanned condition: bars for sampling, a band for sampling and model together.
+
+    Thin lines are the members. Each set of the other conditions has its colour.
+
+    Args:
+        rows: of `scatter.statistics.committee.committee_sticking`.
+    """
+    axis = scanned([row.own for row in rows])
+    groups: dict[tuple, list[CommitteeSticking]] = {}
+    for row in sorted(rows, key=lambda row: getattr(row.own, axis)):
+        key = tuple(getattr(row.own, name) for name in CONDITIONS if name != axis)
+        groups.setdefault(key, []).append(row)
+    named = [name for name in CONDITIONS if len({getattr(g[0].own, name) for g in groups.values()})
+             > 1 and name != axis]  # fmt: skip
+    with paper_style():
+        height = (HEIGHT_mm + LINE_mm * (2 + len(groups))) / 25.4
+        figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
+        axes = figure.add_subplot()
+        for index, group in enumerate(groups.values()):
+            colour, x = PALETTE[index % len(PALETTE)], [getattr(row.own, axis) for row in group]
+            S0 = [row.own.S0 for row in group]
+            for member in zip(*(row.members for row in group), strict=True):
+                axes.plot(x, [one.S0 for one in member], color=colour, linewidth=0.4, marker="")
+            ends = [[row.own.S0 - row.own.low for row in group],
+                    [row.own.high - row.own.S0 for row in group]]  # fmt: skip
+            text = ", ".join(SAY[name](getattr(group[0].own, name)) for name in named)
+            axes.errorbar(x, S0, yerr=ends, color=colour, marker=MARKERS[index % len(MARKERS)],
+                          linewidth=1.0, label=text or "this potential")  # fmt: skip
+            low, high = [row.low for row in group], [row.high for row in group]
+            axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+        frame(axes, axis, np.array([getattr(row.own, axis) for row in rows]))
+        axes.set_title(
+            f"{len(rows[0].members)} potentials, the same starts\n"
+            "bars: sampling, band: sampling and model (95 %)"
+        )
+        figure.legend(loc="outside lower center", frameon=False)
+    return figure
