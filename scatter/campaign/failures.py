@@ -36,7 +36,7 @@ def refuse_failures(folder: Path, most: float) -> None:
         folder: of the campaign, with its results.
         most: the largest fraction that is taken as it is.
     """
-    _, rows, _ = store.read_results(folder)
+    _, rows, _ = store.read_results(folder, ("point", "outcome", "reason"))
     found = by_reason(rows)
     failed = sum(found.values())
     if failed > most * len(rows):
