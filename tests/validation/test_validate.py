@@ -279,7 +279,10 @@ def test_a_piece_reads_back_as_it_was_made(tmp_path):
         ({"against": "bare.extxyz"}, "bare.extxyz, frame 0: has no label"),
         ({"molecule": ("O",)}, "--molecule O: no structure holds such an atom"),
         ({"against": "oxygen.extxyz"}, "oxygen.extxyz, frame 0: .*does not know O"),
-        ({"against": "text.extxyz"}, "text.extxyz: cannot be read as extended XYZ"),
+        (
+            {"against": "text.extxyz"},
+            "text.extxyz: is no extended XYZ: 'no structures' stands where",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence_and_nothing_is_written(structures, changes, sentence):
