@@ -79,8 +79,8 @@ def campaign(folder, trajectories, ranks):
     code, out, err = launch.end()
     assert code == 0, err
     print(out.strip())
-    late = [held for _, part, held in seen if part > 0.1 and held]
-    growth = max(held[pid][0] / late[0][pid][0] for held in late for pid in held) - 1
+    running = [held for _, part, held in seen if 0.1 < part < 0.99 and held]
+    growth = max(held[pid][0] / running[0][pid][0] for held in running for pid in held) - 1
     return {
         "trajectories": trajectories,
         "growth": growth,
@@ -95,13 +95,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trajectories", type=int, default=1_000_000)
     parser.add_argument("--ranks", type=int, default=2)
+    parser.add_argument("--folder", type=Path, help="to keep it, or to go on in it")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = chosen.folder or Path(name)
+        folder.mkdir(exist_ok=True)
         told = campaign(folder, chosen.trajectories, chosen.ranks)
         print(
-            f"memory of a rank grew by {told['growth']:.1%} from a tenth of the way on; at worst "
-            f"{told['worst_MB']:.0f} MB, the merge included; results.h5 has "
+            f"memory of a rank grew by {told['growth']:.1%} from a tenth of the way to the end; at "
+            f"worst {told['worst_MB']:.0f} MB, merge and figure included; results.h5 has "
             f"{told['results_MB']:.0f} MB from {told['blocks']} blocks"
         )
         for verb in (("status",), ("status", "--check"), ("analyse",)):
