@@ -109,7 +109,10 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     source = parse(folder / store.MANIFEST, manifest["input"])
     points, paths = points_table(points_of(source.input)), store.block_files(folder)
     lost = dict(store.damaged(paths)) if check else {}
-    ended = store.merge(folder, points, [path for path in paths if path not in lost])
+    whole = [path for path in paths if path not in lost]
+    if check or not store.merged(folder):
+        store.merge(folder, points, whole)
+    ended = store.each_once(store.endings(whole))
     state = f"being written by {holder}" if holder else "nobody is writing there"
     say(
         console,

@@ -12,12 +12,13 @@ from scatter.store.blocks import (
     BlockWriter,
     block_files,
     damaged,
+    each_once,
     endings,
     read_block,
     trajectories,
 )
 from scatter.store.lock import LOCK, only_writer, writer
-from scatter.store.table import MANIFEST, merge, read_manifest, write_manifest
+from scatter.store.table import MANIFEST, merge, merged, read_manifest, write_manifest
 
 __all__ = [
     "BLOCKS",
@@ -27,8 +28,10 @@ __all__ = [
     "BlockWriter",
     "block_files",
     "damaged",
+    "each_once",
     "endings",
     "merge",
+    "merged",
     "only_writer",
     "read_block",
     "read_manifest",

@@ -153,6 +153,11 @@ def keys(rows: np.ndarray) -> np.ndarray:
     return rows["point"].astype(np.uint64) << np.uint64(32) | rows["number"]
 
 
+def each_once(rows: np.ndarray) -> np.ndarray:
+    """Trajectories sorted by point and number, copies left out."""
+    return rows[np.unique(keys(rows), return_index=True)[1]]
+
+
 def trajectories(folder: Path) -> np.ndarray:
     """All finished trajectories of a campaign, sorted by point and number, each once.
 
@@ -160,7 +165,7 @@ def trajectories(folder: Path) -> np.ndarray:
         UserError: a block is damaged.
     """
     rows = np.concatenate([np.zeros(0, ROW), *(read_block(path) for path in block_files(folder))])
-    return rows[np.unique(keys(rows), return_index=True)[1]]
+    return each_once(rows)
 
 
 def damaged(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:

@@ -19,22 +19,31 @@ from scatter.files import replacing, write_whole
 from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
 from scatter.results import RESULTS, Told
 from scatter.settings import UserError
-from scatter.store.blocks import block_files, endings, keys, read_block
+from scatter.store.blocks import BLOCKS, block_files, endings, keys, read_block
 
 MANIFEST = "campaign.json"
 DESCRIBED = {"input": str, "started": str, "identity": dict, "potential": str}  # if it is there
 
 
-def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None) -> np.ndarray:
+def merged(folder: Path) -> bool:
+    """Whether `results.h5` is younger than the last block, and than what is told of the campaign.
+
+    A block that comes or goes makes its folder younger.
+    """
+    try:
+        made = (folder / RESULTS).stat().st_mtime_ns
+        return made > max((folder / name).stat().st_mtime_ns for name in (BLOCKS, MANIFEST))
+    except FileNotFoundError:
+        return False
+
+
+def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None) -> None:
     """Write `results.h5` from the manifest, the blocks and the conditions of every point.
 
     Args:
         folder: the campaign's.
         points: the table `/points`.
         paths: the blocks; by default all that are there now.
-
-    Returns:
-        Point, number, outcome and reason of the trajectories that it holds, sorted.
 
     Raises:
         UserError: a block is damaged, or no campaign was run there.
@@ -52,7 +61,6 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
                 rows = read_block(path)
                 _scatter(file, offset, rows, places[done : done + len(rows)])
                 done += len(rows)
-    return ended[first]
 
 
 def _places(ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -117,3 +117,15 @@ def test_results_that_are_damaged_are_made_anew_from_the_blocks(whole, done):
         told(analyse, done)
     told(status, done, check=True)
     assert store.read_results(done)[1].tobytes() == whole[0].tobytes()
+
+
+def test_status_makes_results_anew_only_when_blocks_have_come_or_gone(whole, done):
+    def made():
+        told(status, done)
+        return (done / "results.h5").stat().st_mtime_ns
+
+    first = made()  # the copy's blocks may be younger than its results
+    assert made() == first
+    store.block_files(done)[0].unlink()
+    assert made() > first
+    assert len(store.read_results(done)[1]) < len(whole[0])
