@@ -50,7 +50,7 @@ def tables(model, table, z_i, z_j, r):
 
 
 def site_energies(model, z, a):
-    """Energies of products (eV), shape (atom,), and their derivatives by A, shape (atom, factor)."""
+    """Energies of products (eV) of each atom, and their slopes by A, shape (atom, factor)."""
     energies, by_a = np.zeros(len(z)), np.zeros_like(a)
     for order in ORDERS:
         products, c = model.products(order), model.coefficients(order)[z]

@@ -24,8 +24,8 @@ def random_ace(
     cutoffs = np.broadcast_to(np.asarray(cutoff, float), (s, s)).copy()
     r = (np.arange(samples + 2 * MARGIN) - MARGIN) * cutoffs.max() / (samples - 1)
     spec = np.array(
-        [(z, k, l, m) for z in range(s) for k in range(n) for l in range(degree + 1)
-         for m in range(-l, l + 1)]
+        [(z, k, deg, m) for z in range(s) for k in range(n) for deg in range(degree + 1)
+         for m in range(-deg, deg + 1)]
     )  # fmt: skip
     chosen = {
         order: _sorted_rows(rng.integers(0, len(spec), (count, order)))

@@ -3,9 +3,9 @@
     E = Σ_i [ E0_i + Σ_j φ_ij(r_ij) + Σ_p c_ip Π_{a ∈ p} A_ia ],
     A_i,znlm = Σ_{j of species z} R_n(r_ij) Y_lm(r_ij / r_ij),
 
-j runs over all neighbours of i, images included; φ, R_n and c depend on the species of the centre i,
-φ and R_n on that of j too. The symbols are those of `docs/theory_ace.md`. Energies in eV, lengths
-in Å.
+j runs over all neighbours of i, images included; φ, R_n and c depend on the species of the centre
+i, φ and R_n on that of j too. The symbols are those of `docs/theory_ace.md`. Energies in eV,
+lengths in Å.
 
 Y_lm are real harmonics with a mean square of one over the sphere (Y_00 = 1): with n = (x, y, z),
 
@@ -204,18 +204,20 @@ def _out_of_range(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
         return f"its cutoffs are {cutoff.tolist()} Å"
     if len(set(numbers.tolist())) < len(numbers) or not ((numbers > 0) & (numbers < 119)).all():
         return f"its atomic numbers are {numbers.tolist()}"
+    return _names_nothing(found, sizes)
+
+
+def _names_nothing(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
     species, n, degree, m = found["spec"].T
-    known = (species < sizes["s"]) & (n < sizes["n"]) & (degree <= MOST_l) & (abs(m) <= degree)
-    if not (known & (species >= 0) & (n >= 0) & (degree >= 0)).all():
-        return "its array 'spec' names what there is not"
+    inside = {"spec": (species < sizes["s"]) & (n < sizes["n"]) & (degree <= MOST_l)}
+    inside["spec"] &= (species >= 0) & (n >= 0) & (abs(m) <= degree)
     for order in ORDERS:
         products, coupling = found[f"products_{order}"], found[f"coupling_{order}"]
         most = np.array([sizes["f"], len(products)])
-        if not ((products >= 0) & (products < sizes["a"])).all():
-            return f"its array 'products_{order}' names what there is not"
-        if not ((coupling >= 0) & (coupling < most)).all():
-            return f"its array 'coupling_{order}' names what there is not"
-    return ""
+        inside[f"products_{order}"] = (products >= 0) & (products < sizes["a"])
+        inside[f"coupling_{order}"] = (coupling >= 0) & (coupling < most)
+    wrong = [name for name, fits in inside.items() if not fits.all()]
+    return f"its array '{wrong[0]}' names what there is not" if wrong else ""
 
 
 def _unordered(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
