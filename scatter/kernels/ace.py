@@ -2,8 +2,8 @@
 
 One replica is computed by one thread from first to last, in an order that depends on its own
 positions alone. An atom's energy depends on its own A alone, so as many atoms of one species as a
-register has lanes go all the way, from their pairs to forces, before the next ones begin. What pairs
-of frozen atoms give to A does not change from step to step, and is taken from the worker's memory
+register has lanes go all the way, from pairs to forces, before the next ones begin. What pairs of
+frozen atoms give to A does not change from step to step, and is taken from the worker's memory
 wherever the frozen atoms are where they were.
 """
 
@@ -149,7 +149,23 @@ def _together(count, program, species, weights, s):
             a = s.a[(member * kinds + kind) * weights.factors :]
             _push(atom, kind, at - s.start[first], a, weights, s)
         at += s.start[first + kinds] - s.start[first]
-        energy += weights.constant[species[atom]] + np.float64(s.energy[member])
+        energy += weights.constant[species[atom]] + s.energy[member]
+    return energy
+
+
+@inner
+def _all_together(species, weights, s):
+    """Everything about all atoms, those of one program together; the answer is their energy."""
+    energy, width, last = 0.0, lanes_of(s.tiles), len(species) - 1
+    for program in range(len(weights.row_start) - 1):
+        count = 0
+        for i in range(len(species)):
+            if s.program[i] == program:
+                s.members[count] = i
+                count += 1
+            if count == width or (count > 0 and i == last):
+                energy += _together(count, program, species, weights, s)
+                count = 0
     return energy
 
 
@@ -165,16 +181,7 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
     arrange(pairs, species, weights, s)
     _choose(species, weights, s)
     fill(s.push, 0)
-    energy, width = 0.0, lanes_of(s.tiles)
-    for program in range(len(weights.row_start) - 1):
-        count = 0
-        for i in range(len(species)):
-            if s.program[i] == program:
-                s.members[count] = i
-                count += 1
-            if count == width or (count > 0 and i == len(species) - 1):
-                energy += _together(count, program, species, weights, s)
-                count = 0
+    energy = _all_together(species, weights, s)
     for i in range(len(species)):
         if moving[i]:
             for axis in range(3):

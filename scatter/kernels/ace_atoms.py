@@ -98,9 +98,9 @@ def give_back(
         by_r = by_column[0] * tile[layout.columns]
         for column in range(1, layout.columns):
             by_r = w.fma(by_column[column], tile[layout.columns + column], by_r)
-        n = [tile[layout.direction + axis] for axis in range(3)]
-        inverse = tile[layout.direction + 3]
-        by_n = pull(*n, by_y) if layout.degree else [w.vector(0.0)] * 3
+        x, y, z, inverse = (tile[layout.direction + k] for k in range(4))
+        n = x, y, z
+        by_n = pull(x, y, z, by_y) if layout.degree else [w.vector(0.0)] * 3
         along = by_n[0] * n[0]
         for axis in (1, 2):
             along = w.fma(by_n[axis], n[axis], along)

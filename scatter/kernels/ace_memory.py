@@ -1,13 +1,14 @@
 """The arrays that the kernel of a linear ACE reads, and those that it works in.
 
 An environment is what an atom sees of one species: number atom x species + species. Its pairs are
-computed in tiles of as many pairs as a register has lanes.
+computed in tiles of as many pairs as a register has lanes. All numbers are in double precision.
 """
 
 from typing import NamedTuple
 
-from numba import njit
 from numpy.typing import NDArray
+
+from scatter.kernels.mace_memory import alone
 
 
 class Weights(NamedTuple):
@@ -16,7 +17,7 @@ class Weights(NamedTuple):
     layout: NDArray  # empty; the shapes of its record's fields say what belongs to each l
     table: NDArray  # coefficients of splines: pair of species, knot, column
     start: NDArray  # where a pair of species begins in it
-    grid: NDArray  # knots per Å, and the first of the knots without values; double precision
+    grid: NDArray  # knots per Å, and the first of the knots without values
     square: NDArray  # squared cutoff of each pair of species, Å²
     constant: NDArray  # eV
     factors: int  # values of one environment, and what fills the last register
@@ -61,7 +62,7 @@ class Scratch(NamedTuple):
     push: NDArray  # forces on all atoms
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@alone
 def of_worker(s, n):
     """The working memory of one worker."""
     return Scratch(

@@ -1,8 +1,8 @@
 """The products of a linear ACE, for as many atoms at once as a register has lanes.
 
 The values of an atom are its A, then nodes, each the product of two A. A program writes the energy
-as Σ_v value_v (c_v + Σ_k c_vk value_k): products of four are two nodes, those of three a node and an
-A, those of two two A or a node alone. Indices count numbers, so they are multiples of the lanes.
+as Σ_v value_v (c_v + Σ_k c_vk value_k): products of four are two nodes, those of three a node and
+an A, those of two two A or a node alone. Indices count numbers, so they are multiples of the lanes.
 """
 
 from scatter.kernels.intrinsics import written

@@ -65,20 +65,18 @@ def _directions(
     layout: Layout,
 ) -> None:  # fmt: skip
     """n, 1/r and p_lm of a tile; its knots, and the weights of values and slopes there."""
-    wide = w.wide()
-    d, g = apart.of(wide), grid.of(wide)
-    x, y, z = d[0], d[1], d[2]
-    square = wide.fma(x, x, wide.fma(y, y, z * z))
-    inverse = wide.vector(1.0) / wide.sqrt(square)
-    integers, below = wide.whole_part(wide.least(square * inverse * g.each(0), g.each(1)))
-    u = w.rounded(wide.least(square * inverse * g.each(0), g.each(1)) - below)
+    x, y, z = apart[0], apart[1], apart[2]
+    square = w.fma(x, x, w.fma(y, y, z * z))
+    inverse = w.vector(1.0) / w.sqrt(square)
+    place = w.least(square * inverse * grid.each(0), grid.each(1))
+    integers, below = w.whole_part(place)
+    u = place - below
     knots[0] = integers
     for j, piece in enumerate(spline_pieces(DEGREE)):
         weights[j] = w.polynomial(u, piece.coef.tolist())
-        slope = w.polynomial(u, piece.deriv().coef.tolist())
-        weights[WEIGHTS + j] = slope * w.rounded(g.each(0))
-    n = [w.rounded(component * inverse) for component in (x, y, z)]
-    found = [*polynomials(*n, layout.degree)[1:], *n, w.rounded(inverse)]
+        weights[WEIGHTS + j] = w.polynomial(u, piece.deriv().coef.tolist()) * grid.each(0)
+    x, y, z = x * inverse, y * inverse, z * inverse
+    found = [*polynomials(x, y, z, layout.degree)[1:], x, y, z, inverse]
     for row, value in enumerate(found, layout.harmonics + 1):
         target[row] = value
 
@@ -116,11 +114,11 @@ def describe(
     Args:
         w: writes the instructions.
         tiles: written.
-        apart: x, y and z (Å) of every pair, tile by tile, in double precision.
+        apart: x, y and z (Å) of every pair, tile by tile.
         knots: of one tile, 32-bit integers; written.
         weights: of one tile; written.
         table: coefficients of splines.
-        grid: knots per Å, and the first of the knots beyond all values, in double precision.
+        grid: knots per Å, and the first of the knots beyond all values.
         shapes: see `Layout`.
         pair: where the environment's pair of species begins in the table.
         start: first tile in `apart`.

@@ -47,7 +47,8 @@ def _argument(target: Any, writer: Writer, kind: Any, value: Any) -> Any:
     if not isinstance(kind, types.Array):
         return Integer(writer, value)
     if isinstance(kind.dtype, types.Record):
-        return {name: field.type.shape for name, field in kind.dtype.fields.items()}
+        fields: dict[str, Any] = kind.dtype.fields
+        return {name: field.type.shape for name, field in fields.items()}
     array = target.make_array(kind)(target, writer.builder, value)
     return Memory(writer, array.data, target.get_data_type(kind.dtype))
 

@@ -3,7 +3,6 @@
 A replica's energy and forces are the same bits in any batch, slot and number of threads.
 """
 
-import hashlib
 from pathlib import Path
 
 import numba
@@ -24,37 +23,36 @@ from scatter.potentials.neighbours import VerletLists
 from scatter.state import System
 
 SKIN = 0.8  # Å
+WIDTH = lanes(64)
 
 
 class Ace:
     """A linear ACE (`.npz`), on a CPU."""
 
-    def __init__(self, model: LinearAce, precision: str = "float64", name: str = "model"):
+    def __init__(self, model: LinearAce, name: str = "model"):
         """Take the arrays of a model.
 
         Args:
             model: the arrays.
-            precision: "float64" or "float32". Energies of atoms are summed in float64 always.
             name: for people.
         """
         self.model = model
-        self.weights = aligned_weights(weights_of(model, precision, _lanes(precision)))
+        self.weights = aligned_weights(weights_of(model, WIDTH))
         numbers = [int(z) for z in model.numbers]
         self.elements = frozenset(numbers)
         self.cutoff = float(model.cutoff.max())
-        content = f"{model.sha256()} {precision}"
-        self.identity = hashlib.sha256(content.encode()).hexdigest()
+        self.identity = model.sha256()
         known = ", ".join(chemical_symbols[z] for z in numbers)
-        self.description = f"linear ACE {name} ({known}; {precision})"
+        self.description = f"linear ACE {name} ({known})"
 
     @classmethod
-    def read(cls, file: Path, precision: str = "float64") -> "Ace":
+    def read(cls, file: Path) -> "Ace":
         """The model in a file.
 
         Raises:
             UserError: the file is no linear ACE.
         """
-        return cls(LinearAce.read(file), precision, file.name)
+        return cls(LinearAce.read(file), file.name)
 
     def bind(self, system: System, slots: int) -> "AceEvaluator":
         """An evaluator for `slots` replicas of `system`.
@@ -123,19 +121,14 @@ class AceEvaluator:
         return scratch(self.potential.weights, len(self.system), capacity, workers)
 
 
-def _lanes(precision: str) -> int:
-    return lanes(8 * np.dtype(precision).itemsize)
-
-
 def aligned_weights(weights: Weights) -> Weights:
     """The same arrays, those of real numbers where a register can be read at once."""
-    kind = weights.table.dtype
-    moved = {
+    real = {
         name: aligned(array)
         for name, array in weights._asdict().items()
-        if isinstance(array, np.ndarray) and array.dtype == kind and array.size
+        if isinstance(array, np.ndarray) and array.dtype == float
     }
-    return weights._replace(**moved)
+    return weights._replace(**real)
 
 
 def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratch:
@@ -147,17 +140,12 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
         capacity: most pairs of one replica.
         workers: how many replicas are computed at once.
     """
-    kind = weights.table.dtype
-    width, species = lanes(8 * kind.itemsize), len(weights.constant)
-    environments = atoms * species
-    tiles = 2 * capacity // width + environments + 1
-    nodes = int(np.diff(weights.node_start).max())
+    species, environments = len(weights.constant), atoms * len(weights.constant)
+    tiles = 2 * capacity // WIDTH + environments + 1
     factors = species * weights.factors
+    values = factors + int(np.diff(weights.node_start).max())
 
     def reals(size: int) -> np.ndarray:
-        return aligned(np.zeros((workers, size), kind))
-
-    def doubles(size: int) -> np.ndarray:
         return aligned(np.zeros((workers, size)))
 
     def integers(size: int) -> np.ndarray:
@@ -168,10 +156,10 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
         fixed_count=integers(environments), count=integers(environments),
         start=integers(environments + 1), filled=integers(environments),
         first=integers(capacity + 1), second=integers(capacity + 1),
-        vectors=doubles(3 * capacity + 3), apart=doubles(3 * width * tiles),
-        neighbour=integers(width * tiles), program=integers(atoms), members=integers(width),
-        knots=np.zeros((workers, width), np.int32), weights=reals(2 * WEIGHTS * width),
-        tiles=reals(tiles * weights.tile_rows * width), a=reals(width * factors),
-        values=reals((factors + nodes) * width), bars=reals((factors + nodes) * width),
-        energy=reals(width), own=reals(max(4, width)), push=doubles(3 * atoms + 3),
+        vectors=reals(3 * capacity + 3), apart=reals(3 * WIDTH * tiles),
+        neighbour=integers(WIDTH * tiles), program=integers(atoms), members=integers(WIDTH),
+        knots=np.zeros((workers, WIDTH), np.int32), weights=reals(2 * WEIGHTS * WIDTH),
+        tiles=reals(tiles * weights.tile_rows * WIDTH), a=reals(WIDTH * factors),
+        values=reals(values * WIDTH), bars=reals(values * WIDTH), energy=reals(WIDTH),
+        own=reals(4), push=reals(3 * atoms + 3),
     )  # fmt: skip

@@ -1,9 +1,9 @@
 """A linear ACE as its kernel reads it: tables of splines, and programs that multiply.
 
-An atom's values are its A by species, l, n and m (with φ after the last n of l = 0), then nodes, each
-the product of two A. A program is the sum over rows v of value_v (c_v + Σ_k c_vk value_k): every
-product of three A is a node and an A, one of four is two nodes. Each centre species has a program
-for every set of species that an atom may see, without the products that vanish there.
+An atom's values are its A by species, l, n and m (with φ after the last n of l = 0), then nodes,
+each the product of two A. A program is the sum over rows v of value_v (c_v + Σ_k c_vk value_k):
+every product of three A is a node and an A, one of four is two nodes. Each centre species has a
+program for every set of species that an atom may see, without the products that vanish there.
 """
 
 from collections import Counter, defaultdict
@@ -198,7 +198,7 @@ class Programs:
         self.row_start.append(len(self.rows))
         return len(self.row_start) - 2
 
-    def arrays(self, precision: str) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the kernel; places of values count numbers."""
         nodes = np.array(self.nodes, np.int64).reshape(-1, 2)
         whole = {
@@ -210,7 +210,7 @@ class Programs:
         }  # fmt: skip
         real = {"row_constant": self.row_constant, "term_coefficient": self.coefficients}
         return {name: np.array(value, np.int64) for name, value in whole.items()} | {
-            name: np.array(value, precision) for name, value in real.items()
+            name: np.array(value, float) for name, value in real.items()
         }
 
 
@@ -241,8 +241,8 @@ def _table(model: LinearAce, layout: Layout, width: int) -> np.ndarray:
     return np.pad(kept, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
 
 
-def weights_of(model: LinearAce, precision: str, width: int) -> Weights:
-    """The arrays of the kernel, in the numbers it computes with, `width` in a register."""
+def weights_of(model: LinearAce, width: int) -> Weights:
+    """The arrays of the kernel, for registers of `width` numbers."""
     record = layout_of(model)
     layout, species = Layout(shapes_of(record)), len(model.numbers)
     places = Places(layout, species, width)
@@ -251,8 +251,8 @@ def weights_of(model: LinearAce, precision: str, width: int) -> Weights:
     start = np.arange(species**2).reshape(species, species) * table[0].size
     beyond = table.shape[1] - DEGREE - 1
     return Weights(
-        layout=record, table=table.ravel().astype(precision), start=start,
+        layout=record, table=table.ravel(), start=start,
         grid=np.array([1 / model.step, float(beyond)]), square=model.cutoff**2,
         constant=model.constant.copy(), factors=places.factors, tile_rows=layout.rows,
-        direction=layout.direction, programs=which, **programs.arrays(precision),
+        direction=layout.direction, programs=which, **programs.arrays(),
     )  # fmt: skip
