@@ -1,7 +1,7 @@
 """Values and slopes of all functions of a linear ACE: the rows of its least squares.
 
-For one structure, column by column of the fit: the energy's row, and one for each component of each
-atom's force. Sums are made in the order of the pairs, so the bits depend on the structure alone.
+For one structure, column by column of the fit: the energy's row, and one for each component of the
+force on each atom that is asked for. Sums are made in the order of the pairs, so the bits depend on the structure alone.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Neighbours(NamedTuple):
         of_other: species of j.
         unit: unit vectors from i to j, shape (pair, 3).
         r: distances, Å.
-        atoms: atoms of the structure.
+        place: of each atom, where its force goes; one beyond the last for those not asked for.
     """
 
     centre: NDArray
@@ -30,7 +30,7 @@ class Neighbours(NamedTuple):
     of_other: NDArray
     unit: NDArray
     r: NDArray
-    atoms: int
+    place: NDArray
 
 
 class Tables(NamedTuple):
@@ -128,11 +128,11 @@ def add_rows(pairs, tables, functions, found):
         pairs: `Neighbours`.
         tables: `Tables`.
         functions: `Functions`.
-        found: shape (column, 1 + 3 atoms): the energy, then minus its derivatives.
+        found: shape (column, 1 + 3 places): the energy, then minus its derivatives; written.
     """
     _add_two_body(pairs, tables, functions.two_body, found)
     a = np.zeros(len(functions.spec))
-    slopes = np.zeros((len(a), 3 * pairs.atoms))
+    slopes = np.zeros((len(a), found.shape[1] - 1))
     y, gradient = np.zeros(len(functions.norms)), np.zeros((len(functions.norms), 3))
     start, total = 0, len(pairs.centre)
     while start < total:
@@ -150,7 +150,8 @@ def add_rows(pairs, tables, functions, found):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_two_body(pairs, tables, columns, found):
     for pair in range(len(pairs.centre)):
-        i, j = 1 + 3 * pairs.centre[pair], 1 + 3 * pairs.other[pair]
+        i = 1 + 3 * pairs.place[pairs.centre[pair]]
+        j = 1 + 3 * pairs.place[pairs.other[pair]]
         mine = columns[pairs.of_centre[pair], pairs.of_other[pair]]
         for t in range(len(mine)):
             found[mine[t], 0] += tables.two_body[pair, t]
@@ -165,7 +166,8 @@ def _gather(pair, pairs, tables, functions, y, gradient, a, slopes):
     """Add one neighbour to A and to its derivatives by all atoms."""
     radial, by_r = tables.radial[pair], tables.radial_slope[pair]
     unit, r = pairs.unit[pair], pairs.r[pair]
-    i, j, species = 3 * pairs.centre[pair], 3 * pairs.other[pair], pairs.of_other[pair]
+    i, j = 3 * pairs.place[pairs.centre[pair]], 3 * pairs.place[pairs.other[pair]]
+    species = pairs.of_other[pair]
     for row in range(functions.ranges[species], functions.ranges[species + 1]):
         n, degree, m = functions.spec[row, 1], functions.spec[row, 2], functions.spec[row, 3]
         at = degree * degree + degree + m

@@ -44,11 +44,10 @@ def invariants(groups: Groups) -> tuple[list[Monomial], Float[np.ndarray, "invar
         return [], np.zeros((0, 0))
     monomials = _monomials(groups)
     root = np.sqrt([_weight(one, groups) for one in monomials])
-    turned = [_derivation(monomials, groups, axis) for axis in (0, 1)]
-    # from coefficients to coordinates of unit length, and back
-    scaled = np.concatenate([turn / root * root[:, None] for turn in turned])
-    _, size, rows = scipy.linalg.svd(scaled)
-    null = rows[len(rows) - int((size < SMALL).sum()) :]
+    turned = (_derivation(monomials, groups, axis) / root * root[:, None] for axis in (0, 1))
+    # the squares' eigenvalues are of order one where they are not zero
+    size, vectors = np.linalg.eigh(sum(turn.T @ turn for turn in turned))
+    null = vectors[:, size < SMALL].T
     projector = null.T @ null  # unlike its vectors, the null space is unique
     columns, _, _ = scipy.linalg.qr(projector, pivoting=True)
     coefficients = columns[:, : len(null)].T / root

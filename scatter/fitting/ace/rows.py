@@ -88,12 +88,15 @@ class Design:
             values=np.concatenate([one.values for one in products]),
         )
 
-    def rows(self, frame: Atoms, where: str) -> Float[np.ndarray, "column row"]:
+    def rows(
+        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"] | None = None
+    ) -> Float[np.ndarray, "column row"]:
         """All functions of a structure, summed over its atoms, and minus their slopes.
 
         Args:
             frame: the structure.
             where: what to call it in an error.
+            atoms: whose forces are wanted; by default those of all, in their order.
 
         Returns:
             For each column the energy, then the components of the force on each atom.
@@ -101,12 +104,15 @@ class Design:
         Raises:
             UserError: it holds an element that is not fitted, or its cell has no volume.
         """
-        pairs = self.neighbours(frame, where)
-        found = np.zeros((self.columns, 1 + 3 * len(frame)))
+        wanted = np.arange(len(frame)) if atoms is None else atoms
+        pairs = self.neighbours(frame, where, wanted)
+        found = np.zeros((self.columns, 1 + 3 * (len(wanted) + 1)))
         ace_rows.add_rows(pairs, self.tables(pairs), self.functions, found)
-        return found
+        return found[:, :-3]
 
-    def neighbours(self, frame: Atoms, where: str) -> Neighbours:
+    def neighbours(
+        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]
+    ) -> Neighbours:
         """All pairs within the largest cutoff, in both directions."""
         unknown = sorted(set(frame.numbers.tolist()) - set(self.numbers))
         if unknown:
@@ -127,9 +133,9 @@ class Design:
         species = index[frame.numbers]
         centre, other = centre[order].astype(np.int64), other[order].astype(np.int64)
         unit = apart[order] / r[order, None]
-        return Neighbours(
-            centre, other, species[centre], species[other], unit, r[order], len(frame)
-        )
+        place = np.full(len(frame), len(atoms))
+        place[atoms] = np.arange(len(atoms))
+        return Neighbours(centre, other, species[centre], species[other], unit, r[order], place)
 
     def tables(self, pairs: Neighbours) -> Tables:
         """Radial functions of all pairs."""
