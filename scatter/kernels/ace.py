@@ -75,7 +75,7 @@ def _choose(species, weights, s):
             environment = i * kinds + kind
             if s.count[environment] + s.fixed_count[environment] > 0:
                 seen |= 1 << kind
-        s.program[i] = weights.programs[species[i], seen]
+        s.program[i] = weights.programs[species[i], seen % weights.programs.shape[1]]
 
 
 @inner

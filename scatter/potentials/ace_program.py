@@ -98,7 +98,8 @@ def rows_of(found: Sum) -> dict[int, list[tuple[int, float]]]:
 
 def layout_of(model: LinearAce) -> np.ndarray:
     """An empty array whose record says what belongs to each l; see `Layout`."""
-    n, degree = model.spec[:, 1], model.spec[:, 2]
+    used = np.unique(np.concatenate([model.products(order).ravel() for order in ORDERS]))
+    _, n, degree, _ = model.spec[used].T
     counts = [
         int(n[degree == each].max(initial=-1)) + 1 for each in range(degree.max(initial=0) + 1)
     ]

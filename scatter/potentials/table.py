@@ -75,7 +75,7 @@ class PotentialTable(Table):
         for key, field in type(self).model_fields.items():
             written = getattr(self, key) != field.get_default(call_default_factory=True)
             if written and key not in ("kind", *needed, *optional):
-                kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL[kind])]
+                kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL.get(kind, ()))]
                 raise ValueError(
                     f"the key '{key}' means nothing to kind = '{self.kind}'; "
                     f"leave it out, or choose kind = '{kinds[0]}'"
