@@ -1,7 +1,8 @@
 """Values and slopes of all functions of a linear ACE: the rows of its least squares.
 
 For one structure, column by column of the fit: the energy's row, and one for each component of the
-force on each atom that is asked for. Sums are made in the order of the pairs, so the bits depend on the structure alone.
+force on each atom that is asked for. Sums are made in the order of the pairs, so the bits depend on
+the structure alone.
 """
 
 from typing import NamedTuple
@@ -99,12 +100,12 @@ def harmonics(unit, norms, values, gradients):
                 slope, slope_before = a * (q + z * slope) - b * slope_before, slope
                 q, q_before = a * z * q - b * q_before, q
             row = degree * degree + degree + m
-            normed = norms[row] * q
-            _put(row, unit, normed * cosine, normed * m * before_cosine,
-                 -normed * m * before_sine, norms[row] * slope * cosine, values, gradients)  # fmt: skip
+            size, by_z = norms[row] * q, norms[row] * slope
+            by_x, by_y = m * size * before_cosine, -m * size * before_sine
+            _put(row, unit, size * cosine, by_x, by_y, by_z * cosine, values, gradients)
             if m:
-                _put(row - 2 * m, unit, normed * sine, normed * m * before_sine,
-                     normed * m * before_cosine, norms[row] * slope * sine, values, gradients)  # fmt: skip
+                by_x, by_y = m * size * before_sine, m * size * before_cosine
+                _put(row - 2 * m, unit, size * sine, by_x, by_y, by_z * sine, values, gradients)
         before_cosine, before_sine = cosine, sine
         cosine, sine = x * cosine - y * sine, x * sine + y * cosine
         start *= 2 * m + 1

@@ -108,6 +108,4 @@ def generators(degree: int) -> Float[np.ndarray, "2 m m"]:
     to_complex[degree, degree] = 1
     up = np.diag(np.sqrt(degree * (degree + 1) - m[:-1] * m[1:]), -1)
     about = (np.diag(m).astype(complex), (up + up.T) / 2)
-    return np.array(
-        [(to_complex @ (-1j * one.T) @ to_complex.conj().T).real for one in about]
-    )
+    return np.array([(to_complex @ (-1j * one.T) @ to_complex.conj().T).real for one in about])

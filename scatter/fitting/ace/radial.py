@@ -49,10 +49,9 @@ class Radial:
         inside = np.clip(x, -1, 1)
         left, right = 1 + inside, 1 - inside
         envelope = left**self.inner * right**self.outer
-        slope_of_envelope = (
-            self.inner * left ** max(self.inner - 1, 0) * right**self.outer
-            - self.outer * left**self.inner * right ** (self.outer - 1)
-        )
+        slope_of_envelope = self.inner * left ** max(
+            self.inner - 1, 0
+        ) * right**self.outer - self.outer * left**self.inner * right ** (self.outer - 1)
         values, slopes = jacobi(inside, self.count, 2 * self.outer, 2 * self.inner)
         by_x = slopes * envelope + values * slope_of_envelope
         slope = np.where(np.abs(r) < self.cutoff, slope * np.sign(r), 0)
@@ -105,6 +104,4 @@ def _square(k: int, alpha: int, beta: int) -> float:
     twice = 2 * k + total
     if k == 1:
         return 4 * (1 + alpha) * (1 + beta) / ((2 + total) ** 2 * (3 + total))
-    return (
-        4 * k * (k + alpha) * (k + beta) * (k + total) / (twice**2 * (twice + 1) * (twice - 1))
-    )
+    return 4 * k * (k + alpha) * (k + beta) * (k + total) / (twice**2 * (twice + 1) * (twice - 1))

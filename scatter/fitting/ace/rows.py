@@ -110,9 +110,7 @@ class Design:
         ace_rows.add_rows(pairs, self.tables(pairs), self.functions, found)
         return found[:, :-3]
 
-    def neighbours(
-        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]
-    ) -> Neighbours:
+    def neighbours(self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]) -> Neighbours:
         """All pairs within the largest cutoff, in both directions."""
         unknown = sorted(set(frame.numbers.tolist()) - set(self.numbers))
         if unknown:

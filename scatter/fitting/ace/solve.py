@@ -63,7 +63,7 @@ class Solutions:
         return cls(widths, size, vectors, along, float(r[-1, -1] ** 2), triangle.rows)
 
     def coefficients(self, strengths: Strengths) -> Float[np.ndarray, "column strength"]:
-        """c for each λ."""
+        """The coefficients c for each λ."""
         size = self.size[:, None]
         damped = size / (size**2 + strengths) * self.along[:, None]
         return self.widths[:, None] * (self.vectors.T @ damped)
@@ -74,7 +74,7 @@ class Solutions:
         return self.rows / (self.unexplained + (left * self.along[:, None] ** 2).sum(axis=0))
 
     def evidence(self, strengths: Strengths) -> Strengths:
-        """ln p for each λ."""
+        """The evidence ln p of each λ."""
         shrinking = np.log(strengths / (self.size[:, None] ** 2 + strengths)).sum(axis=0)
         noise = self.rows * (np.log(self.precision(strengths)) - 1 - np.log(2 * np.pi))
         return 0.5 * (shrinking + noise)

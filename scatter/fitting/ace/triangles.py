@@ -58,11 +58,9 @@ class Triangle:
         )
         assert wrong == 0
 
-    def square(self, x: Float[np.ndarray, "column *choice"]) -> Float[np.ndarray, "*choice"]:
-        """|A x - y|²; each of several x is a column."""
-        found = self.r[:, :-1] @ x
-        found = (found.T - self.r[:, -1]).T
-        return (found**2).sum(axis=0)
+    def squares(self, x: Float[np.ndarray, "column choice"]) -> Float[np.ndarray, " choice"]:
+        """|A x - y|² for every x, a column each."""
+        return ((self.r[:, :-1] @ x - self.r[:, -1:]) ** 2).sum(axis=0)
 
 
 def joined(parts: Iterable[tuple[float, Triangle]], columns: int) -> Triangle:

@@ -1,0 +1,108 @@
+"""A fitted linear ACE as a file: tables of its radial functions, and coefficients of products.
+
+Below the shortest distance r_in of a pair in the training set nothing was learnt. There a repulsion
+
+    φ(r) = K (1 - r / r_in)^4,   r < r_in,
+
+is added to the pair potential from either end, with the least K = 2^k eV, k ≥ 0, that makes the
+energy of a lone pair fall with its distance up to 0.9 r_in. It changes no structure of the set.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float
+
+from scatter.fitting.ace.rows import Design
+from scatter.potentials.ace_file import MARGIN, ORDERS, VERSION, LinearAce
+
+SAMPLES = 2048  # of tables, from r = 0 to the largest cutoff
+PROBED = np.linspace(0.02, 0.9, 89)  # of r_in, where a lone pair's energy shall fall
+MOST_DOUBLINGS = 40
+
+PerPair = Float[np.ndarray, "species species"]
+
+
+def shortest(design: Design, frames: Iterable[Atoms]) -> PerPair:
+    """The shortest distance of each pair of species in these structures, Å.
+
+    Half of r_0 where a pair is nowhere within its cutoff.
+    """
+    found = np.array([[0.5 * one.r0 for one in row] for row in design.radial])
+    seen = np.full(found.shape, np.inf)
+    for n, frame in enumerate(frames):
+        pairs = design.neighbours(frame, f"frame {n}", np.zeros(0, np.int64))
+        np.minimum.at(seen, (pairs.of_centre, pairs.of_other), pairs.r)
+    return np.where(np.isfinite(seen), seen, found)
+
+
+def stiffness(design: Design, c: Float[np.ndarray, " column"], inner: PerPair) -> PerPair:
+    """K of each pair of species, eV."""
+    found = np.zeros(inner.shape)
+    species = range(len(design.numbers))
+    for i, j in product(species, species):
+        r = PROBED * inner[i, j]
+        symbols = [design.numbers[i], design.numbers[j]]
+        energies = np.array(
+            [c @ design.rows(Atoms(symbols, [[0, 0, 0], [0, 0, one]]), "pair")[:, 0] for one in r]
+        )
+        wall = 2 * (1 - PROBED) ** 4
+        for doubling in range(MOST_DOUBLINGS):
+            found[i, j] = 2.0**doubling
+            if (np.diff(energies + found[i, j] * wall) < 0).all():
+                break
+    return found
+
+
+def folded(
+    design: Design,
+    constant: Float[np.ndarray, " species"],
+    c: Float[np.ndarray, " column"],
+    inner: PerPair,
+    provenance: str,
+) -> LinearAce:
+    """The model with these coefficients.
+
+    Args:
+        design: its functions.
+        constant: energies of lone atoms, eV.
+        c: coefficients of the columns, eV.
+        inner: r_in, Å.
+        provenance: how they were found.
+    """
+    basis, species = design.basis, len(design.numbers)
+    cutoff = np.array([[one.cutoff for one in row] for row in design.radial])
+    r = (np.arange(SAMPLES + 2 * MARGIN) - MARGIN) * (cutoff.max() / (SAMPLES - 1))
+    radial = np.array([[one(r)[0] for one in row] for row in design.radial])
+    paired = np.array([[one(r)[0] for one in row] for row in design.pair])
+    two_body = np.concatenate([radial[..., : basis.singles], paired], axis=-1)
+    two_body_weights = c[design.functions.two_body]
+    wall = np.clip(1 - np.abs(r) / inner[..., None], 0, None) ** 4
+    pair = np.einsum("ijkt,ijt->ijk", two_body, two_body_weights)
+    weights = np.where(basis.has, c[design.functions.many_body], 0)
+    return LinearAce(
+        version=VERSION, kind="ace", numbers=np.array(design.numbers), cutoff=cutoff,
+        constant=constant, radial=radial[..., : basis.radial],
+        pair=pair + stiffness(design, c, inner)[..., None] * wall, spec=basis.spec,
+        two_body=two_body, two_body_weights=two_body_weights, weights=weights,
+        leverage=np.zeros((species, 0, 0)), provenance=provenance, **_products(design, weights),
+    )  # fmt: skip
+
+
+def _products(
+    design: Design, weights: Float[np.ndarray, "species function"]
+) -> dict[str, np.ndarray]:
+    found = {}
+    for order in ORDERS:
+        one = design.basis.products[order]
+        functions, places = one.entries.T
+        coefficients = np.zeros((len(weights), len(one.factors)))
+        for mine, of_functions in zip(coefficients, weights, strict=True):
+            np.add.at(mine, places, one.values * of_functions[functions])
+        found[f"products_{order}"] = one.factors
+        found[f"coefficients_{order}"] = coefficients
+        found[f"coupling_{order}"] = one.entries
+        found[f"coupling_values_{order}"] = one.values
+    return found
