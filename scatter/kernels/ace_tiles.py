@@ -17,10 +17,12 @@ class Layout:
     """Which functions there are, known while the kernel is compiled.
 
     The values of an environment are R_n p_lm summed over its pairs: by l, n and m. The last of
-    l = 0 is φ, whose column comes after those of the R_n.
+    l = 0 is φ, whose column comes after those of the R_n. A record says so: for each l it has a
+    field "l from n" with the numbers of n (and φ) and of m as its shape.
 
     Attributes:
         counts: how many n (and φ) there are for each l.
+        firsts: the first n of each l.
         degree: the largest l.
         columns: the radial functions and φ.
         values: of one environment.
@@ -28,18 +30,23 @@ class Layout:
     """
 
     def __init__(self, shapes: dict[str, tuple[int, ...]]):
-        self.counts = [shapes[f"l{n}"][0] for n in range(len(shapes))]
-        self.degree = len(shapes) - 1
-        self.columns = 1 + max(self.counts[0] - 1, *self.counts[1:], 0)
+        fields = sorted(
+            (*map(int, name.split(" from ")), shape[0]) for name, shape in shapes.items()
+        )
+        self.counts = [count for *_, count in fields]
+        self.firsts = [first for _, first, _ in fields]
+        self.degree = len(fields) - 1
+        ends = [first + count for _, first, count in fields]
+        self.columns = 1 + max(ends[0] - 1, *ends[1:], 0)
         self.values = sum(count * (2 * n + 1) for n, count in enumerate(self.counts))
         self.harmonics = 2 * self.columns - 1  # where the row of p_00 would be
         self.direction = self.harmonics + (self.degree + 1) ** 2
         self.rows = self.direction + 4
 
     def column(self, degree: int, n: int) -> int:
-        """The column of the n-th function of degree l."""
+        """The column of the n-th function of degree l, from 0."""
         last = degree == 0 and n == self.counts[0] - 1
-        return self.columns - 1 if last else n
+        return self.columns - 1 if last else self.firsts[degree] + n
 
     def harmonic(self, tile: Memory, degree: int) -> list[Vector]:
         """p_lm of one l ≥ 1, for all m."""

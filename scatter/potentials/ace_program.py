@@ -100,11 +100,12 @@ def layout_of(model: LinearAce) -> np.ndarray:
     """An empty array whose record says what belongs to each l; see `Layout`."""
     used = np.unique(np.concatenate([model.products(order).ravel() for order in ORDERS]))
     _, n, degree, _ = model.spec[used].T
-    counts = [
-        int(n[degree == each].max(initial=-1)) + 1 for each in range(degree.max(initial=0) + 1)
-    ]
-    counts[0] += 1  # φ
-    kinds = [(f"l{k}", "f8", (max(1, count), 2 * k + 1)) for k, count in enumerate(counts)]
+    kinds = []
+    for each in range(degree.max(initial=0) + 1):
+        mine = n[degree == each]
+        first = int(mine.min()) if mine.size else 0
+        count = int(mine.max(initial=first - 1)) + 1 - first + (each == 0)  # with φ
+        kinds.append((f"{each} from {first}", "f8", (max(1, count), 2 * each + 1)))
     return np.zeros(0, kinds)
 
 
@@ -124,7 +125,8 @@ class Places:
     def of_factor(self, z: int, n: int, degree: int, m: int) -> int:
         """The place of A_znlm."""
         before = sum(count * (2 * k + 1) for k, count in enumerate(self.layout.counts[:degree]))
-        return z * self.factors + before + n * (2 * degree + 1) + m + degree
+        row = n - self.layout.firsts[degree]
+        return z * self.factors + before + row * (2 * degree + 1) + m + degree
 
     def of_pair(self, z: int) -> int:
         """The place of the sum of φ."""
@@ -133,7 +135,10 @@ class Places:
 
 def energy_of(model: LinearAce, centre: int, places: Places) -> Sum:
     """The energy of one centre species, without its constant."""
-    where = np.array([places.of_factor(*row) for row in model.spec.tolist()], np.int64)
+    top = places.layout.degree  # factors beyond it are in no product
+    where = np.array(
+        [places.of_factor(*row) if row[2] <= top else -1 for row in model.spec.tolist()]
+    )
     norms = np.array([norm(degree, m) for _, _, degree, m in model.spec.tolist()])
     products = []
     for order in ORDERS:

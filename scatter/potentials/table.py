@@ -40,7 +40,8 @@ class PotentialTable(Table):
         default=None,
         min_length=1,
         description="The model file, for `mace`: a `.model` written by mace-torch, or the "
-        "`.npz` that `scatter convert` makes of it; for `ace`: the `.npz` of `scatter fit`.",
+        "`.npz` that `scatter convert` makes of it; for `ace`: the `.npz` of `scatter fit`, or a "
+        "`.yace` file of LAMMPS.",
     )
     calculator: str | None = Field(
         default=None,
@@ -128,7 +129,7 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
-    if _is_ace(Path(text)):
+    if Path(text).suffix == ".yace" or _is_ace(Path(text)):
         return open_potential(PotentialTable(kind="ace", file=text))
     return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
 
@@ -148,6 +149,10 @@ def _open_ace(table: PotentialTable) -> Potential:
     file = Path(str(table.file))
     if not file.is_file():
         raise UserError(f"[potential] file = '{file}': there is no such file")
+    if file.suffix == ".yace":
+        from scatter.potentials.yace_read import read_yace
+
+        return Ace(read_yace(file), file.name)
     return Ace.read(file)
 
 

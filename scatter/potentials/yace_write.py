@@ -1,0 +1,167 @@
+"""A linear ACE as a `.yace` file, for LAMMPS' `pair_style pace`.
+
+Products of real A become products of complex A, exactly. Radial functions become sums of K
+functions ChebPow with λ = 1, that is polynomials of degree K that vanish at the cutoff, by least
+squares; φ becomes functions of rank 1, one for each g_k. Close to the nucleus φ may be of any size:
+it is approximated to a fraction of itself where it is large.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from ase.data import chemical_symbols
+from jaxtyping import Float
+from scipy.interpolate import make_interp_spline
+
+from scatter.potentials.ace_complex import Factor, Products, to_complex
+from scatter.potentials.ace_file import ORDERS, LinearAce
+from scatter.potentials.yace_file import Tree
+from scatter.potentials.yace_radial import cheb_pow
+
+FUNCTIONS = 80  # K
+PLACES = 12  # per function, at which its coefficients are fitted
+LARGE_eV = 1.0  # beyond it φ counts relatively
+CLOSEST = 0.4  # Å; nearer than that nothing is asked, but that functions go on smoothly
+COMBINATIONS = 100  # most in one function; ML-PACE counts them in a byte
+LEFT_OVER = 1e-6  # of the largest coefficient, in products that no invariant energy has
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What the radial functions of the file lack, at worst, from `CLOSEST` on.
+
+    Attributes:
+        pair: of φ, eV, where it is below `LARGE_eV`; a fraction where it is above.
+        radial: of R_n, a fraction of the largest value.
+        left_over: see `to_complex`.
+    """
+
+    pair: float
+    radial: float
+    left_over: float
+
+    def __str__(self) -> str:
+        return (
+            f"radial functions: largest residual {self.radial:.1e} of the largest value, "
+            f"{self.pair:.1e} eV of the pair potential"
+        )
+
+
+def _places(cutoff: float, count: int) -> Float[np.ndarray, " place"]:
+    """Distances between zero and the cutoff, denser at both ends, both included."""
+    return 0.5 * cutoff * (1 - np.cos(np.pi * np.linspace(0, 1, PLACES * count)))
+
+
+def _fitted(
+    values: Float[np.ndarray, "place column"], g: Float[np.ndarray, "place k"],
+    weight: Float[np.ndarray, "place column"],
+) -> Float[np.ndarray, "column k"]:  # fmt: skip
+    """Coefficients of g by weighted least squares."""
+    found = [
+        np.linalg.lstsq(w[:, None] * g, w * y, rcond=1e-15)[0]
+        for y, w in zip(values.T, weight.T, strict=True)
+    ]
+    return np.array(found)
+
+
+def radial_fit(
+    model: LinearAce, i: int, j: int, count: int
+) -> tuple[Float[np.ndarray, "column k"], Float[np.ndarray, " column"]]:
+    """Coefficients of the R_n, and last of φ, of a pair of species; and the residual of each."""
+    r = _places(model.cutoff[i, j], count)
+    g = cheb_pow(r, model.cutoff[i, j], count, 1.0)
+    tables = np.concatenate([model.radial[i, j], model.pair[i, j][:, None]], axis=1)
+    values = make_interp_spline(model.grid, tables, k=5)(r)
+    values[-1] = 0.0  # the cutoff, where rounding may have left something
+    size = np.ones_like(values) * abs(values).max(axis=0)
+    size[:, -1] = np.maximum(LARGE_eV, abs(values[:, -1]))
+    size[size == 0] = 1.0
+    asked = np.where(r < CLOSEST, 1e-3, 1.0)[:, None]
+    found = _fitted(values, g, asked / size)
+    wrong = abs(g @ found.T - values) / size
+    return found, wrong[r >= CLOSEST].max(axis=0)
+
+
+def _functions(products: Products, centre: int) -> list[Tree]:
+    """The functions of one centre species, products with the same n and l together."""
+    groups: dict[tuple, list[tuple[list[int], float]]] = defaultdict(list)
+    for key, c in sorted(products.items()):
+        group = tuple((z, n, degree) for z, n, degree, _ in key)
+        groups[group].append(([m for *_, m in key], c))
+    found = []
+    for group, terms in sorted(groups.items(), key=lambda each: (len(each[0]), each[0])):
+        for at in range(0, len(terms), COMBINATIONS):
+            part = terms[at : at + COMBINATIONS]
+            found.append(_function(centre, group, part))
+    return found
+
+
+def _function(centre: int, group: tuple, terms: list[tuple[list[int], float]]) -> Tree:
+    mus, ns, ls = zip(*group, strict=True)
+    return {
+        "mu0": centre, "rank": len(group), "ndensity": 1, "num_ms_combs": len(terms),
+        "mus": list(mus), "ns": [n + 1 for n in ns], "ls": list(ls),
+        "ms_combs": [m for ms, _ in terms for m in ms], "ctildes": [c for _, c in terms],
+    }  # fmt: skip
+
+
+def _products(model: LinearAce, centre: int) -> dict[tuple[Factor, ...], float]:
+    spec: list[Factor] = [(z, n, degree, m) for z, n, degree, m in model.spec.tolist()]
+    return {
+        tuple(spec[k] for k in row): float(c)
+        for order in ORDERS
+        for row, c in zip(
+            model.products(order).tolist(), model.coefficients(order)[centre], strict=True
+        )
+        if c != 0
+    }
+
+
+def _bond(model: LinearAce, cutoff: float, c: Float[np.ndarray, "column k"], degree: int) -> Tree:
+    radial = [[row] * (degree + 1) for row in c[:-1].tolist()] or [[[0.0] * c.shape[1]]]
+    return {
+        "nradmax": len(radial), "lmax": len(radial[0]) - 1, "nradbasemax": c.shape[1],
+        "radbasename": "ChebPow", "radparameters": [1.0], "radcoefficients": radial,
+        "prehc": 0.0, "lambdahc": 1.0, "rcut": cutoff, "dcut": 0.01, "rcut_in": 0.0,
+        "dcut_in": 0.0, "inner_cutoff_type": "density",
+    }  # fmt: skip
+
+
+def yace_tree(model: LinearAce, count: int = FUNCTIONS) -> tuple[Tree, Residual]:
+    """The values of a `.yace` file of a model, and what it lacks.
+
+    Args:
+        model: invariant under rotations and reflections.
+        count: K.
+
+    Raises:
+        ValueError: it is not invariant.
+    """
+    species = range(len(model.numbers))
+    degree = int(model.spec[:, 2].max(initial=0))
+    tree: Tree = {
+        "elements": [chemical_symbols[z] for z in model.numbers], "E0": model.constant.tolist(),
+        "deltaSplineBins": 0.001,
+        "embeddings": {
+            z: {"ndensity": 1, "FS_parameters": [1.0, 1.0], "npoti": "FinnisSinclair",
+                "rho_core_cutoff": 100000.0, "drho_core_cutoff": 250.0} for z in species
+        },
+        "bonds": {}, "functions": {},
+    }  # fmt: skip
+    wrong_radial, wrong_pair, left_over = 0.0, 0.0, 0.0
+    for i in species:
+        products, rest = to_complex(_products(model, i))
+        left_over = max(left_over, rest)
+        singles = []
+        for j in species:
+            c, wrong = radial_fit(model, i, j, count)
+            tree["bonds"][i, j] = _bond(model, float(model.cutoff[i, j]), c, degree)
+            singles += [_function(i, ((j, k, 0),), [([0], value)]) for k, value in
+                        enumerate(c[-1].tolist())]  # fmt: skip
+            wrong_radial = max(wrong_radial, float(wrong[:-1].max(initial=0.0)))
+            wrong_pair = max(wrong_pair, float(wrong[-1]))
+        tree["functions"][i] = singles + _functions(products, i)
+    if left_over > LEFT_OVER:
+        raise ValueError(f"its energy is not invariant, by {left_over:.1e} of a coefficient")
+    return tree, Residual(wrong_pair, wrong_radial, left_over)
