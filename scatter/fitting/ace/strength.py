@@ -15,6 +15,7 @@ from scatter.fitting.ace.triangles import Triangle, joined
 from scatter.plots.regularisation import Strengths
 
 GRID = 10.0 ** np.arange(-20, -5.75, 0.5)  # λ over the square of the largest singular value
+TIE = 1.01  # losses nearer to the least than this are as good
 MILLI = 1000
 
 Parts = Mapping[str, Mapping[str, Triangle]]  # "train" and "valid", then the kinds of rows
@@ -72,7 +73,10 @@ def weighted(parts: Mapping[str, Triangle], weights: Weights, columns: int) -> T
 def choose(
     parts: Parts, design: Design, weights: Weights, weight_l: float, smoothness: float, atoms: float
 ) -> Fit:
-    """Fit with every strength of the prior, and take the one with the least loss on `valid`.
+    """Fit with every strength of the prior, and take the largest whose loss on `valid` is least.
+
+    Least but for one per cent: where the data decide, the loss hardly depends on the prior, and the
+    smoother coefficients are the better ones outside the data.
 
     Args:
         parts: the rows.
@@ -88,7 +92,7 @@ def choose(
     strengths = GRID * solutions.size[0] ** 2
     c = solutions.coefficients(strengths)
     loss = {part: one.squares(c) / one.rows for part, one in whole.items()}
-    chosen = int(np.argmin(loss["valid"]))
+    chosen = int(np.flatnonzero(loss["valid"] <= TIE * loss["valid"].min())[-1])
     evidence = solutions.evidence(strengths) / solutions.rows
     curves = Strengths(GRID, _errors(parts, c, atoms), loss, evidence, chosen)
     noise = 1 / sqrt(float(solutions.precision(strengths)[chosen]))
