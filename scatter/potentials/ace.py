@@ -16,6 +16,7 @@ from scatter.kernels.ace_tiles import WEIGHTS
 from scatter.kernels.compiling import compile_for
 from scatter.kernels.vectors import lanes
 from scatter.potentials.ace_file import LinearAce
+from scatter.potentials.ace_leverage import Leverage
 from scatter.potentials.ace_program import weights_of
 from scatter.potentials.base import refuse_unknown_elements
 from scatter.potentials.mace_fused import aligned
@@ -41,6 +42,7 @@ class Ace:
         numbers = [int(z) for z in model.numbers]
         self.elements = frozenset(numbers)
         self.cutoff = float(model.cutoff.max())
+        self.guards = (Leverage(model),) if model.leverage.size else ()
         self.identity = model.sha256()
         known = ", ".join(chemical_symbols[z] for z in numbers)
         self.description = f"linear ACE {name} ({known})"

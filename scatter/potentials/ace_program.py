@@ -234,17 +234,25 @@ def _programs(model: LinearAce, places: Places) -> tuple[Programs, np.ndarray]:
     return programs, which
 
 
-def _table(model: LinearAce, layout: Layout, width: int) -> np.ndarray:
-    """Coefficients of the splines of R_n and φ, shape (pair of species, knot, column).
+def spline_coefficients(samples: np.ndarray) -> np.ndarray:
+    """Coefficients of splines through samples, shape (pair, sample, column).
 
-    The first counts at r = 0. No values follow after the last, for what is beyond all cutoffs.
+    The first counts at r = 0.
+    """
+    found = np.asarray(spline_filter1d(samples, DEGREE, axis=1, mode="mirror"))
+    first = MARGIN - (DEGREE - 1) // 2
+    return found[:, first : found.shape[1] - first + 2]
+
+
+def _table(model: LinearAce, layout: Layout, width: int) -> np.ndarray:
+    """Coefficients of R_n and φ, shape (pair of species, knot, column).
+
+    No values follow after the last, for what is beyond all cutoffs.
     """
     columns = [model.radial[..., : layout.columns - 1], model.pair[..., None]]
     samples = np.concatenate(columns, axis=3).reshape(-1, model.radial.shape[2], layout.columns)
-    found = np.asarray(spline_filter1d(samples, DEGREE, axis=1, mode="mirror"))
-    first = MARGIN - (DEGREE - 1) // 2
-    kept = found[:, first : found.shape[1] - first + 2]
-    return np.pad(kept, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
+    found = spline_coefficients(samples)
+    return np.pad(found, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
 
 
 def weights_of(model: LinearAce, width: int) -> Weights:
