@@ -31,11 +31,11 @@ from scatter.units import K, fs, ps
 SLOTS, TURNS = 64, 12
 
 
-def hydrogen_on_copper(replicas: int) -> tuple[System, np.ndarray]:
+def hydrogen_on_copper(replicas: int, height: float = 2.4) -> tuple[System, np.ndarray]:
     """H2 over Cu(111), 3x3x6, a = 3.71 Å, two layers frozen: 56 atoms, as in the H2/Cu study."""
     rng = np.random.default_rng(0)
     slab = fcc111("Cu", (3, 3, 6), a=3.71, vacuum=10.0)
-    molecule = slab.positions[-1] + [[0.6, 0.1, 2.4], [0.1, 0.7, 2.6]]
+    molecule = slab.positions[-1] + [[0.6, 0.1, height], [0.1, 0.7, height + 0.2]]
     ideal, moving = np.vstack([slab.positions, molecule]), np.arange(56) >= 18
     positions = ideal + rng.normal(0, 0.08, (replicas, 56, 3)) * moving[:, None]
     numbers = np.append(slab.numbers, [1, 1])

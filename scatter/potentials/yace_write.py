@@ -2,12 +2,12 @@
 
 Products of real A become products of complex A, exactly. Radial functions become sums of K
 functions ChebPow with λ = 1, that is polynomials of degree K that vanish at the cutoff, by least
-squares; φ becomes functions of rank 1, one for each g_k. Close to the nucleus φ may be of any size:
-it is approximated to a fraction of itself where it is large.
+squares; φ becomes functions of rank 1, one for each g_k. Where φ is a wall that keeps atoms apart,
+it may be of any size and bend at its foot: there a fraction of it is enough.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -19,10 +19,11 @@ from scatter.potentials.ace_file import ORDERS, LinearAce
 from scatter.potentials.yace_file import Tree
 from scatter.potentials.yace_radial import cheb_pow
 
-FUNCTIONS = 80  # K
+FUNCTIONS = 100  # K
 PLACES = 12  # per function, at which its coefficients are fitted
-LARGE_eV = 1.0  # beyond it φ counts relatively
-CLOSEST = 0.4  # Å; nearer than that nothing is asked, but that functions go on smoothly
+WALL_eV = 1.0  # within the last distance at which φ is that large, it is a wall
+CLOSEST = 0.4  # Å; nearer than that, functions need only go on smoothly
+LOOSE = 0.01  # weight of what is not asked for exactly
 COMBINATIONS = 100  # most in one function; ML-PACE counts them in a byte
 LEFT_OVER = 1e-6  # of the largest coefficient, in products that no invariant energy has
 
@@ -32,19 +33,19 @@ class Residual:
     """What the radial functions of the file lack, at worst, from `CLOSEST` on.
 
     Attributes:
-        pair: of φ, eV, where it is below `LARGE_eV`; a fraction where it is above.
         radial: of R_n, a fraction of the largest value.
-        left_over: see `to_complex`.
+        pair: of φ outside of walls, eV, or a fraction where it is more than an eV deep.
+        wall: of φ in walls, a fraction of its value.
     """
 
-    pair: float
     radial: float
-    left_over: float
+    pair: float
+    wall: float
 
     def __str__(self) -> str:
         return (
-            f"radial functions: largest residual {self.radial:.1e} of the largest value, "
-            f"{self.pair:.1e} eV of the pair potential"
+            f"radial functions: largest residual {self.radial:.1e} of the largest value; pair "
+            f"potential: {self.pair:.1e} eV, in its walls {self.wall:.1e} of its value"
         )
 
 
@@ -67,20 +68,25 @@ def _fitted(
 
 def radial_fit(
     model: LinearAce, i: int, j: int, count: int
-) -> tuple[Float[np.ndarray, "column k"], Float[np.ndarray, " column"]]:
-    """Coefficients of the R_n, and last of φ, of a pair of species; and the residual of each."""
+) -> tuple[Float[np.ndarray, "column k"], Residual]:
+    """Coefficients of the R_n, and last of φ, of a pair of species; and what they lack."""
     r = _places(model.cutoff[i, j], count)
     g = cheb_pow(r, model.cutoff[i, j], count, 1.0)
     tables = np.concatenate([model.radial[i, j], model.pair[i, j][:, None]], axis=1)
     values = make_interp_spline(model.grid, tables, k=5)(r)
     values[-1] = 0.0  # the cutoff, where rounding may have left something
     size = np.ones_like(values) * abs(values).max(axis=0)
-    size[:, -1] = np.maximum(LARGE_eV, abs(values[:, -1]))
+    size[:, -1] = np.maximum(1.0, abs(values[:, -1]))
     size[size == 0] = 1.0
-    asked = np.where(r < CLOSEST, 1e-3, 1.0)[:, None]
-    found = _fitted(values, g, asked / size)
+    near = np.ones_like(values, bool) * (r < CLOSEST)[:, None]
+    loose = near.copy()
+    loose[:, -1] |= r <= r[values[:, -1] > WALL_eV].max(initial=0.0)
+    found = _fitted(values, g, np.where(loose, LOOSE, 1.0) / size)
     wrong = abs(g @ found.T - values) / size
-    return found, wrong[r >= CLOSEST].max(axis=0)
+    exact, wall = np.where(loose, 0.0, wrong), np.where(loose & ~near, wrong, 0.0)
+    return found, Residual(
+        float(exact[:, :-1].max(initial=0.0)), float(exact[:, -1].max()), float(wall.max())
+    )
 
 
 def _functions(products: Products, centre: int) -> list[Tree]:
@@ -149,19 +155,18 @@ def yace_tree(model: LinearAce, count: int = FUNCTIONS) -> tuple[Tree, Residual]
         },
         "bonds": {}, "functions": {},
     }  # fmt: skip
-    wrong_radial, wrong_pair, left_over = 0.0, 0.0, 0.0
+    residuals = []
     for i in species:
         products, rest = to_complex(_products(model, i))
-        left_over = max(left_over, rest)
+        if rest > LEFT_OVER:
+            raise ValueError(f"its energy is not invariant, by {rest:.1e} of a coefficient")
         singles = []
         for j in species:
-            c, wrong = radial_fit(model, i, j, count)
+            c, residual = radial_fit(model, i, j, count)
             tree["bonds"][i, j] = _bond(model, float(model.cutoff[i, j]), c, degree)
             singles += [_function(i, ((j, k, 0),), [([0], value)]) for k, value in
                         enumerate(c[-1].tolist())]  # fmt: skip
-            wrong_radial = max(wrong_radial, float(wrong[:-1].max(initial=0.0)))
-            wrong_pair = max(wrong_pair, float(wrong[-1]))
+            residuals.append(residual)
         tree["functions"][i] = singles + _functions(products, i)
-    if left_over > LEFT_OVER:
-        raise ValueError(f"its energy is not invariant, by {left_over:.1e} of a coefficient")
-    return tree, Residual(wrong_pair, wrong_radial, left_over)
+    worst = (max(getattr(each, name.name) for each in residuals) for name in fields(Residual))
+    return tree, Residual(*worst)
