@@ -45,6 +45,7 @@ def ace(
     ] = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Of the slab's forces.")] = 1.0,
     smoothness: Annotated[float, typer.Option(min=0, help="Power of the prior.")] = 2.0,
+    leverage: Annotated[bool, typer.Option(help="Let the file tell how far atoms are.")] = True,
     threads: Annotated[int, typer.Option(min=1, help="Cores to fit with.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
 ) -> None:
@@ -63,7 +64,7 @@ def ace(
     )  # fmt: skip
     classes = _named("--class-weight", class_weight)
     weights = Weights(energy_weight, force_weight, molecule_weight, classes, share)
-    fitting = Fitting(weights, smoothness, _named("--e0", e0), threads, seed)
+    fitting = Fitting(weights, smoothness, _named("--e0", e0), threads, leverage, seed)
     folder = fit_ace(data, out, recipe, fitting, lambda line: print(line, flush=True))
     print(f"report: {folder}\npotential: {out}")
 

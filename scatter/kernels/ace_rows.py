@@ -122,7 +122,7 @@ def _put(row, unit, value, by_x, by_y, by_z, values, gradients):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_rows(pairs, tables, functions, found):
+def add_rows(pairs, tables, functions, found, sites):
     """Add the rows of one structure.
 
     Args:
@@ -130,8 +130,10 @@ def add_rows(pairs, tables, functions, found):
         tables: `Tables`.
         functions: `Functions`.
         found: shape (column, 1 + 3 places): the energy, then minus its derivatives; written.
+        sites: values of all functions of each atom, shape (atom, species t + function): those of
+            one neighbour by its species, then all B_f; written.
     """
-    _add_two_body(pairs, tables, functions.two_body, found)
+    _add_two_body(pairs, tables, functions.two_body, found, sites)
     a = np.zeros(len(functions.spec))
     slopes = np.zeros((len(a), found.shape[1] - 1))
     y, gradient = np.zeros(len(functions.norms)), np.zeros((len(functions.norms), 3))
@@ -144,18 +146,22 @@ def add_rows(pairs, tables, functions, found):
             harmonics(pairs.unit[pair], functions.norms, y, gradient)
             _gather(pair, pairs, tables, functions, y, gradient, a, slopes)
             pair += 1
-        _multiply(functions.many_body[pairs.of_centre[start]], a, slopes, functions, found)
+        columns, site = functions.many_body[pairs.of_centre[start]], sites[pairs.centre[start]]
+        _multiply(columns, a, slopes, functions, found, site[-len(columns) :])
         start = pair
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_two_body(pairs, tables, columns, found):
+def _add_two_body(pairs, tables, columns, found, sites):
     for pair in range(len(pairs.centre)):
         i = 1 + 3 * pairs.place[pairs.centre[pair]]
         j = 1 + 3 * pairs.place[pairs.other[pair]]
         mine = columns[pairs.of_centre[pair], pairs.of_other[pair]]
         for t in range(len(mine)):
             found[mine[t], 0] += tables.two_body[pair, t]
+            sites[pairs.centre[pair], pairs.of_other[pair] * len(mine) + t] += tables.two_body[
+                pair, t
+            ]
             for k in range(3):
                 pull = tables.two_body_slope[pair, t] * pairs.unit[pair, k]
                 found[mine[t], i + k] += pull
@@ -180,7 +186,7 @@ def _gather(pair, pairs, tables, functions, y, gradient, a, slopes):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _multiply(columns, a, slopes, functions, found):
+def _multiply(columns, a, slopes, functions, found, site):
     """Add the functions of one centre, given its A and their derivatives."""
     width = slopes.shape[1]
     for entry in range(len(functions.values)):
@@ -196,6 +202,7 @@ def _multiply(columns, a, slopes, functions, found):
                     others *= a[product[other]]
             if k == 0:
                 into[0] += others * a[product[0]]
+                site[functions.entries[entry, 0]] += others * a[product[0]]
             slope = slopes[product[k]]
             for x in range(width):
                 into[1 + x] -= others * slope[x]

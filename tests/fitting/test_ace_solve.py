@@ -51,7 +51,7 @@ def test_a_triangle_knows_the_residual_of_any_coefficients(system):
 def test_triangles_are_joined_with_the_weights_of_their_rows(system):
     rows, truth = system
     parts = [(3.0, triangle(rows[:100])), (0.5, triangle(rows[100:]))]
-    whole = joined(parts, COLUMNS)
+    whole = joined(parts)
     weighted = np.concatenate([3 * rows[:100], 0.5 * rows[100:]])
     assert whole.rows == ROWS
     assert whole.squares(truth[:, None]) == pytest.approx(

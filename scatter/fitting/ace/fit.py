@@ -13,8 +13,8 @@ from ase.io import write
 
 from scatter.campaign.run import provenance
 from scatter.files import replacing, write_whole
-from scatter.fitting.ace.fold import folded, shortest
-from scatter.fitting.ace.gather import Gathering, gather
+from scatter.fitting.ace.fold import folded, inner_distances
+from scatter.fitting.ace.gather import KINDS, Gathering, gather
 from scatter.fitting.ace.labelled import (
     Weights,
     elements_of,
@@ -40,6 +40,7 @@ class Fitting:
         smoothness: p of the prior; see `widths`.
         e0: energies of lone atoms, eV; those of other elements by least squares.
         threads: cores to use; the last bits depend on it.
+        leverage: whether the file shall tell how far an atom is from those of the set.
         seed: of what is drawn: parts of a single file, and atoms whose forces enter.
     """
 
@@ -47,6 +48,7 @@ class Fitting:
     smoothness: float = 2.0
     e0: Mapping[str, float] = field(default_factory=dict)
     threads: int = 1
+    leverage: bool = True
     seed: int = 0
 
 
@@ -83,14 +85,20 @@ def fit_ace(
         say(f"{design.columns} functions, {len(parts['train'])} structures")
         gathering = Gathering(design, constant, molecule, fitting.weights, fitting.seed)
         rows = {
-            part: gather(gathering, parts[part], fitting.threads, _counter(say, part, parts[part]))
+            part: gather(
+                replace(gathering, sites=fitting.leverage and part == "train"),
+                parts[part],
+                fitting.threads,
+                _counter(say, part, parts[part]),
+            )
             for part in ("train", "valid")
         }
         atoms = median(len(frame) for frame in parts["valid"])
         found = choose(rows, design, fitting.weights, recipe.weight_l, fitting.smoothness, atoms)
         told = _told(place, recipe, fitting, parts, found)
-        inner = shortest(design, parts["train"])
-        model = folded(design, constant, found.c, inner, json.dumps(told))
+        inner = inner_distances(design, parts["train"])
+        sites = {kind: one for kind, one in rows["train"].items() if kind not in KINDS}
+        model = folded(design, constant, found.c, inner, sites, json.dumps(told))
         model.write(out)
         curves = found.strengths
         save(regularisation_figure(curves), folder / "regularisation")

@@ -1,6 +1,7 @@
 """A fitted linear ACE as a file: tables of its radial functions, and coefficients of products.
 
-Below the shortest distance r_in of a pair in the training set nothing was learnt. There a repulsion
+Below the shortest distance of a pair in the training set nothing was learnt. With r_in a little
+shorter still, so that splines through the tables do not feel it there, a repulsion
 
     φ(r) = K (1 - r / r_in)^4,   r < r_in,
 
@@ -8,7 +9,7 @@ is added to the pair potential from either end, with the least K = 2^k eV, k ≥
 energy of a lone pair fall with its distance up to 0.9 r_in. It changes no structure of the set.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product
 
 import numpy as np
@@ -16,17 +17,21 @@ from ase import Atoms
 from jaxtyping import Float
 
 from scatter.fitting.ace.rows import Design
+from scatter.fitting.ace.solve import Solutions
+from scatter.fitting.ace.triangles import Triangle
 from scatter.potentials.ace_file import MARGIN, ORDERS, VERSION, LinearAce
 
 SAMPLES = 2048  # of tables, from r = 0 to the largest cutoff
 PROBED = np.linspace(0.02, 0.9, 89)  # of r_in, where a lone pair's energy shall fall
 MOST_DOUBLINGS = 40
+SHORTER = 0.97  # r_in over the shortest distance
+RIDGE = 1e-10
 
 PerPair = Float[np.ndarray, "species species"]
 
 
-def shortest(design: Design, frames: Iterable[Atoms]) -> PerPair:
-    """The shortest distance of each pair of species in these structures, Å.
+def inner_distances(design: Design, frames: Iterable[Atoms]) -> PerPair:
+    """r_in of each pair of species, Å, for these structures.
 
     Half of r_0 where a pair is nowhere within its cutoff.
     """
@@ -35,7 +40,7 @@ def shortest(design: Design, frames: Iterable[Atoms]) -> PerPair:
     for n, frame in enumerate(frames):
         pairs = design.neighbours(frame, f"frame {n}", np.zeros(0, np.int64))
         np.minimum.at(seen, (pairs.of_centre, pairs.of_other), pairs.r)
-    return np.where(np.isfinite(seen), seen, found)
+    return np.where(np.isfinite(seen), SHORTER * seen, found)
 
 
 def stiffness(design: Design, c: Float[np.ndarray, " column"], inner: PerPair) -> PerPair:
@@ -56,11 +61,33 @@ def stiffness(design: Design, c: Float[np.ndarray, " column"], inner: PerPair) -
     return found
 
 
+def leverage(
+    design: Design, sites: Mapping[str, Triangle]
+) -> Float[np.ndarray, "species value value"]:
+    """M of each species, so that |M b|² has the mean one over the atoms that were gathered.
+
+    |M b|² = b^T (Σ_i b_i b_i^T + ridge)^-1 b times a number, the ridge being RIDGE of the largest
+    square that scaled values add up to. Zero for species that were not gathered; empty if none was.
+    """
+    size = design.values if sites else 0
+    found = np.zeros((len(design.numbers), size, size))
+    for z, one in sites.items():
+        norms = np.sqrt((one.r[:, :-1] ** 2).sum(axis=0))
+        widths = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+        solutions = Solutions.of(one, widths)
+        ridge = RIDGE * solutions.size[0] ** 2
+        together = (solutions.size**2 / (solutions.size**2 + ridge)).sum()
+        root = solutions.spread(ridge) * np.sqrt(one.rows / together)
+        found[design.numbers.index(int(z.split()[1]))] = root.T
+    return found
+
+
 def folded(
     design: Design,
     constant: Float[np.ndarray, " species"],
     c: Float[np.ndarray, " column"],
     inner: PerPair,
+    sites: Mapping[str, Triangle],
     provenance: str,
 ) -> LinearAce:
     """The model with these coefficients.
@@ -70,9 +97,10 @@ def folded(
         constant: energies of lone atoms, eV.
         c: coefficients of the columns, eV.
         inner: r_in, Å.
+        sites: triangles of the values of functions, of the species whose leverage is wanted.
         provenance: how they were found.
     """
-    basis, species = design.basis, len(design.numbers)
+    basis = design.basis
     cutoff = np.array([[one.cutoff for one in row] for row in design.radial])
     r = (np.arange(SAMPLES + 2 * MARGIN) - MARGIN) * (cutoff.max() / (SAMPLES - 1))
     radial = np.array([[one(r)[0] for one in row] for row in design.radial])
@@ -87,7 +115,7 @@ def folded(
         constant=constant, radial=radial[..., : basis.radial],
         pair=pair + stiffness(design, c, inner)[..., None] * wall, spec=basis.spec,
         two_body=two_body, two_body_weights=two_body_weights, weights=weights,
-        leverage=np.zeros((species, 0, 0)), provenance=provenance, **_products(design, weights),
+        leverage=leverage(design, sites), provenance=provenance, **_products(design, weights),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class Gathering:
         molecule: atomic numbers of the molecule.
         weights: of classes, and the share of forces.
         seed: of the atoms whose forces enter.
+        sites: whether the values of the functions of the molecule's atoms are gathered too.
     """
 
     design: Design
@@ -38,24 +39,36 @@ class Gathering:
     molecule: frozenset[int]
     weights: Weights
     seed: int
+    sites: bool = False
 
     def rows(self, frame: Atoms, number: int) -> dict[str, Float[np.ndarray, "row column"]]:
-        """Rows of one structure and their values: its energy over √N, and forces, in eV and Å."""
+        """Rows of one structure and their values: its energy over √N, and forces, in eV and Å.
+
+        Values of functions of the molecule's atoms go by the atomic number, as "sites 1".
+        """
         numbers = list(self.design.numbers)
         of_molecule = np.isin(frame.numbers, list(self.molecule))
         atoms = np.flatnonzero(self._drawn(of_molecule, number))
-        found = self.design.rows(frame, f"frame {number}", atoms)
+        found, sites = self.design.rows_and_sites(frame, f"frame {number}", atoms)
         energy = frame.get_potential_energy()
         energy -= sum(self.constant[numbers.index(z)] for z in frame.numbers)
         forces = frame.get_forces(apply_constraint=False)[atoms].ravel()
         weight = self.weights.classes.get(class_of(frame), 1.0)
         rows = weight * np.concatenate([found, [[energy, *forces]]]).T
         mine = np.repeat(of_molecule[atoms], 3)
-        return {
+        of_sites = {
+            sites_of(z): np.pad(sites[frame.numbers == z], ((0, 0), (0, 1))) for z in self.species
+        }
+        return of_sites | {
             "energy": rows[:1] / np.sqrt(len(frame)),
             "force": rows[1:][~mine],
             "molecule": rows[1:][mine],
         }
+
+    @property
+    def species(self) -> list[int]:
+        """Atomic numbers of the atoms whose values are gathered."""
+        return sorted(self.molecule) if self.sites else []
 
     def _drawn(self, of_molecule: np.ndarray, number: int) -> np.ndarray:
         """Which atoms' forces enter: all of the molecule's, and of others as many as wanted."""
@@ -68,13 +81,18 @@ class Gathering:
 
     def triangles(self, frames: Sequence[tuple[int, Atoms]]) -> dict[str, Triangle]:
         """The triangles of each kind of rows of numbered structures."""
-        columns = self.design.columns
         block = AT_ONCE * max((3 * len(frame) for _, frame in frames), default=1)
-        found = {kind: Triangle(columns, block) for kind in KINDS}
+        found = {kind: Triangle(self.design.columns, block) for kind in KINDS}
+        found |= {sites_of(z): Triangle(self.design.values, block) for z in self.species}
         for number, frame in frames:
             for kind, rows in self.rows(frame, number).items():
                 found[kind].add(rows)
         return {kind: one.finished() for kind, one in found.items()}
+
+
+def sites_of(z: int) -> str:
+    """What the rows of the functions' values about atoms of this number are called."""
+    return f"sites {z}"
 
 
 def gather(
@@ -93,12 +111,12 @@ def gather(
     numbered = [*enumerate(frames)]
     size = max(AT_ONCE, -(-len(frames) // (PIECES * threads)))
     pieces = [numbered[n : n + size] for n in range(0, len(numbered), size)]
-    found: dict[str, list[tuple[float, Triangle]]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[tuple[float, Triangle]]] = {}
     for done, triangles in enumerate(_each(gathering, pieces, threads), 1):
         for kind, one in triangles.items():
-            found[kind].append((1.0, one))
+            found.setdefault(kind, []).append((1.0, one))
         tell(min(done * size, len(frames)))
-    return {kind: joined(parts, gathering.design.columns) for kind, parts in found.items()}
+    return {kind: joined(parts) for kind, parts in found.items()}
 
 
 def _each(

@@ -60,6 +60,11 @@ class Design:
         """How many."""
         return int(self.starts[-1])
 
+    @property
+    def values(self) -> int:
+        """Values of functions that an atom has, those of other species' centres included."""
+        return len(self.numbers) * self.singles + len(self.basis.patterns)
+
     @cached_property
     def functions(self) -> Functions:
         """What the kernel takes."""
@@ -88,27 +93,32 @@ class Design:
             values=np.concatenate([one.values for one in products]),
         )
 
-    def rows(
-        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"] | None = None
-    ) -> Float[np.ndarray, "column row"]:
+    def rows(self, frame: Atoms, where: str) -> Float[np.ndarray, "column row"]:
+        """The energy of each column for a structure, and the forces on all its atoms."""
+        return self.rows_and_sites(frame, where, np.arange(len(frame)))[0]
+
+    def rows_and_sites(
+        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]
+    ) -> tuple[Float[np.ndarray, "column row"], Float[np.ndarray, "atom value"]]:
         """All functions of a structure, summed over its atoms, and minus their slopes.
 
         Args:
             frame: the structure.
             where: what to call it in an error.
-            atoms: whose forces are wanted; by default those of all, in their order.
+            atoms: whose forces are wanted.
 
         Returns:
-            For each column the energy, then the components of the force on each atom.
+            For each column the energy, then the components of the force on each atom; and for each
+            atom of the structure the values of its functions, in the order of `LinearAce.leverage`.
 
         Raises:
             UserError: it holds an element that is not fitted, or its cell has no volume.
         """
-        wanted = np.arange(len(frame)) if atoms is None else atoms
-        pairs = self.neighbours(frame, where, wanted)
-        found = np.zeros((self.columns, 1 + 3 * (len(wanted) + 1)))
-        ace_rows.add_rows(pairs, self.tables(pairs), self.functions, found)
-        return found[:, :-3]
+        pairs = self.neighbours(frame, where, atoms)
+        found = np.zeros((self.columns, 1 + 3 * (len(atoms) + 1)))
+        sites = np.zeros((len(frame), self.values))
+        ace_rows.add_rows(pairs, self.tables(pairs), self.functions, found, sites)
+        return found[:, :-3], sites
 
     def neighbours(self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]) -> Neighbours:
         """All pairs within the largest cutoff, in both directions."""

@@ -62,12 +62,10 @@ def widths(
     return np.divide(found, norms, out=np.zeros_like(found), where=norms > 0)
 
 
-def weighted(parts: Mapping[str, Triangle], weights: Weights, columns: int) -> Triangle:
+def weighted(parts: Mapping[str, Triangle], weights: Weights) -> Triangle:
     """The triangle of all rows, weighted."""
-    of_kind = dict(
-        zip(KINDS, (weights.energy, weights.force, weights.force * weights.molecule), strict=True)
-    )
-    return joined([(of_kind[kind], one) for kind, one in parts.items()], columns)
+    of_kinds = weights.energy, weights.force, weights.force * weights.molecule
+    return joined([(one, parts[kind]) for kind, one in zip(KINDS, of_kinds, strict=True)])
 
 
 def choose(
@@ -86,7 +84,7 @@ def choose(
         smoothness: p of the prior.
         atoms: of a typical structure, for errors of its energy.
     """
-    whole = {part: weighted(one, weights, design.columns) for part, one in parts.items()}
+    whole = {part: weighted(one, weights) for part, one in parts.items()}
     norms = np.sqrt((whole["train"].r[:, :-1] ** 2).sum(axis=0))
     solutions = Solutions.of(whole["train"], widths(design, weight_l, smoothness, norms))
     strengths = GRID * solutions.size[0] ** 2

@@ -7,7 +7,7 @@ R on top of B (a triangle on a rectangle, LAPACK's tpqrt). The condition of A is
 Source: Demmel, Grigori, Hoemmen & Langou, SIAM J. Sci. Comput. 34, A206 (2012).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -63,9 +63,9 @@ class Triangle:
         return ((self.r[:, :-1] @ x - self.r[:, -1:]) ** 2).sum(axis=0)
 
 
-def joined(parts: Iterable[tuple[float, Triangle]], columns: int) -> Triangle:
+def joined(parts: Sequence[tuple[float, Triangle]]) -> Triangle:
     """The triangle of all rows of several, those of each multiplied by a weight."""
-    found = Triangle(columns)
+    found = Triangle(len(parts[0][1].r) - 1)
     for weight, part in parts:
         found.add(weight * part.finished().r)
         found.rows += part.rows - len(part.r)
