@@ -1,9 +1,9 @@
 """A linear ACE as a `.yace` file, for LAMMPS' `pair_style pace`.
 
 Products of real A become products of complex A, exactly. Radial functions become sums of K
-functions ChebPow with λ = 1, that is polynomials of degree K that vanish at the cutoff, by least
-squares; φ becomes functions of rank 1, one for each g_k. Where φ is a wall that keeps atoms apart,
-it may be of any size and bend at its foot: there a fraction of it is enough.
+functions ChebExpCos, which see more of short distances than of long ones and leave no step at the
+cutoff, by least squares; φ becomes functions of rank 1, one for each g_k. Where φ is a wall that
+keeps atoms apart, it may be of any size and bend at its foot: there a fraction of it is enough.
 """
 
 from collections import defaultdict
@@ -17,9 +17,13 @@ from scipy.interpolate import make_interp_spline
 from scatter.potentials.ace_complex import Factor, Products, to_complex
 from scatter.potentials.ace_file import ORDERS, LinearAce
 from scatter.potentials.yace_file import Tree
-from scatter.potentials.yace_radial import cheb_pow
+from scatter.potentials.yace_radial import functions
 
 FUNCTIONS = 100  # K
+BASIS = {
+    "radbasename": "ChebExpCos", "radparameters": [4.0], "dcut": 0.001, "rcut_in": 0.0,
+    "dcut_in": 0.0, "inner_cutoff_type": "density",
+}  # fmt: skip
 PLACES = 12  # per function, at which its coefficients are fitted
 WALL_eV = 1.0  # within the last distance at which φ is that large, it is a wall
 CLOSEST = 0.4  # Å; nearer than that, functions need only go on smoothly
@@ -71,7 +75,7 @@ def radial_fit(
 ) -> tuple[Float[np.ndarray, "column k"], Residual]:
     """Coefficients of the R_n, and last of φ, of a pair of species; and what they lack."""
     r = _places(model.cutoff[i, j], count)
-    g = cheb_pow(r, model.cutoff[i, j], count, 1.0)
+    g = functions(r, BASIS | {"rcut": float(model.cutoff[i, j])}, count)
     tables = np.concatenate([model.radial[i, j], model.pair[i, j][:, None]], axis=1)
     values = make_interp_spline(model.grid, tables, k=5)(r)
     values[-1] = 0.0  # the cutoff, where rounding may have left something
@@ -128,9 +132,7 @@ def _bond(model: LinearAce, cutoff: float, c: Float[np.ndarray, "column k"], deg
     radial = [[row] * (degree + 1) for row in c[:-1].tolist()] or [[[0.0] * c.shape[1]]]
     return {
         "nradmax": len(radial), "lmax": len(radial[0]) - 1, "nradbasemax": c.shape[1],
-        "radbasename": "ChebPow", "radparameters": [1.0], "radcoefficients": radial,
-        "prehc": 0.0, "lambdahc": 1.0, "rcut": cutoff, "dcut": 0.01, "rcut_in": 0.0,
-        "dcut_in": 0.0, "inner_cutoff_type": "density",
+        **BASIS, "radcoefficients": radial, "prehc": 0.0, "lambdahc": 1.0, "rcut": cutoff,
     }  # fmt: skip
 
 
