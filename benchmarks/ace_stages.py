@@ -2,9 +2,10 @@
 
     python benchmarks/ace_stages.py MODEL.npz
 
-56 atoms, H2 near Cu(111) and 7 Å above it, 32 replicas on one thread. One JSON line for each height:
-milliseconds of the whole and of its stages (the kernel's own, with a clock between them, the least
-of many turns), flop of each, and the floor that this core's arithmetic and its nearest memory set.
+56 atoms, H2 near Cu(111) and 7 Å above it, 32 replicas on one thread. One JSON line for each
+height: milliseconds of the whole and of its stages (the kernel's own, with a clock between them,
+the least of many turns), flop of each, and the floor that this core's arithmetic and its nearest
+memory set.
 """
 
 import argparse
@@ -23,7 +24,6 @@ from scatter.kernels.ace_collect import arrange, collect
 from scatter.kernels.ace_memory import of_worker
 from scatter.kernels.ace_tiles import Layout
 from scatter.kernels.intrinsics import lanes_of
-from scatter.kernels.mace_memory import fill
 from scatter.potentials.ace import WIDTH, Ace, AceEvaluator
 from scatter.potentials.ace_program import shapes_of
 
@@ -40,8 +40,7 @@ def _members(count, program, species, weights, s, clock):
     ace._look(count, species, weights, s)
     clock[1] += _ticks() - start
     start = _ticks()
-    fill(s.energy, 0)
-    ace._run(program, weights, s)
+    ace._run(count, program, species, weights, s)
     clock[2] += _ticks() - start
     start = _ticks()
     for member in range(count):
@@ -68,7 +67,7 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
         arrange(pairs, species, weights, s)
         ace._choose(species, weights, s)
         clock[slot, 0] += _ticks() - start
-        for program in range(len(weights.row_start) - 1):
+        for program in range(len(weights.node_start) - 1):
             count = 0
             for i in range(len(species)):
                 if s.program[i] == program:
@@ -109,10 +108,9 @@ def counted(evaluator: AceEvaluator, positions: np.ndarray) -> dict[str, np.ndar
         back = 4 * layout.values + 2 * layout.columns + 6 * harmonics + 20
         moved = 2 * layout.columns + harmonics + layout.values / 8 + 6
         found["forces"] += WIDTH * back * tiles, BYTES * moved * tiles
-        groups = np.bincount(scratch.program[0], minlength=len(weights.row_start) - 1)
-        terms = (
-            weights.term_start[weights.row_start[1:]] - weights.term_start[weights.row_start[:-1]]
-        )
+        groups = np.bincount(scratch.program[0], minlength=len(weights.node_start) - 1)
+        first = weights.term_start[weights.row_start[::2]]
+        terms = np.diff(first)  # of energies, and of densities where there are any
         for each, count, nodes in zip(terms, groups, np.diff(weights.node_start), strict=True):
             times = -(-count // WIDTH)
             found["products"] += (

@@ -33,7 +33,7 @@ def export_yace(source: Path, target: Path) -> list[str]:
     except ValueError as error:
         raise UserError(f"{source}: {error}; nothing written") from error
     write_tree(tree, target)
-    found = agreement(model, read_model(tree, target.name))
+    found = agreement(model, read_model(tree, target.name)[0])
     return [str(residual), str(found)]
 
 
@@ -43,7 +43,12 @@ def import_yace(source: Path, target: Path) -> list[str]:
     Raises:
         UserError: the source cannot be read, or is more than a linear ACE.
     """
-    model = read_yace(source)
+    model, embedding = read_yace(source)
+    if embedding:
+        raise UserError(
+            f"{source}: has densities with powers, which an .npz does not hold; open it as it is, "
+            "by kind = 'ace' and file, or by its name"
+        )
     model.write(target)
     return [Ace(model, target.name).description]
 

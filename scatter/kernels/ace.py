@@ -13,6 +13,7 @@ from numba import njit, prange
 from scatter.kernels import ace_products as products
 from scatter.kernels.ace_atoms import gather, give_back
 from scatter.kernels.ace_collect import arrange, collect
+from scatter.kernels.ace_embedding import embed
 from scatter.kernels.ace_memory import of_worker
 from scatter.kernels.ace_tiles import describe
 from scatter.kernels.compiling import sources
@@ -95,20 +96,43 @@ def _look(count, species, weights, s):
 
 
 @inner
-def _run(program, weights, s):
+def _sum(part, program, total, bars, weights, s):
+    """The energy (part 0) or the density (part 1) of the members, and its slopes."""
+    rows = 2 * program + part
+    products.evaluate(
+        total, bars, s.values, weights.row_value, weights.row_constant, weights.term_start,
+        weights.term_value, weights.term_coefficient,
+        weights.row_start[rows], weights.row_start[rows + 1],
+    )  # fmt: skip
+
+
+@inner
+def _embed(count, end, program, species, weights, s):
+    """Add F(ρ) of the members, and its slopes by the first `end` values."""
+    fill(s.density, 0)
+    fill(s.density_bars[: end * lanes_of(s.a)], 0)
+    _sum(1, program, s.density, s.density_bars, weights, s)
+    for member in range(count):
+        parameters = weights.embedding[species[s.members[member]]]
+        value, slope = embed(s.density[member], parameters)
+        s.energy[member] += value
+        s.density[member] = slope
+    products.add_scaled(s.bars, s.density_bars, s.density, 0, end)
+
+
+@inner
+def _run(count, program, species, weights, s):
     """Energies of the members, and dE/dA over A."""
     size = len(weights.constant) * weights.factors
     start, stop = weights.node_start[program], weights.node_start[program + 1]
-    width = lanes_of(s.a)
     ahead = size - start
     products.transpose(s.values, s.a, 0, size, size)
-    fill(s.bars[: (stop + ahead) * width], 0)
+    fill(s.energy, 0)
+    fill(s.bars[: (stop + ahead) * lanes_of(s.a)], 0)
     products.multiply(s.values, weights.node_one, weights.node_other, start, stop, ahead)
-    products.evaluate(
-        s.energy, s.bars, s.values, weights.row_value, weights.row_constant, weights.term_start,
-        weights.term_value, weights.term_coefficient,
-        weights.row_start[program], weights.row_start[program + 1],
-    )  # fmt: skip
+    _sum(0, program, s.energy, s.bars, weights, s)
+    if len(weights.embedding) > 0:
+        _embed(count, stop + ahead, program, species, weights, s)
     products.multiply_back(
         s.bars, s.values, weights.node_one, weights.node_other, start, stop, ahead
     )
@@ -140,8 +164,7 @@ def _together(count, program, species, weights, s):
     """Everything about the first `count` of the members; the answer is their energy."""
     kinds, at, energy = len(weights.constant), 0, 0.0
     _look(count, species, weights, s)
-    fill(s.energy, 0)
-    _run(program, weights, s)
+    _run(count, program, species, weights, s)
     for member in range(count):
         atom = s.members[member]
         first = atom * kinds
@@ -157,7 +180,7 @@ def _together(count, program, species, weights, s):
 def _all_together(species, weights, s):
     """Everything about all atoms, those of one program together; the answer is their energy."""
     energy, width, last = 0.0, lanes_of(s.tiles), len(species) - 1
-    for program in range(len(weights.row_start) - 1):
+    for program in range(len(weights.node_start) - 1):
         count = 0
         for i in range(len(species)):
             if s.program[i] == program:

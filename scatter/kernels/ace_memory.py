@@ -27,12 +27,13 @@ class Weights(NamedTuple):
     node_start: NDArray  # where the nodes of a program begin
     node_one: NDArray  # the two values whose product is a node
     node_other: NDArray
-    row_start: NDArray  # where the rows of a program begin
+    row_start: NDArray  # where the rows of a program begin, of the energy and of the density
     row_value: NDArray  # the value that a row multiplies
     row_constant: NDArray  # eV
     term_start: NDArray  # where the terms of a row begin
     term_value: NDArray  # the other value of a term
     term_coefficient: NDArray  # eV
+    embedding: NDArray  # species, 3: parameters of F(ρ); empty without
 
 
 class Scratch(NamedTuple):
@@ -58,6 +59,8 @@ class Scratch(NamedTuple):
     values: NDArray  # A and nodes of as many atoms as a register has lanes
     bars: NDArray  # dE/d of these
     energy: NDArray  # by lane
+    density_bars: NDArray  # dρ/d of the values
+    density: NDArray  # ρ by lane, then dE/dρ
     own: NDArray  # force on an atom
     push: NDArray  # forces on all atoms
 
@@ -69,5 +72,5 @@ def of_worker(s, n):
         s.held[n], s.fixed[n], s.fixed_count[n], s.count[n], s.start[n], s.filled[n], s.first[n],
         s.second[n], s.vectors[n], s.apart[n], s.neighbour[n], s.program[n], s.members[n],
         s.knots[n], s.weights[n], s.tiles[n], s.a[n], s.values[n], s.bars[n], s.energy[n],
-        s.own[n], s.push[n],
+        s.density_bars[n], s.density[n], s.own[n], s.push[n],
     )  # fmt: skip

@@ -112,3 +112,14 @@ def evaluate(
         total.value = w.fma(factor, slope, total.value)
         bars.at(place)[0] = bars.at(place)[0] + slope
     energy[0] = total.value
+
+
+@written
+def add_scaled(
+    w: Writer, bars: Memory, others: Memory, slope: Memory, start: Integer, stop: Integer
+) -> None:
+    """Add dE/dρ dρ/d of the values `start` to `stop`."""
+    factor = slope[0]
+    with w.loop(start, stop) as value:
+        here = bars.at(value * w.lanes)
+        here[0] = w.fma(factor, others.at(value * w.lanes)[0], here[0])

@@ -17,27 +17,31 @@ class Layout:
     """Which functions there are, known while the kernel is compiled.
 
     The values of an environment are R_n p_lm summed over its pairs: by l, n and m. The last of
-    l = 0 is φ, whose column comes after those of the R_n. A record says so: for each l it has a
-    field "l from n" with the numbers of n (and φ) and of m as its shape.
+    l = 0 are the φ, whose columns come after those of the R_n. A record says so: for each l it has
+    a field "l from n" with the numbers of n and of m as its shape, and a field "pairs".
 
     Attributes:
+        pairs: how many φ there are: that of the energy, and one of the density if there is any.
         counts: how many n (and φ) there are for each l.
         firsts: the first n of each l.
         degree: the largest l.
-        columns: the radial functions and φ.
+        columns: the radial functions and the φ.
         values: of one environment.
         rows: of one tile: columns, their slopes, p_lm from l = 1 on, n, 1/r.
     """
 
     def __init__(self, shapes: dict[str, tuple[int, ...]]):
+        (self.pairs,) = shapes["pairs"]
         fields = sorted(
-            (*map(int, name.split(" from ")), shape[0]) for name, shape in shapes.items()
+            (*map(int, name.split(" from ")), shape[0])
+            for name, shape in shapes.items()
+            if name != "pairs"
         )
         self.counts = [count for *_, count in fields]
         self.firsts = [first for _, first, _ in fields]
         self.degree = len(fields) - 1
-        ends = [first + count for _, first, count in fields]
-        self.columns = 1 + max(ends[0] - 1, *ends[1:], 0)
+        self.columns = self.pairs + max(first + count for _, first, count in fields)
+        self.counts[0] += self.pairs
         self.values = sum(count * (2 * n + 1) for n, count in enumerate(self.counts))
         self.harmonics = 2 * self.columns - 1  # where the row of p_00 would be
         self.direction = self.harmonics + (self.degree + 1) ** 2
@@ -45,8 +49,8 @@ class Layout:
 
     def column(self, degree: int, n: int) -> int:
         """The column of the n-th function of degree l, from 0."""
-        last = degree == 0 and n == self.counts[0] - 1
-        return self.columns - 1 if last else self.firsts[degree] + n
+        left = self.counts[0] - n if degree == 0 else self.pairs + 1
+        return self.columns - left if left <= self.pairs else self.firsts[degree] + n
 
     def harmonic(self, tile: Memory, degree: int) -> list[Vector]:
         """p_lm of one l ≥ 1, for all m."""

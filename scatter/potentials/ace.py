@@ -17,7 +17,7 @@ from scatter.kernels.compiling import compile_for
 from scatter.kernels.vectors import lanes
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.ace_leverage import Leverage
-from scatter.potentials.ace_program import weights_of
+from scatter.potentials.ace_program import Embedding, weights_of
 from scatter.potentials.base import refuse_unknown_elements
 from scatter.potentials.mace_fused import aligned
 from scatter.potentials.neighbours import VerletLists
@@ -30,22 +30,24 @@ WIDTH = lanes(64)
 class Ace:
     """A linear ACE (`.npz`), on a CPU."""
 
-    def __init__(self, model: LinearAce, name: str = "model"):
+    def __init__(self, model: LinearAce, name: str = "model", embedding: Embedding | None = None):
         """Take the arrays of a model.
 
         Args:
             model: the arrays.
             name: for people.
+            embedding: what it has beyond a linear ACE.
         """
         self.model = model
-        self.weights = aligned_weights(weights_of(model, WIDTH))
+        self.weights = aligned_weights(weights_of(model, WIDTH, embedding))
         numbers = [int(z) for z in model.numbers]
         self.elements = frozenset(numbers)
         self.cutoff = float(model.cutoff.max())
         self.guards = (Leverage(model),) if model.leverage.size else ()
-        self.identity = model.sha256()
+        self.identity = model.sha256() + (embedding.sha256() if embedding else "")
         known = ", ".join(chemical_symbols[z] for z in numbers)
-        self.description = f"linear ACE {name} ({known})"
+        kind = "embedded" if embedding else "linear"
+        self.description = f"{kind} ACE {name} ({known})"
 
     @classmethod
     def read(cls, file: Path) -> "Ace":
@@ -163,5 +165,6 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
         knots=np.zeros((workers, WIDTH), np.int32), weights=reals(2 * WEIGHTS * WIDTH),
         tiles=reals(tiles * weights.tile_rows * WIDTH), a=reals(WIDTH * factors),
         values=reals(values * WIDTH), bars=reals(values * WIDTH), energy=reals(WIDTH),
+        density_bars=reals(values * WIDTH), density=reals(WIDTH),
         own=reals(4), push=reals(3 * atoms + 3),
     )  # fmt: skip

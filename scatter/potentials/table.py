@@ -152,7 +152,8 @@ def _open_ace(table: PotentialTable) -> Potential:
     if file.suffix == ".yace":
         from scatter.potentials.yace_read import read_yace
 
-        return Ace(read_yace(file), file.name)
+        model, embedding = read_yace(file)
+        return Ace(model, file.name, embedding)
     return Ace.read(file)
 
 
