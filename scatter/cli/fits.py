@@ -28,6 +28,8 @@ def ace(
     r0: Annotated[
         list[str] | None, typer.Option(metavar="Cu-H=1.9", help="Å, of one pair; repeatable.")
     ] = None,
+    powers: Annotated[str, typer.Option(help="p and q of the transform of distances.")] = "2,2",
+    inner: Annotated[int, typer.Option(min=0, help="Power of the envelope at r = 0.")] = 1,
     pair_degree: Annotated[int, typer.Option(min=0, help="Of the pair potential.")] = 18,
     molecule: Annotated[str, typer.Option(help="H; by default all elements but the first.")] = "",
     most: Annotated[
@@ -54,13 +56,11 @@ def ace(
     from scatter.fitting.ace.labelled import Weights
     from scatter.fitting.ace.recipe import Recipe
 
-    caps = _numbers("--most", most)
-    if len(caps) != 2:
-        raise UserError(f"--most {most}: must be two numbers, such as 2,1")
     recipe = Recipe(
         elements=_symbols(elements), degrees=_numbers("--degrees", degrees), weight_l=weight_l,
         cutoff_A=cutoff, cutoffs_A=_pairs("--pair-cutoff", pair_cutoff), r0_A=_pairs("--r0", r0),
-        pair_degree=pair_degree, molecule=_symbols(molecule), most=(int(caps[0]), int(caps[1])),
+        powers=_two("--powers", powers), inner=inner, pair_degree=pair_degree,
+        molecule=_symbols(molecule), most=_two("--most", most),
     )  # fmt: skip
     classes = _named("--class-weight", class_weight)
     weights = Weights(energy_weight, force_weight, molecule_weight, classes, share)
@@ -71,6 +71,13 @@ def ace(
 
 def _symbols(text: str) -> tuple[str, ...]:
     return tuple(symbol.strip() for symbol in text.split(",") if symbol.strip())
+
+
+def _two(option: str, text: str) -> tuple[int, int]:
+    numbers = _numbers(option, text)
+    if len(numbers) != 2 or any(one != int(one) for one in numbers):
+        raise UserError(f"{option} {text}: must be two whole numbers, such as 2,1")
+    return int(numbers[0]), int(numbers[1])
 
 
 def _numbers(option: str, text: str) -> tuple[float, ...]:

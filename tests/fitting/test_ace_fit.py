@@ -150,7 +150,8 @@ def test_the_command_line_fits_and_reports(planted_set, tmp_path, monkeypatch):
 MISTAKES = {
     "--degrees 3,x": "must be numbers",
     "--degrees 3,4": "do not increase",
-    "--most 2": "two numbers",
+    "--most 2": "two whole numbers",
+    "--powers 3,2": "0 < p",
     "--r0 Cu-H": "a name, = and a number",
     "--r0 Cu-He=2": "'He' is none of the elements",
     "--pair-cutoff Cu=2": "two symbols",

@@ -49,7 +49,7 @@ def invariants(groups: Groups) -> tuple[list[Monomial], Float[np.ndarray, "invar
     size, vectors = np.linalg.eigh(sum(turn.T @ turn for turn in turned))
     null = vectors[:, size < SMALL].T
     projector = null.T @ null  # unlike its vectors, the null space is unique
-    columns, _, _ = scipy.linalg.qr(projector, pivoting=True)
+    columns = np.asarray(scipy.linalg.qr(projector, pivoting=True)[0])
     coefficients = columns[:, : len(null)].T / root
     used = np.abs(coefficients).max(axis=0, initial=0) > SMALL
     coefficients[np.abs(coefficients) < SMALL] = 0

@@ -39,8 +39,8 @@ class Radial:
     count: int
     r0: float
     cutoff: float
-    powers: tuple[int, int] = (2, 4)
-    inner: int = 2
+    powers: tuple[int, int] = (2, 2)
+    inner: int = 1
     outer: int = 3
 
     def __call__(self, r: Distances) -> tuple[Functions, Functions]:

@@ -13,9 +13,8 @@ from scatter.settings import UserError
 
 Pair = tuple[str, str]  # symbols
 
-# Å, where the resolution is best: the usual distance in the crystal, of H above it, and in H2 as
-# it dissociates
-R0 = {("Cu", "Cu"): 2.6, ("Cu", "H"): 1.9, ("H", "H"): 1.2}
+# Å, where the resolution is best: distances in the crystal, at the walls that H meets, and in H2
+R0 = {("Cu", "Cu"): 2.6, ("Cu", "H"): 1.5, ("H", "H"): 0.8}
 PAIR_POWERS = (1, 3)  # p and q of the pair potential's transform
 MOST_COLUMNS = 20_000  # a triangle of them takes 3 GB
 
@@ -32,6 +31,8 @@ class Recipe:
         cutoff_A: of all pairs, Å.
         cutoffs_A: of some pairs, Å.
         r0_A: of some pairs, Å.
+        powers: p and q of the transform.
+        inner: power of the envelope at r = 0.
         outer: power of the envelope at the cutoff.
         pair_degree: functions of the pair potential, for each species of the neighbour; 0 for none.
         molecule: elements of the molecule; by default all but the first.
@@ -45,6 +46,8 @@ class Recipe:
     cutoff_A: float = 6.0
     cutoffs_A: Mapping[Pair, float] = field(default_factory=dict)
     r0_A: Mapping[Pair, float] = field(default_factory=dict)
+    powers: tuple[int, int] = (2, 2)
+    inner: int = 1
     outer: int = 3
     pair_degree: int = 18
     molecule: tuple[str, ...] = ()
@@ -59,7 +62,7 @@ class Recipe:
 
     def of_pair(self, values: Mapping[Pair, float], pair: Pair, default: float) -> float:
         """What is set for a pair, in either order of its elements."""
-        return values.get(pair, values.get(pair[::-1], default))
+        return values.get(pair, values.get((pair[1], pair[0]), default))
 
     def r0(self, pair: Pair) -> float:
         """r_0 of a pair, Å: as set, as known, or the sum of the covalent radii."""
@@ -93,7 +96,8 @@ class Recipe:
 
         numbers = tuple(atomic_numbers[symbol] for symbol in self.elements)
         paired = of_pairs(self.pair_degree, powers=PAIR_POWERS, inner=0)
-        design = Design(numbers, basis, of_pairs(count), paired)
+        many = of_pairs(count, powers=self.powers, inner=self.inner)
+        design = Design(numbers, basis, many, paired)
         if design.columns > MOST_COLUMNS:
             raise UserError(
                 f"--degrees {self.degrees}: make {design.columns} functions, and no more than "
@@ -120,6 +124,8 @@ def _refuse_strangers(recipe: Recipe) -> None:
                     f"{option}: '{symbol}' is none of the elements that are fitted, "
                     f"{', '.join(known)}"
                 )
+    if not 0 < recipe.powers[0] <= recipe.powers[1]:
+        raise UserError(f"--powers {recipe.powers}: must be p and q, with 0 < p ≤ q")
     if len(recipe.degrees) > 4 or sorted(recipe.degrees, reverse=True) != [*recipe.degrees]:
         raise UserError(
             f"--degrees {','.join(f'{one:g}' for one in recipe.degrees)}: must be one to four "

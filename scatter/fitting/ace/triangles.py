@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg.lapack import dtpqrt
+from scipy.linalg import get_lapack_funcs
 
 PANEL = 64  # columns that LAPACK treats at once
+(TPQRT,) = get_lapack_funcs(("tpqrt",), dtype=np.float64)
 
 
 class Triangle:
@@ -53,7 +54,7 @@ class Triangle:
         rows = np.empty((sum(map(len, self._waiting)), len(self.r)), order="F")
         np.concatenate(self._waiting, out=rows)
         self._waiting = []
-        self.r, _, _, wrong = dtpqrt(
+        self.r, _, _, wrong = TPQRT(
             0, min(PANEL, len(self.r)), self.r, rows, overwrite_a=True, overwrite_b=True
         )
         assert wrong == 0
