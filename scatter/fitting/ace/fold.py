@@ -1,7 +1,8 @@
 """A fitted linear ACE as a file: tables of its radial functions, and coefficients of products.
 
 Below the shortest distance of a pair in the training set nothing was learnt. With r_in a little
-shorter still, so that splines through the tables do not feel it there, a repulsion
+shorter still, so that splines through the tables do not feel it there (and no longer than r_0), a
+repulsion
 
     φ(r) = K (1 - r / r_in)^4,   r < r_in,
 
@@ -33,14 +34,14 @@ PerPair = Float[np.ndarray, "species species"]
 def inner_distances(design: Design, frames: Iterable[Atoms]) -> PerPair:
     """r_in of each pair of species, Å, for these structures.
 
-    Half of r_0 where a pair is nowhere within its cutoff.
+    Of the shortest distance and r_0 the smaller, since a pair may be nowhere in them.
     """
-    found = np.array([[0.5 * one.r0 for one in row] for row in design.radial])
-    seen = np.full(found.shape, np.inf)
+    found = np.array([[one.r0 for one in row] for row in design.radial])
+    farthest, nobody = float(found.max()), np.zeros(0, np.int64)
     for n, frame in enumerate(frames):
-        pairs = design.neighbours(frame, f"frame {n}", np.zeros(0, np.int64))
-        np.minimum.at(seen, (pairs.of_centre, pairs.of_other), pairs.r)
-    return np.where(np.isfinite(seen), SHORTER * seen, found)
+        pairs = design.neighbours(frame, f"frame {n}", nobody, farthest)
+        np.minimum.at(found, (pairs.of_centre, pairs.of_other), pairs.r)
+    return SHORTER * found
 
 
 def stiffness(design: Design, c: Float[np.ndarray, " column"], inner: PerPair) -> PerPair:

@@ -114,18 +114,20 @@ class Design:
         Raises:
             UserError: it holds an element that is not fitted, or its cell has no volume.
         """
-        pairs = self.neighbours(frame, where, atoms)
+        pairs = self.neighbours(frame, where, atoms, self.cutoff)
         found = np.zeros((self.columns, 1 + 3 * (len(atoms) + 1)))
         sites = np.zeros((len(frame), self.values))
         ace_rows.add_rows(pairs, self.tables(pairs), self.functions, found, sites)
         return found[:, :-3], sites
 
-    def neighbours(self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]) -> Neighbours:
-        """All pairs within the largest cutoff, in both directions."""
+    def neighbours(
+        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"], cutoff: float
+    ) -> Neighbours:
+        """All pairs within a cutoff (Å), in both directions; forces are wanted on some atoms."""
         unknown = sorted(set(frame.numbers.tolist()) - set(self.numbers))
         if unknown:
             raise UserError(f"{where}: holds the atomic numbers {unknown}, which are not fitted")
-        lists = VerletLists(system_of(frame, where), 1, self.cutoff, SKIN)
+        lists = VerletLists(system_of(frame, where), 1, cutoff, SKIN)
         positions = np.array(frame.positions)
         lists.update(positions[None])
         count = lists.counts[0]
@@ -135,7 +137,7 @@ class Design:
         apart = np.concatenate([apart, -apart])
         r = np.sqrt((apart**2).sum(axis=1))
         order = np.argsort(centre, kind="stable")
-        order = order[r[order] < self.cutoff]
+        order = order[r[order] < cutoff]
         index = np.zeros(1 + max(self.numbers), np.int64)
         index[list(self.numbers)] = np.arange(len(self.numbers))
         species = index[frame.numbers]
