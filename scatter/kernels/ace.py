@@ -81,14 +81,14 @@ def _choose(species, weights, s):
 
 @inner
 def _look(count, species, weights, s):
-    """A of the members, one after another; answer how far ahead the tiles are."""
+    """A of the members, one after another, and their tiles, from the first place on."""
     kinds, at = len(weights.constant), 0
+    size = kinds * weights.factors
     fill(s.a, 0)
     for member in range(count):
         atom = s.members[member]
         first = atom * kinds
-        for k in range(kinds * weights.factors):
-            s.a[member * kinds * weights.factors + k] = s.fixed[first * weights.factors + k]
+        copy(s.a[member * size : (member + 1) * size], s.fixed[atom * size : (atom + 1) * size])
         for kind in range(kinds):
             a = s.a[(member * kinds + kind) * weights.factors :]
             _gather(atom, kind, at - s.start[first], species, a, weights, s)
