@@ -99,6 +99,19 @@ def test_freezing_changes_no_force_on_others(invariant):
     assert abs(free[1][:, ~system.moving]).max() > 0.01
 
 
+def test_frozen_atoms_that_see_nothing_that_moves_keep_their_products(invariant):
+    system, positions = hydrogen_on_copper()
+    far = positions.copy()
+    far[:, -2:, 2] += 6.0
+    slab = np.arange(len(system)) < len(system) - 2
+    cell = system.cell * [[1], [1], [3]]
+    free = replace(system, cell=cell, moving=np.ones(len(system), bool))
+    held = ours(invariant, replace(free, moving=~slab), far)
+    expected = ours(invariant, free, far)
+    assert held[0] == pytest.approx(expected[0], rel=1e-12)
+    assert held[1][:, -2:] == pytest.approx(expected[1][:, -2:], abs=1e-12)
+
+
 def test_atoms_that_touch_have_no_energy_and_disturb_no_other(invariant):
     system, positions = hydrogen_on_copper()
     touching = positions.copy()

@@ -14,6 +14,7 @@ from ase import Atoms
 from ase.io import write
 from ase.neighborlist import neighbor_list
 from mace_models import hydrogen_on_copper
+from scipy.special import sph_harm_y
 from yace_trees import CORE, INNER, KINDS, tree_of
 
 from scatter.fitting.yace import convert_yace
@@ -75,6 +76,21 @@ def _products(model, centre):
         for row, c in zip(model.products(order), model.coefficients(order)[centre], strict=True):
             if c != 0:
                 yield tuple(spec[k] for k in row), float(c)
+
+
+@pytest.mark.parametrize("m", [-2, -1, 0, 1, 2])
+def test_complex_harmonics_are_those_of_scipy(m):
+    """Their products with a real one of l = 0, whose harmonic is 1."""
+    rng = np.random.default_rng(3)
+    d = rng.normal(size=(5, 3))
+    d /= np.linalg.norm(d, axis=1)[:, None]
+    theta, phi = np.arccos(d[:, 2]), np.arctan2(d[:, 1], d[:, 0])
+    expected = np.sqrt(4 * np.pi) * sph_harm_y(2, m, theta, phi)
+    found = sum(
+        c * harmonic(2, key[-1][3], d)[0]
+        for key, c in to_real([(((0, 0, 0, 0), (0, 0, 2, m)), 1.0)]).items()
+    )
+    assert found == pytest.approx(expected.real, abs=1e-12)
 
 
 def test_what_is_not_invariant_is_left_over():
