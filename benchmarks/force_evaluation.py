@@ -1,11 +1,12 @@
 """Time one force evaluation of a MACE model: our kernel beside ASE's MACECalculator, on one core.
 
     python benchmarks/force_evaluation.py MODEL.model [--nve]
+    python benchmarks/force_evaluation.py POTENTIAL [--nve]
 
 Both are measured in turns, and the least of each counts. One JSON line for each of our two
 precisions: milliseconds, the calculator's in float32 and float64, machine, vector width, atoms,
-pairs, batch. With --nve, one more line for each: how well 2 ps at 0.25 fs of 64 replicas at 925 K
-conserve the energy.
+pairs, batch. Any other potential, a file or a name, is timed alone. With --nve, one more line for
+each: how well 2 ps at 0.25 fs of 64 replicas at 925 K conserve the energy.
 """
 
 import argparse
@@ -24,18 +25,20 @@ from ase.build import fcc111
 
 from scatter.fitting.convert import convert
 from scatter.kernels import kernel, vector_bits
+from scatter.potentials.base import Potential
 from scatter.potentials.mace_fused import MaceFused
+from scatter.potentials.table import potential_from_name
 from scatter.state import System
 from scatter.units import K, fs, ps
 
 SLOTS, TURNS = 64, 12
 
 
-def hydrogen_on_copper(replicas: int) -> tuple[System, np.ndarray]:
+def hydrogen_on_copper(replicas: int, height: float = 2.4) -> tuple[System, np.ndarray]:
     """H2 over Cu(111), 3x3x6, a = 3.71 Å, two layers frozen: 56 atoms, as in the H2/Cu study."""
     rng = np.random.default_rng(0)
     slab = fcc111("Cu", (3, 3, 6), a=3.71, vacuum=10.0)
-    molecule = slab.positions[-1] + [[0.6, 0.1, 2.4], [0.1, 0.7, 2.6]]
+    molecule = slab.positions[-1] + [[0.6, 0.1, height], [0.1, 0.7, height + 0.2]]
     ideal, moving = np.vstack([slab.positions, molecule]), np.arange(56) >= 18
     positions = ideal + rng.normal(0, 0.08, (replicas, 56, 3)) * moving[:, None]
     numbers = np.append(slab.numbers, [1, 1])
@@ -92,14 +95,28 @@ def timed(model: Path, folded: Path) -> None:
         print(json.dumps(line), flush=True)
 
 
-def conserved(folded: Path, precision: str) -> None:
+def timed_alone(potential: Potential) -> None:
+    """Print a line for a potential that has no other to be compared with."""
+    system, positions = hydrogen_on_copper(SLOTS)
+    evaluator = potential.bind(system, SLOTS)
+    evaluator.begin(np.arange(SLOTS), positions)
+    taken = min(seconds(lambda: evaluator(positions)) for _ in range(TURNS)) / SLOTS
+    line = {
+        "benchmark": "force evaluation", "potential": potential.description,
+        "ms": round(1e3 * taken, 4), "atoms": len(system), "batch": SLOTS, "threads": 1,
+        "vector_bits": vector_bits(), "machine": kernel(),
+    }  # fmt: skip
+    print(json.dumps(line), flush=True)
+
+
+def conserved(potential: Potential) -> None:
     """Print how the total energy of 64 slabs at 925 K wanders in 2 ps."""
     system, positions = hydrogen_on_copper(SLOTS)
     rng = np.random.default_rng(1)
     masses = np.where(system.numbers == 1, 1.00782503, 63.546)[:, None]
     momenta = rng.normal(size=positions.shape) * np.sqrt(masses * 925 * K)
     momenta *= system.moving[:, None]
-    evaluator, step = MaceFused.read(folded, precision).bind(system, SLOTS), 0.25 * fs
+    evaluator, step = potential.bind(system, SLOTS), 0.25 * fs
     energies, forces = evaluator.begin(np.arange(SLOTS), positions)
     total = []
     for _ in range(round(2 * ps / step)):
@@ -111,7 +128,7 @@ def conserved(folded: Path, precision: str) -> None:
     wander, time = np.array(total) - total[0], np.arange(len(total)) * step / ps
     slopes = np.polyfit(time, wander, 1)[0]
     line = {
-        "benchmark": "energy conservation", "precision": precision, "replicas": SLOTS,
+        "benchmark": "energy conservation", "potential": potential.description, "replicas": SLOTS,
         "rms_meV": round(1e3 * float(np.sqrt(wander.var(axis=0).mean())), 5),
         "slope_meV_per_ps": round(1e3 * float(slopes.mean()), 5),
         "largest_slope_meV_per_ps": round(1e3 * float(abs(slopes).max()), 5),
@@ -122,16 +139,22 @@ def conserved(folded: Path, precision: str) -> None:
 def main() -> None:
     """Convert the model, and measure."""
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("model", type=Path, help="a .model of mace-torch; opening it runs its code")
+    reader.add_argument("model", help="a .model of mace-torch, whose code is run; or a potential")
     reader.add_argument("--nve", action="store_true", help="measure the energy conservation too")
     given = reader.parse_args()
     numba.set_num_threads(1)
+    if not given.model.endswith(".model"):
+        potential = potential_from_name(given.model)
+        timed_alone(potential)
+        if given.nve:
+            conserved(potential)
+        return
     with tempfile.TemporaryDirectory() as folder:
         folded = Path(folder) / "folded.npz"
-        convert(given.model, folded, ["H", "Cu"], trust_pickle=True)
-        timed(given.model, folded)
+        convert(Path(given.model), folded, ["H", "Cu"], trust_pickle=True)
+        timed(Path(given.model), folded)
         for precision in ("float32", "float64") if given.nve else ():
-            conserved(folded, precision)
+            conserved(MaceFused.read(folded, precision))
 
 
 if __name__ == "__main__":

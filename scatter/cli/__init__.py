@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Iterable
 from io import TextIOWrapper
 
-from scatter.cli import campaigns, potentials
+from scatter.cli import campaigns, fits, potentials
 from scatter.cli.words import app
 from scatter.settings import UserError
 
-__all__ = ["app", "campaigns", "main", "potentials"]
+__all__ = ["app", "campaigns", "fits", "main", "potentials"]
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 # What a disk, a file system or its rights may say whenever a file is touched.

@@ -26,16 +26,24 @@ def evaluate(
 @app.command(context_settings={"allow_extra_args": True})
 def convert(
     context: typer.Context,
-    model: Annotated[Path, typer.Argument(help="A .model file of mace-torch.")],
-    out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
+    model: Annotated[
+        Path, typer.Argument(help="A .model of mace-torch; a linear ACE, .npz or .yace.")
+    ],
+    out: Annotated[Path, typer.Argument(help="The .npz to write; or .yace, of an .npz.")],
     elements: Annotated[
         str | None, typer.Option(metavar="H Cu ...", help="What to keep; all by default.")
     ] = None,
     trust_pickle: Trust = False,
 ) -> None:
-    """Make of a MACE model a file that is evaluated fast, without torch and without pickle."""
+    """Make of a MACE model a fast file without pickle; of a linear ACE one for LAMMPS, or back."""
     from scatter.fitting.convert import convert
+    from scatter.fitting.yace import convert_yace
 
+    if ".yace" in (model.suffix, out.suffix):
+        for line in convert_yace(model, out):
+            print(line)
+        print(f"potential: {out}")
+        return
     if context.args and not elements:
         raise UserError(f"{' '.join(context.args)}: convert takes one MODEL and one OUT")
     kept = [elements, *context.args] if elements else []

@@ -84,14 +84,14 @@ def convert(source: Path, target: Path, elements: list[str], trust_pickle: bool)
 def agreement(original: Potential, folded: FoldedMace, target: Path) -> list[Agreement]:
     """Compare a folded model with its source, in both precisions."""
     systems = random_structures(folded.numbers, folded.cutoff, np.random.default_rng(1))
-    expected = [_answer(original, system, positions) for system, positions in systems]
+    expected = [answer(original, system, positions) for system, positions in systems]
     rms = float(np.sqrt(np.mean([(forces**2).mean() for _, forces in expected])))
     found = []
     for precision in ("float64", "float32"):
         fused = MaceFused(folded, precision, target.name)
         pairs = [
-            (_answer(fused, system, positions), answer)
-            for (system, positions), answer in zip(systems, expected, strict=True)
+            (answer(fused, system, positions), theirs)
+            for (system, positions), theirs in zip(systems, expected, strict=True)
         ]
         energy = max(float(abs(ours[0] - theirs[0]).max()) for ours, theirs in pairs)
         force = max(float(abs(ours[1] - theirs[1]).max()) for ours, theirs in pairs)
@@ -99,9 +99,10 @@ def agreement(original: Potential, folded: FoldedMace, target: Path) -> list[Agr
     return found
 
 
-def _answer(
+def answer(
     potential: Potential, system: System, positions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Energy (eV, shape (1,)) and forces (eV/Å, shape (1, atom, 3)) of one structure."""
     return potential.bind(system, 1).begin(np.zeros(1, np.int64), positions[None])
 
 

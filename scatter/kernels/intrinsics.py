@@ -15,7 +15,9 @@ def written(write: Callable[..., None]) -> Any:
     """A function for numba from one that writes its instructions.
 
     `write` gets a `Writer` and then, for each argument that numba's caller gives, a `Memory` for
-    an array and an `Integer` for a whole number. The first array decides the kind of numbers.
+    an array and an `Integer` for a whole number. The first array decides the kind of numbers. An
+    array of records stands for its fields alone, which are known while numba compiles: their
+    shapes by name.
     """
 
     @wraps(write)  # numba takes its name and its arguments from there
@@ -41,9 +43,12 @@ def _plain(kind: Any) -> Any:
     return kind if isinstance(kind, types.Array) else types.int64
 
 
-def _argument(target: Any, writer: Writer, kind: Any, value: Any) -> Memory | Integer:
+def _argument(target: Any, writer: Writer, kind: Any, value: Any) -> Any:
     if not isinstance(kind, types.Array):
         return Integer(writer, value)
+    if isinstance(kind.dtype, types.Record):
+        fields: dict[str, Any] = kind.dtype.fields
+        return {name: field.type.shape for name, field in fields.items()}
     array = target.make_array(kind)(target, writer.builder, value)
     return Memory(writer, array.data, target.get_data_type(kind.dtype))
 

@@ -5,15 +5,10 @@ positions alone. Pairs of frozen atoms come first: what they give does not chang
 step, and is taken from the worker's memory wherever the frozen atoms are where they were.
 """
 
-import hashlib
-import sys
-from pathlib import Path
-from threading import Timer
-
-import numba
 import numpy as np
 from numba import njit, prange
 
+from scatter.kernels.compiling import sources
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.mace_geometry import collect, geometry, repel
 from scatter.kernels.mace_layers import (
@@ -25,11 +20,8 @@ from scatter.kernels.mace_layers import (
     return_sent,
     send,
 )
-from scatter.kernels.mace_memory import Scratch, Weights, copy, fill, inner, of_worker
+from scatter.kernels.mace_memory import copy, fill, inner, of_worker
 from scatter.kernels.mace_tiles import TILE_ROWS
-
-PATIENCE = 3.0  # s; reading what was compiled before takes less
-COMPILING = "compiling the MACE kernel for this machine: a minute or two, and only once"
 
 
 @inner
@@ -118,23 +110,22 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
     return energy
 
 
-def sources() -> int:
-    """A number that changes with the source of what `evaluate` is compiled from."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    content = b"".join(file.read_bytes() for file in files)
-    return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") + 1
-
-
 def _evaluate_of(sources: int):
-    """The compiled evaluation of a batch.
-
-    Numba's cache knows a function by its own file and the values that it encloses; what it calls
-    may have changed in other files, so it encloses a number that stands for their content.
-    """
+    """The compiled evaluation of a batch; see `sources`."""
 
     @njit(parallel=True, cache=True)
     def evaluate(positions, species, moving, lists, counts, weights, scratch):
-        """Energies in eV, NaN where atoms touch, and forces in eV/Å; see `compile_for`."""
+        """Energies in eV, NaN where atoms touch, and forces in eV/Å.
+
+        Args:
+            positions: Å, shape (slot, atom, 3).
+            species: of each atom, an index into the model's, shape (atom,).
+            moving: False for frozen atoms, which feel no force, shape (atom,).
+            lists: half pair lists of every slot: first and second atoms, and shifts.
+            counts: pairs of each slot, shape (slot,).
+            weights: of the model.
+            scratch: working memory, one for each worker.
+        """
         assert sources
         slots, workers = len(positions), len(scratch.held)
         energies = np.empty(slots)
@@ -154,31 +145,3 @@ def _evaluate_of(sources: int):
 
 
 evaluate_batch = _evaluate_of(sources())
-
-
-def compile_for(positions, species, moving, lists, counts, weights: Weights, scratch: Scratch):
-    """Make `evaluate_batch` ready for arguments of these types, and say so if it takes long.
-
-    To find the types of so many arrays takes longer than to evaluate a replica, so this is done
-    once and not in every call.
-
-    Args:
-        positions: Å, shape (slot, atom, 3).
-        species: of each atom, an index into the model's, shape (atom,).
-        moving: False for frozen atoms, which feel no force, shape (atom,).
-        lists: half pair lists of every slot: first and second atoms, and shifts.
-        counts: pairs of each slot, shape (slot,).
-        weights: of the model.
-        scratch: working memory, one for each worker.
-    """
-    arguments = positions, species, moving, lists, counts, weights, scratch
-    kinds = tuple(numba.typeof(argument) for argument in arguments)
-    if kinds in evaluate_batch.overloads:
-        return
-    notice = Timer(PATIENCE, print, (COMPILING,), {"file": sys.stderr, "flush": True})
-    notice.daemon = True
-    notice.start()
-    try:
-        evaluate_batch.compile(kinds)
-    finally:
-        notice.cancel()

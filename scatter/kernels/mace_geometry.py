@@ -12,7 +12,7 @@ TOUCHING = 1e-6  # Å², squared distance of two atoms that have no direction fr
 
 
 @inner
-def _apart(positions, i, j, shift):
+def apart(positions, i, j, shift):
     """The vector from atom i to the image of atom j."""
     return (
         positions[j, 0] - positions[i, 0] + shift[0],
@@ -34,7 +34,7 @@ def collect(positions, moving, frozen, neighbours, cutoff, at, s):
         i, j = first[listed], second[listed]
         if (moving[i] or moving[j]) == frozen:
             continue
-        x, y, z = _apart(positions, i, j, shift[listed])
+        x, y, z = apart(positions, i, j, shift[listed])
         square = x * x + y * y + z * z
         # written in any case and kept by counting: a branch would be foreseen wrongly too often
         place = at // width * (3 * width) + at % width

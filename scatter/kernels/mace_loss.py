@@ -20,7 +20,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from scatter.kernels.mace import replica, sources
+from scatter.kernels.compiling import sources
+from scatter.kernels.mace import replica
 from scatter.kernels.mace_gradient import add_gradient
 from scatter.kernels.mace_memory import Scratch, Weights
 

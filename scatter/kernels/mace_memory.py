@@ -11,6 +11,7 @@ _ALONE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 # What they are given outlives them, and none of them makes or returns an array.
 _UNCOUNTED: dict[str, Any] = {**_ALONE, "_nrt": False}
 inner = njit(**_UNCOUNTED)
+alone = njit(**_ALONE)
 
 
 class Weights(NamedTuple):
@@ -73,7 +74,7 @@ class Scratch(NamedTuple):
     push: NDArray
 
 
-@njit(**_ALONE)
+@alone
 def of_worker(s, n):
     """The working memory of one worker."""
     return Scratch(

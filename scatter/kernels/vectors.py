@@ -136,10 +136,11 @@ class Memory:
         return writer.splat(number)
 
     def integer(self, index: Integer) -> Integer:
-        """The whole number at this index."""
-        return Integer(
-            self.writer, self.writer.builder.load(self.at(index).pointer, typ=self.element)
-        )
+        """The whole number at this index, of 32 or 64 bits."""
+        found = self.writer.builder.load(self.at(index).pointer, typ=self.element)
+        if self.element != I64:
+            found = self.writer.builder.sext(found, I64)
+        return Integer(self.writer, found)
 
 
 class Writer:
@@ -199,6 +200,10 @@ class Writer:
         """Square root."""
         return self._intrinsic("sqrt", x)
 
+    def least(self, a: Vector, b: Vector | float) -> Vector:
+        """The lesser of two numbers in each lane; the other where one is no number."""
+        return self._intrinsic("minnum", a, self.vector(b))
+
     def polynomial(self, x: Vector, coefficients: list[float]) -> Vector:
         """Σ_k c_k x^k by Horner's rule."""
         value = self.vector(coefficients[-1])
@@ -245,6 +250,35 @@ class Writer:
             half = list(range(width))
             found = self._folded(found, found, half, width)
         return found
+
+    def totals(self, vectors: list[Vector]) -> Vector:
+        """The sums over the lanes of as many vectors as there are lanes, in order."""
+        step = 1
+        while len(vectors) > 1:
+            first = [lane for lane in range(self.lanes) if not lane & step]
+            lanes = [place for lane in first for place in (lane, lane + self.lanes)]
+            # lanes of the same source keep runs of `step`: a run of the one, a run of the other
+            lanes.sort(key=lambda place: (place % self.lanes // (2 * step), place // self.lanes))
+            pairs = zip(vectors[::2], vectors[1::2], strict=True)
+            vectors = [self._folded(one, other, lanes, step) for one, other in pairs]
+            step *= 2
+        return vectors[0]
+
+    def transposed(self, vectors: list[Vector]) -> list[Vector]:
+        """Of as many vectors as there are lanes: the first lanes of all, the second ones, ..."""
+        step = 1
+        while step < self.lanes:
+            low = [lane + (self.lanes - step if lane & step else 0) for lane in range(self.lanes)]
+            high = [place + step for place in low]
+            found = list(vectors)
+            for k, one in enumerate(vectors):
+                if not k & step:
+                    other = vectors[k + step].value
+                    found[k] = self._shuffled(one.value, other, low)
+                    found[k + step] = self._shuffled(one.value, other, high)
+            vectors = found
+            step *= 2
+        return vectors
 
     def _folded(self, one: Vector, other: Vector, lanes: list[int], step: int) -> Vector:
         low = self._shuffled(one.value, other.value, lanes)

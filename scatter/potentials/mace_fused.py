@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from scipy.ndimage import spline_filter1d
 
 from scatter.kernels import mace
+from scatter.kernels.compiling import compile_for
 from scatter.kernels.mace_memory import Scratch, Weights
 from scatter.kernels.mace_tiles import DEGREE, TILE_ROWS
 from scatter.kernels.vectors import lanes
@@ -76,7 +77,7 @@ class FusedEvaluator:
         self.lists = VerletLists(system, slots, potential.cutoff, SKIN)
         self.scratch = self._reserved(slots, self.lists.first.shape[1])
         nowhere = np.zeros((slots, len(system), 3))
-        mace.compile_for(*self._arguments(self.lists, nowhere))
+        compile_for(mace.evaluate_batch, "MACE", *self._arguments(self.lists, nowhere))
 
     def begin(
         self, slots: Int[np.ndarray, " new"], positions: Float[np.ndarray, "new atom 3"]

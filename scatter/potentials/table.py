@@ -3,6 +3,7 @@
 What a kind needs (torch, ASE's calculators) is imported only when a potential of it is opened.
 """
 
+import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,12 +13,14 @@ from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.settings import Table, UserError
 
-Kind = Literal["default", "analytic", "mace", "ase"]
+Kind = Literal["default", "analytic", "mace", "ace", "ase"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
 
 # The keys that mean something to each kind, besides `kind` itself; the needed ones come first.
-NEEDED: dict[str, tuple[str, ...]] = {"mace": ("file",), "ase": ("calculator",)}
+NEEDED: dict[str, tuple[str, ...]] = {
+    "mace": ("file",), "ace": ("file",), "ase": ("calculator",),
+}  # fmt: skip
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "default": ("precision",),
     "mace": ("device", "precision", "trust_pickle"),
@@ -31,14 +34,15 @@ class PotentialTable(Table):
     kind: Kind = Field(
         default="default",
         description="`default`: the MACE for hydrogen on copper that ships with scatter; "
-        "`analytic`: a qualitative model of the same; `mace`: a model file; `ase`: any calculator "
-        "of ASE.",
+        "`analytic`: a qualitative model of the same; `mace` and `ace`: a model file; `ase`: any "
+        "calculator of ASE.",
     )
     file: str | None = Field(
         default=None,
         min_length=1,
         description="The model file, for `mace`: a `.model` written by mace-torch, or the "
-        "`.npz` that `scatter convert` makes of it.",
+        "`.npz` that `scatter convert` makes of it; for `ace`: the `.npz` of `scatter fit`, or a "
+        "`.yace` file of LAMMPS.",
     )
     calculator: str | None = Field(
         default=None,
@@ -79,7 +83,7 @@ class PotentialTable(Table):
         for key, field in type(self).model_fields.items():
             written = getattr(self, key) != field.get_default(call_default_factory=True)
             if written and key not in ("kind", "committee", *needed, *optional):
-                kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL[kind])]
+                kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL.get(kind, ()))]
                 raise ValueError(
                     f"the key '{key}' means nothing to kind = '{self.kind}'; "
                     f"leave it out, or choose kind = '{kinds[0]}'"
@@ -96,6 +100,8 @@ def open_potential(table: PotentialTable) -> Potential:
     """
     if table.kind == "mace":
         return _open_mace(table)
+    if table.kind == "ace":
+        return _open_ace(table)
     if table.kind == "ase":
         from scatter.potentials.ase import AseCalculator
 
@@ -148,7 +154,32 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
+    if Path(text).suffix == ".yace" or _is_ace(Path(text)):
+        return open_potential(PotentialTable(kind="ace", file=text))
     return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
+
+
+def _is_ace(file: Path) -> bool:
+    """Whether a file holds the arrays of a linear ACE, well or badly."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "products_2.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _open_ace(table: PotentialTable) -> Potential:
+    from scatter.potentials.ace import Ace
+
+    file = Path(str(table.file))
+    if not file.is_file():
+        raise UserError(f"[potential] file = '{file}': there is no such file")
+    if file.suffix == ".yace":
+        from scatter.potentials.yace_read import read_yace
+
+        model, embedding = read_yace(file)
+        return Ace(model, file.name, embedding)
+    return Ace.read(file)
 
 
 def _open_mace(table: PotentialTable) -> Potential:

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+from ace_invariant import invariant_ace
 
+from scatter.potentials.ace import Ace
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.ase import AseCalculator
 from scatter.potentials.check import deviations
 from scatter.potentials.mace import MaceTorch
 
 POTENTIALS = {
+    "ace": lambda mace_file: Ace(invariant_ace()),
     "analytic": lambda mace_file: Analytic(),
     "ase": lambda mace_file: AseCalculator("emt"),
     "mace": lambda mace_file: MaceTorch(mace_file, "cpu", "float64", trust_pickle=True),

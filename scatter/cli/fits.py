@@ -1,0 +1,112 @@
+"""Verbs that fit a potential by linear least squares: `scatter fit ace`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scatter.cli.words import app
+from scatter.settings import UserError
+
+fit = typer.Typer(no_args_is_help=True, help="Fit a potential to labelled structures.")
+app.add_typer(fit, name="fit")
+
+
+@fit.command()
+def ace(
+    data: Annotated[
+        Path, typer.Argument(metavar="SET", help="A folder that `select` wrote, or an .extxyz.")
+    ],
+    out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
+    elements: Annotated[str, typer.Option(help="Cu,H; the commonest first by default.")] = "",
+    degrees: Annotated[str, typer.Option(help="Total degrees by order.")] = "18,12,10,8",
+    weight_l: Annotated[float, typer.Option(min=0.5, help="What a degree l counts.")] = 1.5,
+    cutoff: Annotated[float, typer.Option(min=1.0, max=20.0, help="Å.")] = 6.0,
+    pair_cutoff: Annotated[
+        list[str] | None, typer.Option(metavar="Cu-H=5", help="Å, of one pair; repeatable.")
+    ] = None,
+    r0: Annotated[
+        list[str] | None, typer.Option(metavar="Cu-H=1.9", help="Å, of one pair; repeatable.")
+    ] = None,
+    powers: Annotated[str, typer.Option(help="p and q of the transform of distances.")] = "2,2",
+    inner: Annotated[int, typer.Option(min=0, help="Power of the envelope at r = 0.")] = 1,
+    pair_degree: Annotated[int, typer.Option(min=0, help="Of the pair potential.")] = 18,
+    molecule: Annotated[str, typer.Option(help="H; by default all elements but the first.")] = "",
+    most: Annotated[
+        str,
+        typer.Option(help="The molecule's factors around the slab's atoms, and around its own."),
+    ] = "2,1",
+    e0: Annotated[
+        list[str] | None, typer.Option(metavar="H=-1.2", help="eV; others by least squares.")
+    ] = None,
+    energy_weight: Annotated[float, typer.Option(min=0, help="w_E, of E over √atoms.")] = 0.54,
+    force_weight: Annotated[float, typer.Option(min=0, help="w_F, of every component.")] = 0.01,
+    molecule_weight: Annotated[float, typer.Option(min=0, help="Of forces on it.")] = 1.0,
+    class_weight: Annotated[
+        list[str] | None, typer.Option(metavar="bulk=0.5", help="Of a class; repeatable.")
+    ] = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the slab's forces.")] = 1.0,
+    smoothness: Annotated[float, typer.Option(min=0, help="Power of the prior.")] = 2.0,
+    leverage: Annotated[bool, typer.Option(help="Let the file tell how far atoms are.")] = True,
+    threads: Annotated[int, typer.Option(min=1, help="Cores to fit with.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
+) -> None:
+    """Fit a linear ACE, and report its errors on structures that it has not seen."""
+    from scatter.fitting.ace.fit import Fitting, fit_ace
+    from scatter.fitting.ace.labelled import Weights
+    from scatter.fitting.ace.recipe import Recipe
+
+    recipe = Recipe(
+        elements=_symbols(elements), degrees=_numbers("--degrees", degrees), weight_l=weight_l,
+        cutoff_A=cutoff, cutoffs_A=_pairs("--pair-cutoff", pair_cutoff), r0_A=_pairs("--r0", r0),
+        powers=_two("--powers", powers), inner=inner, pair_degree=pair_degree,
+        molecule=_symbols(molecule), most=_two("--most", most),
+    )  # fmt: skip
+    classes = _named("--class-weight", class_weight)
+    weights = Weights(energy_weight, force_weight, molecule_weight, classes, share)
+    fitting = Fitting(weights, smoothness, _named("--e0", e0), threads, leverage, seed)
+    folder = fit_ace(data, out, recipe, fitting, lambda line: print(line, flush=True))
+    print(f"report: {folder}\npotential: {out}")
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    return tuple(symbol.strip() for symbol in text.split(",") if symbol.strip())
+
+
+def _two(option: str, text: str) -> tuple[int, int]:
+    numbers = _numbers(option, text)
+    if len(numbers) != 2 or any(one != int(one) for one in numbers):
+        raise UserError(f"{option} {text}: must be two whole numbers, such as 2,1")
+    return int(numbers[0]), int(numbers[1])
+
+
+def _numbers(option: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(one) for one in text.split(","))
+    except ValueError:
+        raise UserError(f"{option} {text}: must be numbers with commas between them") from None
+
+
+def _named(option: str, texts: list[str] | None) -> dict[str, float]:
+    """Values by name, of texts such as "bulk=0.5"."""
+    found = {}
+    for text in texts or ():
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise UserError(f"{option} {text}: must be a name, = and a number") from None
+    return found
+
+
+def _pairs(option: str, texts: list[str] | None) -> dict[tuple[str, str], float]:
+    """Values by two symbols, of texts such as "Cu-H=5"."""
+    found = {}
+    for name, value in _named(option, texts).items():
+        first, _, second = name.partition("-")
+        if not first or not second or not value > 0:
+            raise UserError(
+                f"{option} {name}={value:g}: must be two symbols, as in Cu-H=5, above 0"
+            )
+        found[first, second] = value
+    return found

@@ -1,0 +1,64 @@
+"""Random linear ACE models: not invariant, but smooth, and with everything the file can hold."""
+
+import numpy as np
+
+from scatter.potentials.ace_file import MARGIN, VERSION, LinearAce
+
+
+def random_ace(
+    seed=0, numbers=(1, 29), cutoff=4.0, n=3, degree=3, products=(20, 40, 60), samples=1024
+):
+    """A model with random products of random factors.
+
+    Args:
+        seed: of all random numbers.
+        numbers: atomic numbers of the species.
+        cutoff: Å, or one for each pair of species, shape (species, species).
+        n: radial functions.
+        degree: the largest l.
+        products: how many of two, three and four factors.
+        samples: of tables within the largest cutoff.
+    """
+    rng = np.random.default_rng(seed)
+    s = len(numbers)
+    cutoffs = np.broadcast_to(np.asarray(cutoff, float), (s, s)).copy()
+    r = (np.arange(samples + 2 * MARGIN) - MARGIN) * cutoffs.max() / (samples - 1)
+    spec = np.array(
+        [(z, k, deg, m) for z in range(s) for k in range(n) for deg in range(degree + 1)
+         for m in range(-deg, deg + 1)]
+    )  # fmt: skip
+    chosen = {
+        order: _sorted_rows(rng.integers(0, len(spec), (count, order)))
+        for order, count in zip((2, 3, 4), products, strict=True)
+    }
+    count = sum(map(len, chosen.values()))
+    weights = rng.normal(0, 0.1, (s, count))
+    found, at = {}, 0
+    for order, rows in chosen.items():
+        functions = np.arange(at, at + len(rows))
+        found[f"products_{order}"] = rows
+        found[f"coefficients_{order}"] = weights[:, functions]
+        found[f"coupling_{order}"] = np.stack([functions, np.arange(len(rows))], axis=1)
+        found[f"coupling_values_{order}"] = np.ones(len(rows))
+        at += len(rows)
+    two_body = _smooth(rng, cutoffs, r, 2)
+    two_body_weights = rng.normal(0, 0.3, (s, s, 2))
+    return LinearAce(
+        version=VERSION, kind="ace", numbers=np.array(numbers), cutoff=cutoffs,
+        constant=rng.normal(size=s), radial=_smooth(rng, cutoffs, r, n),
+        pair=np.einsum("ijkt,ijt->ijk", two_body, two_body_weights), spec=spec, **found,
+        two_body=two_body, two_body_weights=two_body_weights, weights=weights,
+        leverage=np.zeros((s, 0, 0)), provenance="random",
+    )  # fmt: skip
+
+
+def _smooth(rng, cutoffs, r, count):
+    """Random smooth functions of r with two continuous derivatives at the cutoff."""
+    s = len(cutoffs)
+    scale, phase = rng.uniform(0.5, 2, (s, s, 1, count)), rng.uniform(0, 6, (s, s, 1, count))
+    inside = np.clip(1 - r[:, None] / cutoffs[:, :, None, None], 0, None)
+    return inside**4 * np.sin(scale * r[:, None] + phase)
+
+
+def _sorted_rows(rows):
+    return np.unique(np.sort(rows, axis=1), axis=0)

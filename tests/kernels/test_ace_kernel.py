@@ -1,0 +1,175 @@
+from dataclasses import replace
+
+import numba
+import numpy as np
+import pytest
+from ace_formulas import energy_and_forces, harmonic
+from ace_invariant import invariant_ace
+from ace_models import random_ace
+from ase import Atoms
+from mace_models import hydrogen_on_copper
+from numba import njit
+
+from scatter.kernels.ace_harmonics import norm, polynomials, pull, row
+from scatter.kernels.intrinsics import written
+from scatter.kernels.vectors import lanes
+from scatter.potentials.ace import Ace
+from scatter.potentials.check import deviations
+from scatter.potentials.mace_fused import aligned
+
+MODELS = {
+    "both species alike": lambda: random_ace(),
+    "l up to five, n up to ten": lambda: random_ace(1, n=10, degree=5, products=(200, 300, 300)),
+    "cutoffs of their own": lambda: random_ace(3, cutoff=((3.0, 4.0), (4.0, 5.0))),
+    "a third species, in another order": lambda: random_ace(4, numbers=(29, 8, 1)),
+    "no products": lambda: random_ace(5, products=(0, 0, 0)),
+    "five species": lambda: random_ace(6, numbers=(3, 29, 8, 1, 2)),
+    "invariant": lambda: invariant_ace(),
+}
+
+
+@pytest.fixture(scope="module")
+def invariant():
+    return Ace(invariant_ace(cutoff=5.0))
+
+
+def ours(potential, system, positions):
+    return potential.bind(system, len(positions)).begin(np.arange(len(positions)), positions)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_energies_and_forces_are_those_of_the_formulas(kind):
+    model = MODELS[kind]()
+    system, positions = hydrogen_on_copper()
+    energies, forces = ours(Ace(model), system, positions)
+    for x, energy, force in zip(positions, energies, forces, strict=True):
+        atoms = Atoms(system.numbers, x, cell=system.cell, pbc=system.pbc)
+        expected, slopes = energy_and_forces(model, atoms)
+        size = abs(slopes).max()
+        assert energy == pytest.approx(expected, rel=1e-12)
+        assert force[system.moving] == pytest.approx(slopes[system.moving], abs=1e-11 * size)
+        assert not force[~system.moving].any()
+
+
+def test_the_laws_of_potentials_hold(invariant):
+    system, positions = hydrogen_on_copper()
+    assert not deviations(invariant, system, positions, np.random.default_rng(1)).broken()
+
+
+def test_a_model_that_is_not_invariant_is_noticed():
+    system, positions = hydrogen_on_copper()
+    found = deviations(Ace(random_ace()), system, positions, np.random.default_rng(1))
+    assert [sentence.split(":")[0] for sentence in found.broken()] == ["rotation"]
+
+
+def test_bits_do_not_depend_on_batch_slot_or_threads(invariant):
+    system, positions = hydrogen_on_copper(replicas=5)
+    energies, forces = ours(invariant, system, positions)
+    before = numba.get_num_threads()
+    try:
+        for threads in range(1, before + 1):
+            numba.set_num_threads(threads)
+            for order in ([0], [4, 2, 0, 3, 1], [2, 2, 2]):
+                again = ours(invariant, system, positions[order])
+                assert np.array_equal(again[0], energies[order])
+                assert np.array_equal(again[1], forces[order])
+    finally:
+        numba.set_num_threads(before)
+
+
+def test_bits_do_not_depend_on_where_frozen_atoms_of_other_replicas_are(invariant):
+    """What pairs of frozen atoms give is kept from replica to replica."""
+    system, positions = hydrogen_on_copper()
+    other = positions[:1].copy()
+    other[0, ~system.moving] += [[0.1, 0.0, 0.0], [0.0, -0.1, 0.05]]
+    mixed = np.concatenate([positions[:1], other, positions[1:], other])
+    energies, forces = ours(invariant, system, mixed)
+    for slot, x in enumerate(mixed):
+        alone = ours(invariant, system, x[None])
+        assert alone[0][0] == energies[slot]
+        assert np.array_equal(alone[1][0], forces[slot])
+
+
+def test_freezing_changes_no_force_on_others(invariant):
+    system, positions = hydrogen_on_copper()
+    free = ours(invariant, replace(system, moving=np.ones(len(system), bool)), positions)
+    held = ours(invariant, system, positions)
+    assert held[0] == pytest.approx(free[0], rel=1e-13)
+    assert held[1][:, system.moving] == pytest.approx(free[1][:, system.moving], abs=1e-13)
+    assert abs(free[1][:, ~system.moving]).max() > 0.01
+
+
+def test_frozen_atoms_that_see_nothing_that_moves_keep_their_products(invariant):
+    system, positions = hydrogen_on_copper()
+    far = positions.copy()
+    far[:, -2:, 2] += 6.0
+    slab = np.arange(len(system)) < len(system) - 2
+    cell = system.cell * [[1], [1], [3]]
+    free = replace(system, cell=cell, moving=np.ones(len(system), bool))
+    held = ours(invariant, replace(free, moving=~slab), far)
+    expected = ours(invariant, free, far)
+    assert held[0] == pytest.approx(expected[0], rel=1e-12)
+    assert held[1][:, -2:] == pytest.approx(expected[1][:, -2:], abs=1e-12)
+
+
+def test_atoms_that_touch_have_no_energy_and_disturb_no_other(invariant):
+    system, positions = hydrogen_on_copper()
+    touching = positions.copy()
+    touching[1, -1] = touching[1, -2]
+    energies, forces = ours(invariant, system, touching)
+    assert np.isnan(energies[1])
+    whole = ours(invariant, system, positions)
+    assert np.array_equal(energies[[0, 2]], whole[0][[0, 2]])
+    assert np.array_equal(forces[[0, 2]], whole[1][[0, 2]])
+
+
+def test_there_is_working_memory_for_lists_that_have_grown(invariant):
+    system, positions = hydrogen_on_copper()
+    evaluator = invariant.bind(system, len(positions))
+    room = evaluator.scratch.first.shape[1]
+    dense = positions * [1.0, 1.0, 0.2]
+    evaluator.begin(np.arange(len(dense)), dense)
+    evaluator(dense)
+    pairs = evaluator.lists.counts.max()
+    assert room < pairs < evaluator.scratch.first.shape[1]
+
+
+@pytest.mark.parametrize("degree", [1, 3, 6])
+def test_harmonics_are_those_of_the_formulas_and_slopes_are_theirs(degree):
+    rng = np.random.default_rng(degree)
+    d = rng.normal(size=(20, 3))
+    d /= np.linalg.norm(d, axis=1)[:, None]
+    found = polynomials(*d.T, degree)
+    for n in range(1, degree + 1):
+        for m in range(-n, n + 1):
+            y, slopes = harmonic(n, m, d)
+            assert norm(n, m) * found[row(n, m)] == pytest.approx(y, abs=1e-12)
+            bars = [np.zeros(len(d))] * len(found)
+            bars[row(n, m)] = np.full(len(d), norm(n, m))
+            by_n = np.array([np.broadcast_to(each, len(d)) for each in pull(*d.T, bars)]).T
+            along = (by_n * d).sum(axis=1)[:, None] * d  # off the sphere they may differ
+            assert by_n - along == pytest.approx(slopes, abs=1e-11)
+
+
+@written
+def _shuffles(w, totals, transposed, source):
+    vectors = [source[k] for k in range(w.lanes)]
+    totals[0] = w.totals(vectors)
+    for k, vector in enumerate(w.transposed(vectors)):
+        transposed[k] = vector
+
+
+@njit
+def _shuffled(totals, transposed, source):
+    _shuffles(totals, transposed, source)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_vectors_are_summed_and_transposed(kind):
+    width = lanes(8 * np.dtype(kind).itemsize)
+    source = aligned(np.arange(width**2, dtype=kind) ** 2)
+    totals, transposed = aligned(np.zeros(width, kind)), aligned(np.zeros(width**2, kind))
+    _shuffled(totals, transposed, source)
+    rows = source.reshape(width, width)
+    assert np.array_equal(transposed.reshape(width, width), rows.T)
+    assert totals == pytest.approx(rows.sum(axis=1))
