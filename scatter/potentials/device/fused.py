@@ -1,0 +1,229 @@
+"""Energies and forces of a batch by the fused kernels: their arrays, and the order of launches.
+
+Nothing here waits for the GPU but `reserve`, and all shapes stay as they are, so that the launches
+can be captured in a CUDA graph.
+"""
+
+import math
+
+import torch
+import triton
+from torch import Tensor
+
+from scatter.kernels.gpu import edges, nodes, pairs
+from scatter.potentials.device.lists import Cell
+from scatter.potentials.device.weights import Weights
+from scatter.state import System
+
+SKIN = 0.8  # Å
+TOGETHER = 128  # neighbours times channels in the registers of one program
+TALL = 16  # rows of a program that mixes channels
+ROOM = 2**32  # bytes of working memory; more replicas are computed in turns
+
+
+class Lists:
+    """Neighbour lists of some replicas."""
+
+    def __init__(self, slots: int, atoms: int, capacity: int, device: torch.device):
+        shape = {"dtype": torch.int32, "device": device}
+        rows = slots * atoms
+        self.reference = torch.full((slots, atoms, 3), torch.nan, dtype=torch.float64, device=device)
+        self.moved = torch.zeros(slots, **shape)
+        self.count = torch.zeros(rows, **shape)
+        self.sender = torch.zeros(rows * capacity, **shape)
+        self.translation = torch.zeros(rows * capacity, **shape)
+        self.reverse = torch.zeros(rows * capacity, **shape)
+
+
+class Scratch:
+    """What the stages hand to one another, for some rows (atoms of all replicas)."""
+
+    def __init__(self, rows: int, capacity: int, blocks: int, w: Weights):
+        device, channels = w.energy_1.device, w.channels
+        places = rows * capacity
+
+        def reals(size: int) -> Tensor:
+            return torch.zeros(size, dtype=w.kind, device=device)
+
+        def integers(size: int) -> Tensor:
+            return torch.zeros(size, dtype=torch.int32, device=device)
+
+        self.stride = places
+        self.unit, self.index, self.slope = reals(5 * places), integers(5 * places), reals(places)
+        self.pairs, self.active = integers(rows), integers(rows)
+        self.energy = torch.zeros(rows, dtype=torch.float64, device=device)
+        self.a, self.m, self.a_2 = (reals(rows * 16 * channels) for _ in range(3))
+        self.b, self.b_2, self.g, self.g_bar = (reals(rows * channels) for _ in range(4))
+        self.q, self.push = reals(places * channels), reals(blocks * places * 3)
+
+
+class Fused:
+    """The kernels bound to a system, with the lists of its slots."""
+
+    def __init__(self, weights: Weights, system: System, species: Tensor, slots: int):
+        w = weights
+        self.weights, self.atoms, self.slots = w, len(system), slots
+        self.device = w.energy_1.device
+        self.species = species.to(torch.int32)
+        self.moving = torch.as_tensor(system.moving, device=self.device).to(torch.int32)
+        self.cell = Cell.of(system, w.cutoff + SKIN, str(self.device))
+        self.wide = 32 if w.channels % 32 == 0 else 16
+        self.near = max(1, TOGETHER // self.wide)
+        self.blocks = w.channels // self.wide
+        self.padded = triton.next_power_of_2(self.atoms)
+        self.capacity, self.generation = 0, 0
+
+    def reserve(self, positions: Tensor) -> None:
+        """Make room for the neighbours that atoms have at these positions, and some more."""
+        lists = Lists(len(positions), self.atoms, 1, self.device)
+        self._renew(lists, positions, 1)
+        most = int(lists.count.max())
+        if 1.1 * most > self.capacity:
+            self.make_room(most)
+
+    def make_room(self, most: int) -> None:
+        """Allocate lists for somewhat more neighbours than `most`, and working memory."""
+        self.capacity = -(-int(1.25 * most + 8) // 16) * 16
+        self.generation += 1
+        self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
+        w = self.weights
+        per_place = w.channels + 3 * self.blocks + 11
+        per_atom = 4 * (self.capacity * per_place + (3 * 16 + 4) * w.channels)
+        self.at_once = max(1, min(self.slots, ROOM // (self.atoms * per_atom)))
+        self.scratch = Scratch(self.at_once * self.atoms, self.capacity, self.blocks, w)
+
+    def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies and forces of replicas that enter."""
+        self.reserve(positions)
+        lists = Lists(len(positions), self.atoms, self.capacity, self.device)
+        return self._evaluate(lists, positions)
+
+    def forget(self, slots: Tensor) -> None:
+        """Ask for new lists in these slots."""
+        self.lists.reference[slots] = torch.nan
+
+    def keep(self, slots: Tensor) -> None:
+        """Go on with these slots only."""
+        self.slots = len(slots)
+        self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
+
+    def longest(self) -> Tensor:
+        """Most neighbours of an atom, a number on the device; above `capacity` lists overflow."""
+        return self.lists.count.max()
+
+    def __call__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (eV), NaN where a list overflows, and forces (eV/Å) of every slot."""
+        return self._evaluate(self.lists, positions)
+
+    def _evaluate(self, lists: Lists, positions: Tensor) -> tuple[Tensor, Tensor]:
+        positions = positions.contiguous()
+        energies = positions.new_empty(len(positions))
+        forces = torch.empty_like(positions)
+        if len(positions):
+            self._renew(lists, positions, self.capacity)
+        for start in range(0, len(positions), self.at_once):
+            self._some(lists, positions, start, energies, forces)
+        return energies, forces
+
+    def _renew(self, lists: Lists, positions: Tensor, capacity: int) -> None:
+        """Make new lists for the replicas in which an atom moved by more than half the skin."""
+        slots, cell = len(positions), self.cell
+        pairs.find_moved[(slots,)](
+            positions, lists.reference, lists.moved, self.atoms, self.padded, (SKIN / 2) ** 2,
+            num_warps=1,
+        )  # fmt: skip
+        pairs.list_neighbours[(slots * self.atoms,)](
+            positions, lists.moved, cell.vectors, cell.inverse, cell.periodic, cell.around,
+            lists.sender, lists.translation, lists.count, self.atoms,
+            len(cell.around), capacity, self.padded, cell.radius**2, num_warps=1,
+        )  # fmt: skip
+        pairs.find_reverse[(slots * self.atoms,)](
+            lists.moved, lists.sender, lists.translation, lists.count, lists.reverse, self.atoms,
+            capacity, triton.next_power_of_2(capacity), num_warps=1,
+        )  # fmt: skip
+
+    def _some(
+        self, lists: Lists, positions: Tensor, start: int, energies: Tensor, forces: Tensor
+    ) -> None:
+        """Replicas from `start` on, as many as there is working memory for."""
+        end = min(start + self.at_once, len(positions))
+        rows = (end - start) * self.atoms
+        self._collect(lists, positions[start:end], start, rows)
+        self._forth(rows)
+        self._back(rows)
+        s = self.scratch
+        nodes.forces_of[(rows,)](
+            s.index, s.active, s.push, self.moving, forces[start:end], self.atoms, self.capacity,
+            s.stride, self.blocks, 32, num_warps=1,
+        )  # fmt: skip
+        nodes.energies_of[(end - start,)](
+            s.energy, energies[start:end], self.atoms, self.padded, num_warps=1
+        )
+
+    def _collect(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
+        w, s = self.weights, self.scratch
+        row, place = start * self.atoms, start * self.atoms * self.capacity
+        scale, prefactor, exponent, p = w.repulsion
+        pairs.collect[(rows,)](
+            positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
+            lists.count[row:], lists.reverse[place:], self.cell.vectors, w.pair_2, w.charges_radii,
+            s.unit, s.index, s.slope, s.pairs, s.active, s.energy, self.atoms, self.capacity,
+            s.stride, w.knots, len(w.constant), triton.next_power_of_2(self.capacity), w.per_step,
+            w.cutoff**2, scale, prefactor, exponent, p, num_warps=2,
+        )  # fmt: skip
+
+    def _forth(self, rows: int) -> None:
+        """From pairs to energies; B̄ and B̄² are then at hand."""
+        w, s = self.weights, self.scratch
+        sizes, grid = (w.channels, self.near, self.wide), (rows, self.blocks)
+        edges.features_1[grid](
+            s.unit, s.index, s.pairs, w.table_1, self.species, w.product_1, s.a, s.b, self.atoms,
+            self.capacity, s.stride, *sizes, w.cubic, num_warps=1,
+        )  # fmt: skip
+        self._transform(s.b, w.up, s.g, rows, 1, nodes.BIAS)
+        edges.features_2[grid](
+            s.unit, s.index, s.pairs, w.table_2, s.g, s.m, self.capacity, s.stride, *sizes,
+            num_warps=1,
+        )  # fmt: skip
+        self._transform(s.m, w.mix, s.a_2, rows, 16, nodes.STORE)
+        nodes.product_of_2[grid](
+            s.a_2, w.product_2, self.species, s.b_2, self.atoms, w.channels, self.wide, w.cubic,
+            num_warps=1,
+        )  # fmt: skip
+        nodes.read_out[(triton.cdiv(rows, TALL),)](
+            s.b, s.b_2, w.hidden_1, w.hidden_2, w.hidden_0, w.energy_1, w.energy_2, w.constant,
+            self.species, s.energy, rows, self.atoms, w.channels, len(w.energy_2),
+            len(w.constant), TALL, self.wide, num_warps=1,
+        )  # fmt: skip
+
+    def _back(self, rows: int) -> None:
+        """From B̄ and B̄² to ∂E/∂d of each pair."""
+        w, s = self.weights, self.scratch
+        sizes, grid = (w.channels, self.near, self.wide), (rows, self.blocks)
+        nodes.product_of_2_back[grid](
+            s.a_2, w.product_2, self.species, s.b_2, self.atoms, w.channels, self.wide, w.cubic,
+            num_warps=1,
+        )  # fmt: skip
+        self._transform(s.a_2, w.mix_back, s.m, rows, 16, nodes.STORE)
+        edges.back_2[grid](
+            s.unit, s.index, s.pairs, s.active, w.table_2, s.g, s.m, s.q, s.push, self.capacity,
+            s.stride, *sizes, w.per_step, num_warps=1,
+        )  # fmt: skip
+        edges.gather_sent[grid](
+            s.index, s.pairs, s.q, s.g_bar, self.capacity, s.stride, *sizes, num_warps=1
+        )
+        self._transform(s.g_bar, w.up_back, s.b, rows, 1, nodes.ADD)
+        edges.back_1[grid](
+            s.unit, s.index, s.active, w.table_1, self.species, w.product_1, s.a, s.b, s.slope,
+            s.push, self.atoms, self.capacity, s.stride, *sizes, w.per_step, w.cubic,
+            w.repulsion[0] != 0, num_warps=1,
+        )  # fmt: skip
+
+    def _transform(
+        self, x: Tensor, matrix: Tensor, out: Tensor, rows: int, features: int, how: int
+    ) -> None:
+        w = self.weights
+        nodes.transform[(triton.cdiv(rows, TALL), features, self.blocks)](
+            x, matrix, out, w.up_0, self.species, rows, self.atoms, features, w.channels, TALL,
+            self.wide, self.wide, how, num_warps=1 if self.wide == 16 else 4,
+        )  # fmt: skip
