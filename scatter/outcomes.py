@@ -7,7 +7,7 @@ line in CHANGELOG.md.
 from enum import IntEnum
 
 import numpy as np
-from jaxtyping import Float
+from scatter.shapes import Float
 
 from scatter.units import degree, fs
 

@@ -6,16 +6,16 @@ result does not depend on how often that is. What happens in a slot depends on i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
-from jaxtyping import Float
+from scatter.arrays import array_namespace
+from scatter.shapes import Float
 
+from scatter.dynamics.endings import Geometry, Limits, outcomes
 from scatter.dynamics.integrators import velocity_verlet
-from scatter.dynamics.stop import Dynamics, Stop, outcomes
 from scatter.dynamics.watch import Watch, look
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.base import Evaluator, Potential
@@ -50,14 +50,28 @@ class Finished:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all trajectories of a batch share, and how they are run."""
+    """What all trajectories of a batch share, and how they are run.
+
+    Attributes:
+        system: the atoms of every replica.
+        dynamics: time step and limits.
+        stop: geometry of the endings.
+        slots: trajectories at once.
+        every: steps from one look at the outcomes to the next.
+        device: takes a NumPy array to where the batch is.
+        idle: the part of the slots that may be without work before the batch is made smaller; on
+            a GPU another size costs more than some slots that are held still.
+        stepping: makes of a batch's step what is called instead of it.
+    """
 
     system: System
-    dynamics: Dynamics
-    stop: Stop
+    dynamics: Limits
+    stop: Geometry
     slots: int
     every: int = 1
     device: Callable[[np.ndarray], Array] = np.asarray
+    idle: float = 0.0
+    stepping: Callable[["Batch"], Callable[[], None]] | None = None
 
 
 def propagate(
@@ -79,19 +93,19 @@ def propagate(
     if not first:
         return
     batch = Batch(first, potential.bind(conditions.system, len(first)), conditions)
+    step = conditions.stepping(batch) if conditions.stepping else batch.step
     while len(batch.state):
         for _ in range(conditions.every):
-            batch.step()
+            step()
             if after_step:
                 after_step(batch.state)
         ended = batch.ended()
-        for slot in ended:
-            yield batch.finished(slot)
+        yield from batch.finished(ended)
         fresh = list(islice(starts, len(ended)))
         if fresh:
             batch.put(ended[: len(fresh)], fresh)
         if len(fresh) < len(ended):
-            batch.keep(ended[len(fresh) :])
+            batch.retire(ended[len(fresh) :])
 
 
 class Batch:
@@ -103,6 +117,7 @@ class Batch:
         self.evaluator = evaluator
         self.state, self.watch = self._enter(np.arange(len(starts)), starts)
         self.outcome = self._running(len(starts))
+        self.idle: set[int] = set()
 
     def _running(self, slots: int) -> Array:
         return self.conditions.device(np.zeros(slots, np.uint8))
@@ -140,16 +155,27 @@ class Batch:
         self.outcome = xp.where(self.outcome == 0, now, self.outcome)
 
     def ended(self) -> list[int]:
-        """Slots whose trajectories have ended."""
+        """Slots whose trajectories have ended since they were looked at."""
+        if check := getattr(self.evaluator, "check", None):
+            check()  # what only a look can tell, of an evaluator that waits for nothing in between
         xp = array_namespace(self.outcome)
-        return [int(slot) for slot in xp.nonzero(self.outcome)[0]]
+        return [slot for slot in xp.nonzero(self.outcome)[0].tolist() if slot not in self.idle]
 
-    def finished(self, slot: int) -> Finished:
-        """The ended trajectory of one slot, copied out."""
-        outcome = Outcome(int(self.outcome[slot]))
-        watch = {name: _out(value[slot]) for name, value in vars(self.watch).items()}
-        positions, momenta = _out(self.state.positions[slot]), _out(self.state.momenta[slot])
-        potential, reason = float(self.state.energies[slot]), Reason.NONE
+    def finished(self, slots: list[int]) -> Iterator[Finished]:
+        """The ended trajectories of these slots, copied out together."""
+        if not slots:
+            return
+        where = self.conditions.device(np.array(slots))
+        found = {**vars(self.state), **vars(self.watch), "outcome": self.outcome}
+        found = {name: _out(values[where]) for name, values in found.items()}
+        for place in range(len(slots)):
+            yield self._finished({name: values[place] for name, values in found.items()})
+
+    def _finished(self, found: dict[str, Any]) -> Finished:
+        outcome = Outcome(int(found["outcome"]))
+        watch = {field.name: _one(found[field.name]) for field in fields(Watch)}
+        positions, momenta = found["positions"].copy(), found["momenta"].copy()
+        potential, reason = float(found["energies"]), Reason.NONE
         if outcome == Outcome.FAILED:
             reason = Reason.ENERGY_ERROR if np.isfinite(watch["error"]) else Reason.NOT_FINITE
         if reason == Reason.NOT_FINITE:
@@ -157,10 +183,10 @@ class Batch:
             positions, momenta, potential = np.nan * positions, np.nan * momenta, np.nan
             watch["error"] = np.nan
         return Finished(
-            trajectory=int(self.state.trajectory[slot]),
+            trajectory=int(found["trajectory"]),
             outcome=outcome,
             reason=reason,
-            steps=round(float(self.state.time[slot]) / (self.conditions.dynamics.timestep_fs * fs)),
+            steps=round(float(found["time"]) / (self.conditions.dynamics.timestep_fs * fs)),
             positions=positions,
             momenta=momenta,
             potential=potential,
@@ -177,9 +203,13 @@ class Batch:
         self.watch.put(where, watch)
         self.outcome[where] = int(Outcome.RUNNING)
 
-    def keep(self, without: list[int]) -> None:
-        """Go on without these slots."""
-        left = np.setdiff1d(np.arange(len(self.state)), without)
+    def retire(self, slots: list[int]) -> None:
+        """Go on without these slots, at once or when there are enough that have no work."""
+        self.idle.update(slots)
+        if len(self.idle) < self.conditions.idle * len(self.state):
+            return
+        left = np.setdiff1d(np.arange(len(self.state)), sorted(self.idle))
+        self.idle.clear()
         where = self.conditions.device(left)
         for name, values in vars(self.state).items():
             setattr(self.state, name, values[where])
@@ -188,7 +218,11 @@ class Batch:
         self.evaluator.keep(where)
 
 
-def _out(value: Array) -> Any:
-    """A number or a NumPy array of one's own, from wherever the array lives."""
-    array = np.array(value.cpu().numpy() if hasattr(value, "cpu") else value)
-    return array if array.ndim else array.item()
+def _out(values: Array) -> np.ndarray:
+    """A NumPy array of one's own, from wherever the array lives."""
+    return np.array(values.cpu().numpy() if hasattr(values, "cpu") else values)
+
+
+def _one(value: Any) -> Any:
+    """A number, or an array of one's own."""
+    return value.copy() if np.ndim(value) else value.item()

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from scatter.shapes import Float, Int
 
 from scatter.files import replacing
-from scatter.settings import UserError
+from scatter.errors import UserError
 
 VERSION = 1
 MARGIN = 40  # samples beyond either end of [0, r_c], where splines forget their ends

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from scatter.dynamics.stop import Dynamics, Stop, outcomes
+from scatter.dynamics.endings import outcomes
+from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome
 from scatter.units import fs
 

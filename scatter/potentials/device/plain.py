@@ -20,12 +20,27 @@ class Plain:
         self.weights, self.species = weights, species
         self.cell = Cell.of(system, weights.cutoff, str(device))
         self.moving = torch.as_tensor(system.moving, device=device)[:, None]
-        self.capacity = 0
+        self.capacity, self.generation = 0, 0
+        self.most = torch.zeros((), dtype=torch.int64, device=device)
 
     def reserve(self, positions: Tensor) -> None:
         """Make room for the neighbours that atoms have at these positions, and some more."""
         most = max((int(self._count(part)) for part in positions.split(64)), default=0)
         self.capacity = max(self.capacity, -(-int(1.25 * most + 8) // 8) * 8)
+
+    def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies and forces of replicas that enter."""
+        self.reserve(positions)
+        return self(positions)
+
+    def forget(self, slots: Tensor) -> None:
+        """Nothing is kept from call to call."""
+
+    keep = forget
+
+    def longest(self) -> Tensor:
+        """Most neighbours of an atom so far, a number on the device."""
+        return self.most
 
     def _count(self, positions: Tensor) -> Tensor:
         return neighbours(positions, self.cell, 1).count.max()
@@ -39,6 +54,7 @@ class Plain:
 
     def _evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         near = neighbours(positions, self.cell, self.capacity)
+        self.most = torch.maximum(self.most, near.count.max())
         with torch.enable_grad():
             x = positions.detach().requires_grad_()
             found = energies(x, self.species, near, self.weights)
