@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from scatter.shapes import Bool, Float, Int
 
 Array = Any  # NumPy on a CPU, torch on a GPU

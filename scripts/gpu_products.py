@@ -14,7 +14,8 @@ from scatter.kernels.harmonics import DEGREES, NORMS, ROWS, TRIPLES, monomials, 
 
 TARGET = Path(__file__).parents[1] / "scatter" / "kernels" / "gpu" / "products.py"
 FIRST_CUBIC = 1 + len(DEGREES)
-HEADER = '''"""Invariants of up to three features, and their slopes; `scripts/gpu_products.py` wrote it.
+HEADER = '''\
+"""Invariants of up to three features and slopes; written by `scripts/gpu_products.py`.
 
 The features are a_lm = A_lm / c_lm, a tuple of 16; the weights β_t, a tuple of 5, or of 13 with
 products of three. The derivation is in `docs/theory_mace.md`.
@@ -29,7 +30,9 @@ def squares() -> str:
     """Σ_l β_l Σ_m c_lm² a_lm²."""
     terms = []
     for degree in DEGREES:
-        inner = " + ".join(f"{float(NORMS[row] ** 2)!r} * a[{row}] * a[{row}]" for row in rows(degree))
+        inner = " + ".join(
+            f"{float(NORMS[row] ** 2)!r} * a[{row}] * a[{row}]" for row in rows(degree)
+        )
         terms.append(f"b[{1 + degree}] * ({inner})")
     return " + ".join(terms)
 

@@ -17,7 +17,7 @@ import scatter
 from scatter import store
 from scatter.campaign.engine import Campaign
 from scatter.campaign.frames import every_frame, refuse_unrecorded
-from scatter.campaign.prepare import Species, prepare
+from scatter.campaign.prepare import Prepared, Species, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
 from scatter.campaign.targets import aim_of, amount
@@ -76,7 +76,7 @@ def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potent
     table = source.input.potential
     trusted = table.trust_pickle or trust_pickle
     table = table.model_copy(update={"trust_pickle": trusted})
-    if table.kind == "mace" and table.device != "cpu":
+    if table.kind in ("default", "mace") and table.device != "cpu":
         take_gpu(ranks)
     return source, ranks.agree(lambda: open_potential(table)), threads
 
@@ -113,8 +113,33 @@ def carry_out(
     Raises:
         UserError: the input is impossible, or the folder holds something else.
     """
+    prepared = settle(source, potential, folder, ranks, console, starts)
+    campaign = Campaign(source.input, folder, prepared, ranks, console, potential)
+    campaign.run()
+    if ranks.first:
+        store.merge(folder, points_table(campaign.points))
+        report(folder, console)
+
+
+def settle(
+    source: Source,
+    potential: Potential,
+    folder: Path,
+    ranks: Ranks,
+    console: Console,
+    starts: Potential | None,
+) -> Prepared:
+    """Make what trajectories start from, and say in the folder what is run there.
+
+    What a GPU evaluates has a `host`, the same on the CPU: all but the trajectories is done there,
+    so that they start from the same bits whatever moves them. See `carry_out` for the rest.
+
+    Raises:
+        UserError: the input is impossible, or the folder holds something else.
+    """
     manifest = ranks.share(lambda: _manifest(source, potential, starts, folder, ranks))
-    prepared = prepare(source.input, potential, ranks, partial(say, console), starts)
+    host = getattr(potential, "host", potential)
+    prepared = prepare(source.input, host, ranks, partial(say, console), starts)
     slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
     told = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
@@ -122,11 +147,7 @@ def carry_out(
         "molecules": {formula: _columns(one) for formula, one in prepared.species.items()},
     }
     ranks.share(lambda: _tell(folder, manifest, told))
-    campaign = Campaign(source.input, folder, prepared, ranks, console)
-    campaign.run()
-    if ranks.first:
-        store.merge(folder, points_table(campaign.points))
-        report(folder, console)
+    return prepared
 
 
 def _columns(species: Species) -> dict[str, list[float]]:
@@ -170,7 +191,7 @@ def _manifest(
     Raises:
         UserError: the folder holds another campaign, or this one under other conditions.
     """
-    first = starts or potential
+    first = starts or getattr(potential, "host", potential)
     made = {
         "input": source.text,
         "identity": identity(source.input),

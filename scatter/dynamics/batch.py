@@ -11,14 +11,14 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from scatter.arrays import array_namespace
-from scatter.shapes import Float
 
+from scatter.arrays import array_namespace
 from scatter.dynamics.endings import Geometry, Limits, outcomes
 from scatter.dynamics.integrators import velocity_verlet
 from scatter.dynamics.watch import Watch, look
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.base import Evaluator, Potential
+from scatter.shapes import Float
 from scatter.state import Array, Start, State, System
 from scatter.units import fs
 

@@ -14,7 +14,7 @@ class Limits(Protocol):
 
     @property
     def timestep_fs(self) -> float:
-        """fs."""
+        """Fs."""
         ...
 
     @property

@@ -40,4 +40,3 @@ class Stop(Table):
         PositiveFloat,
         Field(description="residence is counted while the centre of mass is lower than this"),
     ] = 3.0
-

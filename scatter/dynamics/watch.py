@@ -4,7 +4,6 @@ from dataclasses import dataclass, fields
 
 from scatter.arrays import array_namespace
 from scatter.shapes import Float
-
 from scatter.state import Array, State, System
 
 

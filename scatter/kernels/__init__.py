@@ -1,5 +1,6 @@
 """Compiled loops: arrays in, arrays out, no objects."""
 
+
 def vector_bits() -> int:
     """Width of this processor's vectors: 512 with AVX-512, 256 with AVX2, else 128."""
     import llvmlite.binding as llvm  # here, for the kernels of a GPU need neither

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scatter.shapes import Float, Int
 
-from scatter.files import replacing
 from scatter.errors import UserError
+from scatter.files import replacing
+from scatter.shapes import Float, Int
 
 VERSION = 1
 MARGIN = 40  # samples beyond either end of [0, r_c], where splines forget their ends

@@ -73,7 +73,7 @@ def _hidden(
     b, b_2, hidden_1, hidden_2, x, kind, line, there, C: tl.constexpr, H: tl.constexpr,
     SPECIES: tl.constexpr, DEEP: tl.constexpr,
 ):  # fmt: skip
-    """x + `hidden_1`(z) B + `hidden_2` B² of each row."""
+    """X + `hidden_1`(z) B + `hidden_2` B² of each row."""
     h = tl.arange(0, H)
     for first in range(0, C, DEEP):
         k = first + tl.arange(0, DEEP)

@@ -72,8 +72,9 @@ def _nearest(x, y, z, inverse, periodic, AXIS: tl.constexpr):
 
 
 @triton.jit
-def _candidates(base, i, atoms, x, y, z, around, vectors, a, b, c, ATOMS: tl.constexpr,
-                SQUARE: tl.constexpr):
+def _candidates(
+    base, i, atoms, x, y, z, around, vectors, a, b, c, ATOMS: tl.constexpr, SQUARE: tl.constexpr
+):
     """Which atoms are within reach, displaced by one translation more, and the packed translation.
 
     The last answer is whether one of them is too many lattice vectors away to be packed.
@@ -130,9 +131,7 @@ def list_neighbours(
 
 
 @triton.jit
-def find_reverse(
-    moved, sender, translation, count, reverse, atoms, capacity, PLACES: tl.constexpr
-):
+def find_reverse(moved, sender, translation, count, reverse, atoms, capacity, PLACES: tl.constexpr):
     """Write of each pair the place that the opposite pair has in the sender's list.
 
     One program a row, of the replicas that moved.
@@ -216,8 +215,8 @@ def _apart(base, i, j, packed, vectors, there):
 
 
 @triton.jit
-def _first_those_that_move(inside, free):
-    """Places without gaps for the pairs inside, those with an atom that moves first; their numbers.
+def _first_those_that_move(inside, free, start):
+    """Places without gaps from `start` on, for pairs with an atom that moves first; their numbers.
 
     What frozen atoms do to one another gives no force.
     """
@@ -225,9 +224,11 @@ def _first_those_that_move(inside, free):
     held = inside & (free == 0)
     before = tl.sum(active.to(tl.int32), axis=0)
     place = tl.where(
-        active, tl.cumsum(active.to(tl.int32), axis=0), before + tl.cumsum(held.to(tl.int32), axis=0)
+        active,
+        tl.cumsum(active.to(tl.int32), axis=0),
+        before + tl.cumsum(held.to(tl.int32), axis=0),
     )
-    return place - 1, before, before + tl.sum(held.to(tl.int32), axis=0)
+    return start + place - 1, before, before + tl.sum(held.to(tl.int32), axis=0)
 
 
 @triton.jit
@@ -242,13 +243,42 @@ def _store_shape(unit, at, x, y, z, inverse, u, mask, stride):
 
 
 @triton.jit
-def _store_indices(index, at, row_1, row_2, sender, own, back, mask, stride):
+def _store_indices(index, at, row_1, row_2, knot, sender, own, back, mask, stride):
     """Rows of both tables, sender's row, and where the pair and its opposite are listed."""
-    tl.store(index + at, row_1, mask=mask)
-    tl.store(index + at + stride, row_2, mask=mask)
+    tl.store(index + at, row_1 + knot, mask=mask)
+    tl.store(index + at + stride, row_2 + knot, mask=mask)
     tl.store(index + at + 2 * stride, sender, mask=mask)
     tl.store(index + at + 3 * stride, own, mask=mask)
     tl.store(index + at + 4 * stride, back, mask=mask)
+
+
+@triton.jit
+def _within(x, y, z, there, SQUARE: tl.constexpr):
+    """Which pairs are within the cutoff, their distances (Å), and whether no two atoms touch."""
+    distance = x * x + y * y + z * z
+    inside = there & (distance < SQUARE)
+    touching = tl.sum((inside & (distance < TOUCH)).to(tl.int32), axis=0)
+    return inside, tl.sqrt(tl.where(inside, tl.maximum(distance, TOUCH), 1.0)), touching == 0
+
+
+@triton.jit
+def _repelling(
+    slope, at, r, inside, own, other, charges_radii, ZBL: tl.constexpr, PREFACTOR: tl.constexpr,
+    EXPONENT: tl.constexpr, P: tl.constexpr,
+):  # fmt: skip
+    """Half of an atom's ZBL (eV), of whose slopes half are stored; zero where the scale is."""
+    found = 0.0 * tl.sum(r, axis=0)
+    if ZBL != 0.0:
+        half, by_r = _repelled(r, inside, own, other, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
+        tl.store(slope + at, by_r.to(slope.dtype.element_ty), mask=inside)
+        found = tl.sum(half, axis=0)
+    return found
+
+
+@triton.jit
+def _somewhere(atom):
+    """Whether the atom's coordinates are numbers."""
+    return tl.abs(tl.load(atom) + tl.load(atom + 1) + tl.load(atom + 2)) < 1e15
 
 
 @triton.jit
@@ -264,41 +294,26 @@ def collect(
     ZBL (eV), or NaN where atoms touch, are nowhere, or a list overflows; `slope`, half of ZBL's.
     """
     row = tl.program_id(0).to(tl.int64)
-    slot = row // atoms
-    i = row - slot * atoms
-    base = positions + slot * atoms * 3
-    place = tl.arange(0, PLACES)
-    listed = tl.load(count + row)
-    there = place < tl.minimum(listed, capacity)
-    own = row * capacity + place
+    first = row // atoms * atoms  # row of the replica's first atom
+    i = row - first
+    base = positions + first * 3
+    listed, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
+    there = tl.arange(0, PLACES) < tl.minimum(listed, capacity)
     j = tl.load(sender + own, mask=there, other=0)
     packed = tl.load(translation + own, mask=there, other=NOWHERE)
     x, y, z = _apart(base, i, j, packed, vectors, there)
-    distance = x * x + y * y + z * z
-    inside = there & (distance < SQUARE)
-    touching = tl.sum((inside & (distance < TOUCH)).to(tl.int32), axis=0)
-    r = tl.sqrt(tl.where(inside, tl.maximum(distance, TOUCH), 1.0))
-    knot = tl.floor(r * PER_STEP)
+    inside, r, known = _within(x, y, z, there, SQUARE)
     z_i, z_j = tl.load(species + i), tl.load(species + j)
-    kinds = tl.where(i <= j, z_i * SPECIES + z_j, z_j * SPECIES + z_i)  # the first atom's, then
-    whole = knot.to(tl.int32)
     free = (tl.load(moving + i) | tl.load(moving + j)) != 0
-    at, before, total = _first_those_that_move(inside, free)
-    at = row * capacity + at
-    _store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
-    back = (slot * atoms + j) * capacity + tl.load(reverse + own, mask=there, other=0)
-    _store_indices(
-        index, at, (z_i * SPECIES + z_j) * knots + whole,
-        tl.load(pair_2 + kinds) * knots + whole, slot * atoms + j, own, back, inside, stride,
-    )  # fmt: skip
-    half = tl.zeros([PLACES], tl.float64)
-    if ZBL != 0.0:
-        half, by_r = _repelled(
-            r, inside, z_i, z_j, charges_radii, ZBL, PREFACTOR, EXPONENT, P
-        )
-        tl.store(slope + at, by_r.to(slope.dtype.element_ty), mask=inside)
+    at, before, total = _first_those_that_move(inside, free, row * capacity)
     tl.store(pairs + row, total)
     tl.store(active + row, before)
-    here = tl.load(base + 3 * i) + tl.load(base + 3 * i + 1) + tl.load(base + 3 * i + 2)
-    known = (touching == 0) & (listed <= capacity) & (tl.abs(here) < 1e15)
-    tl.store(energy + row, tl.where(known, tl.sum(half, axis=0), float("nan")))
+    knot = tl.floor(r * PER_STEP)
+    _store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
+    back = (first + j) * capacity + tl.load(reverse + own, mask=there, other=0)
+    kinds = tl.where(i <= j, z_i * SPECIES + z_j, z_j * SPECIES + z_i)  # the first atom's first
+    row_1, row_2 = (z_i * SPECIES + z_j) * knots, tl.load(pair_2 + kinds) * knots
+    _store_indices(index, at, row_1, row_2, knot.to(tl.int32), first + j, own, back, inside, stride)
+    half = _repelling(slope, at, r, inside, z_i, z_j, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
+    known = known & (listed <= capacity) & _somewhere(base + 3 * i)
+    tl.store(energy + row, tl.where(known, half, float("nan")))

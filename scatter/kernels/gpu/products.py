@@ -1,4 +1,4 @@
-"""Invariants of up to three features, and their slopes; `scripts/gpu_products.py` wrote it.
+"""Invariants of up to three features and slopes; written by `scripts/gpu_products.py`.
 
 The features are a_lm = A_lm / c_lm, a tuple of 16; the weights β_t, a tuple of 5, or of 13 with
 products of three. The derivation is in `docs/theory_mace.md`.

@@ -4,8 +4,6 @@ Nothing here waits for the GPU but `reserve`, and all shapes stay as they are, s
 can be captured in a CUDA graph.
 """
 
-import math
-
 import torch
 import triton
 from torch import Tensor
@@ -27,7 +25,9 @@ class Lists:
     def __init__(self, slots: int, atoms: int, capacity: int, device: torch.device):
         shape = {"dtype": torch.int32, "device": device}
         rows = slots * atoms
-        self.reference = torch.full((slots, atoms, 3), torch.nan, dtype=torch.float64, device=device)
+        self.reference = torch.full(
+            (slots, atoms, 3), torch.nan, dtype=torch.float64, device=device
+        )
         self.moved = torch.zeros(slots, **shape)
         self.count = torch.zeros(rows, **shape)
         self.sender = torch.zeros(rows * capacity, **shape)

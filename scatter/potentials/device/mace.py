@@ -1,7 +1,7 @@
 """A folded MACE on a GPU: positions come as tensors and never leave it, or as NumPy arrays.
 
-On a GPU the fused kernels of `fused` compute it, on the CPU the plain formulas of `plain`. Torch and
-Triton are imported when a potential is opened.
+On a GPU the fused kernels of `fused` compute it, on the CPU the plain formulas of `plain`. Torch
+and Triton are imported when a potential is opened.
 """
 
 import hashlib
@@ -94,6 +94,26 @@ class MaceDevice:
         """
         refuse_unknown_elements(self, system)
         return DeviceEvaluator(self, system, slots)
+
+
+class Elsewhere:
+    """A model that a device elsewhere evaluates: what is known of it here.
+
+    It has the identity of `MaceDevice`, is bound to no system, and runs on the CPU as `host`.
+    """
+
+    def __init__(self, folded: FoldedMace, precision: str, device: str, name: str):
+        from scatter.potentials.mace_fused import MaceFused
+
+        self.folded, self.precision = folded, precision
+        self.host = MaceFused(folded, precision, name)
+        self.elements, self.cutoff = self.host.elements, self.host.cutoff
+        self.identity = identity(folded, precision, device)
+        self.description = f"MACE {name} ({precision} on {device}, elsewhere)"
+
+    def bind(self, system: System, slots: int) -> Any:
+        """Nothing runs on it here."""
+        raise TypeError("trajectories of this potential run elsewhere")
 
 
 class DeviceEvaluator:
