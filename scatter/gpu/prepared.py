@@ -117,8 +117,7 @@ class PreparedCampaign:
         """
         content, legs = _load(file, "scatter prepare INPUT OUT.npz", PreparedLeg)
         limits = Limits(**content["limits"])
-        words = (content[name] for name in ("identity", "model_sha256", "precision"))
-        return cls(limits, *words, legs)
+        return cls(limits, content["identity"], content["model_sha256"], content["precision"], legs)
 
 
 @dataclass(frozen=True)
@@ -203,8 +202,7 @@ class Results:
             UserError: `python -m scatter.gpu` did not write it, or another version did.
         """
         content, legs = _load(file, "python -m scatter.gpu PREPARED RESULTS", _endings)
-        words = (content[name] for name in ("identity", "potential", "device"))
-        return cls(*words, legs)
+        return cls(content["identity"], content["potential"], content["device"], legs)
 
 
 def _endings(**columns: np.ndarray) -> Endings:
@@ -214,7 +212,8 @@ def _endings(**columns: np.ndarray) -> Endings:
 
 def _save(file: Path, words: str, arrays: dict[str, np.ndarray]) -> None:
     with replacing(file) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, words=np.array(words), **arrays)
+        content: dict[str, Any] = {"words": np.array(words), **arrays}
+        np.savez(stream, **content)
 
 
 def _load(file: Path, maker: str, leg: Any) -> tuple[dict[str, Any], list[Any]]:

@@ -271,6 +271,13 @@ def _pull(p, inverse, by_r, gradients):
 
 
 @triton.jit
+def _store_pull(target, f, mask):
+    tl.store(target, f[0], mask=mask)
+    tl.store(target + 1, f[1], mask=mask)
+    tl.store(target + 2, f[2], mask=mask)
+
+
+@triton.jit
 def _dot(a, b):
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
 
@@ -280,7 +287,7 @@ def back_2(
     unit, index, pairs, active, table, g, m, q, push, capacity, stride, C: tl.constexpr,
     NEAR: tl.constexpr, WIDE: tl.constexpr, PER_STEP: tl.constexpr,
 ):  # fmt: skip
-    """The way back through `features_2`, where m now holds m̄. Programs: row, block of channels.
+    """The way back through `features_2`; here m is m̄. Programs: row, block of channels.
 
     Of each pair, at the place where it is listed: `q`, what it gives to the sender's ḡ, and, where
     an atom moves, `push`, ∂E/∂d of this block, three numbers.
@@ -306,9 +313,7 @@ def back_2(
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
         f = _pull(p, inverse, _dot(slope, s) * sent, _gradients(p, bar, r))
         pushed = (pair < moves)[:, None]
-        tl.store(push + own * 3, f[0], mask=pushed)
-        tl.store(push + own * 3 + 1, f[1], mask=pushed)
-        tl.store(push + own * 3 + 2, f[2], mask=pushed)
+        _store_pull(push + own * 3, f, pushed)
 
 
 @triton.jit
@@ -336,7 +341,7 @@ def back_1(
     C: tl.constexpr, NEAR: tl.constexpr, WIDE: tl.constexpr, PER_STEP: tl.constexpr,
     CUBIC: tl.constexpr, ZBL: tl.constexpr,
 ):  # fmt: skip
-    """The way back through `features_1`; adds ∂E/∂d to `push`. Programs: row, block of channels."""
+    """The way back through `features_1`: ∂E/∂d of this block. Programs: row, block of channels."""
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total = tl.load(active + row)
@@ -358,11 +363,4 @@ def back_1(
             alone = tl.where(tl.program_id(1) == 0, 1.0 / WIDE, 0.0).to(by_r.dtype)
             by_r += alone * tl.load(slope + at, mask=inside, other=0.0)[:, None]
         f = _pull(p, inverse, by_r, _gradients(p, bar, r))
-        _add(push + own * 3, f, inside[:, None])
-
-
-@triton.jit
-def _add(target, f, mask):
-    tl.store(target, tl.load(target, mask=mask, other=0.0) + f[0], mask=mask)
-    tl.store(target + 1, tl.load(target + 1, mask=mask, other=0.0) + f[1], mask=mask)
-    tl.store(target + 2, tl.load(target + 2, mask=mask, other=0.0) + f[2], mask=mask)
+        _store_pull(push + own * 3, f, inside[:, None])

@@ -1,6 +1,7 @@
 """What atoms do in a folded MACE on a GPU: mixing of channels, readout, the sums of each replica.
 
-One program computes `TALL` rows, whatever replicas they belong to, each from its own numbers.
+One program computes `TALL` rows, whatever replicas they belong to, each from its own numbers. None
+writes over what it reads.
 """
 
 import triton
@@ -20,7 +21,7 @@ def transform(
 ):  # fmt: skip
     """out_lm = x_lm M_l for each row. Programs: tile of rows, feature lm, block of channels.
 
-    With `BIAS` a vector of each row's species is added; with `ADD` the answer is added to `out`.
+    With `BIAS` a vector of each row's species is added; with `ADD`, what `bias` holds for the row.
     """
     row = tl.program_id(0).to(tl.int64) * TALL + tl.arange(0, TALL)
     lm = tl.program_id(1)
@@ -37,10 +38,9 @@ def transform(
     if HOW == WITH_BIAS:
         kind = tl.load(species + row % atoms)
         found += tl.load(bias + kind[:, None] * C + c[None, :])
-    target = out + line + c[None, :]
     if HOW == ADDING:
-        found += tl.load(target, mask=there, other=0.0)
-    tl.store(target, found, mask=there)
+        found += tl.load(bias + line + c[None, :], mask=there, other=0.0)
+    tl.store(out + line + c[None, :], found, mask=there)
 
 
 @triton.jit
@@ -56,16 +56,16 @@ def product_of_2(
 
 @triton.jit
 def product_of_2_back(
-    a, beta, species, b_bar, atoms, C: tl.constexpr, WIDE: tl.constexpr, CUBIC: tl.constexpr
+    a, beta, species, b_bar, a_bar, atoms, C: tl.constexpr, WIDE: tl.constexpr, CUBIC: tl.constexpr
 ):
-    """ā² = B̄² ∂B²/∂a², written over a². Programs: row, block of channels."""
+    """ā² = B̄² ∂B²/∂a². Programs: row, block of channels."""
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     weights = beta + tl.load(species + row % atoms) * (13 * C) + c
     by = tl.load(b_bar + row * C + c)
     found = product_back(rows_of(a + row * (16 * C) + c, C), weights, C, by, CUBIC)
     for lm in tl.static_range(16):
-        tl.store(a + (row * 16 + lm) * C + c, found[lm])
+        tl.store(a_bar + (row * 16 + lm) * C + c, found[lm])
 
 
 @triton.jit
@@ -100,29 +100,31 @@ def _linear(b, energy_1, line, there, TALL: tl.constexpr, C: tl.constexpr, DEEP:
 
 @triton.jit
 def _back(
-    x_bar, hidden_1, hidden_2, energy_1, b, b_2, kind, line, there, C: tl.constexpr,
+    x_bar, hidden_1, hidden_2, energy_1, b_bar, b_2_bar, kind, line, there, C: tl.constexpr,
     H: tl.constexpr, SPECIES: tl.constexpr, TALL: tl.constexpr, DEEP: tl.constexpr,
 ):  # fmt: skip
-    """B̄ = `energy_1` + `hidden_1`ᵀ x̄ and B̄² = `hidden_2`ᵀ x̄, written over B and B²."""
+    """B̄ = `energy_1` + `hidden_1`ᵀ x̄ and B̄² = `hidden_2`ᵀ x̄."""
     h = tl.arange(0, H)
     for first in range(0, C, DEEP):
         k = first + tl.arange(0, DEEP)
         block = tl.load(hidden_2 + k[None, :] * H + h[:, None])
-        tl.store(b_2 + line + k[None, :], tl.dot(x_bar, block, input_precision="ieee"), mask=there)
+        tl.store(
+            b_2_bar + line + k[None, :], tl.dot(x_bar, block, input_precision="ieee"), mask=there
+        )
         bar = tl.zeros([TALL, DEEP], x_bar.dtype) + tl.load(energy_1 + k)[None, :]
         for z in tl.static_range(SPECIES):
             block = tl.load(hidden_1 + (z * C + k[None, :]) * H + h[:, None])
             bar += tl.where(kind == z, tl.dot(x_bar, block, input_precision="ieee"), 0.0)
-        tl.store(b + line + k[None, :], bar, mask=there)
+        tl.store(b_bar + line + k[None, :], bar, mask=there)
 
 
 @triton.jit
 def read_out(
-    b, b_2, hidden_1, hidden_2, hidden_0, energy_1, energy_2, constant, species, energy, rows,
-    atoms, C: tl.constexpr, H: tl.constexpr, SPECIES: tl.constexpr, TALL: tl.constexpr,
-    DEEP: tl.constexpr,
+    b, b_2, b_bar, b_2_bar, hidden_1, hidden_2, hidden_0, energy_1, energy_2, constant, species,
+    energy, rows, atoms, C: tl.constexpr, H: tl.constexpr, SPECIES: tl.constexpr,
+    TALL: tl.constexpr, DEEP: tl.constexpr,
 ):  # fmt: skip
-    """Adds each atom's energy to `energy` (eV); B̄ and B̄² are written over B and B²."""
+    """Adds each atom's energy to `energy` (eV), and writes B̄ and B̄²."""
     row = tl.program_id(0).to(tl.int64) * TALL + tl.arange(0, TALL)
     there = (row < rows)[:, None]
     line = row[:, None] * C
@@ -137,8 +139,8 @@ def read_out(
     tl.store(energy + row, total + own.to(tl.float64), mask=row < rows)
     x_bar = weight * s * (1.0 + x * (1.0 - s))
     _back(
-        x_bar, hidden_1, hidden_2, energy_1, b, b_2, z[:, None], line, there, C, H, SPECIES, TALL,
-        DEEP,
+        x_bar, hidden_1, hidden_2, energy_1, b_bar, b_2_bar, z[:, None], line, there, C, H,
+        SPECIES, TALL, DEEP,
     )  # fmt: skip
 
 
@@ -148,6 +150,8 @@ def forces_of(
     NEAR: tl.constexpr,
 ):  # fmt: skip
     """F_i = Σ ∂E/∂d over the pairs in which i receives, less those in which it sends.
+
+    `push` holds `BLOCKS` parts of ∂E/∂d, which are added here.
 
     Zero for atoms that are frozen. One program a row.
     """

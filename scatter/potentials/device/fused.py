@@ -4,8 +4,9 @@ Nothing here waits for the GPU but `reserve`, and all shapes stay as they are, s
 can be captured in a CUDA graph.
 """
 
+from typing import Any
+
 import torch
-import triton
 from torch import Tensor
 
 from scatter.kernels.gpu import edges, nodes, pairs
@@ -53,8 +54,9 @@ class Scratch:
         self.pairs, self.active = integers(rows), integers(rows)
         self.energy = torch.zeros(rows, dtype=torch.float64, device=device)
         self.a, self.m, self.a_2 = (reals(rows * 16 * channels) for _ in range(3))
-        self.b, self.b_2, self.g, self.g_bar = (reals(rows * channels) for _ in range(4))
-        self.q, self.push = reals(places * channels), reals(blocks * places * 3)
+        self.b, self.b_2, self.b_bar, self.b_2_bar = (reals(rows * channels) for _ in range(4))
+        self.g, self.g_bar = (reals(rows * channels) for _ in range(2))
+        self.q, self.push = reals(places * channels), reals(2 * blocks * places * 3)
 
 
 class Fused:
@@ -70,7 +72,7 @@ class Fused:
         self.wide = 32 if w.channels % 32 == 0 else 16
         self.near = max(1, TOGETHER // self.wide)
         self.blocks = w.channels // self.wide
-        self.padded = triton.next_power_of_2(self.atoms)
+        self.padded = power_of_two(self.atoms)
         self.capacity, self.generation = 0, 0
 
     def reserve(self, positions: Tensor) -> None:
@@ -87,8 +89,8 @@ class Fused:
         self.generation += 1
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
         w = self.weights
-        per_place = w.channels + 3 * self.blocks + 11
-        per_atom = 4 * (self.capacity * per_place + (3 * 16 + 4) * w.channels)
+        per_place = w.channels + 6 * self.blocks + 11
+        per_atom = 4 * (self.capacity * per_place + (3 * 16 + 6) * w.channels)
         self.at_once = max(1, min(self.slots, ROOM // (self.atoms * per_atom)))
         self.scratch = Scratch(self.at_once * self.atoms, self.capacity, self.blocks, w)
 
@@ -128,18 +130,21 @@ class Fused:
     def _renew(self, lists: Lists, positions: Tensor, capacity: int) -> None:
         """Make new lists for the replicas in which an atom moved by more than half the skin."""
         slots, cell = len(positions), self.cell
-        pairs.find_moved[(slots,)](
+        _launch(
+            pairs.find_moved, (slots,),
             positions, lists.reference, lists.moved, self.atoms, self.padded, (SKIN / 2) ** 2,
-            num_warps=1,
+            warps=1,
         )  # fmt: skip
-        pairs.list_neighbours[(slots * self.atoms,)](
+        _launch(
+            pairs.list_neighbours, (slots * self.atoms,),
             positions, lists.moved, cell.vectors, cell.inverse, cell.periodic, cell.around,
             lists.sender, lists.translation, lists.count, self.atoms,
-            len(cell.around), capacity, self.padded, cell.radius**2, num_warps=1,
+            len(cell.around), capacity, self.padded, cell.radius**2, warps=1,
         )  # fmt: skip
-        pairs.find_reverse[(slots * self.atoms,)](
+        _launch(
+            pairs.find_reverse, (slots * self.atoms,),
             lists.moved, lists.sender, lists.translation, lists.count, lists.reverse, self.atoms,
-            capacity, triton.next_power_of_2(capacity), num_warps=1,
+            capacity, power_of_two(capacity), warps=1,
         )  # fmt: skip
 
     def _some(
@@ -152,78 +157,114 @@ class Fused:
         self._forth(rows)
         self._back(rows)
         s = self.scratch
-        nodes.forces_of[(rows,)](
+        _launch(
+            nodes.forces_of, (rows,),
             s.index, s.active, s.push, self.moving, forces[start:end], self.atoms, self.capacity,
-            s.stride, self.blocks, 32, num_warps=1,
+            s.stride, 2 * self.blocks, 32, warps=1,
         )  # fmt: skip
-        nodes.energies_of[(end - start,)](
-            s.energy, energies[start:end], self.atoms, self.padded, num_warps=1
+        _launch(
+            nodes.energies_of,
+            (end - start,),
+            s.energy,
+            energies[start:end],
+            self.atoms,
+            self.padded,
+            warps=1,
         )
 
     def _collect(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
         w, s = self.weights, self.scratch
         row, place = start * self.atoms, start * self.atoms * self.capacity
         scale, prefactor, exponent, p = w.repulsion
-        pairs.collect[(rows,)](
+        _launch(
+            pairs.collect, (rows,),
             positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
             lists.count[row:], lists.reverse[place:], self.cell.vectors, w.pair_2, w.charges_radii,
             s.unit, s.index, s.slope, s.pairs, s.active, s.energy, self.atoms, self.capacity,
-            s.stride, w.knots, len(w.constant), triton.next_power_of_2(self.capacity), w.per_step,
-            w.cutoff**2, scale, prefactor, exponent, p, num_warps=2,
+            s.stride, w.knots, len(w.constant), power_of_two(self.capacity), w.per_step,
+            w.cutoff**2, scale, prefactor, exponent, p, warps=2,
         )  # fmt: skip
 
     def _forth(self, rows: int) -> None:
         """From pairs to energies; B̄ and B̄² are then at hand."""
         w, s = self.weights, self.scratch
         sizes, grid = (w.channels, self.near, self.wide), (rows, self.blocks)
-        edges.features_1[grid](
+        _launch(
+            edges.features_1, grid,
             s.unit, s.index, s.pairs, w.table_1, self.species, w.product_1, s.a, s.b, self.atoms,
-            self.capacity, s.stride, *sizes, w.cubic, num_warps=1,
+            self.capacity, s.stride, *sizes, w.cubic, warps=1,
         )  # fmt: skip
-        self._transform(s.b, w.up, s.g, rows, 1, nodes.BIAS)
-        edges.features_2[grid](
+        self._transform(s.b, w.up, s.g, w.up_0, rows, 1, nodes.BIAS)
+        _launch(
+            edges.features_2, grid,
             s.unit, s.index, s.pairs, w.table_2, s.g, s.m, self.capacity, s.stride, *sizes,
-            num_warps=1,
+            warps=1,
         )  # fmt: skip
-        self._transform(s.m, w.mix, s.a_2, rows, 16, nodes.STORE)
-        nodes.product_of_2[grid](
+        self._transform(s.m, w.mix, s.a_2, w.up_0, rows, 16, nodes.STORE)
+        _launch(
+            nodes.product_of_2, grid,
             s.a_2, w.product_2, self.species, s.b_2, self.atoms, w.channels, self.wide, w.cubic,
-            num_warps=1,
+            warps=1,
         )  # fmt: skip
-        nodes.read_out[(triton.cdiv(rows, TALL),)](
-            s.b, s.b_2, w.hidden_1, w.hidden_2, w.hidden_0, w.energy_1, w.energy_2, w.constant,
-            self.species, s.energy, rows, self.atoms, w.channels, len(w.energy_2),
-            len(w.constant), TALL, self.wide, num_warps=1,
+        _launch(
+            nodes.read_out, (-(-rows // TALL),),
+            s.b, s.b_2, s.b_bar, s.b_2_bar, w.hidden_1, w.hidden_2, w.hidden_0, w.energy_1,
+            w.energy_2, w.constant, self.species, s.energy, rows, self.atoms, w.channels,
+            len(w.energy_2), len(w.constant), TALL, self.wide, warps=1,
         )  # fmt: skip
 
     def _back(self, rows: int) -> None:
         """From B̄ and B̄² to ∂E/∂d of each pair."""
         w, s = self.weights, self.scratch
         sizes, grid = (w.channels, self.near, self.wide), (rows, self.blocks)
-        nodes.product_of_2_back[grid](
-            s.a_2, w.product_2, self.species, s.b_2, self.atoms, w.channels, self.wide, w.cubic,
-            num_warps=1,
+        _launch(
+            nodes.product_of_2_back, grid,
+            s.a_2, w.product_2, self.species, s.b_2_bar, s.m, self.atoms, w.channels, self.wide,
+            w.cubic, warps=1,
         )  # fmt: skip
-        self._transform(s.a_2, w.mix_back, s.m, rows, 16, nodes.STORE)
-        edges.back_2[grid](
-            s.unit, s.index, s.pairs, s.active, w.table_2, s.g, s.m, s.q, s.push, self.capacity,
-            s.stride, *sizes, w.per_step, num_warps=1,
+        self._transform(s.m, w.mix_back, s.a_2, w.up_0, rows, 16, nodes.STORE)
+        _launch(
+            edges.back_2, grid,
+            s.unit, s.index, s.pairs, s.active, w.table_2, s.g, s.a_2, s.q, s.push, self.capacity,
+            s.stride, *sizes, w.per_step, warps=1,
         )  # fmt: skip
-        edges.gather_sent[grid](
-            s.index, s.pairs, s.q, s.g_bar, self.capacity, s.stride, *sizes, num_warps=1
+        _launch(
+            edges.gather_sent,
+            grid,
+            s.index,
+            s.pairs,
+            s.q,
+            s.g_bar,
+            self.capacity,
+            s.stride,
+            *sizes,
+            warps=1,
         )
-        self._transform(s.g_bar, w.up_back, s.b, rows, 1, nodes.ADD)
-        edges.back_1[grid](
+        self._transform(s.g_bar, w.up_back, s.b, s.b_bar, rows, 1, nodes.ADD)
+        _launch(
+            edges.back_1, grid,
             s.unit, s.index, s.active, w.table_1, self.species, w.product_1, s.a, s.b, s.slope,
-            s.push, self.atoms, self.capacity, s.stride, *sizes, w.per_step, w.cubic,
-            w.repulsion[0] != 0, num_warps=1,
+            s.push[3 * self.blocks * s.stride :], self.atoms, self.capacity, s.stride, *sizes,
+            w.per_step, w.cubic, w.repulsion[0] != 0, warps=1,
         )  # fmt: skip
 
     def _transform(
-        self, x: Tensor, matrix: Tensor, out: Tensor, rows: int, features: int, how: int
-    ) -> None:
+        self, x: Tensor, matrix: Tensor, out: Tensor, bias: Tensor, rows: int, features: int,
+        how: int,
+    ) -> None:  # fmt: skip
         w = self.weights
-        nodes.transform[(triton.cdiv(rows, TALL), features, self.blocks)](
-            x, matrix, out, w.up_0, self.species, rows, self.atoms, features, w.channels, TALL,
-            self.wide, self.wide, how, num_warps=1 if self.wide == 16 else 4,
+        _launch(
+            nodes.transform, (-(-rows // TALL), features, self.blocks),
+            x, matrix, out, bias, self.species, rows, self.atoms, features, w.channels, TALL,
+            self.wide, self.wide, how, warps=1 if self.wide == 16 else 4,
         )  # fmt: skip
+
+
+def power_of_two(number: int) -> int:
+    """The least power of two that is no less."""
+    return 1 << (number - 1).bit_length()
+
+
+def _launch(kernel: Any, grid: tuple[int, ...], *arguments: Any, warps: int) -> None:
+    """Start a program for each place of the grid."""
+    kernel[grid](*arguments, num_warps=warps)

@@ -50,7 +50,7 @@ class Weights:
     hidden_0: Tensor
     energy_2: Tensor
     constant: Tensor
-    repulsion: tuple[float, float, float, float]
+    repulsion: tuple[float, ...]
     charges_radii: Tensor
 
     @classmethod
