@@ -5,13 +5,20 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+from rich.console import Console
 
 from scatter import store
 from scatter.campaign.elsewhere import collect, write_prepared
-from scatter.campaign.run import run
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.run import carry_out, run
+from scatter.config import read
 from scatter.errors import UserError
-from scatter.gpu.prepared import PreparedCampaign, Results
+from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.outcomes import ROW
+from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.folded import FoldedMace
+from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
 
 NEAR = """
 [stop]
@@ -70,12 +77,32 @@ def test_what_comes_back_gives_the_rows_that_a_run_here_gives(ran, tmp_path):
     assert store.trajectories(folder).tobytes() == found.tobytes()
 
 
+def test_a_run_on_a_device_gives_the_rows_that_a_run_here_gives(ran, tmp_path):
+    """The engine with tensors, looked at every twentieth step; slabs and ledger from the CPU."""
+    found = {}
+    for name in ("device", "cpu"):
+        source = read(ran)
+        device = MaceDevice(FoldedMace.read(SHIPPED), "float64", "cpu")
+        potential = device if name == "device" else device.host
+        with store.only_writer(tmp_path / name):
+            carry_out(source, potential, tmp_path / name, Ranks(), Console(quiet=True))
+        found[name] = store.trajectories(tmp_path / name)
+    assert len(found["device"]) == 6
+    for name in ROW.names:
+        expected = pytest.approx(found["cpu"][name], abs=1e-6, nan_ok=True)
+        assert found["device"][name] == expected, name
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told(ran):
+    with pytest.raises(UserError, match="torch sees no GPU"):
+        open_potential(PotentialTable(device="cuda"))
+
+
 def test_what_ended_before_is_not_run_again(ran):
     before = Results.read(ran.parent / "results.npz")
     half = ran.parent / "half.npz"
     kept = [list(leg)[:2] for leg in before.legs]
-    from scatter.gpu.prepared import Endings
-
     prepared = PreparedCampaign.read(ran.parent / "prepared.npz")
     legs = [Endings.of(some, leg) for some, leg in zip(kept, prepared.legs, strict=True)]
     Results(before.identity, before.potential, before.device, legs).write(half)
