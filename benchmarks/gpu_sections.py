@@ -129,6 +129,28 @@ def answers(potential: MaceDevice, system: Any, x: np.ndarray) -> tuple[np.ndarr
     return potential.bind(system, len(x)).begin(np.arange(len(x)), x)
 
 
+def same(which: str) -> None:
+    """Whether a replica's bits are the same in a graph, in another batch, and the next time."""
+    potential = MaceDevice(model(which), "float32", DEVICE)
+    size, steps = (2, 3) if TOY else (64, 200)
+    found = []
+    for count, graph in ((size, True), (size, False), (size, False), (size // 2, False)):
+        batch = batch_of(potential, count)
+        step = potential.stepping(batch) if graph else batch.step
+        for _ in range(steps):
+            step()
+        found.append(batch.state.positions[: size // 2].cpu().numpy())
+    moved = float(
+        abs(found[0] - batch_of(potential, size // 2).state.positions.cpu().numpy()).max()
+    )
+    names = ("graph", "again", "batch")
+    pairs = ((0, 1), (1, 2), (1, 3))
+    tell("same", model=which, steps=steps, moved_A=moved, **{
+        name: float(abs(found[a] - found[b]).max())
+        for name, (a, b) in zip(names, pairs, strict=True)
+    })  # fmt: skip
+
+
 def rate(which: str) -> None:
     """Replica-steps a second of the whole engine, by the size of the batch."""
     folded = model(which)
@@ -272,8 +294,8 @@ def main() -> None:
     """Run one section: its name, and a model after a colon."""
     section, _, which = sys.argv[1].partition(":")
     found = {
-        "ceilings": ceilings, "exact": exact, "rate": rate, "beside": beside, "kernels": kernels,
-        "campaign": campaign, "tune": tune, "mace-torch": mace_torch,
+        "ceilings": ceilings, "exact": exact, "same": same, "rate": rate,
+        "beside": beside, "kernels": kernels, "campaign": campaign, "tune": tune, "mace-torch": mace_torch,
     }  # fmt: skip
     found[section](which)
 

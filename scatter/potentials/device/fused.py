@@ -70,6 +70,7 @@ class Fused:
         self.moving = torch.as_tensor(system.moving, device=self.device).to(torch.int32)
         self.cell = Cell.of(system, w.cutoff + SKIN, str(self.device))
         self.wide = 32 if w.channels % 32 == 0 else 16
+        self.warps = 1 if self.wide == 16 else 4  # of programs that multiply matrices
         self.near = max(1, TOGETHER // self.wide)
         self.blocks = w.channels // self.wide
         self.padded = power_of_two(self.atoms)
@@ -210,7 +211,7 @@ class Fused:
             nodes.read_out, (-(-rows // TALL),),
             s.b, s.b_2, s.b_bar, s.b_2_bar, w.hidden_1, w.hidden_2, w.hidden_0, w.energy_1,
             w.energy_2, w.constant, self.species, s.energy, rows, self.atoms, w.channels,
-            len(w.energy_2), len(w.constant), TALL, self.wide, warps=1,
+            len(w.energy_2), len(w.constant), TALL, self.wide, warps=self.warps,
         )  # fmt: skip
 
     def _back(self, rows: int) -> None:
@@ -256,7 +257,7 @@ class Fused:
         _launch(
             nodes.transform, (-(-rows // TALL), features, self.blocks),
             x, matrix, out, bias, self.species, rows, self.atoms, features, w.channels, TALL,
-            self.wide, self.wide, how, warps=1 if self.wide == 16 else 4,
+            self.wide, self.wide, how, warps=self.warps,
         )  # fmt: skip
 
 
