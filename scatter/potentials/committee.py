@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
-from array_api_compat import array_namespace
 
+from scatter.arrays import array_namespace
 from scatter.potentials.base import Measure, Potential
 from scatter.state import Array, System
 

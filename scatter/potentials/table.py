@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
 # The keys that mean something to each kind, besides `kind` itself; the needed ones come first.
 NEEDED: dict[str, tuple[str, ...]] = {"mace": ("file",), "ase": ("calculator",)}
 OPTIONAL: dict[str, tuple[str, ...]] = {
-    "default": ("precision",),
+    "default": ("device", "precision"),
     "mace": ("device", "precision", "trust_pickle"),
     "ase": ("parameters",),
 }
@@ -51,7 +51,8 @@ class PotentialTable(Table):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
-        description="Where a `mace` model is evaluated; `auto` takes a GPU if torch sees one.",
+        description="Where a MACE model is evaluated; `auto` is the CPU for an `.npz`, and for a "
+        "`.model` a GPU if torch sees one.",
     )
     precision: Literal["float32", "float64"] | None = Field(
         default=None,
@@ -101,9 +102,7 @@ def open_potential(table: PotentialTable) -> Potential:
 
         return AseCalculator(str(table.calculator), table.parameters)
     if table.kind == "default":
-        from scatter.potentials.mace_fused import MaceFused
-
-        return MaceFused.read(SHIPPED, table.precision or "float32")
+        return _open_folded(SHIPPED, table)
     from scatter.potentials.analytic import Analytic
 
     return Analytic()
@@ -151,19 +150,24 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
     return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
 
 
+def _open_folded(file: Path, table: PotentialTable) -> Potential:
+    """A converted model; "auto" is the CPU, so that the same input gives the same bits anywhere."""
+    precision = table.precision or "float32"
+    if table.device == "cuda":
+        from scatter.potentials.device.mace import MaceDevice
+
+        return MaceDevice.read(file, precision)
+    from scatter.potentials.mace_fused import MaceFused
+
+    return MaceFused.read(file, precision)
+
+
 def _open_mace(table: PotentialTable) -> Potential:
     file = Path(str(table.file))
     if not file.is_file():
         raise UserError(f"[potential] file = '{file}': there is no such file")
     if file.suffix == ".npz":
-        from scatter.potentials.mace_fused import MaceFused
-
-        if table.device == "cuda":
-            raise UserError(
-                f"[potential] device = 'cuda': a converted model ('{file}') is evaluated on the "
-                "CPU; leave device out, or name the .model file"
-            )
-        return MaceFused.read(file, table.precision or "float32")
+        return _open_folded(file, table)
     if file.suffix != ".model":
         raise UserError(
             f"[potential] file = '{file}': kind = 'mace' reads a .model file of mace-torch, or "

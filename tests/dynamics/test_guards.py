@@ -7,7 +7,8 @@ from ase import Atoms
 from ase.build import fcc111
 from ase.geometry import get_distances
 
-from scatter.dynamics.guards import Bounds, Guards, bounds_of, margins, outside
+from scatter.dynamics.bounds import Bounds, margins, outside
+from scatter.dynamics.guards import Guards, bounds_of
 from scatter.dynamics.stop import Stop
 from scatter.dynamics.watch import Sight
 from scatter.outcomes import Reason
