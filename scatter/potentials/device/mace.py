@@ -81,8 +81,8 @@ class MaceDevice:
         return self.torch.as_tensor(array, device=self.device)
 
     def stepping(self, batch: Any) -> Any:
-        """What moves a batch by a step: on a GPU, its step as a CUDA graph."""
-        if self.device == "cpu":
+        """What moves a batch by a step: of the fused kernels on a GPU, its step as a CUDA graph."""
+        if self.device == "cpu" or self.kernels == "plain":
             return batch.step
         return import_module("scatter.potentials.device.capture").Captured(batch)
 
