@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = {  # and the most seconds that each may take
     "ceilings": 60, "exact:16": 120, "same:16": 90, "exact:128": 150, "rate:16": 120,
-    "campaign:16": 90, "kernels:16": 60, "beside:16": 60, "rate:128": 150, "kernels:128": 60, "beside:128": 60,
-    "tune:16": 120, "mace-torch": 30,
+    "campaign:16": 90, "kernels:16": 60, "beside:16": 60, "rate:128": 150,
+    "kernels:128": 60, "beside:128": 60, "tune:16": 120, "mace-torch": 30,
 }  # fmt: skip
 TOY_SECTIONS = {name: 300 for name in SECTIONS if name.split(":")[0] not in ("tune", "kernels")}
 

@@ -295,7 +295,8 @@ def main() -> None:
     section, _, which = sys.argv[1].partition(":")
     found = {
         "ceilings": ceilings, "exact": exact, "same": same, "rate": rate,
-        "beside": beside, "kernels": kernels, "campaign": campaign, "tune": tune, "mace-torch": mace_torch,
+        "beside": beside, "kernels": kernels, "campaign": campaign, "tune": tune,
+        "mace-torch": mace_torch,
     }  # fmt: skip
     found[section](which)
 
