@@ -25,7 +25,7 @@ class Bounds:
         lowest: height of either atom of the molecule above the top plane; -inf for none.
         cell: lattice vectors as rows.
         pbc: periodicity along each.
-        reach: the largest of `closest`; found by `on`.
+        known_reach: the largest of `closest`, where finding it would wait for a device.
     """
 
     shortest_bond: float
@@ -33,12 +33,18 @@ class Bounds:
     lowest: float
     cell: Float[np.ndarray, "3 3"]
     pbc: tuple[bool, bool, bool]
-    reach: float = 0.0
+    known_reach: float | None = None
+
+    @property
+    def reach(self) -> float:
+        """The largest of `closest`, Å."""
+        if self.known_reach is not None:
+            return self.known_reach
+        return float(self.closest.max(initial=0.0))
 
     def on(self, device: Callable[[np.ndarray], Array]) -> "Bounds":
         """The same bounds for arrays on a device."""
-        reach = float(self.closest.max(initial=0.0))
-        return replace(self, closest=device(self.closest), reach=reach)
+        return replace(self, closest=device(self.closest), known_reach=self.reach)
 
     @property
     def none(self) -> bool:

@@ -10,6 +10,7 @@ from mace_models import hydrogen_on_copper
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import in_place, tensors
@@ -56,8 +57,10 @@ def starts(count):
 
 
 def conditions(slots, **others):
+    """Of the small slab, with bounds that no trajectory breaks."""
     system = replace(hydrogen_on_copper()[0], top=np.arange(4, 6))
-    return Conditions(system, DYNAMICS, STOP, slots, **others)
+    bounds = Bounds(0.3, np.full((2, 6), 0.5), -5.0, system.cell, system.pbc)
+    return Conditions(system, DYNAMICS, STOP, slots, bounds=bounds, **others)
 
 
 @pytest.mark.parametrize("operation", [
