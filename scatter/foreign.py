@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from scatter.settings import UserError
+from scatter.errors import UserError
 
 MOST_TEXT = 2**26  # bytes of a file that is read whole as text
 MOST = 2**33  # bytes of one that holds arrays

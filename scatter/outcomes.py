@@ -7,8 +7,8 @@ line in CHANGELOG.md.
 from enum import IntEnum
 
 import numpy as np
-from jaxtyping import Float
 
+from scatter.shapes import Float
 from scatter.units import degree, fs
 
 

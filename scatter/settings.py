@@ -1,8 +1,12 @@
-"""The base of every table of `input.toml`, and the one error a user's mistake becomes."""
+"""The base of every table of `input.toml`."""
 
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from scatter.errors import Untrusted, UserError
+
+__all__ = ["Untrusted", "UserError"]
 
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
@@ -27,19 +31,3 @@ class Table(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class UserError(Exception):
-    """A mistake that the user can mend: one sentence, exit code 2, no traceback.
-
-    The sentence names the file, the table and key, the value, the rule and the likely fix,
-    as far as each applies.
-    """
-
-    code = 2  # of the program's exit
-
-
-class Untrusted(UserError):
-    """Results that are there but shall not be taken as they are: one sentence, exit code 3."""
-
-    code = 3

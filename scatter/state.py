@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+
+from scatter.shapes import Bool, Float, Int
 
 Array = Any  # NumPy on a CPU, torch on a GPU
 

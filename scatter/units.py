@@ -5,8 +5,13 @@ Multiply on the way in (`dt = 0.2 * fs`), divide on the way out (`time / fs`). S
 
 from math import pi, sqrt
 
-from scipy.constants import atomic_mass, e, k
-from scipy.constants import hbar as hbar_Js
+# In SI units; the second and third are exact. A test compares all with those of SciPy.
+atomic_mass, e, k, hbar_Js = (
+    1.66053906892e-27,
+    1.602176634e-19,
+    1.380649e-23,
+    1.0545718176461565e-34,
+)
 
 fs = 1e-5 / sqrt(atomic_mass / e)  # femtosecond, in Å sqrt(amu/eV)
 ps = 1000 * fs  # picosecond

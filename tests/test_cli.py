@@ -20,6 +20,8 @@ from scatter.units import K
 SCATTER = str(Path(sys.executable).with_name("scatter"))
 VERBS = [
     "run",
+    "prepare",
+    "collect",
     "status",
     "inspect",
     "committee",

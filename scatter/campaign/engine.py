@@ -9,7 +9,7 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -25,9 +25,10 @@ from scatter.campaign.ranks import Ranks, Stopped
 from scatter.campaign.targets import aim_of
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
-from scatter.config import Input, points, points_table
+from scatter.config import Input, Point, points, points_table
 from scatter.dynamics.batch import propagate
 from scatter.outcomes import Outcome
+from scatter.potentials.base import Potential
 from scatter.state import Start, State, System
 from scatter.statistics.rounds import Round, counts, planned
 
@@ -51,17 +52,64 @@ class Leg:
     work: np.ndarray
 
 
+def ended_in(folder: Path, points: Sequence[Point]) -> np.ndarray:
+    """How every trajectory that is in a campaign's folder ended, shape (point, number)."""
+    rows = store.endings(store.block_files(folder))
+    ended = np.zeros((len(points), int(rows["number"].max(initial=0)) + 1), np.uint8)
+    ended[rows["point"], rows["number"]] = rows["outcome"]
+    return ended
+
+
+def legs_of(
+    points: Sequence[Point], prepared: Prepared, ended: np.ndarray, upper: np.ndarray
+) -> list[Leg]:
+    """The trajectories with numbers below `upper` that have not ended, by what can share a batch.
+
+    Args:
+        points: of the campaign.
+        prepared: slabs and molecules.
+        ended: see `ended_in`.
+        upper: of each point.
+    """
+    species = prepared.species
+    kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in points]
+    wanted = (ended.T == Outcome.RUNNING) & (np.arange(ended.shape[1])[:, None] < upper)
+    found = []
+    for slab in prepared.slabs:
+        for numbers in dict.fromkeys(one.numbers for one in species.values()):
+            mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
+            number, point = np.nonzero(wanted & mine)
+            found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))
+    return found
+
+
 class Campaign:
     """The trajectories of a campaign, shared by all ranks."""
 
     def __init__(
-        self, input: Input, folder: Path, prepared: Prepared, ranks: Ranks, console: Console
+        self,
+        input: Input,
+        folder: Path,
+        prepared: Prepared,
+        ranks: Ranks,
+        console: Console,
+        potential: Potential,
     ):
-        """Find out what has been done; every rank must call this."""
+        """Find out what has been done; every rank must call this.
+
+        Args:
+            input: what is to be run.
+            folder: of the results.
+            prepared: what trajectories start from, and what is measured on.
+            ranks: all of them.
+            console: where to speak.
+            potential: that the trajectories run on; its values are those of the prepared one.
+        """
+        self.potential = potential
         self.input, self.folder, self.prepared, self.ranks = input, folder, prepared, ranks
         self.points = points(input)
         self.aim = aim_of(input.sampling)
-        self.ended = ranks.share(self._ended)
+        self.ended = ranks.share(lambda: ended_in(folder, self.points))
         self.upper = np.zeros(len(self.points), np.int64)
         # Counters: steps; ranks that are done, once a round; signals to stop; failures; outcomes.
         self.steps, self.done, self.stops, self.failures, self.outcomes = range(5)
@@ -75,13 +123,6 @@ class Campaign:
         self.progress = Progress(console, points_table(self.points), self.aim)
         self.counted = Counted(len(self.points))
         self.ending = array("Q")  # point, number, outcome of each that ended in this round
-
-    def _ended(self) -> np.ndarray:
-        """How every trajectory that is in the folder ended, shape (point, number)."""
-        rows = store.endings(store.block_files(self.folder))
-        ended = np.zeros((len(self.points), int(rows["number"].max(initial=0)) + 1), np.uint8)
-        ended[rows["point"], rows["number"]] = rows["outcome"]
-        return ended
 
     def run(self) -> None:
         """Run every trajectory that has not finished yet; every rank must call this.
@@ -143,7 +184,7 @@ class Campaign:
             complete = counts(self.ended, following.complete)
             self.progress.open_round(following, complete, int(known.sum()))
         self.upper = following.upper
-        self.legs = self._legs()
+        self.legs = legs_of(self.points, self.prepared, self.ended, self.upper)
         self.claims = self.ranks.tally(len(self.legs))
 
     def _close_round(self, number: int) -> None:
@@ -159,19 +200,6 @@ class Campaign:
         self.ending = array("Q")
         self.claims.close()
 
-    def _legs(self) -> list[Leg]:
-        species = self.prepared.species
-        kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in self.points]
-        numbers_of = np.arange(self.ended.shape[1])[:, None]
-        wanted = (self.ended.T == Outcome.RUNNING) & (numbers_of < self.upper)
-        found = []
-        for slab in self.prepared.slabs:
-            for numbers in dict.fromkeys(one.numbers for one in species.values()):
-                mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
-                number, point = np.nonzero(wanted & mine)
-                found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))
-        return found
-
     def _run_leg(self, index: int) -> None:
         leg = self.legs[index]
         if not len(leg.work):
@@ -180,7 +208,12 @@ class Campaign:
         system = leg.slab.system.with_molecule(*leg.numbers)
         recorder = Recorder(self.folder, system, self.points, self.input, self.prepared.potential)
         slots = self._slots(leg, system)
-        conditions = self.prepared.conditions(self.input, leg.slab, leg.numbers, slots)
+        on = self.potential
+        conditions = replace(
+            self.prepared.conditions(self.input, leg.slab, leg.numbers, slots),
+            every=getattr(on, "every", 1), device=getattr(on, "array", np.asarray),
+            idle=getattr(on, "idle", 0.0), stepping=getattr(on, "stepping", None),
+        )  # fmt: skip
 
         def starts() -> Iterator[Start]:
             for item in self._claims(index, slots):
@@ -193,7 +226,7 @@ class Campaign:
             recorder.see(state)
             self._breathe(len(state))
 
-        for finished in propagate(starts(), self.prepared.potential, conditions, after_step):
+        for finished in propagate(starts(), on, conditions, after_step):
             recorder.finish(finished)
             masses = trajectories.underway[finished.trajectory][0].masses
             row = trajectories.end(finished)
@@ -217,8 +250,10 @@ class Campaign:
         if self.input.run.slots != "auto":
             return self.input.run.slots
         share = -(-len(leg.work) // self.ranks.size)
-        if not getattr(self.prepared.potential, "exact_batches", True):
-            return min(MOST_SLOTS, share)  # a GPU: a step of many takes hardly longer than of one
+        if not getattr(self.potential, "exact_batches", True):
+            return min(
+                getattr(self.potential, "most_slots", MOST_SLOTS), share
+            )  # a GPU: a step of many takes hardly longer than of one
         positions = np.concatenate(
             [leg.slab.ideal, leg.slab.ideal[-1] + [[0, 0, 6.0], [0, 0, 6.8]]]
         )

@@ -22,7 +22,7 @@ from scatter.campaign.run import guards_of, trusting, use_threads
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, Source, parse, points
 from scatter.dynamics.batch import Conditions, propagate
-from scatter.dynamics.guards import margins
+from scatter.dynamics.bounds import margins
 from scatter.kernels import kernel
 from scatter.outcomes import ROW, SCHEMA
 from scatter.potentials.base import Potential

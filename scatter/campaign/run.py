@@ -18,7 +18,7 @@ from scatter import store
 from scatter.campaign.engine import Campaign, interrupting
 from scatter.campaign.failures import refuse_failures
 from scatter.campaign.frames import every_frame, refuse_unrecorded
-from scatter.campaign.prepare import Species, prepare
+from scatter.campaign.prepare import Prepared, Species, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
 from scatter.campaign.targets import aim_of, amount
@@ -87,7 +87,7 @@ def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potent
     source = ranks.share(lambda: read(path))
     threads = use_threads(source.input.run.threads, ranks)
     table = trusting(source, trust_pickle)
-    if table.kind == "mace" and table.device != "cpu":
+    if table.kind in ("default", "mace") and table.device != "cpu":
         take_gpu(ranks)
     return source, ranks.agree(lambda: open_potential(table)), threads
 
@@ -127,17 +127,8 @@ def carry_out(
         UserError: the input is impossible, or the folder holds something else.
     """
     guards = guards_of(potential, committee)
-    manifest = ranks.share(lambda: _manifest(source, potential, starts, guards, folder, ranks))
-    prepared = prepare(source.input, potential, ranks, partial(say, console), starts)
-    prepared = replace(prepared, guards=guards)
-    slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
-    told = {
-        "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
-        "slabs_sha256": {name: slab.identity for name, slab in slabs.items()},
-        "molecules": {formula: _columns(one) for formula, one in prepared.species.items()},
-    }
-    ranks.share(lambda: _tell(folder, manifest, told))
-    campaign = Campaign(source.input, folder, prepared, ranks, console)
+    prepared = settle(source, potential, folder, ranks, console, starts, guards)
+    campaign = Campaign(source.input, folder, prepared, ranks, console, potential)
     campaign.run()
     if ranks.first:
         store.merge(folder, points_table(campaign.points))
@@ -150,6 +141,37 @@ def guards_of(potential: Potential, committee: Committee | None) -> tuple[Guard,
     """What measures beside the dynamics: the potential's own guards, and a committee."""
     own: tuple[Guard, ...] = getattr(potential, "guards", ())
     return own if committee is None else (*own, committee)
+
+
+def settle(
+    source: Source,
+    potential: Potential,
+    folder: Path,
+    ranks: Ranks,
+    console: Console,
+    starts: Potential | None,
+    guards: tuple[Guard, ...],
+) -> Prepared:
+    """Make what trajectories start from, and say in the folder what is run there.
+
+    What a GPU evaluates has a `host`, the same on the CPU: all but the trajectories is done there,
+    so that they start from the same bits whatever moves them. See `carry_out` for the rest.
+
+    Raises:
+        UserError: the input is impossible, or the folder holds something else.
+    """
+    manifest = ranks.share(lambda: _manifest(source, potential, starts, guards, folder, ranks))
+    host = getattr(potential, "host", potential)
+    prepared = prepare(source.input, host, ranks, partial(say, console), starts)
+    prepared = replace(prepared, guards=guards)
+    slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
+    told = {
+        "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
+        "slabs_sha256": {name: slab.identity for name, slab in slabs.items()},
+        "molecules": {formula: _columns(one) for formula, one in prepared.species.items()},
+    }
+    ranks.share(lambda: _tell(folder, manifest, told))
+    return prepared
 
 
 def _columns(species: Species) -> dict[str, list[float]]:
@@ -194,7 +216,8 @@ def _manifest(
     Raises:
         UserError: the folder holds another campaign, or this one under other conditions.
     """
-    first, domain = starts or potential, getattr(potential, "domain", None)
+    first = starts or getattr(potential, "host", potential)
+    domain = getattr(potential, "domain", None)
     made = {
         "input": source.text,
         "identity": identity(source.input),

@@ -22,6 +22,28 @@ def run(
 
 
 @app.command()
+def prepare(
+    input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
+    output: Annotated[Path, typer.Argument(help="A file, OUT.npz, for `python -m scatter.gpu`.")],
+) -> None:
+    """Write all that the trajectories of INPUT start from, to be run on a GPU elsewhere."""
+    from scatter.campaign.elsewhere import write_prepared
+
+    write_prepared(input, output)
+
+
+@app.command()
+def collect(
+    input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
+    results: Annotated[Path, typer.Argument(help="What `python -m scatter.gpu` wrote.")],
+) -> None:
+    """Take trajectories that were run elsewhere into the folder of INPUT; make table and figure."""
+    from scatter.campaign.elsewhere import collect
+
+    collect(input, results)
+
+
+@app.command()
 def status(
     folder: Folder,
     check: Annotated[

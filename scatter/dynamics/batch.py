@@ -6,21 +6,21 @@ result does not depend on how often that is. What happens in a slot depends on i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
-from jaxtyping import Float
 
-from scatter.dynamics.guards import CLOSE_LOOK, Bounds, outside
+from scatter.arrays import array_namespace
+from scatter.dynamics.bounds import CLOSE_LOOK, Bounds, outside
+from scatter.dynamics.endings import Geometry, Limits, outcomes, reasons
 from scatter.dynamics.integrators import velocity_verlet
 from scatter.dynamics.peaks import Peak, Peaks
-from scatter.dynamics.stop import Dynamics, Stop, outcomes, reasons
 from scatter.dynamics.watch import Sight, Watch, look
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.base import Evaluator, Guard, Potential
+from scatter.shapes import Float
 from scatter.state import Array, Start, State, System
 from scatter.units import fs
 
@@ -57,26 +57,31 @@ class Conditions:
     """What all trajectories of a batch share, and how they are run.
 
     Attributes:
-        system: the atoms.
+        system: the atoms of every replica.
         dynamics: time step and limits.
-        stop: criteria of an ending.
+        stop: geometry of the endings.
         slots: trajectories that move at once.
         every: steps of the batch from one look for endings to the next.
-        device: puts arrays where the potential wants them.
+        device: takes a NumPy array to where the batch is.
         bounds: what no trajectory must leave.
-        guards: that measure beside the dynamics.
+        guards: that measure beside the dynamics; on a GPU they make the host wait.
         guards_every: steps of a trajectory from one of their looks to the next.
+        idle: the part of the slots that may be without work before the batch is made smaller; on
+            a GPU another size costs more than some slots that are held still.
+        stepping: makes of a batch's step what is called instead of it.
     """
 
     system: System
-    dynamics: Dynamics
-    stop: Stop
+    dynamics: Limits
+    stop: Geometry
     slots: int
     every: int = 1
     device: Callable[[np.ndarray], Array] = np.asarray
     bounds: Bounds | None = None
     guards: tuple[Guard, ...] = ()
     guards_every: int = 20
+    idle: float = 0.0
+    stepping: Callable[["Batch"], Callable[[], None]] | None = None
 
 
 def propagate(
@@ -98,19 +103,19 @@ def propagate(
     if not first:
         return
     batch = Batch(first, potential.bind(conditions.system, len(first)), conditions)
+    step = conditions.stepping(batch) if conditions.stepping else batch.step
     while len(batch.state):
         for _ in range(conditions.every):
-            batch.step()
+            step()
             if after_step:
                 after_step(batch.state)
         ended = batch.ended()
-        for slot in ended:
-            yield batch.finished(slot)
+        yield from batch.finished(ended)
         fresh = list(islice(starts, len(ended)))
         if fresh:
             batch.put(ended[: len(fresh)], fresh)
         if len(fresh) < len(ended):
-            batch.keep(ended[len(fresh) :])
+            batch.retire(ended[len(fresh) :])
 
 
 class Batch:
@@ -124,8 +129,10 @@ class Batch:
         self.state, self.watch = self._enter(where, starts)
         self.outcome = conditions.device(np.zeros(len(starts), np.uint8))
         self.reason = conditions.device(np.zeros(len(starts), np.uint8))
+        self.bounds = conditions.bounds and conditions.bounds.on(conditions.device)
         self.peaks = Peaks(conditions.guards, conditions.system, self.state)
         self.peaks.see(conditions.device(where), self.state, anew=True)
+        self.idle: set[int] = set()
 
     def _enter(self, slots: np.ndarray, starts: list[Start]) -> tuple[State, Watch]:
         """States and memories of trajectories that enter these slots, with forces and lists."""
@@ -176,39 +183,52 @@ class Batch:
 
     def _outside(self, sight: Sight) -> Array:
         """Which bound each trajectory breaks; codes of `Reason`."""
-        if self.conditions.bounds is None:
+        if self.bounds is None:
             return array_namespace(self.outcome).zeros_like(self.outcome)
         due = self._due(CLOSE_LOOK)
-        return outside(self.conditions.bounds, self.state.positions, sight, due)
+        return outside(self.bounds, self.state.positions, sight, due)
 
     def ended(self) -> list[int]:
-        """Slots whose trajectories have ended."""
+        """Slots whose trajectories have ended since they were looked at."""
+        if check := getattr(self.evaluator, "check", None):
+            check()  # what only a look can tell, of an evaluator that waits for nothing in between
         xp = array_namespace(self.outcome)
-        return [int(slot) for slot in xp.nonzero(self.outcome)[0]]
+        return [slot for slot in xp.nonzero(self.outcome)[0].tolist() if slot not in self.idle]
 
-    def finished(self, slot: int) -> Finished:
-        """The ended trajectory of one slot, copied out."""
-        outcome = Outcome(int(self.outcome[slot]))
-        watch = {name: _out(value[slot]) for name, value in vars(self.watch).items()}
-        positions, momenta = _out(self.state.positions[slot]), _out(self.state.momenta[slot])
-        potential, reason = float(self.state.energies[slot]), Reason(int(self.reason[slot]))
+    def finished(self, slots: list[int]) -> Iterator[Finished]:
+        """The ended trajectories of these slots, copied out together."""
+        if not slots:
+            return
+        where = self.conditions.device(np.array(slots))
+        ends = {"outcome": self.outcome, "reason": self.reason}
+        found = {**vars(self.state), **vars(self.watch), **ends}
+        found = {name: _out(values[where]) for name, values in found.items()}
+        for place, slot in enumerate(slots):
+            peaks = {
+                column: Peak(**{name: _one(_out(value)) for name, value in seen.items()})
+                for column, seen in self.peaks.at(slot).items()
+            }
+            yield self._finished({name: values[place] for name, values in found.items()}, peaks)
+
+    def _finished(self, found: dict[str, Any], peaks: dict[str, Peak]) -> Finished:
+        outcome, reason = Outcome(int(found["outcome"])), Reason(int(found["reason"]))
+        watch = {field.name: _one(found[field.name]) for field in fields(Watch)}
+        positions, momenta = found["positions"].copy(), found["momenta"].copy()
+        potential = float(found["energies"])
         if reason == Reason.NOT_FINITE:
             # a time step of 0 does not hold what is not finite: it spreads until it is looked at
             positions, momenta, potential = np.nan * positions, np.nan * momenta, np.nan
             watch["error"] = np.nan
         return Finished(
-            trajectory=int(self.state.trajectory[slot]),
+            trajectory=int(found["trajectory"]),
             outcome=outcome,
             reason=reason,
-            steps=round(float(self.state.time[slot]) / (self.conditions.dynamics.timestep_fs * fs)),
+            steps=round(float(found["time"]) / (self.conditions.dynamics.timestep_fs * fs)),
             positions=positions,
             momenta=momenta,
             potential=potential,
             watch=watch,
-            peaks={
-                column: Peak(**{name: _out(value) for name, value in seen.items()})
-                for column, seen in self.peaks.at(slot).items()
-            },
+            peaks=peaks,
         )
 
     def put(self, slots: list[int], starts: list[Start]) -> None:
@@ -223,9 +243,13 @@ class Batch:
         self.reason[where] = int(Reason.NONE)
         self.peaks.see(where, self.state, anew=True)
 
-    def keep(self, without: list[int]) -> None:
-        """Go on without these slots."""
-        left = np.setdiff1d(np.arange(len(self.state)), without)
+    def retire(self, slots: list[int]) -> None:
+        """Go on without these slots, at once or when there are enough that have no work."""
+        self.idle.update(slots)
+        if len(self.idle) < self.conditions.idle * len(self.state):
+            return
+        left = np.setdiff1d(np.arange(len(self.state)), sorted(self.idle))
+        self.idle.clear()
         where = self.conditions.device(left)
         for name, values in vars(self.state).items():
             setattr(self.state, name, values[where])
@@ -235,7 +259,11 @@ class Batch:
         self.evaluator.keep(where)
 
 
-def _out(value: Array) -> Any:
-    """A number or a NumPy array of one's own, from wherever the array lives."""
-    array = np.array(value.cpu().numpy() if hasattr(value, "cpu") else value)
-    return array if array.ndim else array.item()
+def _out(values: Array) -> np.ndarray:
+    """A NumPy array of one's own, from wherever the array lives."""
+    return np.array(values.cpu().numpy() if hasattr(values, "cpu") else values)
+
+
+def _one(value: Any) -> Any:
+    """A number, or an array of one's own."""
+    return value.copy() if np.ndim(value) else value.item()

@@ -1,22 +1,16 @@
 """What watches a trajectory besides its energy: bounds of distances, and guards that measure."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from array_api_compat import array_namespace, device
 from ase.data import atomic_numbers, chemical_symbols
-from jaxtyping import Float
 from pydantic import AfterValidator, Field
 
+from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Stop
-from scatter.dynamics.watch import Sight
-from scatter.outcomes import Reason
 from scatter.potentials.domain import Domain
 from scatter.settings import PositiveFloat, PositiveInt, Table, UserError
-from scatter.state import Array, System
-
-CLOSE_LOOK = 4  # time steps of a trajectory from one look at its distances to the next
+from scatter.state import System
 
 
 def _pairs(bounds: dict[str, float]) -> dict[str, float]:
@@ -80,30 +74,6 @@ class Guards(Table):
         return np.inf if chosen is None else chosen
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """What a trajectory of one system must not leave. Lengths in Å.
-
-    Attributes:
-        shortest_bond: of the molecule; 0 for none.
-        closest: of each atom of the molecule to each of the slab; 0 for none.
-        lowest: height of either atom of the molecule above the top plane; -inf for none.
-        cell: lattice vectors as rows.
-        pbc: periodicity along each.
-    """
-
-    shortest_bond: float
-    closest: Float[np.ndarray, "2 slab"]
-    lowest: float
-    cell: Float[np.ndarray, "3 3"]
-    pbc: tuple[bool, bool, bool]
-
-    @property
-    def none(self) -> bool:
-        """Whether nothing is bounded."""
-        return not self.shortest_bond and not self.closest.any() and self.lowest == -np.inf
-
-
 def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System) -> Bounds:
     """The bounds of a system: the domain's, replaced one by one by those of the input.
 
@@ -141,56 +111,3 @@ def _closest(domain: Domain | None, guards: Guards, first: int, second: int) -> 
     one, other = chemical_symbols[first], chemical_symbols[second]
     given = guards.shortest_A.get(f"{one}-{other}", guards.shortest_A.get(f"{other}-{one}"))
     return given or (domain.closest_of(first, second) if domain else 0.0)
-
-
-def margins(bounds: Bounds, positions: Array) -> Array:
-    """How far the nearest pair of molecule and slab is outside its bound, Å; shape (slot,).
-
-    The least r - r_min over all pairs, r that of the nearest images: the separation d becomes
-    d - Σ_k a_k round(d · b_k), with the lattice vectors a_k and their reciprocals b_k. That is
-    exact for distances shorter than half the narrowest width of the cell.
-
-    Args:
-        bounds: with `closest`.
-        positions: Å, shape (slot, atom, 3).
-    """
-    xp = array_namespace(positions)
-    if not bounds.closest.size:
-        return xp.full((len(positions),), xp.inf, dtype=positions.dtype)
-    # by component: contiguous arrays are several times as fast as the last axis of one
-    apart = [positions[:, -2:, None, k] - positions[:, None, :-2, k] for k in range(3)]
-    reciprocal = np.linalg.inv(bounds.cell).T
-    for vector, across, periodic in zip(bounds.cell, reciprocal, bounds.pbc, strict=True):
-        if periodic:
-            turns = xp.round(sum(apart[k] * float(across[k]) for k in range(3) if across[k]))
-            for k in np.flatnonzero(vector):
-                apart[k] = apart[k] - turns * float(vector[k])
-    r = xp.sqrt(apart[0] * apart[0] + apart[1] * apart[1] + apart[2] * apart[2])
-    closest = xp.asarray(bounds.closest, device=device(positions))
-    return xp.min(xp.reshape(r - closest, (len(r), -1)), axis=1)
-
-
-def outside(bounds: Bounds, positions: Array, sight: Sight, due: Array) -> Array:
-    """Which bound each replica breaks: codes of `Reason`, uint8, shape (slot,); 0 for none.
-
-    Bonds and heights cost nothing and are looked at always. Distances are where they are due and
-    an atom of the molecule is low enough to be near one of the slab.
-
-    Args:
-        bounds: of the system.
-        positions: Å, shape (slot, atom, 3).
-        sight: of the same instant.
-        due: whether distances are to be looked at, shape (slot,).
-    """
-    xp = array_namespace(positions)
-    reason = xp.zeros_like(sight.bond, dtype=xp.uint8)
-    reach = float(bounds.closest.max(initial=0.0))
-    if reach:
-        highest = xp.max(positions[:, :-2, 2], axis=1)
-        near = xp.nonzero(due & (sight.height + sight.top - highest < reach))[0]
-        if len(near):
-            broken = margins(bounds, positions[near]) < 0
-            reason[near[broken]] = int(Reason.DISTANCE)
-    reason[sight.height < bounds.lowest] = int(Reason.HEIGHT)
-    reason[sight.bond < bounds.shortest_bond] = int(Reason.BOND)
-    return reason

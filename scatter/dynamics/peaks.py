@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
-from jaxtyping import Float
 
+from scatter.arrays import array_namespace
 from scatter.potentials.base import Guard, Measure
+from scatter.shapes import Float
 from scatter.state import Array, State, System
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, fields
 
-from array_api_compat import array_namespace
-from jaxtyping import Float
-
+from scatter.arrays import array_namespace
+from scatter.shapes import Float
 from scatter.state import Array, State, System
 
 

@@ -4,15 +4,14 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from warnings import warn
-
-import llvmlite.binding as llvm
-import numba
-from numba.core import config
 
 
 def vector_bits() -> int:
     """Width of this processor's vectors: 512 with AVX-512, 256 with AVX2, else 128."""
+    import llvmlite.binding as llvm  # here, for the kernels of a GPU need neither
+
     features = llvm.get_host_cpu_features()
     if features.get("avx512f"):
         return 512
@@ -21,6 +20,9 @@ def vector_bits() -> int:
 
 def kernel() -> str:
     """What the compiled code depends on; with another kernel, last bits may differ."""
+    import llvmlite.binding as llvm
+    import numba
+
     return f"{llvm.get_host_cpu_name()}, {vector_bits()}-bit vectors, numba {numba.__version__}"
 
 
@@ -29,6 +31,8 @@ def _let_numba_keep_what_it_compiles() -> None:
 
     What numba keeps is code, so a folder that others could fill is none to look into.
     """
+    import numba
+    from numba.core import config
 
     def tried() -> None:
         """Has nothing to do."""
@@ -47,4 +51,5 @@ def _let_numba_keep_what_it_compiles() -> None:
         )
 
 
-_let_numba_keep_what_it_compiles()
+with suppress(ImportError):  # the kernels of a GPU do without numba
+    _let_numba_keep_what_it_compiles()

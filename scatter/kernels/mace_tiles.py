@@ -4,35 +4,15 @@ Geometry is computed for a tile of as many pairs as a register has lanes, and re
 at a time, in all lanes.
 """
 
-from math import comb, factorial
-
-from numpy.polynomial import Polynomial
-
 from scatter.kernels.harmonics import DEGREES, ROWS, polynomials
 from scatter.kernels.intrinsics import written
+from scatter.kernels.splines import DEGREE, spline_pieces
 from scatter.kernels.vectors import Integer, Memory, Vector, Writer
 
-DEGREE = 5  # of the splines
 # The rows of a tile: p_1 to p_15 and q, the weights of the splines, those of their slopes, 1/r.
 WEIGHTS = ROWS
 SLOPE_WEIGHTS = WEIGHTS + DEGREE + 1
 TILE_ROWS = SLOPE_WEIGHTS + DEGREE + 1
-
-
-def spline_pieces(degree: int) -> list[Polynomial]:
-    """The pieces of the uniform B-spline of this degree.
-
-    Between the knots k and k + 1, at k + u, a spline is Σ_j w_j(u) C_j with the coefficients
-    C_j of the knots from k - (degree - 1)/2 on; the answer is the w_j.
-    """
-    pieces = []
-    for j in range(degree + 1):
-        found = Polynomial([0.0])
-        for i in range(degree - j + 1):
-            sign = (-1) ** i * comb(degree + 1, i) / factorial(degree)
-            found = found + sign * Polynomial([degree - j - i, 1.0]) ** degree
-        pieces.append(found)
-    return pieces
 
 
 @written

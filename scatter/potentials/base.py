@@ -9,9 +9,7 @@ batch, or on who used the slot before.
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from ase.data import chemical_symbols
-
-from scatter.settings import UserError
+from scatter.errors import UserError
 from scatter.state import Array, System
 
 # Positions of some replicas of the bound system, Å, shape (some, atom, 3) -> one number for each.
@@ -106,6 +104,8 @@ def refuse_unknown_elements(potential: Potential, system: System) -> None:
     """Raise UserError unless the potential knows every element of the system."""
     unknown = sorted({int(z) for z in system.numbers} - potential.elements)
     if unknown:
+        from ase.data import chemical_symbols  # here, since nobody else needs ASE
+
         names = ", ".join(chemical_symbols[z] for z in unknown)
         known = ", ".join(chemical_symbols[z] for z in sorted(potential.elements))
         raise UserError(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
-from array_api_compat import array_namespace
 
+from scatter.arrays import array_namespace
 from scatter.potentials.base import Measure, Potential
 from scatter.state import Array, System
 
@@ -50,7 +50,7 @@ def disagreement(forces: Sequence[Array]) -> Array:
     Args:
         forces: of each member on the molecule's atoms, eV/Å, shape (slot, 2, 3).
     """
-    xp = array_namespace(*forces)
+    xp = array_namespace(forces[0])
     mean, squares = 0 * forces[0], 0 * forces[0]
     for one in forces:
         mean = mean + one / len(forces)

@@ -5,8 +5,8 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
-from ase.data import chemical_symbols
-from jaxtyping import Float, Int
+
+from scatter.shapes import Float, Int
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Domain:
 
     def told(self) -> dict[str, Any]:
         """The bounds as plain values, by name and pair, such as "closest H-Cu": 1.1 (Å)."""
+        from ase.data import chemical_symbols  # here, since only people need names
+
         names = [chemical_symbols[z] for z in self.numbers]
         tables = {"closest": self.closest, "longest": self.longest}
         return {

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from scatter.errors import UserError
 from scatter.files import replacing
 from scatter.foreign import arrays
 from scatter.potentials.domain import Domain
-from scatter.settings import UserError
+from scatter.shapes import Float, Int
 
 VERSION = 1
 OF_THE_DOMAIN = ("closest", "longest")  # arrays that older files lack, and that change no value

@@ -22,7 +22,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "mace": ("file",), "ace": ("file",), "ase": ("calculator",),
 }  # fmt: skip
 OPTIONAL: dict[str, tuple[str, ...]] = {
-    "default": ("precision",),
+    "default": ("device", "precision"),
     "mace": ("device", "precision", "trust_pickle"),
     "ase": ("parameters",),
 }
@@ -55,7 +55,8 @@ class PotentialTable(Table):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
-        description="Where a `mace` model is evaluated; `auto` takes a GPU if torch sees one.",
+        description="Where a MACE model is evaluated; `auto` is the CPU for an `.npz`, and for a "
+        "`.model` a GPU if torch sees one.",
     )
     precision: Literal["float32", "float64"] | None = Field(
         default=None,
@@ -107,9 +108,7 @@ def open_potential(table: PotentialTable) -> Potential:
 
         return AseCalculator(str(table.calculator), table.parameters)
     if table.kind == "default":
-        from scatter.potentials.mace_fused import MaceFused
-
-        return MaceFused.read(SHIPPED, table.precision or "float32")
+        return _open_folded(SHIPPED, table)
     from scatter.potentials.analytic import Analytic
 
     return Analytic()
@@ -182,19 +181,24 @@ def _open_ace(table: PotentialTable) -> Potential:
     return Ace.read(file)
 
 
+def _open_folded(file: Path, table: PotentialTable) -> Potential:
+    """A converted model; "auto" is the CPU, so that the same input gives the same bits anywhere."""
+    precision = table.precision or "float32"
+    if table.device == "cuda":
+        from scatter.potentials.device.mace import MaceDevice
+
+        return MaceDevice.read(file, precision)
+    from scatter.potentials.mace_fused import MaceFused
+
+    return MaceFused.read(file, precision)
+
+
 def _open_mace(table: PotentialTable) -> Potential:
     file = Path(str(table.file))
     if not file.is_file():
         raise UserError(f"[potential] file = '{file}': there is no such file")
     if file.suffix == ".npz":
-        from scatter.potentials.mace_fused import MaceFused
-
-        if table.device == "cuda":
-            raise UserError(
-                f"[potential] device = 'cuda': a converted model ('{file}') is evaluated on the "
-                "CPU; leave device out, or name the .model file"
-            )
-        return MaceFused.read(file, table.precision or "float32")
+        return _open_folded(file, table)
     if file.suffix != ".model":
         raise UserError(
             f"[potential] file = '{file}': kind = 'mace' reads a .model file of mace-torch, or "

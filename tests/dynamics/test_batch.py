@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import pytest
 import torch
-from array_api_compat import array_namespace
 from ase.build import fcc111
 
+from scatter.arrays import array_namespace
 from scatter.dynamics.batch import Conditions, propagate
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome, Reason

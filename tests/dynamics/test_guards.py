@@ -7,7 +7,8 @@ from ase import Atoms
 from ase.build import fcc111
 from ase.geometry import get_distances
 
-from scatter.dynamics.guards import Bounds, Guards, bounds_of, margins, outside
+from scatter.dynamics.bounds import Bounds, margins, outside
+from scatter.dynamics.guards import Guards, bounds_of
 from scatter.dynamics.stop import Stop
 from scatter.dynamics.watch import Sight
 from scatter.outcomes import Reason
@@ -99,7 +100,9 @@ def test_on_torch_the_same_bounds_are_broken():
     due = np.ones(60, bool)
     expected = outside(bounds(), positions, sight_of(positions), due)
     sight = Sight(*(torch.as_tensor(each) for each in vars(sight_of(positions)).values()))
-    found = outside(bounds(), torch.as_tensor(positions), sight, torch.as_tensor(due))
+    found = outside(
+        bounds().on(torch.as_tensor), torch.as_tensor(positions), sight, torch.as_tensor(due)
+    )
     assert expected.any()
     assert found.tolist() == expected.tolist()
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from scatter.dynamics.stop import Dynamics, Stop, outcomes, reasons
+from scatter.dynamics.endings import outcomes, reasons
+from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome, Reason
 from scatter.units import fs
 

@@ -1,0 +1,305 @@
+"""The measurements of `gpu.py`, one section a process: what one breaks, breaks no other.
+
+`gpu.py` starts it. Each section prints lines of JSON that begin with `@`: a name, what was found.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gpu_setting import Limits, hydrogen_on_copper, random_model, starts
+
+import scatter
+from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.folded import FoldedMace
+from scatter.state import Start
+
+TOY = bool(os.environ.get("SCATTER_TOY"))
+DEVICE = "cpu" if TOY else "cuda"
+SIZES = (1, 2) if TOY else (64, 256, 1024, 4096, 16384, 32768)
+MIDDLE = 2 if TOY else 4096
+EACH_S = 0.1 if TOY else 2.5  # of one timing
+SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
+FMA = {  # fused multiply-adds per pair and channel: of all pairs, of those with an atom that moves
+    "features_1": (36, 0), "features_2": (40, 0), "back_2": (55, 45), "back_1": (0, 91),
+}  # fmt: skip
+
+
+def tell(name: str, **found: Any) -> None:
+    """A line for `gpu.py`."""
+    print("@" + json.dumps({"name": name, **found}), flush=True)
+
+
+def model(which: str) -> FoldedMace:
+    """The potential that ships, or the shape of a small foundation model with random weights."""
+    if which == "16":
+        return FoldedMace.read(SHIPPED)
+    return random_model(int(which), 6.0, cubic=True)
+
+
+def wait() -> None:
+    """Until the device has done what was asked."""
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+
+
+def seconds(work: Callable[[], Any], least: int = 3) -> float:
+    """Time of one call: the median of chunks that fill `EACH_S`, after three to warm up."""
+    for _ in range(3):
+        work()
+    wait()
+    began = time.perf_counter()
+    work()
+    wait()
+    once = max(time.perf_counter() - began, 1e-6)
+    calls = max(1, min(200, int(EACH_S / 5 / once)))
+    found = []
+    while len(found) < least or (sum(found) * calls < EACH_S and len(found) < 50):
+        began = time.perf_counter()
+        for _ in range(calls):
+            work()
+        wait()
+        found.append((time.perf_counter() - began) / calls)
+    return float(np.median(found))
+
+
+def small() -> tuple[int, int]:
+    """Cells and layers of the slab."""
+    return (1, 2) if TOY else (3, 6)
+
+
+def batch_of(potential: MaceDevice, size: int) -> Batch:
+    """A batch of the engine, molecules at all heights."""
+    system, ideal = hydrogen_on_copper(*small())
+    limits = Limits()
+    conditions = Conditions(system, limits, limits, size, device=potential.array)
+    first = starts(min(size, 256), system, ideal)
+    many = [first[n % len(first)] for n in range(size)]
+    return Batch(many, potential.bind(system, size), conditions)
+
+
+def ceilings(_: str) -> None:
+    """Bandwidth of a copy, and fused multiply-adds in single precision."""
+    if DEVICE == "cpu":
+        return tell("ceilings", left_out="there is no GPU")
+    properties = torch.cuda.get_device_properties(0)
+    tell("machine", device=properties.name, multiprocessors=properties.multi_processor_count,
+         memory_GB=round(properties.total_memory / 2**30), torch=torch.__version__,
+         triton=import_module("triton").__version__)  # fmt: skip
+    one = torch.rand(2**28, device=DEVICE)
+    other = torch.empty_like(one)
+    copied = 2 * 4 * len(one) / seconds(lambda: other.copy_(one))
+    kernel = import_module("gpu_fma").chains
+    out = torch.zeros(2**20, device=DEVICE)
+    rounds, programs = 2000, 132 * 16
+    taken = seconds(lambda: kernel[(programs,)](out, rounds, 512, num_warps=4))
+    made = 2 * 8 * 512 * rounds * programs / taken
+    tell("ceilings", copy_TB_s=copied / 1e12, fma_Tflop_s=made / 1e12)
+
+
+def exact(which: str) -> None:
+    """The fused kernels in single precision beside the plain formulas on the CPU in double."""
+    folded = model(which)
+    system, ideal = hydrogen_on_copper(*small())
+    x = np.stack([start.positions for start in starts(1 if TOY else 4, system, ideal)])
+    expected = answers(MaceDevice(folded, "float64", "cpu"), system, x)
+    for kernels in ("plain", "fused"):
+        try:
+            found = answers(MaceDevice(folded, "float32", DEVICE, kernels=kernels), system, x)
+        except Exception as error:  # the other one may do
+            told = f"{type(error).__name__}: {error}"
+            tell("failed", section=f"exact:{which}, {kernels}", why=told[-1500:])
+            continue
+        energy, force = (float(abs(a - b).max()) for a, b in zip(found, expected, strict=True))
+        tell("exact", model=which, kernels=kernels, energy_eV=energy, force_eV_A=force,
+             largest_force=float(abs(expected[1]).max()),
+             within=bool(energy < 2e-5 and force < 5e-5))  # fmt: skip
+
+
+def answers(potential: MaceDevice, system: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Energies and forces."""
+    return potential.bind(system, len(x)).begin(np.arange(len(x)), x)
+
+
+def same(which: str) -> None:
+    """Whether a replica's bits are the same in a graph, in another batch, and the next time."""
+    potential = MaceDevice(model(which), "float32", DEVICE)
+    size, steps = (2, 3) if TOY else (64, 200)
+    found = []
+    for count, graph in ((size, True), (size, False), (size, False), (size // 2, False)):
+        batch = batch_of(potential, count)
+        step = potential.stepping(batch) if graph else batch.step
+        for _ in range(steps):
+            step()
+        found.append(batch.state.positions[: size // 2].cpu().numpy())
+    moved = float(
+        abs(found[0] - batch_of(potential, size // 2).state.positions.cpu().numpy()).max()
+    )
+    names = ("graph", "again", "batch")
+    pairs = ((0, 1), (1, 2), (1, 3))
+    tell("same", model=which, steps=steps, moved_A=moved, **{
+        name: float(abs(found[a] - found[b]).max())
+        for name, (a, b) in zip(names, pairs, strict=True)
+    })  # fmt: skip
+
+
+def rate(which: str) -> None:
+    """Replica-steps a second of the whole engine, by the size of the batch."""
+    folded = model(which)
+    for size in SIZES:
+        potential = MaceDevice(folded, "float32", DEVICE)
+        batch = batch_of(potential, size)
+        taken = seconds(potential.stepping(batch))
+        finite = float(torch.isfinite(batch.state.energies).double().mean())
+        tell("rate", model=which, size=size, kernels=potential.kernels, ms=1e3 * taken,
+             rate=size / taken, us=1e6 * taken / size, finite=finite)  # fmt: skip
+        batch.evaluator.check()
+        del batch, potential
+        if DEVICE == "cuda":
+            torch.cuda.empty_cache()
+
+
+def beside(which: str) -> None:
+    """The same batch without a graph, and on the plain formulas."""
+    folded, size = model(which), MIDDLE if which == "16" else max(1, MIDDLE // 8)
+    for kernels in ("fused", "plain"):
+        if TOY and kernels == "fused":
+            continue
+        potential = MaceDevice(folded, "float32", DEVICE, kernels=kernels)
+        taken = seconds(batch_of(potential, size).step)
+        tell("beside", model=which, size=size, what=f"{kernels}, no graph", rate=size / taken)
+
+
+def kernels(which: str) -> None:
+    """Time of each kernel in one step, with arithmetic and least traffic beside the ceilings."""
+    size = MIDDLE if which == "16" else MIDDLE // 4
+    potential = MaceDevice(model(which), "float32", DEVICE)
+    batch = batch_of(potential, size)
+    if TOY:
+        return
+    for _ in range(3):
+        batch.step()
+    spans, restore = timed()
+    for _ in range(10):
+        batch.step()
+    wait()
+    restore()
+    bound, channels = batch.evaluator.bound, potential.weights.channels
+    share = size / min(size, bound.at_once)
+    pairs = float(bound.scratch.pairs.double().mean()) * bound.atoms
+    active = float(bound.scratch.active.double().mean()) * bound.atoms
+    tell("pairs", model=which, directed=pairs, active=active, capacity=bound.capacity,
+         at_once=bound.at_once, parts=share)  # fmt: skip
+    for name, found in spans.items():
+        us = sum(a.elapsed_time(b) for a, b in found) * 1e3 / 10 / size
+        flops, moved = work(name, pairs, active, bound.atoms, channels)
+        tell("kernel", model=which, size=size, kernel=name, us=us, launches=len(found) // 10,
+             flop=flops, bytes=moved)  # fmt: skip
+
+
+def timed() -> tuple[dict[str, list], Callable[[], None]]:
+    """Put events around every launch; answers where they are kept, and what takes them away."""
+    jit = import_module("triton.runtime.jit").JITFunction
+    before, spans = jit.run, {}
+
+    def run(self: Any, *arguments: Any, **options: Any) -> Any:
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        answer = before(self, *arguments, **options)
+        end.record()
+        spans.setdefault(self.__name__, []).append((begin, end))
+        return answer
+
+    jit.run = run
+    return spans, lambda: setattr(jit, "run", before)
+
+
+def work(name: str, pairs: float, active: float, atoms: int, c: int) -> tuple[float, float]:
+    """Flop, and bytes that must be read and written once, of a replica; tables left out."""
+    every, moving = FMA.get(name, (0, 0))
+    flop = 2 * c * (every * pairs + moving * active)
+    if name == "transform":
+        flop = 2 * 2 * atoms * c * c * (16 + 1)
+    row = 4 * c * atoms
+    moved = {
+        "collect": 60 * pairs, "features_1": 24 * pairs + 17 * row,
+        "features_2": (28 + 4 * c) * pairs + 16 * row, "product_of_2": 17 * row,
+        "product_of_2_back": 33 * row, "transform": 2 * 34 * row, "read_out": 4 * row,
+        "back_2": (32 + 8 * c) * pairs + 12 * active + 16 * row,
+        "gather_sent": (4 + 4 * c) * pairs + row, "back_1": 40 * active + 17 * row,
+        "forces_of": 56 * active,
+    }  # fmt: skip
+    return flop, moved.get(name, 0.0)
+
+
+def campaign(which: str) -> None:
+    """Trajectories with refill, as in `python -m scatter.gpu`: looked at, read out, refilled."""
+    size = 4 if TOY else 4096
+    potential = MaceDevice(model(which), "float32", DEVICE)
+    system, ideal = hydrogen_on_copper(*small())
+    limits = Limits(
+        0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0
+    )  # fmt: skip
+    conditions = Conditions(
+        system, limits, limits, size, potential.every, potential.array, idle=potential.idle,
+        stepping=potential.stepping,
+    )  # fmt: skip
+    some = starts(min(size, 512), system, ideal)
+
+    def many() -> Iterator[Start]:
+        for n in range(2 * size):
+            one = some[n % len(some)]
+            yield Start(n, one.positions, one.momenta, one.masses)
+
+    began, ended, steps, outcomes = time.perf_counter(), 0, 0, {}
+    for one in propagate(many(), potential, conditions):
+        ended, steps = ended + 1, steps + one.steps
+        outcomes[one.outcome.name] = outcomes.get(one.outcome.name, 0) + 1
+    taken = time.perf_counter() - began
+    tell("campaign", model=which, slots=size, trajectories=ended, steps=steps, seconds=taken,
+         rate=steps / taken, **outcomes)  # fmt: skip
+
+
+def tune(which: str) -> None:
+    """Other sizes of the programs and of the working memory."""
+    fused = import_module("scatter.potentials.device.fused")
+    folded, size = model(which), MIDDLE
+    for together, room in ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30)):
+        fused.TOGETHER, fused.ROOM = together, room
+        potential = MaceDevice(folded, "float32", DEVICE)
+        batch = batch_of(potential, size)
+        taken = seconds(potential.stepping(batch))
+        tell("tune", model=which, size=size, together=together, room_MB=room // 2**20,
+             rate=size / taken)  # fmt: skip
+
+
+def mace_torch(_: str) -> None:
+    """Whether mace-torch is here to be timed."""
+    try:
+        import_module("mace")
+    except ImportError as error:
+        return tell("mace-torch", left_out=f"not installed ({error})")
+    tell("mace-torch", left_out="installed; time it with benchmarks/force_evaluation.py")
+
+
+def main() -> None:
+    """Run one section: its name, and a model after a colon."""
+    section, _, which = sys.argv[1].partition(":")
+    found = {
+        "ceilings": ceilings, "exact": exact, "same": same, "rate": rate,
+        "beside": beside, "kernels": kernels, "campaign": campaign, "tune": tune,
+        "mace-torch": mace_torch,
+    }  # fmt: skip
+    found[section](which)
+
+
+if __name__ == "__main__":
+    main()

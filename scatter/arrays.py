@@ -1,0 +1,33 @@
+"""The functions of the library that an array belongs to, under the names of the array API.
+
+Of torch they are given here as far as the dynamics needs them, so that it runs where nothing but
+NumPy and torch is installed. None of them waits for a GPU but `nonzero`.
+"""
+
+from functools import cache
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+
+def array_namespace(array: Any) -> Any:
+    """NumPy for its arrays, else torch's functions under the names of the array API."""
+    return np if isinstance(array, np.ndarray | np.generic) else _torch()
+
+
+@cache
+def _torch() -> Any:
+    torch = import_module("torch")
+    same = ("abs", "isnan", "isfinite", "maximum", "minimum", "nan", "inf", "sqrt", "round")
+    same += ("exp", "where", "zeros_like", "reshape")
+    return SimpleNamespace(
+        **{name: getattr(torch, name) for name in same},
+        **{name: getattr(torch, name) for name in ("bool", "float64", "int64", "uint8")},
+        astype=lambda array, kind: array.to(kind),
+        nonzero=lambda array: torch.nonzero(array, as_tuple=True),
+        sum=lambda array, axis: torch.sum(array, dim=axis),
+        max=lambda array, axis: torch.amax(array, dim=axis),
+        min=lambda array, axis: torch.amin(array, dim=axis),
+    )

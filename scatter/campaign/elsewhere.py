@@ -1,0 +1,158 @@
+"""A campaign whose trajectories run on another machine: `scatter prepare` and `scatter collect`.
+
+Starts are made here, and rows are made here of what comes back, so both are those of `scatter run`.
+"""
+
+import json
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from scatter import store
+from scatter.campaign.engine import Leg, ended_in, legs_of
+from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.report import report
+from scatter.campaign.run import settle, use_threads
+from scatter.campaign.targets import aim_of
+from scatter.campaign.terminal import console as console_of
+from scatter.campaign.terminal import say
+from scatter.campaign.work import Trajectories, complete
+from scatter.config import Point, Source, difference, identity, points, points_table, read
+from scatter.dynamics.guards import bounds_of
+from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
+from scatter.potentials.device.mace import Elsewhere
+from scatter.potentials.folded import FoldedMace
+from scatter.potentials.table import SHIPPED
+from scatter.settings import UserError
+from scatter.statistics.rounds import planned
+
+
+def write_prepared(path: Path, output: Path) -> None:
+    """Write all that the next trajectories of a campaign start from; nothing else is written.
+
+    With a target error these are the trajectories of the next round.
+
+    Args:
+        path: `input.toml`.
+        output: a new file.
+
+    Raises:
+        UserError: the input is wrong, or its potential is none that a GPU evaluates.
+    """
+    ranks = Ranks()
+    console = console_of(ranks.first)
+    source = read(path)
+    use_threads(source.input.run.threads, ranks)
+    potential = _potential(source)
+    prepared = prepare(source.input, potential.host, ranks, partial(say, console))
+    legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
+    limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
+    campaign = PreparedCampaign(
+        Limits(**limits), json.dumps(identity(source.input)), potential.folded.sha256(),
+        potential.precision, legs,
+    )  # fmt: skip
+    campaign.write(output)
+    say(console, f"{output}: {sum(map(len, legs))} trajectories in {len(legs)} batch(es)")
+
+
+def collect(path: Path, file: Path) -> Path:
+    """Take what ran elsewhere into the campaign's folder; answer the folder.
+
+    Raises:
+        UserError: the file belongs to another campaign, or the folder does.
+    """
+    ranks = Ranks()
+    console = console_of(ranks.first)
+    source = read(path)
+    use_threads(source.input.run.threads, ranks)
+    results = Results.read(file)
+    differs = difference(json.loads(results.identity), identity(source.input))
+    if differs:
+        raise UserError(f"{file} holds another campaign: {differs}; name its own input file")
+    potential = _potential(source, results.device)
+    if results.potential != potential.identity:
+        raise UserError(
+            f"{file}: was run on another potential than that of {path}; name its own input file"
+        )
+    folder = source.output
+    with ExitStack() as stack:
+        stack.enter_context(store.only_writer(folder))
+        prepared = settle(source, potential, folder, ranks, console, None, ())
+        taken = _take(source, prepared, results, folder)
+        store.merge(folder, points_table(points(source.input)))
+        report(folder, console)
+    say(console, f"{taken} trajectories of {file} are in {folder}")
+    return folder
+
+
+def _potential(source: Source, device: str = "cuda") -> Elsewhere:
+    """What is known here of the potential that a GPU elsewhere evaluates."""
+    table = source.input.potential
+    file = SHIPPED if table.kind == "default" else Path(str(table.file))
+    if table.kind not in ("default", "mace") or file.suffix != ".npz":
+        raise UserError(
+            f"{source.path}, [potential] kind = '{table.kind}': only a converted model (.npz) runs "
+            "on a GPU elsewhere; convert the model with `scatter convert`, or use `scatter run`"
+        )
+    return Elsewhere(FoldedMace.read(file), table.precision or "float32", device, file.name)
+
+
+def _open(source: Source, prepared: Prepared) -> list[Leg]:
+    """The trajectories that are to be run next, given what the campaign's folder holds."""
+    found = points(source.input)
+    ended = ended_in(source.output, found) if source.output.exists() else None
+    ended = np.zeros((len(found), 1), np.uint8) if ended is None else ended
+    upper = planned(ended, aim_of(source.input.sampling)).upper
+    missing = max(0, int(upper.max()) - ended.shape[1])
+    return legs_of(found, prepared, np.pad(ended, ((0, 0), (0, missing))), upper)
+
+
+def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
+    trajectories = Trajectories(source.input, points(source.input), prepared, leg.slab)
+    system = leg.slab.system.with_molecule(*leg.numbers)
+    starts, snapshot = [], []
+    for item, (point, number) in enumerate(leg.work.tolist()):
+        starts.append(trajectories.begin(item, point, number))
+        snapshot.append(int(trajectories.underway.pop(item)[1]["snapshot"]))
+    bounds = bounds_of(
+        getattr(prepared.potential, "domain", None), source.input.guards, source.input.stop, system
+    )
+    return PreparedLeg(
+        numbers=system.numbers, cell=system.cell, pbc=np.array(system.pbc), moving=system.moving,
+        top=system.top, slab_positions=leg.slab.snapshots.positions,
+        slab_momenta=leg.slab.snapshots.momenta, slab_masses=trajectories.masses,
+        point=leg.work[:, 0], number=leg.work[:, 1], snapshot=np.array(snapshot),
+        positions=np.stack([start.positions[-2:] for start in starts]),
+        momenta=np.stack([start.momenta[-2:] for start in starts]),
+        masses=np.stack([start.masses[-2:] for start in starts]), closest=bounds.closest,
+        shortest_bond=np.array(bounds.shortest_bond), lowest=np.array(bounds.lowest),
+    )  # fmt: skip
+
+
+def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:
+    """Write a row for every trajectory that the folder does not hold; answer how many."""
+    found = points(source.input)
+    ended = ended_in(folder, found)
+    writer = store.BlockWriter(folder, 0, partial(complete, points=found, species=prepared.species))
+    taken = 0
+    for part in results.legs:
+        if not len(part):
+            continue
+        trajectories = Trajectories(source.input, found, prepared, _slab(prepared, found, part))
+        for one, point, number in zip(part, part.point, part.number, strict=True):
+            if number < ended.shape[1] and ended[point, number]:
+                continue
+            trajectories.begin(one.trajectory, int(point), int(number))
+            writer.add(trajectories.end(one))
+            taken += 1
+    writer.flush()
+    return taken
+
+
+def _slab(prepared: Prepared, found: list[Point], part: Endings) -> ThermalSlab:
+    """The slab of a leg's trajectories."""
+    first = found[int(part.point[0])]
+    return next(one for one in prepared.slabs if (one.facet, one.T_K) == (first.facet, first.T_K))

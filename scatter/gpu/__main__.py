@@ -1,0 +1,39 @@
+"""Run a prepared campaign where nothing but NumPy and torch is installed, Triton for a GPU.
+
+    python -m scatter.gpu PREPARED.npz RESULTS.npz [--potential MODEL.npz] [--device cuda]
+
+`scatter prepare` writes the one file, and `scatter collect` takes the other into the campaign's
+folder. What has ended is written every minute, and the same command goes on from there.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scatter.errors import UserError
+from scatter.gpu.run import SHIPPED, run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; answers the exit code."""
+    reader = argparse.ArgumentParser(prog="python -m scatter.gpu", description=__doc__)
+    reader.add_argument("prepared", type=Path, help="what `scatter prepare` wrote")
+    reader.add_argument("results", type=Path, help="written; the same command goes on with it")
+    reader.add_argument("--potential", type=Path, default=SHIPPED, help="the converted model")
+    reader.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    reader.add_argument("--kernels", choices=("fused", "plain"), help="by default those that fit")
+    reader.add_argument("--slots", type=int, default=0, help="trajectories at once")
+    given = reader.parse_args(arguments)
+    try:
+        run(
+            given.prepared, given.results, given.potential, given.device, given.slots, given.kernels
+        )
+    except UserError as error:
+        print(f"scatter: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""The files of a campaign that runs elsewhere: what it starts from, and what came of it.
+
+NumPy alone reads and writes them. Units: Å, eV, amu, and fs where a name says so.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scatter.dynamics.batch import Finished
+from scatter.dynamics.bounds import Bounds
+from scatter.dynamics.watch import Watch
+from scatter.errors import UserError
+from scatter.files import replacing
+from scatter.foreign import arrays
+from scatter.outcomes import Outcome, Reason
+from scatter.state import Start, System
+
+VERSION = 1
+WATCHED = tuple(field.name for field in fields(Watch))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers of `[dynamics]` and `[stop]`."""
+
+    timestep_fs: float
+    max_time_fs: float
+    energy_tolerance_eV: float
+    dissociated_A: float
+    scattered_A: float
+    near_A: float
+
+
+@dataclass(frozen=True)
+class PreparedLeg:
+    """Trajectories that share a slab and the atomic numbers of the molecule. Units: Å, eV, amu.
+
+    Attributes:
+        numbers: atomic numbers, the molecule's last; so in all that follows.
+        cell: lattice vectors as rows.
+        pbc: periodicity.
+        moving: False for frozen atoms.
+        top: atoms of the outermost layer.
+        slab_positions: of each snapshot, shape (snapshot, atom, 3).
+        slab_momenta: of each snapshot.
+        slab_masses: shape (atom,).
+        point: of each trajectory, as all that follows.
+        number: of the trajectory in its point.
+        snapshot: that it starts on.
+        positions: of the molecule, shape (trajectory, 2, 3).
+        momenta: of the molecule.
+        masses: of the molecule, shape (trajectory, 2).
+        closest: of each atom of the molecule to each of the slab; see `Bounds`, as the next two.
+        shortest_bond: of the molecule.
+        lowest: height.
+    """
+
+    numbers: np.ndarray
+    cell: np.ndarray
+    pbc: np.ndarray
+    moving: np.ndarray
+    top: np.ndarray
+    slab_positions: np.ndarray
+    slab_momenta: np.ndarray
+    slab_masses: np.ndarray
+    point: np.ndarray
+    number: np.ndarray
+    snapshot: np.ndarray
+    positions: np.ndarray
+    momenta: np.ndarray
+    masses: np.ndarray
+    closest: np.ndarray
+    shortest_bond: np.ndarray
+    lowest: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+    @property
+    def system(self) -> System:
+        """The atoms of every replica."""
+        pbc = (bool(self.pbc[0]), bool(self.pbc[1]), bool(self.pbc[2]))
+        return System(self.numbers, self.cell, pbc, self.moving, self.top)
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """What no trajectory must leave."""
+        pbc, shortest, lowest = self.system.pbc, float(self.shortest_bond), float(self.lowest)
+        found = Bounds(shortest, self.closest, lowest, self.cell, pbc)
+        return None if found.none else found
+
+    def start(self, item: int) -> Start:
+        """The start of one trajectory, the same bits as in the campaign."""
+        snapshot = self.snapshot[item]
+        return Start(
+            trajectory=item,
+            positions=np.concatenate([self.slab_positions[snapshot], self.positions[item]]),
+            momenta=np.concatenate([self.slab_momenta[snapshot], self.momenta[item]]),
+            masses=np.concatenate([self.slab_masses, self.masses[item]]),
+        )
+
+
+@dataclass(frozen=True)
+class PreparedCampaign:
+    """All that a campaign's trajectories start from, in one file."""
+
+    limits: Limits
+    identity: str  # of the campaign: its conditions as JSON
+    model_sha256: str
+    precision: str
+    legs: list[PreparedLeg]
+
+    def write(self, file: Path) -> None:
+        """Write it, whole or not at all."""
+        words = {name: getattr(self, name) for name in ("identity", "model_sha256", "precision")}
+        content = {"version": VERSION, "limits": vars(self.limits), **words}
+        named = {f"{n}.{k}": v for n, leg in enumerate(self.legs) for k, v in vars(leg).items()}
+        _save(file, json.dumps(content), named)
+
+    @classmethod
+    def read(cls, file: Path) -> "PreparedCampaign":
+        """Read it; nothing in the file is run.
+
+        Raises:
+            UserError: `scatter prepare` did not write it, or another version did.
+        """
+        content, legs = _load(file, "scatter prepare INPUT OUT.npz", PreparedLeg)
+        limits = Limits(**content["limits"])
+        return cls(limits, content["identity"], content["model_sha256"], content["precision"], legs)
+
+
+@dataclass(frozen=True)
+class Endings:
+    """The trajectories of one leg that have ended, a row each: `Finished` in columns.
+
+    Attributes:
+        point: of each trajectory.
+        number: of the trajectory in its point.
+    """
+
+    point: np.ndarray
+    number: np.ndarray
+    trajectory: np.ndarray
+    outcome: np.ndarray
+    reason: np.ndarray
+    steps: np.ndarray
+    positions: np.ndarray
+    momenta: np.ndarray
+    potential: np.ndarray
+    watch: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, ended: Sequence[Finished], leg: PreparedLeg) -> "Endings":
+        """Endings of trajectories of a leg."""
+        names = [one.name for one in fields(Finished) if one.name not in ("watch", "peaks")]
+        columns = {name: np.array([getattr(one, name) for one in ended]) for name in names}
+        watch = {name: np.array([one.watch[name] for one in ended]) for name in WATCHED}
+        mine = columns["trajectory"].astype(np.int64)
+        return cls(leg.point[mine], leg.number[mine], **columns, watch=watch)
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+    def of_leg(self, leg: PreparedLeg) -> bool:
+        """Whether these are trajectories of that leg."""
+        if not len(self):
+            return True
+        mine = self.trajectory
+        return bool(
+            mine.max() < len(leg)
+            and (leg.point[mine] == self.point).all()
+            and (leg.number[mine] == self.number).all()
+        )
+
+    def __iter__(self) -> Iterator[Finished]:
+        for n in range(len(self.trajectory)):
+            yield Finished(
+                trajectory=int(self.trajectory[n]), outcome=Outcome(int(self.outcome[n])),
+                reason=Reason(int(self.reason[n])), steps=int(self.steps[n]),
+                positions=self.positions[n], momenta=self.momenta[n],
+                potential=float(self.potential[n]),
+                watch={k: v[n] if v.ndim > 1 else v[n].item() for k, v in self.watch.items()},
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Results:
+    """What came out of a prepared campaign so far."""
+
+    identity: str
+    potential: str  # identity of the potential, with its precision and device
+    device: str
+    legs: list[Endings]
+
+    def write(self, file: Path) -> None:
+        """Write it, whole or not at all."""
+        words = {"identity": self.identity, "potential": self.potential, "device": self.device}
+        named = {}
+        for n, ended in enumerate(self.legs):
+            columns = dict(vars(ended))
+            watch = columns.pop("watch")
+            columns |= {f"watch_{name}": values for name, values in watch.items()}
+            named |= {f"{n}.{k}": v for k, v in columns.items()}
+        _save(file, json.dumps({"version": VERSION, **words}), named)
+
+    @classmethod
+    def read(cls, file: Path) -> "Results":
+        """Read it; nothing in the file is run.
+
+        Raises:
+            UserError: `python -m scatter.gpu` did not write it, or another version did.
+        """
+        content, legs = _load(file, "python -m scatter.gpu PREPARED RESULTS", _endings)
+        return cls(content["identity"], content["potential"], content["device"], legs)
+
+
+def _endings(**columns: np.ndarray) -> Endings:
+    watch = {name: columns.pop(f"watch_{name}") for name in WATCHED}
+    return Endings(**columns, watch=watch)
+
+
+def _save(file: Path, words: str, named: dict[str, np.ndarray]) -> None:
+    with replacing(file) as temporary, open(temporary, "wb") as stream:
+        content: dict[str, Any] = {"words": np.array(words), **named}
+        np.savez(stream, **content)
+
+
+def _load(file: Path, maker: str, leg: Any) -> tuple[dict[str, Any], list[Any]]:
+    """The words of a file, and its legs."""
+    try:
+        found = arrays(file)
+        words = json.loads(found.pop("words").item())
+        if words["version"] != VERSION:
+            raise UserError(f"{file}: has version {words['version']}; make it with `{maker}`")
+        legs: dict[int, dict[str, np.ndarray]] = {}
+        for name, array in found.items():
+            number, _, key = name.partition(".")
+            legs.setdefault(int(number), {})[key] = array
+        return words, [leg(**legs[number]) for number in sorted(legs)]
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{file}: cannot be read ({error}); make it with `{maker}`") from error

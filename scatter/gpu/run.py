@@ -1,0 +1,109 @@
+"""Run a prepared campaign where nothing but NumPy and torch is installed, Triton for a GPU.
+
+`scatter prepare` writes the one file, and `scatter collect` takes the other into the campaign's
+folder. What has ended is written every minute, and the same command goes on from there.
+"""
+
+import time
+from pathlib import Path
+
+from scatter.dynamics.batch import Conditions, Finished, propagate
+from scatter.errors import UserError
+from scatter.gpu.prepared import Endings, PreparedCampaign, PreparedLeg, Results
+from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.folded import FoldedMace
+
+SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
+WRITE_S, TELL_S = 60.0, 5.0
+
+
+class Run:
+    """A prepared campaign on a device."""
+
+    def __init__(self, prepared: PreparedCampaign, potential: MaceDevice, file: Path, slots: int):
+        self.prepared, self.potential, self.file, self.slots = prepared, potential, file, slots
+        self.ended: list[list[Finished]] = [[] for _ in prepared.legs]
+        if file.exists():
+            self.ended = self._before(Results.read(file))
+        self.total = sum(len(leg) for leg in prepared.legs)
+        self.written = self.told = time.monotonic()
+        self.steps = 0
+
+    def _before(self, found: Results) -> list[list[Finished]]:
+        """What has ended before, of the same campaign."""
+        same = (self.prepared.identity, self.potential.identity, len(self.ended))
+        legs = zip(found.legs, self.prepared.legs, strict=False)
+        if (found.identity, found.potential, len(found.legs)) != same or not all(
+            ended.of_leg(leg) for ended, leg in legs
+        ):
+            raise UserError(
+                f"{self.file}: holds what came of another prepared file, or ran on another device; "
+                "name another file"
+            )
+        return [list(ended) for ended in found.legs]
+
+    def __call__(self) -> None:
+        """Run what has not ended yet."""
+        began = time.monotonic()
+        for number, leg in enumerate(self.prepared.legs):
+            self._leg(number, leg)
+        self._write()
+        taken = max(time.monotonic() - began, 1e-9)
+        print(f"{self.steps} replica-steps in {taken:.1f} s: {self.steps / taken:,.0f} a second")
+
+    def _leg(self, number: int, leg: PreparedLeg) -> None:
+        known = {one.trajectory for one in self.ended[number]}
+        left = [item for item in range(len(leg)) if item not in known]
+        limits, device = self.prepared.limits, self.potential
+        conditions = Conditions(
+            leg.system, limits, limits, self.slots, device.every, device.array, leg.bounds,
+            idle=device.idle, stepping=device.stepping,
+        )  # fmt: skip
+        starts = (leg.start(item) for item in left)
+        for one in propagate(starts, device, conditions):
+            self.ended[number].append(one)
+            self.steps += one.steps
+            self._keep_up()
+
+    def _keep_up(self) -> None:
+        now = time.monotonic()
+        if now - self.told > TELL_S:
+            self.told = now
+            print(f"{sum(map(len, self.ended))} of {self.total} have ended", flush=True)
+        if now - self.written > WRITE_S:
+            self._write()
+            self.written = now
+
+    def _write(self) -> None:
+        potential = self.potential
+        both = zip(self.ended, self.prepared.legs, strict=True)
+        legs = [Endings.of(ended, leg) for ended, leg in both]
+        results = Results(self.prepared.identity, potential.identity, potential.device, legs)
+        results.write(self.file)
+
+
+def run(
+    prepared: Path, results: Path, model: Path = SHIPPED, device: str = "cuda", slots: int = 0,
+    kernels: str | None = None,
+) -> None:  # fmt: skip
+    """Run a prepared campaign, or go on with it.
+
+    Args:
+        prepared: what `scatter prepare` wrote.
+        results: written.
+        model: the converted model.
+        device: "cuda" or "cpu".
+        slots: trajectories at once; 0 for as many as are worth it.
+        kernels: see `MaceDevice`.
+
+    Raises:
+        UserError: one of the files is not what it should be, or torch sees no GPU.
+    """
+    campaign, folded = PreparedCampaign.read(prepared), FoldedMace.read(model)
+    if folded.sha256() != campaign.model_sha256:
+        raise UserError(
+            f"{model}: is not the model that {prepared} was prepared on; name it with --potential"
+        )
+    potential = MaceDevice(folded, campaign.precision, device, model.name, kernels)
+    print(f"{sum(map(len, campaign.legs))} trajectories; {potential.description}", flush=True)
+    Run(campaign, potential, results, slots or potential.most_slots)()

@@ -1,0 +1,191 @@
+"""A folded MACE on a GPU: positions come as tensors and never leave it, or as NumPy arrays.
+
+On a GPU the fused kernels of `fused` compute it, on the CPU the plain formulas of `plain`. Torch
+and Triton are imported when a potential is opened.
+"""
+
+import hashlib
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scatter.errors import UserError
+from scatter.potentials.base import Potential, refuse_unknown_elements
+from scatter.potentials.folded import FoldedMace
+from scatter.state import Array, System
+
+
+class MaceDevice:
+    """A MACE model of two layers with scalar features (`.npz`), on a device of torch's.
+
+    Attributes:
+        most_slots: replicas that are worth being moved at once.
+        every: steps from one look at the outcomes to the next.
+        idle: the part of the slots that may be without work.
+    """
+
+    exact_batches = False
+    most_slots, every, idle = 16384, 20, 0.5
+
+    def __init__(
+        self,
+        folded: FoldedMace,
+        precision: str = "float32",
+        device: str = "cuda",
+        name: str = "model",
+        kernels: str | None = None,
+    ):
+        """Take the weights of a folded model to the device.
+
+        Args:
+            folded: the arrays.
+            precision: "float32" or "float64". Energies of atoms are summed in float64 always.
+            device: "cuda", or "cpu" to check the same code without a GPU.
+            name: for people.
+            kernels: "fused" or "plain"; by default the fused ones on a GPU.
+
+        Raises:
+            UserError: torch is not installed, or sees no GPU.
+        """
+        self.torch = _torch(device)
+        self.folded, self.precision, self.device, self.name = folded, precision, device, name
+        self.kernels = kernels or ("plain" if device == "cpu" else "fused")
+        self.elements = frozenset(int(z) for z in folded.numbers)
+        self.cutoff, self.domain = float(folded.cutoff), folded.domain
+        self.identity = identity(folded, precision, device)
+        self.description = f"{self.kernels} MACE {name} ({precision} on {device})"
+        weights = import_module("scatter.potentials.device.weights")
+        self.weights = weights.Weights.of(folded, precision, device)
+
+    @classmethod
+    def read(cls, file: Path, precision: str = "float32", device: str = "cuda") -> "MaceDevice":
+        """The model in a file that `scatter convert` wrote.
+
+        Raises:
+            UserError: the file is no converted model, or torch sees no GPU.
+        """
+        return cls(FoldedMace.read(file), precision, device, file.name)
+
+    @cached_property
+    def host(self) -> Potential:
+        """The same model on the CPU, for all but the trajectories."""
+        from scatter.potentials.mace_fused import MaceFused
+
+        return MaceFused(self.folded, self.precision, self.name)
+
+    def array(self, array: np.ndarray) -> Array:
+        """The same numbers on the device."""
+        return self.torch.as_tensor(array, device=self.device)
+
+    def stepping(self, batch: Any) -> Any:
+        """What moves a batch by a step: of the fused kernels on a GPU, its step as a CUDA graph."""
+        if self.device == "cpu" or self.kernels == "plain" or batch.conditions.guards:
+            return batch.step
+        return import_module("scatter.potentials.device.capture").Captured(batch)
+
+    def bind(self, system: System, slots: int) -> "DeviceEvaluator":
+        """An evaluator for `slots` replicas of `system`.
+
+        Raises:
+            UserError: the system holds an element that the model does not know.
+        """
+        refuse_unknown_elements(self, system)
+        return DeviceEvaluator(self, system, slots)
+
+
+class Elsewhere:
+    """A model that a device elsewhere evaluates: what is known of it here.
+
+    It has the identity of `MaceDevice`, is bound to no system, and runs on the CPU as `host`.
+    """
+
+    def __init__(self, folded: FoldedMace, precision: str, device: str, name: str):
+        from scatter.potentials.mace_fused import MaceFused
+
+        self.folded, self.precision, self.domain = folded, precision, folded.domain
+        self.host = MaceFused(folded, precision, name)
+        self.elements, self.cutoff = self.host.elements, self.host.cutoff
+        self.identity = identity(folded, precision, device)
+        self.description = f"MACE {name} ({precision} on {device}, elsewhere)"
+
+    def bind(self, system: System, slots: int) -> Any:
+        """Nothing runs on it here."""
+        raise TypeError("trajectories of this potential run elsewhere")
+
+
+class DeviceEvaluator:
+    """Lists and working memory of `slots` replicas on the device; see `Evaluator` in `base.py`."""
+
+    def __init__(self, potential: MaceDevice, system: System, slots: int):
+        self.potential = potential
+        known = potential.folded.numbers.tolist()
+        species = potential.array(np.array([known.index(z) for z in system.numbers]))
+        module = import_module(f"scatter.potentials.device.{potential.kernels}")
+        bound = module.Fused if potential.kernels == "fused" else module.Plain
+        self.bound = bound(potential.weights, system, species, slots)
+
+    @property
+    def generation(self) -> int:
+        """Changes when the arrays are other ones than before."""
+        return self.bound.generation
+
+    def begin(self, slots: Array, positions: Array) -> tuple[Array, Array]:
+        """Energies (eV) and forces (eV/Å) of the replicas that enter `slots`."""
+        x, back = self._taken(positions)
+        found = self.bound.fresh(x)
+        self.bound.forget(self._taken(slots)[0])
+        return back(found)
+
+    def __call__(self, positions: Array) -> tuple[Array, Array]:
+        """Energies (eV) and forces (eV/Å) of every slot."""
+        x, back = self._taken(positions)
+        return back(self.bound(x))
+
+    def keep(self, slots: Array) -> None:
+        """Go on with the replicas in `slots` only."""
+        self.bound.keep(self._taken(slots)[0])
+
+    def check(self) -> None:
+        """Wait for the device, and see whether the lists had room.
+
+        Raises:
+            UserError: an atom had more neighbours than there is room for.
+        """
+        longest = int(self.bound.longest())
+        if longest > self.bound.capacity:
+            raise UserError(
+                f"[potential]: an atom came to have {longest} neighbours, and its list on the "
+                f"{self.potential.device} device has room for {self.bound.capacity}, which follow "
+                "from the starts; such dense places mean that atoms were lost: see whether the "
+                "potential holds for these conditions, or run them with device = 'cpu'"
+            )
+
+    def _taken(self, array: Array) -> tuple[Array, Any]:
+        """The array on the device, and what brings an answer back to where the array was."""
+        if not isinstance(array, np.ndarray):
+            return array, lambda found: found
+        return self.potential.array(array), lambda found: tuple(t.cpu().numpy() for t in found)
+
+
+def identity(folded: FoldedMace, precision: str, device: str) -> str:
+    """Hash of all that determines the values of a model on a device."""
+    return hashlib.sha256(f"{folded.sha256()} {precision} {device}".encode()).hexdigest()
+
+
+def _torch(device: str) -> Any:
+    try:
+        torch = import_module("torch")
+    except ImportError as error:
+        raise UserError(
+            f"[potential] device = '{device}': needs torch, and a CUDA build of it for a GPU; "
+            f"pytorch.org names the command for your driver ({error})"
+        ) from error
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "[potential] device = 'cuda': torch sees no GPU; "
+            "install a CUDA build of torch, or set device = 'cpu'"
+        )
+    return torch

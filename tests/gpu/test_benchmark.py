@@ -1,0 +1,38 @@
+"""The benchmark of the GPU runs at the size of a toy, and tells what failed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
+
+
+def toy(*sections):
+    command = [sys.executable, str(BENCHMARK), "--toy", "--seconds", "3000", "--sections"]
+    ended = subprocess.run([*command, *sections], capture_output=True, text=True, check=True)
+    return ended.stdout, json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_every_section_of_the_toy_tells_what_it_found():
+    told, found = toy(
+        "ceilings", "exact:16", "same:16", "rate:16", "campaign:16", "beside:16", "mace-torch"
+    )
+    assert not [one for one in found if one["name"] == "failed"], told
+    exact = {one["kernels"]: one for one in found if one["name"] == "exact"}
+    assert exact["plain"]["within"]
+    assert exact["fused"]["within"]
+    assert exact["fused"]["largest_force"] > 0.1
+    (same,) = (one for one in found if one["name"] == "same")
+    assert (same["graph"], same["again"]) == (0, 0)
+    assert same["batch"] < 1e-5 < same["moved_A"]  # the plain formulas call BLAS
+    rates = [one for one in found if one["name"] in ("rate", "campaign", "beside")]
+    assert len(rates) == 4
+    assert all(one["rate"] > 0 for one in rates)
+    assert sum(one["trajectories"] for one in found if one["name"] == "campaign") == 8
+
+
+def test_a_section_that_fails_is_told_and_ends_no_other():
+    told, found = toy("exact:none", "ceilings")
+    assert [one["name"] for one in found] == ["failed", "ceilings"]
+    assert "Traceback" in told

@@ -1,0 +1,133 @@
+"""From an input to a file, from it to results with NumPy and torch alone, and into the folder."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from scatter import store
+from scatter.campaign.elsewhere import collect, write_prepared
+from scatter.campaign.ranks import Ranks
+from scatter.campaign.run import carry_out, run
+from scatter.config import read
+from scatter.errors import UserError
+from scatter.gpu.prepared import Endings, PreparedCampaign, Results
+from scatter.outcomes import ROW
+from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.folded import FoldedMace
+from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
+
+NEAR = """
+[stop]
+scattered_A = 2.9
+dissociated_A = 1.5
+"""
+LEAN = """
+import sys
+OTHERS = {"scipy", "numba", "llvmlite", "ase", "pydantic", "jaxtyping", "array_api_compat", "h5py",
+          "mpi4py", "typer", "rich", "matplotlib", "beartype"}
+
+class Absent:
+    def find_spec(name, path, target=None):
+        if name.partition(".")[0] in OTHERS:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent)
+from scatter.gpu.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def lean(*arguments):
+    """The lean program where nothing but NumPy, torch and what they need is installed."""
+    command = [sys.executable, "-c", LEAN, *map(str, arguments), "--device", "cpu"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def ran(write_tiny, tmp_path_factory):
+    """An input, its prepared file, and what came of it."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    changes = {"potential__kind": "default", "potential__precision": "float64",
+               "incidence__height_A": 2.5, "sampling__trajectories": 3,
+               "frames__trajectories": 0, "dynamics__max_time_fs": 25}  # fmt: skip
+    path = write_tiny(folder, **changes)
+    path.write_text(path.read_text() + NEAR)
+    write_prepared(path, folder / "prepared.npz")
+    ended = lean(folder / "prepared.npz", folder / "results.npz", "--slots", 4)
+    assert ended.returncode == 0, ended.stderr
+    return path
+
+
+def test_what_comes_back_gives_the_rows_that_a_run_here_gives(ran, tmp_path):
+    folder = collect(ran, ran.parent / "results.npz")
+    found = store.trajectories(folder)
+    here = ran.with_name("here.toml")
+    here.write_text(ran.read_text().replace(str(folder), str(tmp_path / "here")))
+    expected = store.trajectories(run(here))
+    assert len(found) == 6
+    assert len(set(found["outcome"])) > 1
+    for name in ROW.names:
+        assert found[name] == pytest.approx(expected[name], abs=1e-6, nan_ok=True), name
+    assert (folder / "sticking.csv").is_file()
+    assert collect(ran, ran.parent / "results.npz") == folder  # again, and nothing is added
+    assert store.trajectories(folder).tobytes() == found.tobytes()
+
+
+def test_a_run_on_a_device_gives_the_rows_that_a_run_here_gives(ran, tmp_path):
+    """The engine with tensors, looked at every twentieth step; slabs and ledger from the CPU."""
+    found = {}
+    for name in ("device", "cpu"):
+        source = read(ran)
+        device = MaceDevice(FoldedMace.read(SHIPPED), "float64", "cpu")
+        potential = device if name == "device" else device.host
+        with store.only_writer(tmp_path / name):
+            carry_out(source, potential, tmp_path / name, Ranks(), Console(quiet=True))
+        found[name] = store.trajectories(tmp_path / name)
+    assert len(found["device"]) == 6
+    for name in ROW.names:
+        expected = pytest.approx(found["cpu"][name], abs=1e-6, nan_ok=True)
+        assert found["device"][name] == expected, name
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told(ran):
+    with pytest.raises(UserError, match="torch sees no GPU"):
+        open_potential(PotentialTable(device="cuda"))
+
+
+def test_what_ended_before_is_not_run_again(ran):
+    before = Results.read(ran.parent / "results.npz")
+    half = ran.parent / "half.npz"
+    kept = [list(leg)[:2] for leg in before.legs]
+    prepared = PreparedCampaign.read(ran.parent / "prepared.npz")
+    legs = [Endings.of(some, leg) for some, leg in zip(kept, prepared.legs, strict=True)]
+    Results(before.identity, before.potential, before.device, legs).write(half)
+    ended = lean(ran.parent / "prepared.npz", half)
+    assert ended.returncode == 0, ended.stderr
+    steps = sum(one.steps for leg in before.legs for one in list(leg)[2:])
+    assert f"\n{steps} replica-steps" in ended.stdout
+    for one, other in zip(before.legs, Results.read(half).legs, strict=True):
+        order = np.argsort(other.trajectory)
+        assert (np.sort(one.trajectory) == other.trajectory[order]).all()
+        assert (one.steps[np.argsort(one.trajectory)] == other.steps[order]).all()
+
+
+def test_files_of_something_else_are_refused(ran, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text(ran.read_text().replace("seed = 7", "seed = 8"))
+    with pytest.raises(UserError, match="another campaign"):
+        collect(other, ran.parent / "results.npz")
+    with pytest.raises(UserError, match="cannot be read"):
+        collect(ran, ran.parent / "prepared.npz")
+    ended = lean(ran.parent / "results.npz", tmp_path / "out.npz")
+    assert ended.returncode == 2
+    assert "make it with `scatter prepare" in ended.stderr
+    analytic = tmp_path / "analytic.toml"
+    analytic.write_text(ran.read_text().replace('"default"', '"analytic"').replace(
+        'precision = "float64"', ""))  # fmt: skip
+    with pytest.raises(UserError, match="scatter convert"):
+        write_prepared(analytic, tmp_path / "out.npz")

@@ -1,0 +1,139 @@
+"""A step asks nothing of the device that the host would have to wait for."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from mace_models import hydrogen_on_copper
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.dynamics.bounds import Bounds
+from scatter.dynamics.stop import Dynamics, Stop
+from scatter.outcomes import Outcome
+from scatter.potentials.device.capture import in_place, tensors
+from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.plain import Plain
+from scatter.potentials.folded import FoldedMace
+from scatter.potentials.table import SHIPPED
+from scatter.state import Start
+
+WAITS = re.compile("_local_scalar_dense|nonzero|masked_select|is_nonzero|unique")
+DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=15, energy_tolerance_eV=0.3)
+STOP = Stop(scattered_A=2.2, near_A=1.6, dissociated_A=1.6)
+
+
+class Waiting(AssertionError):
+    """Something was asked for that the host waits for."""
+
+
+class NoWait(TorchDispatchMode):
+    """Refuses what makes the host wait for a GPU."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        indices = args[1] if re.search("aten.index", str(operation)) else ()
+        masks = [one for one in indices if one is not None and one.dtype == torch.bool]
+        if WAITS.search(str(operation)) or masks:
+            raise Waiting(str(operation))
+        return operation(*args, **(kwargs or {}))
+
+
+def potential(precision="float64", kernels="plain"):
+    return MaceDevice(FoldedMace.read(SHIPPED), precision, "cpu", kernels=kernels)
+
+
+def starts(count):
+    """H2 that falls, rises or is torn apart over a small slab."""
+    system, positions = hydrogen_on_copper(replicas=count)
+    masses = np.where(system.numbers == 1, 1.00782503, 63.546)
+    for i, x in enumerate(positions):
+        momenta = np.zeros_like(x)
+        momenta[-2:, 2] = (-0.5, 1.2)[i % 2]
+        if i % 3 == 2:
+            momenta[-2:, 0] = -3.0, 3.0
+        yield Start(i, x, momenta, masses)
+
+
+def conditions(slots, **others):
+    """Of the small slab, with bounds that no trajectory breaks."""
+    system = replace(hydrogen_on_copper()[0], top=np.arange(4, 6))
+    bounds = Bounds(0.3, np.full((2, 6), 0.5), -5.0, system.cell, system.pbc)
+    return Conditions(system, DYNAMICS, STOP, slots, bounds=bounds, **others)
+
+
+@pytest.mark.parametrize("operation", [
+    lambda x: x.max().item(), lambda x: bool((x > 0).all()), lambda x: x.nonzero(),
+    lambda x: x[x > 0], lambda x: x.__setitem__(x > 0, x[:1]), lambda x: float(x[0]),
+])  # fmt: skip
+def test_the_watchman_sees_what_waits(operation):
+    with pytest.raises(Waiting), NoWait():
+        operation(torch.tensor([-1.0, 2.0]))
+
+
+def test_no_step_waits_for_the_device():
+    first = list(starts(4))
+    device = potential("float32")
+    batch = Batch(first, device.bind(conditions(4).system, 4), conditions(4, device=device.array))
+    with NoWait():
+        for _ in range(3):
+            batch.step()
+
+
+def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch):
+    """Torch's device "meta" has shapes, and no numbers to wait for or to mix with others."""
+    monkeypatch.setattr(Plain, "reserve", lambda self, positions: setattr(self, "capacity", 64))
+    device = MaceDevice(FoldedMace.read(SHIPPED), "float32", "meta", kernels="plain")
+    evaluator = device.bind(conditions(4).system, 4)
+    batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
+    for _ in range(2):
+        in_place(batch)
+    assert {tensor.device.type for tensor in tensors(batch).values()} == {"meta"}
+    with pytest.raises(RuntimeError, match="meta"):
+        evaluator.check()
+
+
+def test_a_step_in_place_is_the_same_step_and_moves_no_array():
+    device, batches = potential(), []
+    for _ in range(2):
+        evaluator = device.bind(conditions(4).system, 4)
+        batches.append(Batch(list(starts(4)), evaluator, conditions(4, device=device.array)))
+    where = {name: tensor.data_ptr() for name, tensor in tensors(batches[1]).items()}
+    for _ in range(40):
+        batches[0].step()
+        in_place(batches[1])
+    assert {name: tensor.data_ptr() for name, tensor in tensors(batches[1]).items()} == where
+    assert batches[0].outcome.any()
+    for name, tensor in tensors(batches[0]).items():
+        assert torch.equal(tensor.nan_to_num(), tensors(batches[1])[name].nan_to_num()), name
+
+
+@pytest.mark.parametrize(("every", "idle"), [(1, 0.0), (7, 0.5)])
+def test_a_campaign_on_the_device_is_that_of_numpy(every, idle):
+    device = potential()
+    here = {f.trajectory: f for f in propagate(starts(9), device.host, conditions(4))}
+    there = conditions(4, device=device.array, every=every, idle=idle)
+    found = {f.trajectory: f for f in propagate(starts(9), device, there)}
+    assert found.keys() == here.keys()
+    assert len({one.outcome for one in here.values()}) == 3
+    for number, one in here.items():
+        assert (found[number].outcome, found[number].steps) == (one.outcome, one.steps)
+        assert found[number].positions == pytest.approx(one.positions, abs=1e-7)
+        assert found[number].momenta == pytest.approx(one.momenta, abs=1e-7)
+        for key, value in one.watch.items():
+            assert found[number].watch[key] == pytest.approx(value, abs=1e-7, nan_ok=True), key
+
+
+def test_a_list_without_room_is_told():
+    from scatter.errors import UserError
+
+    device = potential()
+    batch = Batch(list(starts(2)), device.bind(conditions(2).system, 2),
+                  conditions(2, device=device.array))  # fmt: skip
+    batch.evaluator.bound.capacity = 8
+    batch.step()
+    with pytest.raises(UserError, match="room for 8"):
+        batch.ended()
+    assert torch.isnan(batch.state.energies).all()
+    assert (batch.outcome == int(Outcome.FAILED)).all()
