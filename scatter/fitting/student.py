@@ -158,6 +158,8 @@ class Kernel:
         self.rows = len(self.splines) * 4 * self.width
         pairs = np.arange(self.species**2).reshape(self.species, self.species)
         self.start = pairs * (self.rows * (student.channels // self.width))
+        # what layer 2 sends along a pair is the same both ways, whichever atom comes first
+        self.start_2 = np.minimum(self.start, self.start.T)
 
     def weights(self, p: Parameters) -> Weights:
         """The arrays of the kernel, in double precision."""
@@ -165,7 +167,7 @@ class Kernel:
         table_2, slopes_2 = self._tables(p["radial_2"])
         return Weights(
             table_1=table_1, table_2=table_2, slopes_1=slopes_1, slopes_2=slopes_2,
-            start_1=self.start, start_2=self.start, rows_of_block=self.rows,
+            start_1=self.start, start_2=self.start_2, rows_of_block=self.rows,
             grid=np.array([self.per_step]),
             product_1=_flat(_padded(p["product_1"])), product_2=_flat(_padded(p["product_2"])),
             up=_flat(p["up"]), up_back=_flat(p["up"].T), up_0=aligned(p["up_0"]),
@@ -202,12 +204,14 @@ class Kernel:
         radial = {
             name: np.einsum("nk,abklc->abnlc", basis, p[name]) for name in ("radial_1", "radial_2")
         }
-        pairs = self.species**2
+        one, other = np.triu_indices(self.species)
+        table_2 = np.zeros((self.species, self.species), int)
+        table_2[one, other] = table_2[other, one] = np.arange(len(one))
         return FoldedMace(
             version=1, numbers=self.numbers, cutoff=self.student.cutoff_A,
             radial_1=radial["radial_1"],
-            radial_2=radial["radial_2"].reshape(pairs, *radial["radial_2"].shape[2:]),
-            table_2=np.arange(pairs).reshape(self.species, self.species),
+            radial_2=radial["radial_2"][one, other],
+            table_2=table_2,
             product_1=_padded(p["product_1"]), product_2=_padded(p["product_2"]),
             **{name: p[name] for name in ("up", "up_0", "energy_1", "mix", "hidden_1", "hidden_2",
                                           "hidden_0", "energy_2", "constant")},

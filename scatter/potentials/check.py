@@ -31,7 +31,7 @@ class Deviations:
     translation: float = _law(1e-8, "eV, eV/Å", "a shift of all atoms changes nothing")
     image: float = _law(1e-8, "eV, eV/Å", "an atom moved by a lattice vector changes nothing")
     rotation: float = _law(1e-6, "eV, eV/Å", "forces turn with the atoms and the cell")
-    permutation: float = _law(1e-8, "eV, eV/Å", "equal atoms may change their numbers")
+    permutation: float = _law(1e-8, "eV, eV/Å", "atoms may stand in any order")
     frozen: float = _law(0.0, "eV/Å", "frozen atoms feel no force")
     held: float = _law(1e-8, "eV, eV/Å", "freezing atoms changes the answer for no other")
     separation: float = _law(1e-8, "eV", "beyond the cutoff, energies of two groups add")
@@ -140,12 +140,11 @@ def _rotation(
 def _permutation(
     potential: Potential, free: System, positions: Positions, rng: np.random.Generator
 ) -> float:
-    order = np.arange(len(free))
-    for element in np.unique(free.numbers):
-        same = np.flatnonzero(free.numbers == element)
-        order[same] = rng.permutation(same)
+    """Change when atoms stand in another order, elements mixed."""
+    order = rng.permutation(len(free))
     energies, forces = _fresh(potential, free, positions)
-    return _apart((energies, forces[:, order]), _fresh(potential, free, positions[:, order]))
+    mixed = System(free.numbers[order], free.cell, free.pbc, free.moving[order])
+    return _apart((energies, forces[:, order]), _fresh(potential, mixed, positions[:, order]))
 
 
 def _held(potential: Potential, system: System, free: System, positions: Positions) -> float:

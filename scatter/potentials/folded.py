@@ -32,7 +32,7 @@ class FoldedMace:
         radial_1: T_l(r), the messages of layer 1 into the first species from the second, sampled
             at r = (k - MARGIN) h.
         radial_2: R_l(r), the messages of layer 2.
-        table_2: which of `radial_2` belongs to a pair of species.
+        table_2: which of `radial_2` belongs to a pair of species, in either order.
         product_1: weights β of the invariants in layer 1.
         up: from the invariants of layer 1 to what layer 2 sends.
         up_0: its constant part.
@@ -172,6 +172,8 @@ def _out_of_range(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
         return f"its cutoff is {found['cutoff']} Å"
     if not ((found["table_2"] >= 0) & (found["table_2"] < sizes["t"])).all():
         return "it names a table that it does not hold"
+    if (found["table_2"] != found["table_2"].T).any():
+        return "its radial functions of layer 2 depend on the order of two species"
     numbers = found["numbers"]
     if len(set(numbers.tolist())) < len(numbers) or not ((numbers > 0) & (numbers < 119)).all():
         return f"its atomic numbers are {numbers.tolist()}"
