@@ -45,6 +45,12 @@ def test_caps_leave_the_published_number_of_columns():
     assert design((Degrees(), Degrees())).columns == 2176
 
 
+def test_every_factor_is_in_a_product():
+    basis = basis_of(2, (Degrees((6, 6, 6, 6), weight_l=1.0),) * 2)
+    used = np.unique(np.concatenate([one.factors.ravel() for one in basis.products.values()]))
+    assert used.tolist() == [*range(len(basis.spec))]
+
+
 def test_no_product_has_more_of_an_element_than_its_cap():
     for pattern in patterns(4, 2, Degrees(most={1: 2})):
         assert sum(z == 1 for z, _, _ in pattern) <= 2

@@ -84,7 +84,7 @@ class Basis:
 
 
 def patterns(order: int, species: int, degrees: Degrees) -> Iterator[tuple[Factor, ...]]:
-    """Factors of products of an order, in no decreasing order of levels."""
+    """Factors of those products of an order that have an invariant."""
     limit = degrees.total[order - 1] + EPSILON
     levels = _levels(species, limit, degrees.weight_l)
 
@@ -100,9 +100,7 @@ def patterns(order: int, species: int, degrees: Degrees) -> Iterator[tuple[Facto
             if sum(one[0] == factor[0] for one in chosen) < most:
                 yield from grown((*chosen, factor), at, left - level)
 
-    for one in grown((), 0, limit):
-        if sum(degree for _, _, degree in one) % 2 == 0:
-            yield one
+    yield from (one for one in grown((), 0, limit) if len(invariants(degrees_of(one))[1]))
 
 
 def _levels(species: int, limit: float, weight_l: float) -> list[tuple[float, Factor]]:
