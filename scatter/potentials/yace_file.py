@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from scatter.files import replacing
-from scatter.foreign import text
+from scatter.foreign import reason, text
 from scatter.settings import UserError
 
 Tree = dict[Any, Any]
@@ -50,8 +50,7 @@ def read_tree(file: Path) -> Tree:
     try:
         found = yaml.load(text(file, f"[potential] file = '{file}'"), _Loader)
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        first = str(error).splitlines()[0]
-        raise UserError(f"[potential] file = '{file}': cannot be read ({first})") from error
+        raise UserError(f"[potential] file = '{file}': cannot be read ({reason(error)})") from error
     if not isinstance(found, dict):
         raise UserError(f"[potential] file = '{file}': is no .yace file")
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
+from scatter.foreign import reason, shown
 from scatter.potentials.ace_complex import Factor, Products, to_real
 from scatter.potentials.ace_file import MARGIN, ORDERS, VERSION, LinearAce
 from scatter.potentials.ace_program import Embedding
@@ -31,9 +32,9 @@ def read_yace(file: Path) -> tuple[LinearAce, Embedding | None]:
     try:
         return read_model(tree, file.name)
     except KeyError as error:
-        raise UserError(f"[potential] file = '{file}': lacks the key {error}") from error
-    except (ValueError, TypeError, IndexError) as error:
-        raise UserError(f"[potential] file = '{file}': {error}") from error
+        raise UserError(f"[potential] file = '{file}': lacks the key {shown(error)}") from error
+    except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError) as error:
+        raise UserError(f"[potential] file = '{file}': {reason(error)}") from error
 
 
 def read_model(tree: Tree, name: str) -> tuple[LinearAce, Embedding | None]:

@@ -19,17 +19,24 @@ from typing import Any
 
 import h5py
 import numpy as np
+from ace_invariant import invariant_ace
+from ace_models import random_ace
+from yace_trees import KINDS, tree_of
 
 from scatter import store
 from scatter.config import parse, points, points_table, read
+from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
 from scatter.fitting.train import claim, parts_of
 from scatter.initial import cache
 from scatter.initial.slab import Surface, build
 from scatter.outcomes import ROW, SCHEMA
+from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.calculator import system_of
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, potential_from_name
+from scatter.potentials.yace_file import write_tree
+from scatter.potentials.yace_read import read_yace
 from scatter.results import POINT
 from scatter.settings import UserError
 from scatter.statistics import in_turn, read_csv, read_curve, sticking
@@ -145,13 +152,42 @@ def small_potential() -> dict[str, np.ndarray]:
     return found
 
 
-def lying_npz(rng: Random) -> bytes:
+def small_ace() -> LinearAce:
+    """A linear ACE of few functions and samples, with everything that its file can hold."""
+    return random_ace(n=2, degree=1, products=(3, 3, 3), samples=64)
+
+
+def ace_seed() -> bytes:
+    return npz(**vars(small_ace()))
+
+
+def lying_ace(rng: Random) -> bytes:
+    return lying_npz(rng, vars(small_ace()))
+
+
+def read_linear_ace(file: Path) -> Any:
+    return LinearAce.read(file).sha256()
+
+
+def yace_seeds() -> list[bytes]:
+    """One tree of each kind of radial functions, as text."""
+    few = (Degrees((3, 3, 3, 3)),) * 2
+    model, found = invariant_ace(few, samples=64), []
+    for kind in KINDS:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "some.yace"
+            write_tree(tree_of(model, kind, functions=3), file)
+            found.append(file.read_bytes())
+    return found
+
+
+def lying_npz(rng: Random, arrays: dict[str, Any] | None = None) -> bytes:
     """An archive with sound checksums whose members are odd: in name, header, type or size."""
     stream = io.BytesIO()
     kind = rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
     with zipfile.ZipFile(stream, "w", kind) as whole, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a name that is there twice
-        for name, array in small_potential().items():
+        for name, array in (arrays or small_potential()).items():
             if rng.random() < 0.05:
                 continue
             content = io.BytesIO()
@@ -377,6 +413,8 @@ TARGETS = {
     "slab (POSCAR)": Target("POSCAR", lambda: [POSCAR], read_slab, tokens=(b"99999999", *XYZ)),
     "set": Target("train.extxyz", xyz_seeds, read_set, tokens=XYZ),
     "potential": Target("some.npz", shipped, read_potential, lying_npz),
+    "ace": Target("some.npz", lambda: [ace_seed()], read_linear_ace, lying_ace),
+    "yace": Target("some.yace", yace_seeds, read_yace, tokens=(b"[", b"{", b": ", b"&a", *JSON)),
     "model": Target("some.model", shipped, read_model, lying_npz),
     "cache": Target(f"{'0' * 64}.npz", lambda: [cached()], read_cache, lying_npz),
     "block": Target("blocks/0.block", lambda: [block()], read_blocks, lying_block),

@@ -7,7 +7,7 @@ from fuzz_targets import TARGETS, made, obeys, put
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-SLOW = {"results.h5": 8, "potential": 60, "model": 60, "cache": 60}
+SLOW = {"results.h5": 8, "potential": 60, "ace": 60, "yace": 60, "model": 60, "cache": 60}
 EACH = 150
 
 
