@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -94,10 +95,10 @@ def test_a_batch_job_that_is_warned_keeps_what_has_ended_and_asks_to_run_again(
     path = write_tiny(tmp_path, sampling__trajectories=150, run__slots=2)
     tools = tmp_path / "tools"
     tools.mkdir()
-    scatter = Path(sys.executable).with_name("scatter")
+    scatter = quote(str(Path(sys.executable).with_name("scatter")))
     # srun hands signals on to its tasks; here it is its only task
     (tools / "srun").write_text(f'#!/bin/sh\nshift\nexec {scatter} "$@"\n')
-    (tools / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/requeued\n')
+    (tools / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> {quote(str(tmp_path))}/requeued\n')
     for tool in tools.iterdir():
         tool.chmod(0o755)
     job = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_JOB_ID": "77"}
