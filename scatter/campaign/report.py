@@ -111,8 +111,9 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     lost = dict(store.damaged(paths)) if check else {}
     whole = [path for path in paths if path not in lost]
     if check or not store.merged(folder):
-        store.merge(folder, points, whole)
-    ended = store.each_once(store.endings(whole))
+        ended = store.merge(folder, points, whole)
+    else:
+        ended = store.each_once(store.endings(whole))
     state = f"being written by {holder}" if holder else "nobody is writing there"
     say(
         console,

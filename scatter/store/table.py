@@ -37,13 +37,16 @@ def merged(folder: Path) -> bool:
         return False
 
 
-def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None) -> None:
+def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None) -> np.ndarray:
     """Write `results.h5` from the manifest, the blocks and the conditions of every point.
 
     Args:
         folder: the campaign's.
         points: the table `/points`.
         paths: the blocks; by default all that are there now.
+
+    Returns:
+        Point, number, outcome and reason of the trajectories that it holds, sorted.
 
     Raises:
         UserError: a block is damaged, or no campaign was run there.
@@ -61,6 +64,7 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
                 rows = read_block(path)
                 _scatter(file, offset, rows, places[done : done + len(rows)])
                 done += len(rows)
+    return ended[first]
 
 
 def _places(ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
