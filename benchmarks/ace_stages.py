@@ -24,8 +24,10 @@ from scatter.kernels.ace_collect import arrange, collect
 from scatter.kernels.ace_memory import of_worker
 from scatter.kernels.ace_tiles import Layout
 from scatter.kernels.intrinsics import lanes_of
-from scatter.potentials.ace import WIDTH, Ace, AceEvaluator
+from scatter.kernels.memory import known
+from scatter.potentials.ace import WIDTH, Ace
 from scatter.potentials.ace_program import shapes_of
+from scatter.potentials.replicas import Replicas
 
 SLOTS, TURNS, HEIGHTS = 32, 60, (2.4, 7.0)
 STAGES = ("pairs", "radial functions and A", "products", "forces")
@@ -60,7 +62,7 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
     for slot in range(len(positions)):
         n, x = counts[slot], positions[slot]
         neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
-        if not ace._known(x, moving, s):
+        if not known(x, moving, s.held):
             ace._fix(x, species, moving, neighbours, weights, s)
         start = _ticks()
         pairs = collect(x, species, moving, False, neighbours, weights, s)
@@ -78,7 +80,7 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
                     count = 0
 
 
-def counted(evaluator: AceEvaluator, positions: np.ndarray) -> dict[str, np.ndarray]:
+def counted(evaluator: Replicas, positions: np.ndarray) -> dict[str, np.ndarray]:
     """Flop and bytes between registers and memory of each stage, one replica on average.
 
     A multiply-add is two flop, and registers are counted whole. For a tile of pairs: 12 splines of
@@ -88,11 +90,11 @@ def counted(evaluator: AceEvaluator, positions: np.ndarray) -> dict[str, np.ndar
     atoms as there are lanes: two multiply-adds a term, with three reads and a write; three products
     a node. For a listed pair 8 flop, and for each of both directions 10 numbers.
     """
-    weights, lists = evaluator.potential.weights, evaluator.lists
+    weights, lists = evaluator.evaluate.weights, evaluator.lists
     layout = Layout(shapes_of(weights.layout))
     blocks, harmonics = -(-layout.columns // WIDTH), (layout.degree + 1) ** 2
     found = {name: np.zeros(2) for name in STAGES}
-    scratch = evaluator.scratch
+    scratch = evaluator.evaluate.scratch
     for slot, x in enumerate(positions):
         evaluator.lists = lists
         _one(evaluator, x, slot)
@@ -119,13 +121,13 @@ def counted(evaluator: AceEvaluator, positions: np.ndarray) -> dict[str, np.ndar
     return {name: each / len(positions) for name, each in found.items()}
 
 
-def _one(evaluator: AceEvaluator, x: np.ndarray, slot: int) -> None:
+def _one(evaluator: Replicas, x: np.ndarray, slot: int) -> None:
     """Evaluate one replica, so that the worker's memory tells its counts."""
     lists = evaluator.lists
     ace.evaluate_batch(
-        x[None], evaluator.species, evaluator.system.moving,
+        x[None], evaluator.evaluate.species, evaluator.system.moving,
         tuple(each[slot : slot + 1] for each in (lists.first, lists.second, lists.shift)),
-        lists.counts[slot : slot + 1], evaluator.potential.weights, evaluator.scratch,
+        lists.counts[slot : slot + 1], evaluator.evaluate.weights, evaluator.evaluate.scratch,
     )  # fmt: skip
 
 
@@ -135,7 +137,7 @@ def measured(file: Path, height: float, speeds: tuple[float, float]) -> dict:
     evaluator = Ace.read(file).bind(system, SLOTS)
     evaluator(positions)
     clock = np.zeros((TURNS, SLOTS, len(STAGES)), np.int64)
-    arguments = evaluator._arguments(evaluator.lists, positions)
+    arguments = evaluator.evaluate.arguments(evaluator.lists, positions)
     for turn in range(TURNS):
         _staged(*arguments, clock[turn])
     stages = clock.min(axis=0).mean(axis=0) * _tick_s()

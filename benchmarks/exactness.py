@@ -26,7 +26,8 @@ from scatter.fitting.convert import convert
 from scatter.initial.incidence import approach
 from scatter.initial.molecule import bond_curve
 from scatter.initial.rovibrational import RovibrationalState
-from scatter.initial.slab import Surface, build, slab_masses
+from scatter.initial.slab import build, slab_masses
+from scatter.initial.surface import Surface
 from scatter.kernels import kernel
 from scatter.potentials.mace_fused import MaceFused
 from scatter.state import Start, State, System

@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from scatter.kernels.intrinsics import written
+from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import Integer, Memory, Writer, lanes
-from scatter.potentials.mace_fused import aligned
 
 CHAINS = 12  # that do not wait for one another: latency (4) x units (2), and some more
 UNROLLED = 8

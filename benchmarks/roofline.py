@@ -23,7 +23,9 @@ from stages import stage_times
 from scatter.kernels import kernel
 from scatter.kernels.mace_nodes import CUBIC
 from scatter.plots.style import PALETTE, COLUMN_mm, paper_style, save
-from scatter.potentials.mace_fused import FusedEvaluator, MaceFused
+from scatter.potentials.folded import FoldedMace
+from scatter.potentials.mace_fused import MaceFused
+from scatter.potentials.replicas import Replicas
 
 PRECISIONS = ("float32", "float64")
 ROWS, TERMS, SLOPE_TERMS = 16, 6, 5  # a_lm of a channel; coefficients of a spline and of its slope
@@ -56,10 +58,9 @@ class Shape:
     bytes: int
 
 
-def shape(evaluator: FusedEvaluator, positions: np.ndarray, precision: str) -> Shape:
+def shape(model: FoldedMace, evaluator: Replicas, positions: np.ndarray, precision: str) -> Shape:
     """The shape of an evaluation whose lists have been made."""
-    model, lists = evaluator.potential.folded, evaluator.lists
-    moving, species = evaluator.system.moving, evaluator.species
+    lists, moving, species = evaluator.lists, evaluator.system.moving, evaluator.evaluate.species
     counts = np.zeros(3)
     for slot, x in enumerate(positions):
         n = lists.counts[slot]
@@ -136,10 +137,11 @@ def compulsory(s: Shape) -> float:
 def measured(file: Path, precision: str, levels: dict[str, float]) -> dict:
     """Times, counts and floors of an evaluation in this precision."""
     system, positions = hydrogen_on_copper(SLOTS)
-    evaluator = MaceFused.read(file, precision).bind(system, SLOTS)
+    potential = MaceFused.read(file, precision)
+    evaluator = potential.bind(system, SLOTS)
     evaluator(positions)
     taken = least(lambda: evaluator(positions)) / SLOTS
-    here = shape(evaluator, positions, precision)
+    here = shape(potential.folded, evaluator, positions, precision)
     counted, highest = work(here), peak(precision)
     flop, moved = (sum(each) for each in zip(*counted.values(), strict=True))
     times = stage_times(evaluator, positions)

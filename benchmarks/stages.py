@@ -1,6 +1,6 @@
 """Where the time of one force evaluation goes: the kernel's own stages, with a clock between them.
 
-The order is that of `_replica` in `scatter/kernels/mace.py`.
+The order is that of `replica` in `scatter/kernels/mace.py`.
 """
 
 from time import perf_counter_ns
@@ -12,10 +12,11 @@ from numba.extending import intrinsic
 
 from scatter.kernels import mace_layers as layers
 from scatter.kernels.intrinsics import lanes_of
-from scatter.kernels.mace import _fix, _known, _pull
+from scatter.kernels.mace import _fix, _pull
 from scatter.kernels.mace_geometry import collect, geometry, repel
-from scatter.kernels.mace_memory import copy, fill, of_worker
-from scatter.potentials.mace_fused import FusedEvaluator
+from scatter.kernels.mace_memory import of_worker
+from scatter.kernels.memory import copy, fill, known
+from scatter.potentials.replicas import Replicas
 
 # The stage to which each part belongs that lies between two readings of the clock.
 PARTS = (
@@ -88,7 +89,7 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
     for slot in range(len(positions)):
         n, x = counts[slot], positions[slot]
         neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
-        if not _known(x, moving, s):
+        if not known(x, moving, s.held):
             _fix(x, species, moving, neighbours, weights, s)
         begin = -(-s.fixed_start[len(species)] // width) * width
         end = _forth(x, begin, species, moving, neighbours, weights, s, clock[slot])
@@ -105,7 +106,7 @@ def _tick_s() -> float:
     return 1e-9 * (stop - start) / (last - first)
 
 
-def stage_times(evaluator: FusedEvaluator, positions: np.ndarray, turns: int = 60) -> dict:
+def stage_times(evaluator: Replicas, positions: np.ndarray, turns: int = 60) -> dict:
     """Seconds of each stage, the mean over replicas of the least of each.
 
     Args:
@@ -114,7 +115,7 @@ def stage_times(evaluator: FusedEvaluator, positions: np.ndarray, turns: int = 6
         turns: how often each replica is evaluated.
     """
     clock = np.zeros((turns, len(positions), len(PARTS) + 1), np.int64)
-    arguments = evaluator._arguments(evaluator.lists, positions)
+    arguments = evaluator.evaluate.arguments(evaluator.lists, positions)
     for turn in range(turns):
         _staged(*arguments, clock[turn])
     least = np.diff(clock, axis=2).min(axis=0).mean(axis=0) * _tick_s()

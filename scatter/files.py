@@ -1,10 +1,13 @@
 """Files that are seen either whole or not at all, whatever happens."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
+
+import numpy as np
 
 
 @contextmanager
@@ -38,6 +41,13 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is seen either whole or not at all, whatever happens."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False) -> None:
+    """Write arrays, or what NumPy makes arrays of, by name to an `.npz` file, as `write_whole`."""
+    save = np.savez_compressed if compressed else np.savez
+    with replacing(path) as temporary, open(temporary, "wb") as stream:
+        save(stream, **arrays)
 
 
 def _bring_to_disk(path: Path) -> None:

@@ -38,8 +38,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from scatter.fitting.finetune import NAMED, Foundation, downloaded, finetune
+from scatter.fitting.progress import Teller
 from scatter.fitting.student import Student
-from scatter.fitting.train import Teller, Training, train
+from scatter.fitting.train import Training, train
 from scatter.plots.learning import Learned, learning_figure
 from scatter.plots.style import save
 from scatter.potentials.evaluate import evaluate, read_frames

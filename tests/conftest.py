@@ -5,6 +5,7 @@
 
 import pytest
 from jaxtyping import install_import_hook
+from numba_threads import threads_as_before
 from tiny_runs import run_in, write_tiny_input
 
 ROOMS = ["config", "dynamics", "ebk", "initial", "outcomes", "potentials", "state", "statistics"]
@@ -12,6 +13,13 @@ install_import_hook(
     [f"scatter.{room}" for room in ROOMS],
     "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
 )
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Threads that wait for one another at every step are slow on a busy machine."""
+    with threads_as_before(1):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def likeliest(d, n10, n01, n):
 
 
 @pytest.mark.parametrize(("n10", "n01", "n"), [(7, 2, 50), (1, 0, 44), (12, 12, 30), (3, 40, 900)])
-def test_its_ends_lie_z_standard_errors_from_the_difference_at_the_likeliest_law(n10, n01, n):
+def test_the_interval_ends_z_standard_errors_from_the_difference_at_the_likeliest_law(n10, n01, n):
     for d in score_interval(n10, n01, n):
         p01 = likeliest(d, n10, n01, n)
         error = sqrt((2 * p01 + d - d**2) / n)
@@ -60,7 +60,7 @@ def test_its_ends_lie_z_standard_errors_from_the_difference_at_the_likeliest_law
 
 @pytest.mark.parametrize(("p10", "p01"), [(0.02, 0.02), (0.1, 0.05), (0.3, 0.1), (0.25, 0.25)])
 @pytest.mark.parametrize("n", [20, 50])
-def test_it_covers_the_true_difference_about_19_times_in_20(p10, p01, n):
+def test_the_interval_covers_the_true_difference_about_19_times_in_20(p10, p01, n):
     counts = [(a, b) for a in range(n + 1) for b in range(n + 1 - a)]
     chances = multinomial(n, [p10, p01, 1 - p10 - p01]).pmf([(a, b, n - a - b) for a, b in counts])
     covered = 0.0

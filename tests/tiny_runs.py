@@ -3,6 +3,8 @@
 import json
 from copy import deepcopy
 
+from numba_threads import threads_as_before
+
 # Fast hydrogen on a small slab: both outcomes at each energy, in a second on one core.
 TINY = {
     "run": {"seed": 7, "threads": 1, "slots": 8},
@@ -45,12 +47,7 @@ def write_tiny_input(folder, **changes):
 
 def run_in(folder):
     """Run the campaign whose input was written into a folder; numba's threads stay as they were."""
-    import numba  # not before the hook of `conftest` checks shapes and types
+    from scatter.campaign.run import run  # not before the hook of `conftest` checks it
 
-    from scatter.campaign.run import run
-
-    threads = numba.get_num_threads()
-    try:
+    with threads_as_before():
         return run(folder / "in.toml")
-    finally:
-        numba.set_num_threads(threads)

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from scatter.campaign.progress import clock
 from scatter.campaign.terminal import say
-from scatter.initial.slab import Surface, build
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential
 from scatter.state import System

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
-from scatter.campaign.engine import Leg, ended_in, legs_of
+from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report

@@ -7,9 +7,8 @@ They are given out in rounds. Without a target error there is one; with one, the
 import signal
 import time
 from array import array
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,13 +18,15 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.frames import Recorder
-from scatter.campaign.prepare import Prepared, ThermalSlab
+from scatter.campaign.legs import Leg, ended_in, legs_of
+from scatter.campaign.prepare import Prepared
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
+from scatter.campaign.signals import noted
 from scatter.campaign.targets import aim_of
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
-from scatter.config import Input, Point, points, points_table
+from scatter.config import Input, points, points_table
 from scatter.dynamics.batch import propagate
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
@@ -34,53 +35,8 @@ from scatter.statistics.rounds import Round, counts, planned
 
 MOST_SLOTS = 256
 STEP_S = 0.05  # a step of the whole batch should take no longer
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # Ctrl-C, and a batch system's warnings
 COUNT_S = 0.5  # how often ranks tell what they have done, and ask whether to stop
 TOGETHER_S = 5.0  # that ranks wait for one another when they stop
-
-
-@dataclass(frozen=True)
-class Leg:
-    """Trajectories that can share a batch: the same slab and atomic numbers of the molecule.
-
-    `work` holds (point, number) of those still to be run in this round; the points take turns in
-    it, so that all curves grow together.
-    """
-
-    slab: ThermalSlab
-    numbers: tuple[int, int]
-    work: np.ndarray
-
-
-def ended_in(folder: Path, points: Sequence[Point]) -> np.ndarray:
-    """How every trajectory that is in a campaign's folder ended, shape (point, number)."""
-    rows = store.endings(store.block_files(folder))
-    ended = np.zeros((len(points), int(rows["number"].max(initial=0)) + 1), np.uint8)
-    ended[rows["point"], rows["number"]] = rows["outcome"]
-    return ended
-
-
-def legs_of(
-    points: Sequence[Point], prepared: Prepared, ended: np.ndarray, upper: np.ndarray
-) -> list[Leg]:
-    """The trajectories with numbers below `upper` that have not ended, by what can share a batch.
-
-    Args:
-        points: of the campaign.
-        prepared: slabs and molecules.
-        ended: see `ended_in`.
-        upper: of each point.
-    """
-    species = prepared.species
-    kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in points]
-    wanted = (ended.T == Outcome.RUNNING) & (np.arange(ended.shape[1])[:, None] < upper)
-    found = []
-    for slab in prepared.slabs:
-        for numbers in dict.fromkeys(one.numbers for one in species.values()):
-            mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
-            number, point = np.nonzero(wanted & mine)
-            found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))
-    return found
 
 
 class Campaign:
@@ -131,7 +87,7 @@ class Campaign:
             Stopped: the user, or a batch system, wants it to end; all is written.
         """
         try:
-            with noted(STOPPING) as self.signals:
+            with noted() as self.signals:
                 self._run_rounds()
         except Stopped:
             self.writer.flush()
@@ -290,32 +246,6 @@ class Campaign:
             seen = self.tally.read()
             found = seen[self.outcomes :].reshape(-1, len(Outcome))
             self.progress.show(int(seen[self.steps]), found)
-
-
-@contextmanager
-def noted(wanted: Sequence[signal.Signals]) -> Iterator[list[int]]:
-    """The signals that come meanwhile, for the code to heed between two steps.
-
-    Compiled code that is interrupted in the middle may fail in ways of its own.
-    """
-    seen: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: seen.append(number)) for one in wanted}
-    try:
-        yield seen
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
-@contextmanager
-def interrupting() -> Iterator[None]:
-    """Let every signal to stop act as Ctrl-C does, while no round heeds it between two steps."""
-    before = {one: signal.signal(one, signal.default_int_handler) for one in STOPPING}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 class Counted:

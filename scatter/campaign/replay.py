@@ -19,12 +19,12 @@ from scatter.campaign.prepare import (
 )
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import guards_of, trusting, use_threads
+from scatter.campaign.shaping import another, shaping
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, Source, parse, points
 from scatter.dynamics.batch import Conditions, propagate
 from scatter.dynamics.bounds import margins
-from scatter.kernels import kernel
-from scatter.outcomes import ROW, SCHEMA
+from scatter.outcomes import ROW
 from scatter.potentials.base import Potential
 from scatter.potentials.table import open_committee, open_potential
 from scatter.settings import UserError
@@ -135,15 +135,11 @@ def _prepared(
     table = trusting(source, trust_pickle)
     potential = open_potential(table)
     guards = guards_of(potential, open_committee(table, potential))
-    domain = getattr(potential, "domain", None)
-    _refuse_others(folder, manifest, {
-        "potential_sha256": potential.identity,
-        "starts_sha256": potential.identity,
-        "domain": domain.told() if domain else {},
-        "guards_sha256": {guard.column: guard.identity for guard in guards},
-        "schema": SCHEMA,
-        "kernel": kernel(),
-    })  # fmt: skip
+    if other := another(manifest, shaping(potential, potential, guards)):
+        raise UserError(
+            f"{folder}: was run with another {other}, so its trajectories cannot be run again "
+            "here to the same bits"
+        )
     species = find_species(input, potential)
     states = find_states(input, species)
     where = points(input)[point]
@@ -155,18 +151,6 @@ def _prepared(
             "of [surface] has changed, or slabs are made otherwise in this version"
         )
     return potential, Prepared(potential, species, states, [slab], guards), slab
-
-
-def _refuse_others(folder: Path, manifest: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise UserError if something that shapes the bits is not what the manifest names."""
-    then = {"starts_sha256": manifest["potential_sha256"], "domain": {}, "guards_sha256": {}}
-    then |= manifest
-    for key, value in now.items():
-        if then[key] != value:
-            raise UserError(
-                f"{folder}: was run with another {key} ({then[key]}, and now {value}), so its "
-                "trajectories cannot be run again here to the same bits"
-            )
 
 
 class Film:

@@ -15,27 +15,26 @@ from rich.console import Console
 
 import scatter
 from scatter import store
-from scatter.campaign.engine import Campaign, interrupting
+from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import refuse_failures
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.prepare import Prepared, Species, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
+from scatter.campaign.shaping import another, completed, shaping
+from scatter.campaign.signals import interrupting
 from scatter.campaign.targets import aim_of, amount
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
 from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Source, difference, identity, points, points_table, read
 from scatter.kernels import kernel
-from scatter.outcomes import SCHEMA
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.settings import UserError
 
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
-# What may not change from one start of a campaign to the next, besides its identity.
-FIXED = ("potential_sha256", "starts_sha256", "domain", "guards_sha256", "schema", "kernel")
 MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
 
 
@@ -217,20 +216,16 @@ def _manifest(
         UserError: the folder holds another campaign, or this one under other conditions.
     """
     first = starts or getattr(potential, "host", potential)
-    domain = getattr(potential, "domain", None)
+    shaped = shaping(potential, first, guards)
     made = {
         "input": source.text,
         "identity": identity(source.input),
         "seed": source.input.run.seed,
-        "schema": SCHEMA,
         "angular_momentum": "L² = J(J+1) ħ²",
         "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
         "potential": potential.description,
-        "potential_sha256": potential.identity,
         "starts": first.description,
-        "starts_sha256": first.identity,
-        "domain": domain.told() if domain else {},
-        "guards_sha256": {guard.column: guard.identity for guard in guards},
+        **shaped,
         **provenance(),
         "ranks": ranks.size,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -241,18 +236,12 @@ def _manifest(
     differs = difference(before["identity"], made["identity"])
     if differs:
         raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
-    before = {
-        "starts_sha256": before["potential_sha256"],
-        "domain": {},
-        "guards_sha256": {},
-    } | before
-    for key in FIXED:
-        if before[key] != made[key]:
-            raise UserError(
-                f"{folder} holds this campaign with another {key} ({before[key]}, and now "
-                f"{made[key]}): trajectories would not be alike; {ELSEWHERE}"
-            )
-    return {**before, "input": made["input"], "identity": made["identity"]}
+    if other := another(before, shaped):
+        raise UserError(
+            f"{folder} holds this campaign with another {other}: trajectories would not be alike; "
+            f"{ELSEWHERE}"
+        )
+    return {**completed(before), "input": made["input"], "identity": made["identity"]}
 
 
 def _tell(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:

@@ -69,8 +69,8 @@ def distil(
 ) -> None:
     """Train a compact MACE on a teacher's labels; goes on where it was stopped."""
     from scatter.fitting.distil import Lessons, distil
+    from scatter.fitting.progress import Teller
     from scatter.fitting.student import Student
-    from scatter.fitting.train import Teller
 
     lessons = Lessons(epochs, batch, learning_rate, threads, seed)
     student = Student(channels, l_max, correlation, cutoff)
@@ -99,7 +99,8 @@ def finetune(
 ) -> None:
     """Train a foundation model further, partly frozen; goes on where it was stopped."""
     from scatter.fitting.finetune import Foundation, finetune
-    from scatter.fitting.train import Teller, Training
+    from scatter.fitting.progress import Teller
+    from scatter.fitting.train import Training
 
     training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
     start = Foundation(foundation, freeze, e0s, trust_pickle)

@@ -9,7 +9,7 @@ from scatter.dynamics.guards import Guards
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.initial.incidence import Incidence
 from scatter.initial.molecule import Molecule
-from scatter.initial.slab import Surface
+from scatter.initial.surface import Surface
 from scatter.potentials.table import PotentialTable
 from scatter.settings import NonNegativeInt, PositiveInt, Table
 

@@ -12,7 +12,6 @@ species are set by least squares.
 """
 
 import hashlib
-import io
 import json
 import time
 from collections.abc import Callable
@@ -23,8 +22,9 @@ import numba
 import numpy as np
 
 from scatter import foreign
-from scatter.files import write_whole
+from scatter.files import write_arrays
 from scatter.fitting.domain import domain_of
+from scatter.fitting.progress import Epoch
 from scatter.fitting.structures import structures_of
 from scatter.fitting.student import (
     Kernel,
@@ -34,10 +34,11 @@ from scatter.fitting.student import (
     composition,
     scales,
 )
-from scatter.fitting.train import Epoch, claim, parts_of
+from scatter.fitting.train import claim, parts_of
 from scatter.kernels.mace_loss import Structures, loss
+from scatter.kernels.memory import aligned
 from scatter.potentials.folded import FoldedMace
-from scatter.potentials.mace_fused import aligned, scratch
+from scatter.potentials.mace_fused import scratch
 from scatter.settings import UserError
 from scatter.store import only_writer
 from scatter.structures import read_frames
@@ -186,9 +187,7 @@ class Training:
         """Write all that the rest of the training depends on."""
         arrays = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
                   for name, each in getattr(self, kind).items()}  # fmt: skip
-        stream = io.BytesIO()
-        np.savez(stream, epoch=self.epoch, **arrays)
-        write_whole(path, stream.getvalue())
+        write_arrays(path, {"epoch": self.epoch, **arrays})
 
     def load(self, path: Path) -> None:
         """Go on from what `save` wrote.

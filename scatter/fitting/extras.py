@@ -19,7 +19,8 @@ from scatter.config import Input
 from scatter.files import write_whole
 from scatter.initial.lattice import crystal, static_lattice_constant
 from scatter.initial.molecule import isotopes
-from scatter.initial.slab import Surface, build
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
 from scatter.potentials.base import Potential
 from scatter.potentials.calculator import system_of
 from scatter.potentials.evaluate import energies_and_forces

@@ -19,7 +19,8 @@ from ase.data import chemical_symbols
 from scatter.files import write_whole
 from scatter.fitting.family import refuse_strangers
 from scatter.fitting.frozen import NONE, START, Change, changes, frozen_groups
-from scatter.fitting.train import Epoch, Training, parts_of, require_mace_torch, train
+from scatter.fitting.progress import Epoch
+from scatter.fitting.train import Training, parts_of, require_mace_torch, train
 from scatter.potentials.mace import MaceTorch
 from scatter.settings import UserError
 from scatter.structures import read_frames

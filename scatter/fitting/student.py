@@ -23,9 +23,9 @@ from scatter.kernels.harmonics import INVARIANTS
 from scatter.kernels.mace_loss import Structures
 from scatter.kernels.mace_memory import Weights
 from scatter.kernels.mace_tiles import DEGREE
+from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
 from scatter.potentials.folded import MARGIN, FoldedMace
-from scatter.potentials.mace_fused import aligned
 
 Parameters = dict[str, np.ndarray]
 

@@ -8,10 +8,8 @@ brought in line (Batatia et al., NeurIPS 35, 11423 (2022)).
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,17 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from scatter import foreign, store
-from scatter.campaign.progress import clock
+from scatter.campaign.signals import WARNINGS, interrupting
 from scatter.files import write_whole
+from scatter.fitting.progress import Epoch
 from scatter.settings import UserError
 from scatter.structures import raw_frames
 
 PARTS = ("train", "valid", "test")
 EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 LOG, SETTINGS = "log.txt", "training.json"
-TELL_S = 30.0  # between two lines of progress
 LAST_WORDS = 15  # lines of the log that are shown when the training fails
-WARNINGS = (signal.SIGTERM, signal.SIGUSR1)  # treated as Ctrl-C
 BARE = ("swa", "ema", "amsgrad", "restart_latest")  # options of mace-torch that take no value
 
 
@@ -91,42 +88,6 @@ class Training:
             "plot": False,
             "pin_memory": False,
         }
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """Errors on the validation part after an epoch: RMSE of the energy (meV) and forces (meV/Å)."""
-
-    number: int
-    energy: float
-    forces: float
-
-
-class Teller:
-    """Says now and then how far a training is, how good the model, and how long it will take."""
-
-    def __init__(self, epochs: int, say: Callable[[str], None]):
-        """Tell of a training of so many epochs."""
-        self.epochs, self.say = epochs, say
-        self.began: dict[str, tuple[float, int]] = {}
-        self.last = -TELL_S
-
-    def __call__(self, name: str, epoch: Epoch) -> None:
-        """Tell of this epoch if it is time, or if it is the last."""
-        now = time.monotonic()
-        start, first = self.began.setdefault(name, (now, epoch.number))
-        final = epoch.number == self.epochs - 1
-        if now - self.last < TELL_S and not final:
-            return
-        self.last = now
-        text = (
-            f"{name}: epoch {epoch.number + 1} of {self.epochs}, validation RMSE "
-            f"E {epoch.energy:.1f} meV, F {epoch.forces:.1f} meV/Å"
-        )
-        if epoch.number > first:
-            each = (now - start) / (epoch.number - first)
-            text += f", {clock(each * (self.epochs - 1 - epoch.number))} left"
-        self.say(text)
 
 
 def parts_of(folder: Path, batch: int) -> dict[str, Path]:
@@ -279,20 +240,18 @@ def _started(command: list[str], folder: Path, threads: int) -> Iterator["subpro
         "PYTHONWARNINGS": "ignore",
         "PYTHONUNBUFFERED": "1",
     }
-    before = {one: signal.signal(one, signal.default_int_handler) for one in WARNINGS}
-    try:
-        with subprocess.Popen(
+    with (
+        interrupting(WARNINGS),
+        subprocess.Popen(
             command, cwd=folder, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as running:  # fmt: skip
-            try:
-                yield running
-            finally:
-                if running.poll() is None:
-                    running.terminate()
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        ) as running,
+    ):  # fmt: skip
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.terminate()
 
 
 def require_mace_torch() -> None:

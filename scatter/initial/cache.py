@@ -6,18 +6,16 @@ A file that is damaged, or that another version wrote, counts as absent.
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from warnings import warn
 
 import numpy as np
 
 from scatter import foreign
-from scatter.files import replacing
+from scatter.files import write_arrays
+from scatter.foreign import Arrays
 from scatter.settings import UserError
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
-
-Arrays = dict[str, np.ndarray]
 
 
 def folder() -> Path:
@@ -56,11 +54,10 @@ def save(key: str, arrays: Arrays) -> None:
 
     A cache that cannot be written costs time, not the campaign: it is a warning.
     """
-    whole: dict[str, Any] = {"checksum": np.array(digest(key=key, **arrays)), **arrays}
+    whole = {"checksum": np.array(digest(key=key, **arrays)), **arrays}
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with replacing(folder() / f"{key}.npz") as temporary, open(temporary, "wb") as file:
-            np.savez(file, **whole)
+        write_arrays(folder() / f"{key}.npz", whole)
     except OSError as error:
         warn(
             f"nothing is cached in {folder()}, so slabs will be made again ({error}); set "

@@ -18,7 +18,7 @@ from scipy.optimize import brent
 
 from scatter.initial import cache
 from scatter.initial.checks import MELTED, inefficiency
-from scatter.initial.slab import Thermalise
+from scatter.initial.surface import Thermalise
 from scatter.initial.thermalise import langevin
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from scatter.initial import cache
-from scatter.initial.slab import Thermalise
+from scatter.initial.surface import Thermalise
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential
 from scatter.state import System

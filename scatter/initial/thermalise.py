@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from scatter.dynamics.integrators import baoab
-from scatter.initial.slab import Thermalise, slab_masses
+from scatter.initial.slab import slab_masses
 from scatter.initial.snapshots import Snapshots, join
+from scatter.initial.surface import Thermalise
 from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
 from scatter.state import State, System

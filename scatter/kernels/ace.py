@@ -18,7 +18,7 @@ from scatter.kernels.ace_memory import of_worker
 from scatter.kernels.ace_tiles import describe
 from scatter.kernels.compiling import sources
 from scatter.kernels.intrinsics import lanes_of
-from scatter.kernels.mace_memory import copy, fill, inner
+from scatter.kernels.memory import copy, fill, inner, known
 
 
 @inner
@@ -32,17 +32,6 @@ def _gather(atom, kind, ahead, species, a, weights, s):
             weights.start[species[atom], kind], start, stop, ahead,
         )  # fmt: skip
         gather(a, s.tiles, weights.layout, start + ahead, stop + ahead)
-
-
-@inner
-def _known(positions, moving, s):
-    """Whether the frozen atoms are where they were when `fixed` was computed."""
-    for i in range(len(moving)):
-        if not moving[i]:
-            for k in range(3):
-                if s.held[i, k] != positions[i, k]:
-                    return False
-    return True
 
 
 @inner
@@ -195,7 +184,7 @@ def _all_together(species, weights, s):
 @inner
 def replica(positions, species, moving, neighbours, weights, s, forces):
     """Energy of one replica; its forces are added to `forces`. NaN where atoms touch."""
-    if not _known(positions, moving, s):
+    if not known(positions, moving, s.held):
         if not _fix(positions, species, moving, neighbours, weights, s):
             return np.nan
     pairs = collect(positions, species, moving, False, neighbours, weights, s)

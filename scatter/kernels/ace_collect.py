@@ -2,7 +2,7 @@
 
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.mace_geometry import TOUCHING, apart
-from scatter.kernels.mace_memory import fill, inner
+from scatter.kernels.memory import fill, inner
 
 
 @inner

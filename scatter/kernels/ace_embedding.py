@@ -2,7 +2,7 @@
 
 from math import exp
 
-from scatter.kernels.mace_memory import inner
+from scatter.kernels.memory import inner
 
 STEEP = 1e6  # within a few times its inverse, F is linear
 TINY = 1e-10

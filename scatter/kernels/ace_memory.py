@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-from scatter.kernels.mace_memory import alone
+from scatter.kernels.memory import alone
 
 
 class Weights(NamedTuple):

@@ -15,7 +15,9 @@ def sources() -> int:
     """A number that changes with the source of this package.
 
     Numba's cache knows a function by its own file and the values that it encloses; what it calls
-    may have changed in other files, so a kernel encloses this number.
+    may have changed in other files, so a kernel encloses this number. It encloses nothing else:
+    compiled functions are known in an enclosure by a number of the process, so a loop over replicas
+    that encloses the kernel it calls, to serve several, would be compiled anew at every start.
     """
     files = sorted(Path(__file__).parent.glob("*.py"))
     content = b"".join(file.read_bytes() for file in files)

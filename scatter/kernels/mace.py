@@ -20,8 +20,9 @@ from scatter.kernels.mace_layers import (
     return_sent,
     send,
 )
-from scatter.kernels.mace_memory import copy, fill, inner, of_worker
+from scatter.kernels.mace_memory import of_worker
 from scatter.kernels.mace_tiles import TILE_ROWS
+from scatter.kernels.memory import copy, fill, inner, known
 
 
 @inner
@@ -52,17 +53,6 @@ def _pull(begin, end, moving, s, forces):
 
 
 @inner
-def _known(positions, moving, s):
-    """Whether the frozen atoms are where they were when `fixed` was computed."""
-    for i in range(len(moving)):
-        if not moving[i]:
-            for k in range(3):
-                if s.held[i, k] != positions[i, k]:
-                    return False
-    return True
-
-
-@inner
 def _fix(positions, species, moving, neighbours, weights, s):
     """Do what depends on the frozen atoms alone; answer whether none of them touch."""
     for i in range(len(moving)):
@@ -83,7 +73,7 @@ def _fix(positions, species, moving, neighbours, weights, s):
 def replica(positions, species, moving, neighbours, weights, s, forces):
     """Energy of one replica; its forces are added to `forces`. NaN where atoms touch."""
     atoms = len(species)
-    if not _known(positions, moving, s):
+    if not known(positions, moving, s.held):
         if not _fix(positions, species, moving, neighbours, weights, s):
             return np.nan
     width = lanes_of(s.a)

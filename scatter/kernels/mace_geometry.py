@@ -6,7 +6,7 @@ import numpy as np
 
 from scatter.kernels import mace_tiles as tiles
 from scatter.kernels.intrinsics import lanes_of
-from scatter.kernels.mace_memory import inner
+from scatter.kernels.memory import inner
 
 TOUCHING = 1e-6  # Å², squared distance of two atoms that have no direction from one another
 

@@ -18,9 +18,9 @@ from scatter.kernels import mace_nodes as nodes
 from scatter.kernels.harmonics import DEGREES, INVARIANTS, ROWS, rows
 from scatter.kernels.intrinsics import lanes_of, written
 from scatter.kernels.mace_geometry import collect, geometry
-from scatter.kernels.mace_memory import copy, fill, inner
 from scatter.kernels.mace_pairs import answers, signed
 from scatter.kernels.mace_tiles import Pair
+from scatter.kernels.memory import copy, fill, inner
 from scatter.kernels.vectors import Integer, Memory, Vector, Writer
 
 

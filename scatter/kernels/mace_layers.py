@@ -6,7 +6,7 @@ from scatter.kernels import mace_nodes as nodes
 from scatter.kernels import mace_pairs as pairs
 from scatter.kernels.harmonics import INVARIANTS, ROWS
 from scatter.kernels.intrinsics import lanes_of
-from scatter.kernels.mace_memory import copy, fill, inner
+from scatter.kernels.memory import copy, fill, inner
 
 
 @inner

@@ -1,17 +1,10 @@
 """The arrays that the kernel of a folded MACE reads, and those that it works in."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from numba import njit
 from numpy.typing import NDArray
 
-# Called from compiled code alone; the way in from Python costs more to compile than they do.
-_ALONE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-# Nor do they count references: to count those of fifty arrays took longer than an atom's work.
-# What they are given outlives them, and none of them makes or returns an array.
-_UNCOUNTED: dict[str, Any] = {**_ALONE, "_nrt": False}
-inner = njit(**_UNCOUNTED)
-alone = njit(**_ALONE)
+from scatter.kernels.memory import alone
 
 
 class Weights(NamedTuple):
@@ -83,18 +76,3 @@ def of_worker(s, n):
         s.apart[n], s.knots[n], s.first[n], s.second[n], s.into_own[n], s.into_other[n],
         s.into_both[n], s.push[n],
     )  # fmt: skip
-
-
-# Whole-array assignments would do, but numba compiles each for seconds.
-@inner
-def fill(array, value):
-    """Set every number."""
-    for k in range(len(array)):
-        array[k] = value
-
-
-@inner
-def copy(target, source):
-    """Copy every number of the source."""
-    for k in range(len(source)):
-        target[k] = source[k]

@@ -18,17 +18,21 @@ y, z, x, and those of l ≤ 3 are the `harmonics` of `scatter/kernels/harmonics.
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from scatter.files import replacing
-from scatter.foreign import arrays
-from scatter.settings import UserError
+from scatter.files import write_arrays
+from scatter.foreign import Arrays
+from scatter.potentials.array_file import (
+    MARGIN,
+    Misfit,
+    read_arrays,
+    refuse_strange_numbers,
+    sizes_of,
+)
 
 VERSION = 1
-MARGIN = 40  # samples beyond either end of [0, r_c], where splines forget their ends
 ORDERS = (2, 3, 4)
 MOST_l = 8
 
@@ -130,9 +134,7 @@ class LinearAce:
 
     def write(self, file: Path) -> None:
         """Write the arrays, whole or not at all."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
-        with replacing(file) as temporary, open(temporary, "wb") as stream:
-            np.savez_compressed(stream, **named)
+        write_arrays(file, vars(self), compressed=True)
 
     @classmethod
     def read(cls, file: Path) -> "LinearAce":
@@ -141,16 +143,7 @@ class LinearAce:
         Raises:
             UserError: the file was not written by `scatter fit ace`, or by another version.
         """
-        found = arrays(file, f"[potential] file = '{file}'")
-        wrong = _wrong(found)
-        if wrong:
-            raise UserError(
-                f"[potential] file = '{file}': {wrong}; make it with `scatter fit ace SET`"
-            )
-        plain: dict[str, Any] = {
-            name: array if array.ndim else array.item() for name, array in found.items()
-        }
-        return cls(**plain)
+        return cls(**read_arrays(file, _refuse, "scatter fit ace SET"))
 
 
 SHAPES = {
@@ -161,44 +154,31 @@ SHAPES = {
     "coupling_values_2": "x", "coupling_values_3": "y", "coupling_values_4": "z", "weights": "sf",
     "leverage": "svv", "provenance": "",
 }  # fmt: skip
-WHOLE = ("version", "numbers", "spec", "products", "coupling_2", "coupling_3", "coupling_4")
+WHOLE = {"version", "numbers", "spec", *(f"products_{n}" for n in ORDERS)}
+WHOLE |= {f"coupling_{n}" for n in ORDERS}
 
 
-def _wrong(found: dict[str, np.ndarray]) -> str:
-    """What is wrong with these arrays; empty if nothing is."""
+def _refuse(found: Arrays) -> None:
+    """Raise Misfit unless these arrays are a linear ACE."""
     if found.keys() != SHAPES.keys() or found["kind"].tolist() != "ace":
-        return "is not a linear ACE"
-    if found["version"].tolist() != VERSION:
-        return f"has the layout {found['version']}, and this version of scatter reads {VERSION}"
-    sizes = {"2": 2, "3": 3, "4": 4}
-    for name, letters in SHAPES.items():
-        array = found[name]
-        kinds = "U" if name in ("kind", "provenance") else "iu" if name.startswith(WHOLE) else "f"
-        fits = array.ndim == len(letters) and array.dtype.kind in kinds
-        if not fits or any(
-            sizes.setdefault(letter, size) != size
-            for letter, size in zip(letters, array.shape, strict=True)
-        ):
-            return f"its array '{name}' has shape {array.shape} and kind {array.dtype}"
-        if kinds == "f" and not np.isfinite(array).all():
-            return f"its array '{name}' holds values that are not finite"
-    return _out_of_range(found, sizes) or _unordered(found, sizes)
-
-
-def _out_of_range(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
+        raise Misfit("is not a linear ACE")
+    known = {"2": 2, "3": 3, "4": 4}
+    sizes = sizes_of(found, SHAPES, VERSION, WHOLE, ("kind", "provenance"), known)
     if sizes["k"] < 2 * MARGIN + 16 or not sizes["s"]:
-        return "its arrays are too short"
+        raise Misfit("its arrays are too short")
     if sizes["v"] not in (0, sizes["s"] * sizes["t"] + sizes["f"]):
-        return f"its leverage is for {sizes['v']} functions"
-    cutoff, numbers = found["cutoff"], found["numbers"]
+        raise Misfit(f"its leverage is for {sizes['v']} functions")
+    cutoff = found["cutoff"]
     if not ((cutoff > 0) & (cutoff < 100)).all() or (cutoff != cutoff.T).any():
-        return f"its cutoffs are {cutoff.tolist()} Å"
-    if len(set(numbers.tolist())) < len(numbers) or not ((numbers > 0) & (numbers < 119)).all():
-        return f"its atomic numbers are {numbers.tolist()}"
-    return _names_nothing(found, sizes)
+        raise Misfit(f"its cutoffs are {cutoff.tolist()} Å")
+    refuse_strange_numbers(found["numbers"])
+    _refuse_what_names_nothing(found, sizes)
+    for name in ("spec", *(f"products_{order}" for order in ORDERS)):
+        if not _ordered(found[name], within=name != "spec"):
+            raise Misfit(f"its array '{name}' is not in order")
 
 
-def _names_nothing(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
+def _refuse_what_names_nothing(found: Arrays, sizes: dict[str, int]) -> None:
     species, n, degree, m = found["spec"].T
     inside = {"spec": (species < sizes["s"]) & (n < sizes["n"]) & (degree <= MOST_l)}
     inside["spec"] &= (species >= 0) & (n >= 0) & (abs(m) <= degree)
@@ -208,15 +188,12 @@ def _names_nothing(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
         inside[f"products_{order}"] = (products >= 0) & (products < sizes["a"])
         inside[f"coupling_{order}"] = (coupling >= 0) & (coupling < most)
     wrong = [name for name, fits in inside.items() if not fits.all()]
-    return f"its array '{wrong[0]}' names what there is not" if wrong else ""
+    if wrong:
+        raise Misfit(f"its array '{wrong[0]}' names what there is not")
 
 
-def _unordered(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
-    for name in ("spec", *(f"products_{order}" for order in ORDERS)):
-        rows = found[name]
-        inside = name == "spec" or (np.diff(rows, axis=1) >= 0).all()
-        different = np.diff(rows, axis=0)
-        first = np.take_along_axis(different, (different != 0).argmax(axis=1)[:, None], axis=1)
-        if not inside or not (first > 0).all():
-            return f"its array '{name}' is not in order"
-    return ""
+def _ordered(rows: Int[np.ndarray, "row number"], within: bool) -> bool:
+    """Whether rows increase; `within` each, numbers must not decrease either."""
+    different = np.diff(rows, axis=0)
+    first = np.take_along_axis(different, (different != 0).argmax(axis=1)[:, None], axis=1)
+    return bool((first > 0).all() and (not within or (np.diff(rows, axis=1) >= 0).all()))

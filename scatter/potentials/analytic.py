@@ -6,11 +6,11 @@ It serves where no fitted potential is at hand, and wherever exact bits matter m
 from hashlib import sha256
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from scatter.kernels import leps
 from scatter.potentials.base import refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
+from scatter.potentials.replicas import Answer, Positions, Replicas
 from scatter.settings import UserError
 from scatter.state import System
 from scatter.units import ISOTOPES, hbar
@@ -39,7 +39,6 @@ PARAMETERS = np.array(
     [DEPTH, STEEPNESS, BOND, SATO_BOND, SURFACE_DEPTH, SATO_SURFACE, DECAY, CONTACT, V_RADII[0],
      REPULSION]
 )  # fmt: skip
-SKIN = 0.8  # Å; a longer list costs less than listing more often
 
 
 class Analytic:
@@ -57,7 +56,7 @@ class Analytic:
         values = np.concatenate([*METAL, PARAMETERS])
         self.identity = sha256(b"leps 1" + values.tobytes()).hexdigest()
 
-    def bind(self, system: System, slots: int) -> "AnalyticEvaluator":
+    def bind(self, system: System, slots: int) -> Replicas:
         """An evaluator for `slots` replicas; see `scatter.potentials.base.Potential.bind`.
 
         Raises:
@@ -70,44 +69,12 @@ class Analytic:
                 f"[potential] kind = 'analytic': {count} hydrogen atoms in one cell; it describes "
                 "one H2 molecule, so there must be two or none"
             )
-        return AnalyticEvaluator(system, slots)
+        hydrogen = system.numbers == 1
 
+        def evaluate(lists: VerletLists, positions: Positions) -> Answer:
+            return leps.evaluate(
+                positions, hydrogen, system.moving,
+                lists.first, lists.second, lists.shift, lists.counts, METAL, PARAMETERS,
+            )  # fmt: skip
 
-class AnalyticEvaluator:
-    """Lists and energies of up to `slots` replicas; see `scatter.potentials.base.Evaluator`."""
-
-    def __init__(self, system: System, slots: int):
-        self.system = system
-        self.hydrogen = system.numbers == 1
-        self.lists = VerletLists(system, slots, Analytic.cutoff, SKIN)
-
-    def begin(
-        self, slots: Int[np.ndarray, " new"], positions: Float[np.ndarray, "new atom 3"]
-    ) -> tuple[Float[np.ndarray, " new"], Float[np.ndarray, "new atom 3"]]:
-        """Energies (eV) and forces (eV/Å) of the replicas that enter these slots."""
-        fresh = VerletLists(self.system, len(positions), Analytic.cutoff, SKIN)
-        answer = self._evaluate(fresh, positions)
-        self.lists.enter(slots, fresh)
-        return answer
-
-    def __call__(
-        self, positions: Float[np.ndarray, "slot atom 3"]
-    ) -> tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]:
-        """Energies (eV) and forces (eV/Å) of every slot."""
-        return self._evaluate(self.lists, positions)
-
-    def _evaluate(
-        self, lists: VerletLists, positions: Float[np.ndarray, "slot atom 3"]
-    ) -> tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]:
-        lists.update(positions)
-        energies, forces = leps.evaluate(
-            positions, self.hydrogen, self.system.moving,
-            lists.first, lists.second, lists.shift, lists.counts, METAL, PARAMETERS,
-        )  # fmt: skip
-        # an atom that is nowhere is in no list, and the sum over the list would be finite
-        energies[~np.isfinite(positions).all(axis=(1, 2))] = np.nan
-        return energies, forces
-
-    def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
-        """Go on with the replicas in these slots only."""
-        self.lists.keep(slots)
+        return Replicas(system, slots, self.cutoff, evaluate)

@@ -1,7 +1,7 @@
 """Energies and forces of the structures in a file, by any potential."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,19 +62,8 @@ def evaluate(
     """
     _refuse_output(structures, output, overwrite)
     frames = read_frames(structures)
-    systems = [system_of(frame, f"{structures}, frame {n}") for n, frame in enumerate(frames)]
-    for n, system in enumerate(systems):
-        try:
-            refuse_unknown_elements(potential, system)
-        except UserError as error:
-            raise UserError(f"{structures}, frame {n}: {error}") from error
-    for indices in groups(systems):
-        positions = np.array([frames[n].positions for n in indices])
-        energies, forces = energies_and_forces(potential, systems[indices[0]], positions)
-        for n, energy, force in zip(indices, energies, forces, strict=True):
-            if not (np.isfinite(energy) and np.isfinite(force).all()):
-                raise UserError(f"{structures}, frame {n}: the potential gives no finite energy")
-            _label(frames[n], float(energy), force, potential)
+    for frame, energy, force in zip(frames, *answers(potential, frames, structures), strict=True):
+        _label(frame, float(energy), force, potential)
     _write(frames, output)
     return Evaluated(len(frames), sum(len(frame) for frame in frames), output)
 
@@ -88,7 +77,41 @@ def _refuse_output(structures: Path, output: Path, overwrite: bool) -> None:
         raise UserError(f"--output {output}: there is no directory {output.parent}")
 
 
-def groups(systems: list[System]) -> Iterable[list[int]]:
+def answers(
+    potential: Potential, frames: Sequence[Atoms], path: Path
+) -> tuple[Float[np.ndarray, " frame"], list[np.ndarray]]:
+    """Energies (eV) and forces (eV/Å, shape (atom, 3)) of frames; on all atoms, held ones too.
+
+    Args:
+        potential: to be asked.
+        frames: of any compositions and cells.
+        path: the file that they were read from, named in errors.
+
+    Raises:
+        UserError: the potential does not know an element of a frame, or gives no finite energy; a
+            frame has no volume where it is periodic.
+    """
+    systems = [system_of(frame, f"{path}, frame {n}") for n, frame in enumerate(frames)]
+    for n, system in enumerate(systems):
+        try:
+            refuse_unknown_elements(potential, system)
+        except UserError as error:
+            raise UserError(f"{path}, frame {n}: {error}") from error
+    energies = np.zeros(len(frames))
+    forces = [np.zeros((len(frame), 3)) for frame in frames]
+    for indices in _groups(systems):
+        positions = np.array([frames[n].positions for n in indices])
+        found = energies_and_forces(potential, systems[indices[0]], positions)
+        for n, energy, force in zip(indices, *found, strict=True):
+            if not (np.isfinite(energy) and np.isfinite(force).all()):
+                raise UserError(
+                    f"{path}, frame {n}: {potential.description} gives no finite energy"
+                )
+            energies[n], forces[n] = energy, force
+    return energies, forces
+
+
+def _groups(systems: list[System]) -> Iterable[list[int]]:
     """Indices of equal systems: the same atoms, in the same order, in the same cell."""
     equal = defaultdict(list)
     for n, system in enumerate(systems):

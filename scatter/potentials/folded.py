@@ -6,19 +6,23 @@ The symbols are those of `docs/theory_mace.md`. Energies in eV, lengths in Å.
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from scatter.errors import UserError
-from scatter.files import replacing
-from scatter.foreign import arrays
+from scatter.files import write_arrays
+from scatter.foreign import Arrays
+from scatter.potentials.array_file import (
+    MARGIN,
+    Misfit,
+    read_arrays,
+    refuse_strange_numbers,
+    sizes_of,
+)
 from scatter.potentials.domain import Domain
 from scatter.shapes import Float, Int
 
 VERSION = 1
 OF_THE_DOMAIN = ("closest", "longest")  # arrays that older files lack, and that change no value
-MARGIN = 40  # samples beyond either end of [0, r_c], where splines forget their ends
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,8 @@ class FoldedMace:
 
     def write(self, file: Path) -> None:
         """Write the arrays, whole or not at all."""
-        named = {name: value for name, value in vars(self).items() if value is not None}
-        with replacing(file) as temporary, open(temporary, "wb") as stream:
-            np.savez(stream, **named)
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        write_arrays(file, known)
 
     @classmethod
     def read(cls, file: Path) -> "FoldedMace":
@@ -119,16 +122,7 @@ class FoldedMace:
         Raises:
             UserError: the file was not written by `scatter convert`, or by another version.
         """
-        found = arrays(file, f"[potential] file = '{file}'")
-        wrong = _wrong(found)
-        if wrong:
-            raise UserError(
-                f"[potential] file = '{file}': {wrong}; make it with `scatter convert MODEL.model`"
-            )
-        plain: dict[str, Any] = {
-            name: array if array.ndim else array.item() for name, array in found.items()
-        }
-        return cls(**plain)
+        return cls(**read_arrays(file, _refuse, "scatter convert MODEL.model"))
 
 
 SHAPES = {
@@ -140,43 +134,26 @@ SHAPES = {
 }  # fmt: skip
 
 
-def _wrong(found: dict[str, np.ndarray]) -> str:
-    """What is wrong with these arrays; empty if nothing is."""
-    optional = set(OF_THE_DOMAIN) - found.keys()
-    if found.keys() != SHAPES.keys() - optional or len(optional) == 1:
-        return "is not a converted model"
-    if found["version"].tolist() != VERSION:
-        return f"has the layout {found['version']}, and this version of scatter reads {VERSION}"
-    sizes = {"4": 4, "p": 13}
-    for name, letters in SHAPES.items():
-        if name in optional:
-            continue
-        array = found[name]
-        whole = name in ("version", "numbers", "table_2")
-        kinds = "U" if name in ("provenance", "source_sha256") else "iu" if whole else "f"
-        fits = array.ndim == len(letters) and array.dtype.kind in kinds
-        if not fits or any(
-            sizes.setdefault(letter, size) != size
-            for letter, size in zip(letters, array.shape, strict=True)
-        ):
-            return f"its array '{name}' has shape {array.shape} and kind {array.dtype}"
-        if kinds == "f" and not np.isfinite(array).all():
-            return f"its array '{name}' holds values that are not finite"
-    return _out_of_range(found, sizes)
-
-
-def _out_of_range(found: dict[str, np.ndarray], sizes: dict[str, int]) -> str:
+def _refuse(found: Arrays) -> None:
+    """Raise Misfit unless these arrays are a converted model."""
+    missing = SHAPES.keys() - found.keys()
+    if found.keys() - SHAPES.keys() or missing not in (set(), set(OF_THE_DOMAIN)):
+        raise Misfit("is not a converted model")
+    shapes = {name: letters for name, letters in SHAPES.items() if name in found}
+    whole, words = ("version", "numbers", "table_2"), ("provenance", "source_sha256")
+    sizes = sizes_of(found, shapes, VERSION, whole, words, {"4": 4, "p": 13})
     if sizes["c"] % 16 or not sizes["c"] or sizes["k"] < 2 * MARGIN + 16 or not sizes["s"]:
-        return "its arrays are too short"
+        raise Misfit("its arrays are too short")
     if not 0 < found["cutoff"] < 100:
-        return f"its cutoff is {found['cutoff']} Å"
-    if not ((found["table_2"] >= 0) & (found["table_2"] < sizes["t"])).all():
-        return "it names a table that it does not hold"
-    if (found["table_2"] != found["table_2"].T).any():
-        return "its radial functions of layer 2 depend on the order of two species"
-    numbers = found["numbers"]
-    if len(set(numbers.tolist())) < len(numbers) or not ((numbers > 0) & (numbers < 119)).all():
-        return f"its atomic numbers are {numbers.tolist()}"
+        raise Misfit(f"its cutoff is {found['cutoff']} Å")
+    _refuse_tables(found["table_2"], sizes["t"])
+    refuse_strange_numbers(found["numbers"])
     if any((found[name] < 0).any() for name in OF_THE_DOMAIN if name in found):
-        return "its bounds of distances are negative"
-    return ""
+        raise Misfit("its bounds of distances are negative")
+
+
+def _refuse_tables(table: Int[np.ndarray, "species species"], tables: int) -> None:
+    if not ((table >= 0) & (table < tables)).all():
+        raise Misfit("it names a table that it does not hold")
+    if (table != table.T).any():
+        raise Misfit("its radial functions of layer 2 depend on the order of two species")

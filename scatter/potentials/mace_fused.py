@@ -7,23 +7,20 @@ batch, slot and number of threads.
 import hashlib
 from pathlib import Path
 
-import numba
 import numpy as np
 from ase.data import chemical_symbols
-from jaxtyping import Float, Int
 from scipy.ndimage import spline_filter1d
 
 from scatter.kernels import mace
-from scatter.kernels.compiling import compile_for
 from scatter.kernels.mace_memory import Scratch, Weights
 from scatter.kernels.mace_tiles import DEGREE, TILE_ROWS
+from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
 from scatter.potentials.base import refuse_unknown_elements
 from scatter.potentials.folded import MARGIN, FoldedMace
-from scatter.potentials.neighbours import VerletLists
+from scatter.potentials.replicas import Kernel, Replicas, replicas_on
 from scatter.state import System
 
-SKIN = 0.8  # Å
 THINNED = {"float32": 4, "float64": 1}  # one knot of the splines for so many samples
 
 
@@ -57,71 +54,15 @@ class MaceFused:
         """
         return cls(FoldedMace.read(file), precision, file.name)
 
-    def bind(self, system: System, slots: int) -> "FusedEvaluator":
+    def bind(self, system: System, slots: int) -> Replicas:
         """An evaluator for `slots` replicas of `system`.
 
         Raises:
             UserError: the system holds an element that the model does not know.
         """
         refuse_unknown_elements(self, system)
-        return FusedEvaluator(self, system, slots)
-
-
-class FusedEvaluator:
-    """Lists and working memory of up to `slots` replicas; see `Evaluator` in `base.py`."""
-
-    def __init__(self, potential: MaceFused, system: System, slots: int):
-        self.potential, self.system = potential, system
-        known = potential.folded.numbers.tolist()
-        self.species = np.array([known.index(z) for z in system.numbers])
-        self.lists = VerletLists(system, slots, potential.cutoff, SKIN)
-        self.scratch = self._reserved(slots, self.lists.first.shape[1])
-        nowhere = np.zeros((slots, len(system), 3))
-        compile_for(mace.evaluate_batch, "MACE", *self._arguments(self.lists, nowhere))
-
-    def begin(
-        self, slots: Int[np.ndarray, " new"], positions: Float[np.ndarray, "new atom 3"]
-    ) -> tuple[Float[np.ndarray, " new"], Float[np.ndarray, "new atom 3"]]:
-        """Energies (eV) and forces (eV/Å) of the replicas that enter these slots."""
-        self.lists.forget(slots)
-        fresh = VerletLists(self.system, len(positions), self.potential.cutoff, SKIN)
-        return self._evaluate(fresh, positions)
-
-    def __call__(
-        self, positions: Float[np.ndarray, "slot atom 3"]
-    ) -> tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]:
-        """Energies (eV) and forces (eV/Å) of every slot."""
-        return self._evaluate(self.lists, positions)
-
-    def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
-        """Go on with the replicas in these slots only."""
-        self.lists.keep(slots)
-
-    def _evaluate(
-        self, lists: VerletLists, positions: Float[np.ndarray, "slot atom 3"]
-    ) -> tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]:
-        lists.update(positions)
-        workers, capacity = len(self.scratch.held), lists.first.shape[1]
-        if workers < min(len(positions), numba.get_num_threads()) or self.capacity < capacity:
-            self.scratch = self._reserved(len(positions), capacity)
-        energies, forces = mace.evaluate_batch(*self._arguments(lists, positions))
-        # an atom that is nowhere is in no list, and the sum over the list would be finite
-        energies[~np.isfinite(positions).all(axis=(1, 2))] = np.nan
-        return energies, forces
-
-    def _arguments(self, lists: VerletLists, positions: Float[np.ndarray, "slot atom 3"]) -> tuple:
-        """What the kernel takes."""
-        return (
-            np.ascontiguousarray(positions), self.species, self.system.moving,
-            (lists.first, lists.second, lists.shift), lists.counts,
-            self.potential.weights, self.scratch,
-        )  # fmt: skip
-
-    def _reserved(self, slots: int, capacity: int) -> Scratch:
-        """Working memory for as many workers as there are threads, and for lists of this length."""
-        self.capacity = capacity
-        workers = max(1, min(slots, numba.get_num_threads()))
-        return scratch(self.potential.weights, len(self.system), capacity, workers)
+        kernel = Kernel("MACE", mace.evaluate_batch, scratch)
+        return replicas_on(kernel, self.weights, self.folded.numbers, self.cutoff, system, slots)
 
 
 def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratch:
@@ -157,15 +98,6 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
         second=integers(places), into_own=integers(places), into_other=integers(places),
         into_both=integers(places), push=reals(4 * places),
     )  # fmt: skip
-
-
-def aligned(array: np.ndarray) -> np.ndarray:
-    """The same array where a register can be read at once: from a multiple of 64 bytes on."""
-    room = np.empty(array.nbytes + 64, np.uint8)
-    start = -room.ctypes.data % 64
-    found = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    found[...] = array
-    return found
 
 
 def weights_of(model: FoldedMace, precision: str) -> Weights:

@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 
 from scatter.initial.lattice import static_lattice_constant
 from scatter.initial.molecule import bond_curve, isotopes
-from scatter.initial.slab import Surface, build
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
 from scatter.potentials.base import Potential
 from scatter.potentials.calculator import PotentialCalculator
 from scatter.settings import UserError

@@ -8,9 +8,8 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from scatter.potentials.base import Potential, refuse_unknown_elements
-from scatter.potentials.calculator import system_of
-from scatter.potentials.evaluate import energies_and_forces, groups
+from scatter.potentials.base import Potential
+from scatter.potentials.evaluate import answers
 from scatter.settings import UserError
 
 
@@ -65,21 +64,5 @@ def labels_by(potential: Potential, frames: Sequence[Atoms], path: Path) -> Labe
     Raises:
         UserError: it does not know an element of a frame, or gives no finite energy.
     """
-    systems = [system_of(frame, f"{path}, frame {n}") for n, frame in enumerate(frames)]
-    for n, system in enumerate(systems):
-        try:
-            refuse_unknown_elements(potential, system)
-        except UserError as error:
-            raise UserError(f"{path}, frame {n}: {error}") from error
-    energies = np.zeros(len(frames))
-    forces = [np.zeros((len(frame), 3)) for frame in frames]
-    for indices in groups(systems):
-        positions = np.array([frames[n].positions for n in indices])
-        found = energies_and_forces(potential, systems[indices[0]], positions)
-        for n, energy, force in zip(indices, *found, strict=True):
-            if not (np.isfinite(energy) and np.isfinite(force).all()):
-                raise UserError(
-                    f"{path}, frame {n}: {potential.description} gives no finite energy"
-                )
-            energies[n], forces[n] = energy, force
+    energies, forces = answers(potential, frames, path)
     return Labels(energies, tuple(forces))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from scatter.initial.lattice import lattice_constant_at, static_lattice_constant
-from scatter.initial.slab import Thermalise
+from scatter.initial.surface import Thermalise
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
 from scatter.validation.rows import Row

@@ -1,7 +1,7 @@
 import io
 
-import numba
 import pytest
+from numba_threads import threads_as_before
 from rich.console import Console
 
 from scatter.campaign import bench
@@ -12,9 +12,8 @@ from scatter.settings import UserError
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch):
     monkeypatch.setattr(bench, "ENOUGH_S", 0.0)
-    threads = numba.get_num_threads()
-    yield
-    numba.set_num_threads(threads)
+    with threads_as_before():
+        yield
 
 
 def test_every_batch_is_timed_and_the_campaign_follows_from_the_fastest():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase.io import read as read_frames
+from numba_threads import threads_as_before
 from tiny_runs import run_in
 
 from scatter import store
@@ -43,17 +44,12 @@ def unwatched(write_tiny, tmp_path_factory):
 @pytest.fixture(scope="module")
 def watched(write_tiny, members, tmp_path_factory):
     """The same campaign, its committee asked every four steps, and run on every member."""
-    import numba
-
     path = write_tiny(
         tmp_path_factory.mktemp("watched"), potential__committee=members, guards__every=4,
         guards__disagreement_eV_per_A=0.02, **ON_MACE,
     )  # fmt: skip
-    threads = numba.get_num_threads()
-    try:
+    with threads_as_before():
         committee(path)
-    finally:
-        numba.set_num_threads(threads)
     return path.parent / "out"
 
 

@@ -40,7 +40,7 @@ def test_every_part_is_there_and_every_link_leads_to_a_file(told):
     assert all((folder / one).is_file() for one in links)
 
 
-def test_its_numbers_are_those_of_the_campaign(told):
+def test_the_numbers_on_the_page_are_those_of_the_campaign(told):
     folder, _ = told
     with open(folder / "report" / "sticking.csv") as file:
         found = list(csv.DictReader(file))

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-import numba
 import numpy as np
 import pytest
 
@@ -16,13 +15,7 @@ from scatter.outcomes import OF_THE_SCATTERED, ROW, Outcome
 from scatter.potentials.table import open_potential
 from scatter.units import degree, fs
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

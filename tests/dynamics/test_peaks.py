@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from test_batch import (
+from batch_systems import (
     DYNAMICS,
     STOP,
     WALL,

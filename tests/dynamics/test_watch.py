@@ -3,51 +3,17 @@
 from collections import defaultdict
 from dataclasses import replace
 
-import numba
 import numpy as np
 import pytest
-from ase.build import fcc111
+from batch_systems import DYNAMICS, SLAB, STOP, copper_start
 
 from scatter.dynamics.batch import Conditions, propagate
-from scatter.dynamics.stop import Dynamics, Stop
 from scatter.dynamics.watch import look
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
-from scatter.state import Start, State, System
-from scatter.units import K
+from scatter.state import State, System
 
-H = 1.00782503
-DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=120, energy_tolerance_eV=0.3)
-STOP = Stop(scattered_A=3.2, near_A=1.6)
-COPPER = fcc111("Cu", (2, 2, 3), a=3.7, vacuum=10)
-COPPER.positions[:, 2] -= COPPER.positions[:, 2].max()
-SLAB = System(
-    COPPER.numbers, COPPER.cell.array, (True, True, True), COPPER.positions[:, 2] > -3,
-    np.arange(8, 12),
-).with_molecule(1, 1)  # fmt: skip
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that wait for one another at every step are slow on a busy machine."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
-
-
-def copper_start(i):
-    """H2 over hot Cu(111), with between 0.4 and 1.4 eV."""
-    rng = np.random.default_rng([11, i])
-    masses = np.append(COPPER.get_masses(), [H, H])
-    axis = rng.normal(size=3)
-    axis *= rng.uniform(0.65, 0.9) / np.linalg.norm(axis)
-    centre = rng.uniform(size=2) @ SLAB.cell[:2] + [0, 0, 3.0]
-    positions = np.vstack([COPPER.positions, centre - axis / 2, centre + axis / 2])
-    momenta = rng.normal(size=positions.shape) * np.sqrt(masses[:, None] * K * 700)
-    momenta[~SLAB.moving] = 0
-    momenta[-2:, 2] = -H * np.sqrt(rng.uniform(0.4, 1.4) / H)
-    return Start(i, positions, momenta, masses)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def recorded(starts, potential, conditions):

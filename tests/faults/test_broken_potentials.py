@@ -2,11 +2,11 @@
 
 import io
 
-import numba
 import numpy as np
 import pytest
 from ase.io import read as read_frames
 from broken_potentials import Flawed
+from numba_threads import threads_as_before
 from rich.console import Console
 
 from scatter import store
@@ -30,12 +30,9 @@ BROKEN = {
 
 def carried_out(path, potential):
     """The folder and the rows of a campaign on a potential that no input can name."""
-    threads, quiet = numba.get_num_threads(), Console(file=io.StringIO())
-    folder = path.parent / "out"
-    try:
+    folder, quiet = path.parent / "out", Console(file=io.StringIO())
+    with threads_as_before():
         carry_out(read(path), potential, folder, Ranks(), quiet)
-    finally:
-        numba.set_num_threads(threads)
     return folder, store.read_results(folder)[1]
 
 
@@ -49,7 +46,7 @@ def broken(request, write_tiny, tmp_path_factory):
     return request.param, reason, folder, rows, sound
 
 
-def test_who_meets_a_flaw_fails_with_its_reason_and_is_kept(broken):
+def test_a_trajectory_that_meets_a_flaw_fails_with_its_reason_and_is_kept(broken):
     _, reason, _, rows, sound = broken
     failed = rows["outcome"] == Outcome.FAILED
     assert len(rows) == len(sound) == 24
@@ -58,7 +55,7 @@ def test_who_meets_a_flaw_fails_with_its_reason_and_is_kept(broken):
     assert not rows["reason"][~failed].any()
 
 
-def test_who_does_not_meet_it_keeps_all_bits(broken):
+def test_a_trajectory_that_meets_no_flaw_keeps_all_bits(broken):
     flaw, _, _, rows, sound = broken
     others = rows["outcome"] != Outcome.FAILED
     if flaw == "hole":  # it reaches further than it drags

@@ -23,7 +23,8 @@ from scatter import foreign, store
 from scatter.config import parse
 from scatter.fitting.train import claim
 from scatter.initial import cache
-from scatter.initial.slab import Surface, build
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import potential_from_name

@@ -1,11 +1,11 @@
 """All steps from a foundation model to a campaign on a student, each file entering the next."""
 
-import numba
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import fcc111
 from ase.io import read, write
+from numba_threads import threads_as_before
 from typer.testing import CliRunner
 
 from scatter import store
@@ -40,15 +40,14 @@ def frames_of(metals, number, rng):
 @pytest.fixture
 def scatter():
     """A function that runs a verb of the command line and answers what it printed."""
-    threads = numba.get_num_threads()
 
     def call(*words):
         ended = CliRunner().invoke(app, [*map(str, words)], catch_exceptions=False)
         assert ended.exit_code == 0, ended.output
         return ended.output
 
-    yield call
-    numba.set_num_threads(threads)
+    with threads_as_before():
+        yield call
 
 
 @pytest.fixture

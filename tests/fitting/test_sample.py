@@ -1,9 +1,9 @@
 import re
 
-import numba
 import numpy as np
 import pytest
 from ase.io import read
+from numba_threads import threads_as_before
 
 from scatter import store
 from scatter.config import read as read_input
@@ -21,11 +21,8 @@ TWO = {"sampling__trajectories": 2}
 
 def sample_in(folder, **options):
     """Sample the campaign whose input is in a folder; numba's threads stay as they were."""
-    threads = numba.get_num_threads()
-    try:
+    with threads_as_before():
         return sample(folder / "in.toml", **options)
-    finally:
-        numba.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ import signal
 import pytest
 from tiny_sets import tiny_set
 
+from scatter.fitting.progress import Epoch, Teller
 from scatter.fitting.student import Student
-from scatter.fitting.train import Epoch, Teller, Training, _started, parts_of, train
+from scatter.fitting.train import Training, _started, parts_of, train
 from scatter.settings import UserError
 
 
@@ -45,7 +46,7 @@ def test_energies_weigh_more_in_the_last_fifth_when_the_learning_rate_has_fallen
 
 def test_progress_is_told_now_and_then_and_at_the_end(monkeypatch):
     moments, lines = iter([0.0, 10.0, 40.0, 41.0, 42.0]), []
-    monkeypatch.setattr("scatter.fitting.train.time.monotonic", lambda: next(moments))
+    monkeypatch.setattr("scatter.fitting.progress.time.monotonic", lambda: next(moments))
     teller = Teller(5, lines.append)
     for number in range(5):
         teller("s.npz", Epoch(number, 10.0 - number, 20.0))

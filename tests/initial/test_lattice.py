@@ -8,7 +8,7 @@ from scatter.initial.lattice import (
     static_lattice_constant,
     zero_pressure,
 )
-from scatter.initial.slab import Thermalise
+from scatter.initial.surface import Thermalise
 from scatter.settings import UserError
 from scatter.units import K
 

@@ -8,14 +8,8 @@ from ase.constraints import FixAtoms
 from ase.io import write
 from pydantic import ValidationError
 
-from scatter.initial.slab import (
-    Surface,
-    build,
-    clear_height,
-    layers,
-    nearest_neighbour,
-    slab_masses,
-)
+from scatter.initial.slab import build, clear_height, layers, nearest_neighbour, slab_masses
+from scatter.initial.surface import Surface
 from scatter.settings import UserError
 
 A = 3.66

@@ -5,7 +5,7 @@ import pytest
 
 from scatter.initial import cache
 from scatter.initial.checks import check_snapshots, displacement, findings, inefficiency
-from scatter.initial.slab import Surface, Thermalise, build, slab_masses
+from scatter.initial.slab import build, slab_masses
 from scatter.initial.snapshots import (
     Snapshots,
     join,
@@ -13,6 +13,7 @@ from scatter.initial.snapshots import (
     save_snapshots,
     snapshots_key,
 )
+from scatter.initial.surface import Surface, Thermalise
 from scatter.initial.thermalise import thermalise
 from scatter.settings import UserError
 from scatter.units import K, fs

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numba
 import numpy as np
 import pytest
 from ace_formulas import energy_and_forces, harmonic
@@ -12,10 +11,10 @@ from numba import njit
 
 from scatter.kernels.ace_harmonics import norm, polynomials, pull, row
 from scatter.kernels.intrinsics import written
+from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
 from scatter.potentials.ace import Ace
 from scatter.potentials.check import deviations
-from scatter.potentials.mace_fused import aligned
 
 MODELS = {
     "both species alike": lambda: random_ace(),
@@ -62,34 +61,6 @@ def test_a_model_that_is_not_invariant_is_noticed():
     assert [sentence.split(":")[0] for sentence in found.broken()] == ["rotation"]
 
 
-def test_bits_do_not_depend_on_batch_slot_or_threads(invariant):
-    system, positions = hydrogen_on_copper(replicas=5)
-    energies, forces = ours(invariant, system, positions)
-    before = numba.get_num_threads()
-    try:
-        for threads in range(1, before + 1):
-            numba.set_num_threads(threads)
-            for order in ([0], [4, 2, 0, 3, 1], [2, 2, 2]):
-                again = ours(invariant, system, positions[order])
-                assert np.array_equal(again[0], energies[order])
-                assert np.array_equal(again[1], forces[order])
-    finally:
-        numba.set_num_threads(before)
-
-
-def test_bits_do_not_depend_on_where_frozen_atoms_of_other_replicas_are(invariant):
-    """What pairs of frozen atoms give is kept from replica to replica."""
-    system, positions = hydrogen_on_copper()
-    other = positions[:1].copy()
-    other[0, ~system.moving] += [[0.1, 0.0, 0.0], [0.0, -0.1, 0.05]]
-    mixed = np.concatenate([positions[:1], other, positions[1:], other])
-    energies, forces = ours(invariant, system, mixed)
-    for slot, x in enumerate(mixed):
-        alone = ours(invariant, system, x[None])
-        assert alone[0][0] == energies[slot]
-        assert np.array_equal(alone[1][0], forces[slot])
-
-
 def test_freezing_changes_no_force_on_others(invariant):
     system, positions = hydrogen_on_copper()
     free = ours(invariant, replace(system, moving=np.ones(len(system), bool)), positions)
@@ -110,28 +81,6 @@ def test_frozen_atoms_that_see_nothing_that_moves_keep_their_products(invariant)
     expected = ours(invariant, free, far)
     assert held[0] == pytest.approx(expected[0], rel=1e-12)
     assert held[1][:, -2:] == pytest.approx(expected[1][:, -2:], abs=1e-12)
-
-
-def test_atoms_that_touch_have_no_energy_and_disturb_no_other(invariant):
-    system, positions = hydrogen_on_copper()
-    touching = positions.copy()
-    touching[1, -1] = touching[1, -2] + [5e-4, 0.0, 0.0]
-    energies, forces = ours(invariant, system, touching)
-    assert np.isnan(energies[1])
-    whole = ours(invariant, system, positions)
-    assert np.array_equal(energies[[0, 2]], whole[0][[0, 2]])
-    assert np.array_equal(forces[[0, 2]], whole[1][[0, 2]])
-
-
-def test_there_is_working_memory_for_lists_that_have_grown(invariant):
-    system, positions = hydrogen_on_copper()
-    evaluator = invariant.bind(system, len(positions))
-    room = evaluator.scratch.first.shape[1]
-    dense = positions * [1.0, 1.0, 0.2]
-    evaluator.begin(np.arange(len(dense)), dense)
-    evaluator(dense)
-    pairs = evaluator.lists.counts.max()
-    assert room < pairs < evaluator.scratch.first.shape[1]
 
 
 @pytest.mark.parametrize("degree", [1, 3, 6])

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 from mace_models import KINDS, by_mace_torch, folded_model, hydrogen_on_copper, random_model
@@ -15,15 +14,6 @@ BENCHMARKS = ROOT / "benchmarks"
 PUBLISHED = ROOT / ".." / "shared" / "reference" / "h2cu" / "mace_stark2024.model"
 SMALL = "16x0e, products of two"
 ZBL = "32x0e, products of three, ZBL"
-
-
-@pytest.fixture
-def one_thread():
-    """Threads that wait for one another at every step are slow on a busy machine."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(before)
 
 
 def fused(kind, precision="float64"):
@@ -63,59 +53,6 @@ def test_single_precision_keeps_the_exact_laws():
     found = deviations(fused(ZBL, "float32"), system, positions, np.random.default_rng(1))
     near = ("translation", "image", "rotation", "permutation", "held", "separation", "memory")
     assert not found.broken(gradient=5e-3, **dict.fromkeys(near, 5e-6))
-
-
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_bits_do_not_depend_on_batch_slot_or_threads(precision):
-    system, positions = hydrogen_on_copper(replicas=5)
-    potential = fused(SMALL, precision)
-    energies, forces = ours(potential, system, positions)
-    before = numba.get_num_threads()
-    try:
-        for threads in range(1, before + 1):
-            numba.set_num_threads(threads)
-            for order in ([0], [4, 2, 0, 3, 1], [2, 2, 2]):
-                again = ours(potential, system, positions[order])
-                assert np.array_equal(again[0], energies[order])
-                assert np.array_equal(again[1], forces[order])
-    finally:
-        numba.set_num_threads(before)
-
-
-def test_bits_do_not_depend_on_where_frozen_atoms_of_other_replicas_are():
-    """What pairs of frozen atoms give is kept from replica to replica."""
-    system, positions = hydrogen_on_copper()
-    other = positions[:1].copy()
-    other[0, ~system.moving] += [[0.1, 0.0, 0.0], [0.0, -0.1, 0.05]]
-    mixed = np.concatenate([positions[:1], other, positions[1:], other])
-    potential = fused(SMALL)
-    energies, forces = ours(potential, system, mixed)
-    for slot, x in enumerate(mixed):
-        alone = ours(potential, system, x[None])
-        assert alone[0][0] == energies[slot]
-        assert np.array_equal(alone[1][0], forces[slot])
-
-
-def test_atoms_that_touch_have_no_energy_and_disturb_no_other():
-    system, positions = hydrogen_on_copper()
-    touching = positions.copy()
-    touching[1, -1] = touching[1, -2]
-    energies, forces = ours(fused(SMALL), system, touching)
-    assert np.isnan(energies[1])
-    whole = ours(fused(SMALL), system, positions)
-    assert np.array_equal(energies[[0, 2]], whole[0][[0, 2]])
-    assert np.array_equal(forces[[0, 2]], whole[1][[0, 2]])
-
-
-def test_there_is_working_memory_for_lists_that_have_grown():
-    system, positions = hydrogen_on_copper()
-    evaluator = fused(SMALL).bind(system, len(positions))
-    room = evaluator.scratch.first.shape[1]
-    dense = positions * [1.0, 1.0, 0.2]
-    evaluator.begin(np.arange(len(dense)), dense)
-    evaluator(dense)
-    pairs = evaluator.lists.counts.max()
-    assert room < pairs <= evaluator.scratch.first.shape[1]
 
 
 def test_harmonics_are_orthonormal_and_their_slopes_are_listed():

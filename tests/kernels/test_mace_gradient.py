@@ -6,8 +6,9 @@ from numba import njit
 from scatter.kernels.mace_gradient import add_gradient
 from scatter.kernels.mace_loss import Structures, loss
 from scatter.kernels.mace_memory import Scratch
+from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
-from scatter.potentials.mace_fused import MaceFused, aligned, scratch
+from scatter.potentials.mace_fused import MaceFused, scratch
 from scatter.potentials.neighbours import VerletLists
 from scatter.state import System
 
@@ -41,7 +42,7 @@ class Case:
         return (each[0, :count] for each in (self.lists.first, self.lists.second, self.lists.shift))
 
     def species(self):
-        return self.potential.bind(self.system, 1).species
+        return self.potential.bind(self.system, 1).evaluate.species
 
     def evaluated(self, weights, positions=None):
         """Energy and forces with these weights."""

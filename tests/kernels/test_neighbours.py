@@ -7,8 +7,9 @@ import pytest
 from ase.build import bulk
 from ase.neighborlist import primitive_neighbor_list
 
-from scatter.potentials.analytic import SKIN, Analytic
+from scatter.potentials.analytic import Analytic
 from scatter.potentials.neighbours import VerletLists
+from scatter.potentials.replicas import SKIN
 from scatter.state import System
 
 CUTOFF, WIDTH = 2.6, 0.4

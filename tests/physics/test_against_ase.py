@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 
-import numba
 import numpy as np
 import pytest
 from ase import Atoms
@@ -21,15 +20,7 @@ TIMESTEP = 0.5  # fs
 COMPARED = 100  # steps: 50 fs
 LONGEST = 500.0  # fs
 H = ISOTOPES["H"][1]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that wait for one another at every step are slow on a busy machine."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class AnalyticCalculator(Calculator):

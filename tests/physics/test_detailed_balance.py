@@ -12,7 +12,6 @@ trajectories that start at r = 1.3 Å with the flux of equilibrium there.
 
 from math import pi, sqrt
 
-import numba
 import numpy as np
 import pytest
 from ase.build import fcc100
@@ -103,10 +102,8 @@ def drawn(rng, x, V, count):
 
 
 @pytest.fixture(scope="module")
-def both_ways():
+def both_ways(one_thread):
     """From the gas: library, flux at S0 = 1; from behind: energies, flux; how many got lost."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
     rng = np.random.default_rng(11)
     r = np.linspace(0.4, BEHIND, 1500)
     V = potential(r, np.full_like(r, GAS))
@@ -130,7 +127,6 @@ def both_ways():
     p_r = -np.sqrt(-2 * MU * kT * np.log(1 - rng.random(DESORBING)))
     energy, returned = fly(*started(np.full(DESORBING, BEHIND), heights, p_r, p_Z))
     lost += (np.isnan(energy) & ~returned).sum()
-    numba.set_num_threads(threads)
     out = energy[~np.isnan(energy)]
     return Library.of(rows), from_gas, out, volume * sqrt(2 * pi * M * kT), lost
 

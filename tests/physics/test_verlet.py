@@ -1,6 +1,5 @@
 """What velocity Verlet promises, on the analytic H2/Cu potential."""
 
-import numba
 import numpy as np
 import pytest
 from ase.build import fcc111
@@ -12,15 +11,7 @@ from scatter.state import State, System, diatomic
 from scatter.units import ISOTOPES, K, fs
 
 H = ISOTOPES["H"][1]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that wait for one another at every step are slow on a busy machine."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def begun(system, positions, momenta, masses):

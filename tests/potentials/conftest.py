@@ -2,7 +2,6 @@ import io
 import warnings
 from contextlib import redirect_stdout
 
-import numba
 import numpy as np
 import pytest
 from ase.build import fcc111
@@ -35,12 +34,8 @@ def tiny_mace(file, seed=0):
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def _one_thread(one_thread):
     """Torch follows numba, and several threads on a graph of eight atoms only wait."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -103,6 +103,6 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         open_potential(PotentialTable(kind="ace", file=str(tmp_path / "z.npz")))
 
 
-def test_an_element_it_does_not_know_is_refused():
+def test_an_element_that_the_model_does_not_know_is_refused():
     with pytest.raises(UserError, match="does not know O; it knows H, Cu"):
         Ace(random_ace()).bind(diatomic(1, 8), 1)

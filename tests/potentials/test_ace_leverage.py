@@ -82,7 +82,7 @@ def test_a_lost_replica_has_no_leverage(model):
     assert np.isnan(measure(lost)[1])
 
 
-def test_a_model_without_it_has_no_guard():
+def test_a_model_without_a_leverage_has_no_guard():
     potential = Ace(invariant_ace())
     assert potential.guards == ()
 

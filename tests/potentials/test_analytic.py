@@ -60,7 +60,7 @@ def test_forces_are_the_slopes_of_the_energy():
         assert forces.ravel() == pytest.approx(-slopes, abs=1e-7)
 
 
-def test_it_keeps_the_laws_of_every_potential():
+def test_the_analytic_potential_keeps_the_laws_of_every_potential():
     system, positions = thermal()
     assert (~system.moving).sum() == 4
     found = deviations(Analytic(), system, positions, np.random.default_rng(8))

@@ -1,7 +1,7 @@
 import io
 
-import numba
 import pytest
+from numba_threads import threads_as_before
 from rich.console import Console
 from wall_potential import Wall
 
@@ -22,11 +22,7 @@ def bounced(write_tiny, tmp_path_factory):
         "sampling__trajectories": 6, "frames__trajectories": 0,
     }  # fmt: skip
     source = read(write_tiny(folder, **changes))
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
+    with threads_as_before(1):
         quiet = Console(file=io.StringIO())
         carry_out(source, Wall(), folder / "out", Ranks(), quiet, starts=Analytic())
-    finally:
-        numba.set_num_threads(threads)
     return store.read_results(folder / "out")[:2]

@@ -51,7 +51,9 @@ def test_vibration_and_rotation_share_out_the_internal_energy(surface, hydrogen)
     assert np.isnan(parts[~scattered]).all()
 
 
-def test_they_are_the_energies_of_the_ebk_levels_at_the_final_v_and_J(surface, hydrogen):
+def test_vibration_and_rotation_are_the_energies_of_the_ebk_levels_at_the_final_v_and_J(
+    surface, hydrogen
+):
     points, rows = surface
     curve, mu = hydrogen["H2"].curve, hydrogen["H2"].masses[0] / 2
     ledger = ledgers(points, rows, hydrogen)

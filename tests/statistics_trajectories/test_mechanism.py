@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from trajectory_rows import some_points, some_rows
 
-from scatter.initial.slab import Surface, build, layers
+from scatter.initial.slab import build, layers
+from scatter.initial.surface import Surface
 from scatter.outcomes import Outcome
 from scatter.statistics.mechanism import (
     bounces,

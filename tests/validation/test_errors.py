@@ -193,7 +193,7 @@ def test_a_force_call_is_timed_on_one_thread(frames, monkeypatch):
     assert numba.get_num_threads() == before
 
 
-def test_with_one_number_in_each_trajectory_it_is_the_error_of_a_mean():
+def test_the_error_of_a_deviation_is_that_of_a_mean_where_each_trajectory_has_one_number():
     each = np.abs(np.random.default_rng(3).normal(0, 0.03, 6))
     found = deviation(NumberPairs(np.zeros(6), each, np.arange(6)), np.arange(6), "meV")
     assert found.mae_error == pytest.approx(1000 * each.std(ddof=1) / np.sqrt(6))

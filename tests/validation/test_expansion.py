@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scatter.initial.slab import Thermalise
+from scatter.initial.surface import Thermalise
 from scatter.potentials.analytic import Analytic
 from scatter.settings import UserError
 from scatter.validation import lattice

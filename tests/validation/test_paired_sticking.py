@@ -1,9 +1,9 @@
 import io
 import os
 
-import numba
 import numpy as np
 import pytest
+from numba_threads import threads_as_before
 from rich.console import Console
 from scaled_potential import Scaled
 
@@ -23,12 +23,9 @@ from scatter.validation.sticking import QUICK, read_conditions, refuse_others, r
 def pair(write_tiny, folder, potential, reference, **changes):
     """The paired sticking of the tiny campaign in a folder; numba's threads stay as they were."""
     source = read_conditions(write_tiny(folder, **changes))
-    threads = numba.get_num_threads()
-    try:
+    with threads_as_before():
         quiet = Console(file=io.StringIO())
         return run_paired(source, potential, reference, folder, Ranks(), quiet)
-    finally:
-        numba.set_num_threads(threads)
 
 
 def tables(folder):

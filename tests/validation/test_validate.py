@@ -2,10 +2,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 from ase.io import read, write
+from numba_threads import threads_as_before
 from scaled_potential import Scaled
 from tiny_structures import hydrogen_on_copper
 
@@ -26,7 +26,6 @@ from scatter.validation.wanted import Wanted
 @pytest.fixture(autouse=True)
 def _here(monkeypatch, tmp_path):
     """Names such as `0.9` open the analytic potential times that; nothing is timed for long."""
-    before = numba.get_num_threads()
     opened = module.potential_from_name
 
     def named(text, trust_pickle=False):
@@ -36,8 +35,8 @@ def _here(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "potential_from_name", named)
     monkeypatch.setattr("scatter.campaign.bench.ENOUGH_S", 0.0)
     monkeypatch.chdir(tmp_path)
-    yield
-    numba.set_num_threads(before)
+    with threads_as_before():
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,192 @@
+"""Tables `[surface]` and `[surface.thermalise]`: which slab, at which temperature."""
+
+from math import prod
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from ase.data import atomic_numbers
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from scatter.settings import NonNegativeFloat, OneOrMany, PositiveFloat, PositiveInt, Table
+
+MOST_TEMPERATURES = 1000
+MOST_ATOMS = 100_000
+
+Facet = Literal["111", "100", "110", "211"]
+
+
+def _shape(value: Any) -> str:
+    # Told apart here, a wrong value is measured against the one shape it has, not against all.
+    return {dict: "table", str: "auto"}.get(type(value), "number")
+
+
+LatticeConstant = Annotated[
+    Annotated[PositiveFloat, Tag("number")]
+    | Annotated[dict[str, PositiveFloat], Tag("table")]
+    | Annotated[Literal["auto"], Tag("auto")],
+    Discriminator(_shape),
+]
+
+
+class Thermalise(Table):
+    """Table `[surface.thermalise]`: thermal snapshots of the slab by Langevin dynamics."""
+
+    timestep_fs: PositiveFloat = Field(
+        default=2.0, description="Time step of the Langevin dynamics, fs."
+    )
+    friction_per_fs: PositiveFloat = Field(
+        default=0.01, description="Friction of the Langevin dynamics, 1/fs."
+    )
+    equilibrate_fs: NonNegativeFloat = Field(
+        default=2000.0, description="Time before the first snapshot of each replica, fs."
+    )
+    decorrelate_fs: PositiveFloat = Field(
+        default=200.0, description="Time between two snapshots of one replica, fs."
+    )
+    replicas: PositiveInt = Field(
+        le=100_000,
+        default=32,
+        description="Independent slabs, each with its own random stream, in one batch.",
+    )
+    snapshots: PositiveInt = Field(
+        le=1_000_000,
+        default=256,
+        description="Thermal snapshots in all, shared evenly by the replicas.",
+    )
+
+    @model_validator(mode="after")
+    def _rules(self) -> "Thermalise":
+        if self.decorrelate_fs < self.timestep_fs:
+            raise ValueError(
+                f"decorrelate_fs = {self.decorrelate_fs:g} is shorter than "
+                f"timestep_fs = {self.timestep_fs:g}; give at least one step, better 200 fs"
+            )
+        if self.friction_per_fs * self.timestep_fs > 1:
+            raise ValueError(
+                f"friction_per_fs = {self.friction_per_fs:g} stops the atoms within one step of "
+                f"timestep_fs = {self.timestep_fs:g}; their product must not exceed 1 "
+                "(0.01 per fs is usual)"
+            )
+        return self
+
+
+class Surface(Table):
+    """Table `[surface]`: a facet of a fcc metal, or a slab from a file, at a temperature."""
+
+    element: str = Field(default="Cu", description="Chemical symbol of the fcc metal.")
+    facet: OneOrMany[Facet] = Field(
+        default=["111"], description='Facet "111", "100", "110" or "211", or a list of them.'
+    )
+    size: list[Annotated[int, Field(gt=0, le=1000)]] = Field(
+        default=[3, 3, 6],
+        min_length=3,
+        max_length=3,
+        description="Atoms along the two lateral lattice vectors, and layers. On (211) the first "
+        "number is a multiple of 3 (the rows of a terrace) and one layer is three rows deep: "
+        "[3, 4, 6] has 18 rows of 4 atoms.",
+    )
+    frozen_layers: PositiveInt = Field(
+        default=2, description="Lowest layers, which never move; on (211) three rows each."
+    )
+    temperature_K: OneOrMany[PositiveFloat] = Field(
+        description="Surface temperature, K; one value or a list."
+    )
+    lattice_constant_A: LatticeConstant = Field(
+        default="auto",
+        description='Lattice constant, Å: a number; a table by temperature such as {"300" = 3.66, '
+        '"925" = 3.71}; or "auto", where the potential\'s own crystal is free of pressure.',
+    )
+    vacuum_A: PositiveFloat = Field(
+        default=40.0,
+        description="From the uppermost atom to the lowest of the slab's next image, Å.",
+    )
+    file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
+        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); excludes element, facet, size, "
+        "lattice_constant_A and vacuum_A.",
+    )
+    thermalise: Thermalise = Field(
+        default=Thermalise(), description="How the thermal snapshots of the slab are made."
+    )
+
+    @model_validator(mode="after")
+    def _rules(self) -> "Surface":
+        if len(self.temperature_K) > MOST_TEMPERATURES:
+            raise ValueError(
+                f"{len(self.temperature_K):,} temperatures are more than {MOST_TEMPERATURES}; "
+                "divide the campaign"
+            )
+        if any(len(set(one)) < len(one) for one in (self.facet, self.temperature_K)):
+            raise ValueError(
+                f"facet = {self.facet} with temperature_K = {self.temperature_K} names a slab "
+                "twice; name each once"
+            )
+        if self.file is None:
+            self._refuse_what_cannot_be_built()
+            return self
+        shaping = {"element", "facet", "size", "lattice_constant_A", "vacuum_A"}
+        if given := sorted(shaping & self.model_fields_set):
+            raise ValueError(
+                f"file = {self.file!r} already says what {', '.join(given)} would say; "
+                "give the file or those keys, not both"
+            )
+        return self
+
+    def _refuse_what_cannot_be_built(self) -> None:
+        if self.element not in atomic_numbers or self.element == "X":
+            raise ValueError(f"element = {self.element!r} is no chemical symbol, such as 'Cu'")
+        if self.frozen_layers >= self.size[2]:
+            raise ValueError(
+                f"frozen_layers = {self.frozen_layers} leaves none of the {self.size[2]} layers "
+                f"of size = {self.size} to move; freeze fewer, or give more layers"
+            )
+        if prod(self.size) > MOST_ATOMS:
+            raise ValueError(
+                f"size = {self.size} is a slab of {prod(self.size):,} atoms; at most "
+                f"{MOST_ATOMS:,} are built"
+            )
+        if "211" in self.facet and self.size[0] % 3:
+            raise ValueError(
+                f"size = {self.size}: on (211) the first number must be a multiple of 3, "
+                "since a terrace is three rows wide; [3, 4, 6] is usual"
+            )
+        for temperature in self.temperature_K:
+            self.given_lattice_constant(temperature)
+
+    @property
+    def labels(self) -> list[str]:
+        """What the results call the facets: their indices, or the stem of the slab's file."""
+        return list(self.facet) if self.file is None else [Path(self.file).stem]
+
+    @property
+    def systems(self) -> list[tuple[str, float]]:
+        """Every pair (facet, temperature in K) of the campaign, facets outermost."""
+        return [(facet, kelvin) for facet in self.labels for kelvin in self.temperature_K]
+
+    def given_lattice_constant(self, temperature_K: float) -> float | None:
+        """The lattice constant (Å) given for a temperature; None where it is "auto".
+
+        Raises:
+            ValueError: the table by temperature has no entry for it.
+        """
+        given = self.lattice_constant_A
+        if given == "auto":
+            return None
+        if not isinstance(given, dict):
+            return float(given)
+        for key, value in given.items():
+            if _number(key) == temperature_K:
+                return value
+        raise ValueError(
+            f"lattice_constant_A has no entry for temperature_K = {temperature_K:g}; it has "
+            f'{", ".join(given) or "none"}; add "{temperature_K:g}" = ...'
+        )
+
+
+def _number(key: str) -> float:
+    try:
+        return float(key)
+    except ValueError as error:
+        raise ValueError(f"lattice_constant_A: the key '{key}' is no temperature in K") from error

@@ -1,0 +1,138 @@
+"""Replicas of one system on a compiled kernel: their pair lists, and working memory for threads."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from jaxtyping import Float, Int
+
+from scatter.kernels.compiling import compile_for
+from scatter.potentials.neighbours import VerletLists
+from scatter.state import System
+
+SKIN = 0.8  # Å; a longer list costs less than listing more often
+
+Positions = Float[np.ndarray, "slot atom 3"]
+Answer = tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]
+
+
+class Replicas:
+    """Up to `slots` replicas and their pair lists; see `Evaluator` in `base.py`."""
+
+    def __init__(
+        self,
+        system: System,
+        slots: int,
+        cutoff: float,
+        evaluate: Callable[[VerletLists, Positions], Answer],
+    ):
+        """Make room for lists of every pair within the cutoff.
+
+        Args:
+            system: the atoms of every replica.
+            slots: how many replicas there are at most.
+            cutoff: Å.
+            evaluate: energies (eV) and forces (eV/Å) of replicas from their lists and positions.
+        """
+        self.system, self.cutoff, self.evaluate = system, cutoff, evaluate
+        self.lists = VerletLists(system, slots, cutoff, SKIN)
+
+    def begin(self, slots: Int[np.ndarray, " slot"], positions: Positions) -> Answer:
+        """Energies (eV) and forces (eV/Å) of the replicas that enter these slots."""
+        fresh = VerletLists(self.system, len(positions), self.cutoff, SKIN)
+        answer = self._answer(fresh, positions)
+        self.lists.enter(slots, fresh)
+        return answer
+
+    def __call__(self, positions: Positions) -> Answer:
+        """Energies (eV) and forces (eV/Å) of every slot."""
+        return self._answer(self.lists, positions)
+
+    def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
+        """Go on with the replicas in these slots only."""
+        self.lists.keep(slots)
+
+    def _answer(self, lists: VerletLists, positions: Positions) -> Answer:
+        lists.update(positions)
+        energies, forces = self.evaluate(lists, positions)
+        # an atom that is nowhere is in no list, and the sum over the list would be finite
+        energies[~np.isfinite(positions).all(axis=(1, 2))] = np.nan
+        return energies, forces
+
+
+class Kernel(NamedTuple):
+    """A compiled kernel that evaluates replicas, each by one thread.
+
+    Attributes:
+        name: for people.
+        evaluate: compiled; takes what `Workers.arguments` gives.
+        scratch: makes working memory from weights, atoms of a replica, most pairs of a replica,
+            and workers.
+    """
+
+    name: str
+    evaluate: Callable[..., Answer]
+    scratch: Callable[[Any, int, int, int], Any]
+
+
+class Workers:
+    """A kernel with the weights of a model and working memory, one worker for each thread.
+
+    Attributes:
+        species: of each atom, an index into the model's.
+        scratch: working memory; its first axis is the worker.
+    """
+
+    def __init__(self, kernel: Kernel, weights: Any, numbers: np.ndarray, system: System):
+        """Take a model whose species have these atomic numbers; there is no memory yet."""
+        self.kernel, self.weights, self.moving = kernel, weights, system.moving
+        known = numbers.tolist()
+        self.species = np.array([known.index(z) for z in system.numbers])
+        self.count = self.capacity = 0
+
+    def __call__(self, lists: VerletLists, positions: Positions) -> Answer:
+        """Energies (eV) and forces (eV/Å) of replicas with these lists."""
+        self._reserve(len(positions), lists.first.shape[1])
+        return self.kernel.evaluate(*self.arguments(lists, positions))
+
+    def make_ready(self, lists: VerletLists) -> None:
+        """Compile, where this has not been done, and make room for such lists."""
+        self._reserve(*lists.first.shape)
+        arguments = self.arguments(lists, lists.reference)
+        compile_for(self.kernel.evaluate, self.kernel.name, *arguments)
+
+    def arguments(self, lists: VerletLists, positions: Positions) -> tuple:
+        """What the kernel takes."""
+        return (
+            np.ascontiguousarray(positions), self.species, self.moving,
+            (lists.first, lists.second, lists.shift), lists.counts, self.weights, self.scratch,
+        )  # fmt: skip
+
+    def _reserve(self, slots: int, capacity: int) -> None:
+        """Have as many workers as there are threads, and room for lists of this length."""
+        count = max(1, min(slots, numba.get_num_threads()))
+        if self.count < count or self.capacity < capacity:
+            self.count, self.capacity = max(count, self.count), max(capacity, self.capacity)
+            self.scratch = self.kernel.scratch(
+                self.weights, len(self.species), self.capacity, self.count
+            )
+
+
+def replicas_on(
+    kernel: Kernel, weights: Any, numbers: np.ndarray, cutoff: float, system: System, slots: int
+) -> Replicas:
+    """Up to `slots` replicas of a system on a kernel, which is compiled where it was not before.
+
+    Args:
+        kernel: that evaluates.
+        weights: of a model, as the kernel reads them.
+        numbers: atomic numbers of the model's species.
+        cutoff: Å.
+        system: the atoms of every replica; the model knows their elements.
+        slots: how many replicas there are at most.
+    """
+    workers = Workers(kernel, weights, numbers, system)
+    found = Replicas(system, slots, cutoff, workers)
+    workers.make_ready(found.lists)
+    return found
