@@ -21,11 +21,11 @@ from stages import _tick_s, _ticks
 
 from scatter.kernels import ace, kernel
 from scatter.kernels.ace_collect import arrange, collect
+from scatter.kernels.ace_layout import Layout
 from scatter.kernels.ace_memory import of_worker
-from scatter.kernels.ace_tiles import Layout
 from scatter.kernels.intrinsics import lanes_of
 from scatter.potentials.ace import WIDTH, Ace, AceEvaluator
-from scatter.potentials.ace_program import shapes_of
+from scatter.potentials.ace_values import shapes_of
 
 SLOTS, TURNS, HEIGHTS = 32, 60, (2.4, 7.0)
 STAGES = ("pairs", "radial functions and A", "products", "forces")

@@ -18,7 +18,7 @@ from gpu_setting import Limits, hydrogen_on_copper, random_model, starts
 
 import scatter
 from scatter.dynamics.batch import Batch, Conditions, propagate
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import MaceDevice
 from scatter.potentials.folded import FoldedMace
 from scatter.state import Start
 
@@ -271,9 +271,10 @@ def campaign(which: str) -> None:
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory."""
     fused = import_module("scatter.potentials.device.fused")
+    mace_fused = import_module("scatter.potentials.device.mace_fused")
     folded, size = model(which), MIDDLE
     for together, room in ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30)):
-        fused.TOGETHER, fused.ROOM = together, room
+        mace_fused.TOGETHER, fused.ROOM = together, room
         potential = MaceDevice(folded, "float32", DEVICE)
         batch = batch_of(potential, size)
         taken = seconds(potential.stepping(batch))

@@ -23,8 +23,8 @@ from scatter.campaign.work import Trajectories, complete
 from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
-from scatter.potentials.device.mace import Elsewhere
-from scatter.potentials.folded import FoldedMace
+from scatter.potentials.device.models import read_model
+from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.table import SHIPPED
 from scatter.settings import UserError
 from scatter.statistics.rounds import planned
@@ -51,7 +51,7 @@ def write_prepared(path: Path, output: Path) -> None:
     legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
     limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
     campaign = PreparedCampaign(
-        Limits(**limits), json.dumps(identity(source.input)), potential.folded.sha256(),
+        Limits(**limits), json.dumps(identity(source.input)), potential.model.sha256(),
         potential.precision, legs,
     )  # fmt: skip
     campaign.write(output)
@@ -97,7 +97,7 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
             f"{source.path}, [potential] kind = '{table.kind}': only a converted model (.npz) runs "
             "on a GPU elsewhere; convert the model with `scatter convert`, or use `scatter run`"
         )
-    return Elsewhere(FoldedMace.read(file), table.precision or "float32", device, file.name)
+    return Elsewhere(*read_model(file), table.precision or "float32", device, file.name)
 
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:

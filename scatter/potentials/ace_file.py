@@ -16,16 +16,17 @@ y, z, x, and those of l ≤ 3 are the `harmonics` of `scatter/kernels/harmonics.
 """
 
 import hashlib
+import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from scatter.errors import UserError
 from scatter.files import replacing
 from scatter.foreign import arrays
-from scatter.settings import UserError
+from scatter.shapes import Float, Int
 
 VERSION = 1
 MARGIN = 40  # samples beyond either end of [0, r_c], where splines forget their ends
@@ -151,6 +152,15 @@ class LinearAce:
             name: array if array.ndim else array.item() for name, array in found.items()
         }
         return cls(**plain)
+
+
+def holds_ace(file: Path) -> bool:
+    """Whether a file holds the arrays of a linear ACE, well or badly."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "products_2.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 SHAPES = {

@@ -3,7 +3,6 @@
 What a kind needs (torch, ASE's calculators) is imported only when a potential of it is opened.
 """
 
-import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,18 +152,11 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
-    if Path(text).suffix == ".yace" or _is_ace(Path(text)):
+    from scatter.potentials.ace_file import holds_ace
+
+    if Path(text).suffix == ".yace" or holds_ace(Path(text)):
         return open_potential(PotentialTable(kind="ace", file=text))
     return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
-
-
-def _is_ace(file: Path) -> bool:
-    """Whether a file holds the arrays of a linear ACE, well or badly."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "products_2.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def _open_ace(table: PotentialTable) -> Potential:
@@ -185,9 +177,10 @@ def _open_folded(file: Path, table: PotentialTable) -> Potential:
     """A converted model; "auto" is the CPU, so that the same input gives the same bits anywhere."""
     precision = table.precision or "float32"
     if table.device == "cuda":
-        from scatter.potentials.device.mace import MaceDevice
+        from scatter.potentials.device.models import MaceDevice
+        from scatter.potentials.folded import FoldedMace
 
-        return MaceDevice.read(file, precision)
+        return MaceDevice(FoldedMace.read(file), precision, name=file.name)
     from scatter.potentials.mace_fused import MaceFused
 
     return MaceFused.read(file, precision)

@@ -20,8 +20,8 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
-from scatter.potentials.device.fused import Fused
-from scatter.potentials.device.weights import Weights
+from scatter.potentials.device.mace_fused import Bound
+from scatter.potentials.device.mace_weights import Weights
 from scatter.potentials.folded import FoldedMace
 from scatter.state import System
 
@@ -83,7 +83,7 @@ def main():
     numbers = np.full(56, model.numbers[-1])
     system = System(numbers, 200 * np.eye(3), (True, True, True), np.arange(56) > 17)
     weights = Weights.of(model, precision, "cpu")
-    fused = Fused(weights, system, torch.full((56,), len(model.numbers) - 1), 1)
+    fused = Bound(weights, system, torch.full((56,), len(model.numbers) - 1), 1)
     fused.make_room(70)
     fused(torch.tensor(atoms))
     print(json.dumps(found, indent=1))

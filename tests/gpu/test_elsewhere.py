@@ -16,7 +16,7 @@ from scatter.config import read
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.outcomes import ROW
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import MaceDevice
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
 

@@ -14,7 +14,7 @@ from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import in_place, tensors
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import MaceDevice
 from scatter.potentials.device.plain import Plain
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
