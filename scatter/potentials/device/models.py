@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from scatter.potentials.ace_file import LinearAce, holds_ace
 from scatter.potentials.base import Potential
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
@@ -20,10 +21,25 @@ class MaceDevice(DevicePotential):
         return MaceFused(model, precision, name)
 
 
-def read_model(file: Path) -> tuple[type[DevicePotential], FoldedMace]:
+class AceDevice(DevicePotential):
+    """A linear ACE on a device of torch's."""
+
+    word, family = "ACE", "ace"
+
+    @staticmethod
+    def on_host(model: LinearAce, precision: str, name: str) -> Potential:
+        """The model on the CPU, in double precision always."""
+        from scatter.potentials.ace import Ace
+
+        return Ace(model, name)
+
+
+def read_model(file: Path) -> tuple[type[DevicePotential], FoldedMace | LinearAce]:
     """The family of the model in a file, and its arrays.
 
     Raises:
-        UserError: the file is no converted model.
+        UserError: the file holds neither a converted model nor a linear ACE.
     """
+    if holds_ace(file):
+        return AceDevice, LinearAce.read(file)
     return MaceDevice, FoldedMace.read(file)
