@@ -35,10 +35,11 @@ def _sorted(starts, inside, free, kind, begin, SPECIES: tl.constexpr):
 
 
 @triton.jit
-def _store_places(index, own, back, mask, stride):
-    """Where the pair and its opposite are listed."""
-    tl.store(index, own.to(tl.int32), mask=mask)
-    tl.store(index + stride, back.to(tl.int32), mask=mask)
+def _store_places(index, line, own, back, mask, stride):
+    """Row of the table, and where the pair and its opposite are listed."""
+    tl.store(index, line, mask=mask)
+    tl.store(index + stride, own.to(tl.int32), mask=mask)
+    tl.store(index + 2 * stride, back.to(tl.int32), mask=mask)
 
 
 @triton.jit
@@ -74,9 +75,8 @@ def collect(
     tl.store(seen + i * lanes + slot, around)
     knot = tl.floor(r * PER_STEP)
     store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
-    tl.store(index + at, kinds * knots + knot.to(tl.int32), mask=inside)
     back = (first + j) * capacity + tl.load(reverse + own, mask=there, other=0)
-    _store_places(index + at + stride, own, back, inside, stride)
+    _store_places(index + at, kinds * knots + knot.to(tl.int32), own, back, inside, stride)
     fine = fine & (listed <= capacity) & somewhere(base + 3 * i)
     tl.store(known + i * lanes + slot, tl.where(fine, 0.0, float("nan")))
 
@@ -194,6 +194,16 @@ def _answer(p, bars, ROWS: tl.constexpr):
 
 
 @triton.jit
+def _rounded(shape, array):
+    """The same in the numbers of an array."""
+    kind = array.dtype.element_ty
+    return (
+        shape[0].to(kind), shape[1].to(kind), shape[2].to(kind), shape[3].to(kind),
+        shape[4].to(kind),
+    )  # fmt: skip
+
+
+@triton.jit
 def give_back(
     unit, index, starts, table, places, bars, push, atoms, slots, lanes, capacity, stride, factors,
     SPECIES: tl.constexpr, C: tl.constexpr, NEAR: tl.constexpr, WIDE: tl.constexpr,
@@ -215,7 +225,7 @@ def give_back(
                 pair = start + tl.arange(0, NEAR)
                 inside = pair < stop
                 at = row * capacity + pair
-                x, y, z, inverse, u = shape_of(unit, at, inside, stride)
+                x, y, z, inverse, u = _rounded(shape_of(unit, at, inside, stride), push)
                 line = tl.load(index + at, mask=inside, other=0)[:, None] * (6 * C) + c[None, :]
                 r, slope = _radial_and_slope(table + line, u, inside[:, None], C, PER_STEP)
                 own = tl.load(index + at + stride, mask=inside, other=0).to(tl.int64)[:, None]

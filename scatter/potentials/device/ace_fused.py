@@ -26,7 +26,7 @@ class Scratch:
             return torch.zeros(size, dtype=kind, device=bound.device)
 
         self.stride = places
-        self.unit, self.index = array(5 * places, w.kind), array(3 * places, torch.int32)
+        self.unit, self.index = array(5 * places, torch.float64), array(3 * places, torch.int32)
         self.starts = array(rows * (2 * species + 1), torch.int32)
         self.active, self.seen = array(rows, torch.int32), array(columns, torch.int32)
         self.known, self.energy = (array(size, torch.float64) for size in (columns, rows))
@@ -44,8 +44,10 @@ class Bound(Fused):
 
     def __init__(self, weights: Weights, system: System, species: Tensor, slots: int):
         super().__init__(weights, system, species, slots)
-        size = weights.rows * WIDE * weights.table.element_size()
-        self.near = min(8, 1 << max(2, REGISTERS // size).bit_length() - 1)
+        self.near, self.near_back = (
+            min(8, 1 << max(2, REGISTERS // (weights.rows * WIDE * size)).bit_length() - 1)
+            for size in (8, weights.table_back.element_size())
+        )
         self.wide_blocks = weights.columns // WIDE
         self.blocks = -(-weights.terms.factors // LONG)
         self.node_blocks = -(-weights.terms.most_nodes // LONG)
@@ -53,8 +55,8 @@ class Bound(Fused):
     def per_atom(self) -> int:
         """Bytes of working memory for an atom, given the capacity of its list."""
         w = self.weights
-        real = w.table.element_size()
-        per_place = real * (5 + 3 * self.wide_blocks) + 12
+        real = w.table_back.element_size()
+        per_place = 40 + 3 * self.wide_blocks * real + 12
         values = w.terms.factors + 2 * w.terms.most_nodes + self.node_blocks + self.blocks
         return self.capacity * per_place + 8 * values + real * w.terms.factors + 40
 
@@ -70,9 +72,13 @@ class Bound(Fused):
         slots, s = end - start, self.scratch
         rows = slots * self.atoms
         self._collect(lists, positions[start:end], start, rows)
-        self._pairs(environments.gather, slots, s.values)
+        w = self.weights
+        self._pairs(environments.gather, slots, w.table, (s.values,), self.near)
         self._products(slots)
-        self._pairs(environments.give_back, slots, s.bars, s.push, self.weights.per_step)
+        self._pairs(
+            environments.give_back, slots, w.table_back, (s.bars, s.push), self.near_back,
+            w.per_step,
+        )  # fmt: skip
         launch(
             nodes.forces_of, (rows,),
             s.index[s.stride :], s.index[2 * s.stride :], s.active, s.push, self.moving,
@@ -94,15 +100,17 @@ class Bound(Fused):
             w.knots, len(w.constant), power_of_two(self.capacity), w.per_step, warps=2,
         )  # fmt: skip
 
-    def _pairs(self, kernel: object, slots: int, *arrays: Tensor | float) -> None:
+    def _pairs(
+        self, kernel: object, slots: int, table: Tensor, arrays: tuple[Tensor, ...], near: int,
+        *others: float,
+    ) -> None:  # fmt: skip
         """From pairs to A, or back."""
         w, s = self.weights, self.scratch
-        tensors = [array for array in arrays if isinstance(array, Tensor)]
         launch(
             kernel, (slots * self.atoms, self.wide_blocks),
-            s.unit, s.index, s.starts, w.table, w.where, *tensors, self.atoms, slots, s.lanes,
-            self.capacity, s.stride, w.places.factors, len(w.constant), w.columns, self.near, WIDE,
-            w.layout.degree, *arrays[len(tensors) :], warps=1,
+            s.unit, s.index, s.starts, table, w.where, *arrays, self.atoms, slots, s.lanes,
+            self.capacity, s.stride, w.places.factors, len(w.constant), w.columns, near, WIDE,
+            w.layout.degree, *others, warps=1,
         )  # fmt: skip
 
     def _products(self, slots: int) -> None:

@@ -1,7 +1,8 @@
 """The formulas of a linear ACE for many replicas, in plain torch: what the fused kernels compute.
 
 The symbols are those of `docs/theory_ace.md`; every array of pairs has a place for each neighbour
-that an atom may have. Products are those of the file. The slopes are torch's own.
+that an atom may have. Products are those of the file. The slopes are torch's own. All numbers are
+in double precision; with single precision asked for, tables have fewer knots.
 """
 
 import torch
@@ -45,15 +46,15 @@ def energies(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -
     inside = near.listed & (found.r**2 < w.square.flatten()[kinds])
     r = radial(w.table, kinds, found.r * w.per_step, w.knots)[..., 0, :]
     r = torch.where(inside[..., None], r, 0.0)
-    phi = r[..., w.layout.columns - 1].to(torch.float64).sum(dim=-1)
+    phi = r[..., w.layout.columns - 1].sum(dim=-1)
     one = torch.ones_like(r[..., 0])
-    y = polynomials(*found.n.to(w.kind).unbind(-1), w.layout.degree)
+    y = polynomials(*found.n.unbind(-1), w.layout.degree)
     y = torch.stack([one * row for row in y], dim=-1)
     a = [
         (r * (species[near.sender] == z)[..., None]).transpose(-1, -2) @ y
         for z in range(len(w.constant))
     ]
-    of_atoms = phi + _products(torch.stack(a, dim=2).to(torch.float64), species, w)
+    of_atoms = phi + _products(torch.stack(a, dim=2), species, w)
     return torch.where(found.lost, torch.nan, (of_atoms + w.constant[species]).sum(dim=-1))
 
 

@@ -15,6 +15,8 @@ from scatter.potentials.ace_values import Places, layout_of, samples_of, shapes_
 from scatter.potentials.device.ace_terms import Rows, Terms, terms_of
 
 WIDE = 16  # radial functions that lie side by side
+KNOTS = 256  # of a table, about, where forces are in single precision
+MOST_THINNED = 13  # samples to a knot, since splines need three of these beyond the ends
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Weights:
         device: of torch's.
         table: R_n, then φ, as polynomials between knots, and what fills the last block: shape
             (row, 1, power, column), with the row (centre's species · species + neighbour's) · knots
-            + knot.
+            + knot. In double precision.
+        table_back: the same in the numbers that are used on the way back to forces.
         knots: rows of one table.
         per_step: knots per Å.
         cutoff: the largest, Å.
@@ -41,6 +44,7 @@ class Weights:
     places: Places
     device: str
     table: Tensor
+    table_back: Tensor
     knots: int
     per_step: float
     cutoff: float
@@ -49,23 +53,25 @@ class Weights:
 
     @classmethod
     def of(cls, model: LinearAce, precision: str, device: str) -> "Weights":
-        """The weights of a model; products are computed in double precision always."""
+        """The weights of a model; energies are computed in double precision always."""
         layout, species = Layout(shapes_of(layout_of(model))), len(model.numbers)
-        samples = samples_of(model, layout, [model.pair])
-        found = polynomials_between(samples[:, :, None], MARGIN)
+        intervals = model.radial.shape[2] - 1 - 2 * MARGIN
+        thinned = 1 if precision == "float64" else min(max(1, intervals // KNOTS), MOST_THINNED)
+        samples = samples_of(model, layout, [model.pair])[:, MARGIN % thinned :: thinned, None]
+        found = polynomials_between(samples, MARGIN // thinned)
         wide = np.pad(found, ((0, 0), (0, 0), (0, 0), (0, 0), (0, -layout.columns % WIDE)))
-        kind = getattr(torch, precision)
+        table = _double(wide.reshape(-1, *wide.shape[2:]), device)
         return cls(
             model=model, layout=layout, places=Places(layout, species, 1), device=device,
-            table=torch.as_tensor(wide.reshape(-1, *wide.shape[2:]), dtype=kind, device=device),
-            knots=found.shape[1], per_step=1 / model.step, cutoff=float(model.cutoff.max()),
+            table=table, table_back=table.to(getattr(torch, precision)), knots=found.shape[1],
+            per_step=1 / (model.step * thinned), cutoff=float(model.cutoff.max()),
             square=_double(model.cutoff**2, device), constant=_double(model.constant, device),
         )  # fmt: skip
 
     @property
     def kind(self) -> torch.dtype:
-        """The numbers that pairs are computed in."""
-        return self.table.dtype
+        """The numbers of the way back to forces."""
+        return self.table_back.dtype
 
     @property
     def columns(self) -> int:
