@@ -62,3 +62,13 @@ def _smooth(rng, cutoffs, r, count):
 
 def _sorted_rows(rows):
     return np.unique(np.sort(rows, axis=1), axis=0)
+
+
+KINDS = {
+    "both species alike": lambda: random_ace(),
+    "l up to five, n up to ten": lambda: random_ace(1, n=10, degree=5, products=(200, 300, 300)),
+    "cutoffs of their own": lambda: random_ace(3, cutoff=((3.0, 4.0), (4.0, 5.0))),
+    "a third species, in another order": lambda: random_ace(4, numbers=(29, 8, 1)),
+    "no products": lambda: random_ace(5, products=(0, 0, 0)),
+    "five species": lambda: random_ace(6, numbers=(3, 29, 8, 1, 2)),
+}

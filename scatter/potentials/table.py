@@ -23,6 +23,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "default": ("device", "precision"),
     "mace": ("device", "precision", "trust_pickle"),
+    "ace": ("device", "precision"),
     "ase": ("parameters",),
 }
 
@@ -54,13 +55,14 @@ class PotentialTable(Table):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
-        description="Where a MACE model is evaluated; `auto` is the CPU for an `.npz`, and for a "
-        "`.model` a GPU if torch sees one.",
+        description="Where a MACE model or an ACE is evaluated; `auto` is the CPU for an `.npz` "
+        "and a `.yace`, and for a `.model` a GPU if torch sees one.",
     )
     precision: Literal["float32", "float64"] | None = Field(
         default=None,
-        description="Arithmetic of a MACE model; by default float32, with atoms' energies "
-        "summed in float64. Positions and momenta are float64 always.",
+        description="Arithmetic of a MACE model, by default float32, with atoms' energies summed "
+        "in float64; of an ACE on a GPU that of forces, by default float32, for its energies are "
+        "float64, as everything is on the CPU. Positions and momenta are float64 always.",
     )
     trust_pickle: bool = Field(
         default=False,
@@ -160,17 +162,38 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
 
 
 def _open_ace(table: PotentialTable) -> Potential:
-    from scatter.potentials.ace import Ace
-
     file = Path(str(table.file))
     if not file.is_file():
         raise UserError(f"[potential] file = '{file}': there is no such file")
+    model, embedding = _ace_in(file)
+    if table.device == "cuda":
+        if embedding is not None:
+            raise UserError(
+                f"[potential] file = '{file}': a density of its atoms has a power, which the "
+                "kernels of a GPU do not compute; leave device out, and it runs on the CPU"
+            )
+        from scatter.potentials.device.models import AceDevice
+
+        return AceDevice(model, table.precision or "float32", name=file.name)
+    if table.precision == "float32":
+        raise UserError(
+            "[potential] precision = 'float32': on the CPU an ACE is evaluated in double "
+            "precision; leave the key out, or set device = 'cuda'"
+        )
+    from scatter.potentials.ace import Ace
+
+    return Ace(model, file.name, embedding)
+
+
+def _ace_in(file: Path) -> tuple[Any, Any]:
+    """The linear ACE in an `.npz` or a `.yace`, and what it has beyond one."""
     if file.suffix == ".yace":
         from scatter.potentials.yace_read import read_yace
 
-        model, embedding = read_yace(file)
-        return Ace(model, file.name, embedding)
-    return Ace.read(file)
+        return read_yace(file)
+    from scatter.potentials.ace_file import LinearAce
+
+    return LinearAce.read(file), None
 
 
 def _open_folded(file: Path, table: PotentialTable) -> Potential:
