@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from ace_models import binding_ace
 from mace_models import hydrogen_on_copper
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -14,7 +15,7 @@ from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import in_place, tensors
-from scatter.potentials.device.models import MaceDevice
+from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.plain import Plain
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
@@ -40,8 +41,14 @@ class NoWait(TorchDispatchMode):
         return operation(*args, **(kwargs or {}))
 
 
-def potential(precision="float64", kernels="plain"):
-    return MaceDevice(FoldedMace.read(SHIPPED), precision, "cpu", kernels=kernels)
+MODELS = {
+    "MACE": (MaceDevice, lambda: FoldedMace.read(SHIPPED)), "ACE": (AceDevice, binding_ace),
+}  # fmt: skip
+
+
+def potential(precision="float64", family="MACE", device="cpu"):
+    kind, model = MODELS[family]
+    return kind(model(), precision, device, kernels="plain")
 
 
 def starts(count):
@@ -72,19 +79,21 @@ def test_the_watchman_sees_what_waits(operation):
         operation(torch.tensor([-1.0, 2.0]))
 
 
-def test_no_step_waits_for_the_device():
+@pytest.mark.parametrize("family", MODELS)
+def test_no_step_waits_for_the_device(family):
     first = list(starts(4))
-    device = potential("float32")
+    device = potential("float32", family)
     batch = Batch(first, device.bind(conditions(4).system, 4), conditions(4, device=device.array))
     with NoWait():
         for _ in range(3):
             batch.step()
 
 
-def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch):
+@pytest.mark.parametrize("family", MODELS)
+def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
     """Torch's device "meta" has shapes, and no numbers to wait for or to mix with others."""
     monkeypatch.setattr(Plain, "reserve", lambda self, positions: setattr(self, "capacity", 64))
-    device = MaceDevice(FoldedMace.read(SHIPPED), "float32", "meta", kernels="plain")
+    device = potential("float32", family, "meta")
     evaluator = device.bind(conditions(4).system, 4)
     batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
     for _ in range(2):
@@ -109,9 +118,11 @@ def test_a_step_in_place_is_the_same_step_and_moves_no_array():
         assert torch.equal(tensor.nan_to_num(), tensors(batches[1])[name].nan_to_num()), name
 
 
-@pytest.mark.parametrize(("every", "idle"), [(1, 0.0), (7, 0.5)])
-def test_a_campaign_on_the_device_is_that_of_numpy(every, idle):
-    device = potential()
+@pytest.mark.parametrize(("family", "every", "idle"), [
+    ("MACE", 1, 0.0), ("MACE", 7, 0.5), ("ACE", 7, 0.5),
+])  # fmt: skip
+def test_a_campaign_on_the_device_is_that_of_numpy(family, every, idle):
+    device = potential(family=family)
     here = {f.trajectory: f for f in propagate(starts(9), device.host, conditions(4))}
     there = conditions(4, device=device.array, every=every, idle=idle)
     found = {f.trajectory: f for f in propagate(starts(9), device, there)}
