@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,16 @@ import torch
 from ace_invariant import invariant_ace
 from ace_models import KINDS, random_ace
 from mace_models import hydrogen_on_copper
+from no_wait import NoWait
+from yace_trees import tree_of
 
+from scatter.errors import UserError
 from scatter.potentials.ace import Ace
 from scatter.potentials.check import deviations
+from scatter.potentials.device import models
 from scatter.potentials.device.models import AceDevice
+from scatter.potentials.table import PotentialTable, open_potential
+from scatter.potentials.yace_file import write_tree
 from scatter.state import System
 
 ALLOWED = {"float64": (1e-9, 1e-7), "float32": (2e-5, 5e-5)}  # eV, eV/Å
@@ -176,10 +183,52 @@ def test_one_model_is_told_from_another_and_from_another_device():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_told(tmp_path):
-    from scatter.errors import UserError
-    from scatter.potentials.table import PotentialTable, open_potential
-
     random_ace().write(tmp_path / "model.npz")
     table = PotentialTable(kind="ace", file=str(tmp_path / "model.npz"), device="cuda")
     with pytest.raises(UserError, match="torch sees no GPU"):
         open_potential(table)
+
+
+@pytest.mark.parametrize("kind", [None, "FinnisSinclair"])
+def test_a_yace_file_opens_on_a_gpu_unless_a_density_has_a_power(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "AceDevice", partial(AceDevice, device="cpu"))
+    tree = tree_of(invariant_ace(cutoff=5.0), "SBessel")
+    if kind:
+        for each in tree["embeddings"].values():
+            each |= {"npoti": kind, "ndensity": 1, "FS_parameters": [1.0, 0.5]}
+    write_tree(tree, tmp_path / "model.yace")
+    table = PotentialTable(kind="ace", file=str(tmp_path / "model.yace"), device="cuda")
+    if kind:
+        with pytest.raises(UserError, match="a density of its atoms has a power"):
+            open_potential(table)
+    else:
+        found = open_potential(table)
+        assert found.description == "plain ACE model.yace (float32 on cpu)"
+
+
+def test_single_precision_is_refused_on_the_cpu(tmp_path):
+    random_ace().write(tmp_path / "model.npz")
+    table = PotentialTable(kind="ace", file=str(tmp_path / "model.npz"), precision="float32")
+    with pytest.raises(UserError, match="in double precision; leave the key out"):
+        open_potential(table)
+
+
+def test_the_leverage_is_that_of_the_cpu_and_does_not_wait():
+    bare = invariant_ace(cutoff=5.0)
+    size = 2 * bare.two_body.shape[3] + bare.weights.shape[1]
+    root = np.triu(np.random.default_rng(5).normal(size=(2, size, size)))
+    root[:, :, 4:][(bare.weights == 0)[:, None, :].repeat(size, axis=1)] = 0
+    model = replace(bare, leverage=root)
+    system, positions = hydrogen_on_copper()
+    positions = np.concatenate([positions, positions[:2]])
+    positions[3, -1, 0] = np.nan
+    positions[4, -2:, 2] += 20.0
+    expected = Ace(model).guards[0].bind(system, 5)(positions)
+    device = AceDevice(model, "float64", "cpu")
+    measure = device.guards[0].bind(system, 5)
+    found = measure(device.array(positions))
+    assert found.numpy() == pytest.approx(expected, rel=1e-9, nan_ok=True)
+    assert np.isfinite(expected).tolist() == [True, True, True, False, True]
+    with NoWait():
+        measure(device.array(positions))
+    assert AceDevice(bare, "float64", "cpu").guards == ()

@@ -1,6 +1,5 @@
 """A step asks nothing of the device that the host would have to wait for."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import torch
 from ace_models import binding_ace
 from mace_models import hydrogen_on_copper
-from torch.utils._python_dispatch import TorchDispatchMode
+from no_wait import NoWait, Waiting
 
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.bounds import Bounds
@@ -21,24 +20,8 @@ from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
 from scatter.state import Start
 
-WAITS = re.compile("_local_scalar_dense|nonzero|masked_select|is_nonzero|unique")
 DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=15, energy_tolerance_eV=0.3)
 STOP = Stop(scattered_A=2.2, near_A=1.6, dissociated_A=1.6)
-
-
-class Waiting(AssertionError):
-    """Something was asked for that the host waits for."""
-
-
-class NoWait(TorchDispatchMode):
-    """Refuses what makes the host wait for a GPU."""
-
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        indices = args[1] if re.search("aten.index", str(operation)) else ()
-        masks = [one for one in indices if one is not None and one.dtype == torch.bool]
-        if WAITS.search(str(operation)) or masks:
-            raise Waiting(str(operation))
-        return operation(*args, **(kwargs or {}))
 
 
 MODELS = {

@@ -1,9 +1,10 @@
 """The families of models that a device evaluates, and which of them a file holds."""
 
+from functools import cached_property
 from pathlib import Path
 
 from scatter.potentials.ace_file import LinearAce, holds_ace
-from scatter.potentials.base import Potential
+from scatter.potentials.base import Guard, Potential
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
 
@@ -22,9 +23,20 @@ class MaceDevice(DevicePotential):
 
 
 class AceDevice(DevicePotential):
-    """A linear ACE on a device of torch's."""
+    """A linear ACE on a device of torch's.
+
+    Attributes:
+        guards: the leverage, where the file tells it.
+    """
 
     word, family = "ACE", "ace"
+
+    @cached_property
+    def guards(self) -> tuple[Guard, ...]:
+        """What measures beside the dynamics."""
+        if not self.model.leverage.size:
+            return ()
+        return (self.part("leverage").Leverage(self.model, self.device),)
 
     @staticmethod
     def on_host(model: LinearAce, precision: str, name: str) -> Potential:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.splines import DEGREE
-from scatter.potentials.device.lists import Cell, Neighbours, neighbours
+from scatter.potentials.device.lists import ALL, Cell, Neighbours, neighbours
 from scatter.state import System
 
 ROOM = 2**31  # bytes that the arrays of pairs may take; more replicas are computed in turns
@@ -32,16 +32,19 @@ class Geometry:
     lost: Tensor
 
     @classmethod
-    def of(cls, positions: Tensor, near: Neighbours, cutoff: float) -> "Geometry":
+    def of(
+        cls, positions: Tensor, near: Neighbours, cutoff: float, receivers: slice = ALL
+    ) -> "Geometry":
         """The geometry of listed pairs.
 
         Args:
             positions: Å, double precision, shape (slot, atom, 3).
             near: at least all pairs within the cutoff.
             cutoff: the largest, Å.
+            receivers: the atoms whose neighbours are listed.
         """
         slot = torch.arange(len(positions), device=positions.device)[:, None, None]
-        apart = positions[slot, near.sender] - positions[:, :, None, :] + near.shift
+        apart = positions[slot, near.sender] - positions[:, receivers, None, :] + near.shift
         apart = torch.where(near.listed[..., None], apart, 2 * cutoff)
         square = (apart * apart).sum(dim=-1)
         r = torch.sqrt(square.clamp(min=TOUCHING))
