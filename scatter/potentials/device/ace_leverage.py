@@ -92,11 +92,11 @@ class Functions:
         r = radial(self.table, other, found.r * self.per_step, self.knots)[..., 0, :]
         r = torch.where((found.r**2 < self.square[other])[..., None], r, 0.0)
         one = torch.ones_like(found.r)
-        y = polynomials(*found.n.unbind(-1), self.degree)
-        y = torch.stack([one * row for row in y], dim=-1)
+        x, y, z = found.n.unbind(-1)
+        p = torch.stack([one * row for row in polynomials(x, y, z, self.degree)], dim=-1)
         of_species = [r * (other == z)[..., None] for z in range(len(self.square))]
         singles = [each[..., self.radial :].sum(dim=2) for each in of_species]
-        a = torch.stack([each.transpose(-1, -2) @ y for each in of_species], dim=2)
+        a = torch.stack([each.transpose(-1, -2) @ p for each in of_species], dim=2)
         z, n, lm = self.spec
         a = a[:, :, z, n, lm] * self.norms
         values = [*singles, *(_multiplied(a, factors) for factors in self.products)]

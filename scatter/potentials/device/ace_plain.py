@@ -48,10 +48,10 @@ def energies(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -
     r = torch.where(inside[..., None], r, 0.0)
     phi = r[..., w.layout.columns - 1].sum(dim=-1)
     one = torch.ones_like(r[..., 0])
-    y = polynomials(*found.n.unbind(-1), w.layout.degree)
-    y = torch.stack([one * row for row in y], dim=-1)
+    x, y, z = found.n.unbind(-1)
+    p = torch.stack([one * row for row in polynomials(x, y, z, w.layout.degree)], dim=-1)
     a = [
-        (r * (species[near.sender] == z)[..., None]).transpose(-1, -2) @ y
+        (r * (species[near.sender] == z)[..., None]).transpose(-1, -2) @ p
         for z in range(len(w.constant))
     ]
     of_atoms = phi + _products(torch.stack(a, dim=2), species, w)
