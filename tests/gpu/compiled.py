@@ -36,10 +36,10 @@ def kind_of(value):
 
 
 def compiled(function, arguments, warps, capability):
-    """Registers and spilled bytes of a kernel for these arguments."""
+    """Registers and spilled bytes of a kernel; of a one Triton makes a constant."""
     signature, constants, attributes = {}, {}, {}
     for place, (parameter, value) in enumerate(zip(function.params, arguments, strict=True)):
-        if parameter.is_constexpr:
+        if parameter.is_constexpr or (isinstance(value, int) and value == 1):
             signature[parameter.name], constants[parameter.name] = "constexpr", value
         else:
             signature[parameter.name] = kind_of(value)

@@ -147,7 +147,7 @@ def find_reverse(moved, sender, translation, count, reverse, atoms, capacity, PL
         wanted = 2 * NOWHERE - tl.load(translation + own, mask=there, other=0)
         room = tl.minimum(tl.load(count + other, mask=there, other=0), capacity)
         found = tl.zeros([PLACES], tl.int32)
-        for p in range(0, capacity):
+        for p in range(0, tl.max(room, axis=0)):
             inside = there & (p < room)
             back = tl.load(sender + other * capacity + p, mask=inside, other=-1)
             way = tl.load(translation + other * capacity + p, mask=inside, other=-1)
