@@ -31,6 +31,13 @@ SIZES = (1, 2) if TOY else (64, 256, 1024, 4096, 16384, 32768)
 MIDDLE = 2 if TOY else 4096
 SMALL = ("16", "ace")  # models that are timed in large batches
 EACH_S = 0.1 if TOY else 2.5  # of one timing
+TRIED = {  # sizes of programs, and the bytes of working memory
+    "16": (("TOGETHER",), ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30))),
+    "ace": (("LANES", "REGISTERS"), (
+        (64, 9216, 2**32), (128, 9216, 2**32), (32, 18432, 2**32), (32, 4608, 2**32),
+        (32, 9216, 2**28), (32, 9216, 2**30),
+    )),
+}  # fmt: skip
 SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
 
 
@@ -257,15 +264,17 @@ def campaign(which: str) -> None:
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory."""
     fused = import_module("scatter.potentials.device.fused")
-    mace_fused = import_module("scatter.potentials.device.mace_fused")
-    size = MIDDLE
-    for together, room in ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30)):
-        mace_fused.TOGETHER, fused.ROOM = together, room
+    family = import_module(f"scatter.potentials.device.{model(which).family}_fused")
+    names, tried = TRIED[which]
+    for *sizes, room in tried:
+        fused.ROOM = room
+        for name, size in zip(names, sizes, strict=True):
+            setattr(family, name, size)
         potential = model(which)
-        batch = batch_of(potential, size)
+        batch = batch_of(potential, MIDDLE)
         taken = seconds(potential.stepping(batch))
-        tell("tune", model=which, size=size, together=together, room_MB=room // 2**20,
-             rate=size / taken)  # fmt: skip
+        told = {name.lower(): size for name, size in zip(names, sizes, strict=True)}
+        tell("tune", model=which, size=MIDDLE, **told, room_MB=room // 2**20, rate=MIDDLE / taken)
 
 
 def mace_torch(_: str) -> None:

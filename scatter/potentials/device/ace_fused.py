@@ -116,28 +116,28 @@ class Bound(Fused):
     def _products(self, slots: int) -> None:
         """From A to energies, and to ∂E/∂A."""
         s, t = self.scratch, self.weights.terms
-        grid, sizes = (-(-slots // LANES), self.atoms), (LANES, LONG)
+        grid, sizes, warps = (-(-slots // LANES), self.atoms), (LANES, LONG), LANES // 32
         where = (self.species, self.atoms, slots, s.lanes)
         if t.most_nodes:
             launch(
                 sums.nodes, (*grid, self.node_blocks),
-                s.values, t.ones, t.others, t.node_first, *where, t.factors, *sizes, warps=1,
+                s.values, t.ones, t.others, t.node_first, *where, t.factors, *sizes, warps=warps,
             )  # fmt: skip
             launch(
                 sums.slopes_of_nodes, (*grid, self.node_blocks),
                 s.values, s.node_bars, s.parts, s.seen, t.node_first, t.of_nodes.groups,
                 t.node_constants, t.node_masks, t.of_nodes.needs, *t.of_nodes.values,
-                t.of_nodes.coefficients, *where, t.factors, *sizes, GROUP, warps=1,
+                t.of_nodes.coefficients, *where, t.factors, *sizes, GROUP, warps=warps,
             )  # fmt: skip
         launch(
             sums.slopes, (*grid, self.blocks),
             s.values, s.node_bars, s.parts[self.node_blocks * self.atoms * s.lanes :], s.bars,
             s.seen, t.of_a.groups, t.constants, t.masks, t.of_a.needs, *t.of_a.values,
             t.of_a.coefficients, t.holders.groups, t.holders.needs, *t.holders.values,
-            t.holders.coefficients, *where, t.factors, *sizes, GROUP, warps=1,
+            t.holders.coefficients, *where, t.factors, *sizes, GROUP, warps=warps,
         )  # fmt: skip
         launch(
             sums.sites, grid,
             s.parts, s.known, self.weights.constant, self.species, s.energy, self.atoms, slots,
-            s.lanes, self.node_blocks + self.blocks, LANES, warps=1,
+            s.lanes, self.node_blocks + self.blocks, LANES, warps=warps,
         )  # fmt: skip
