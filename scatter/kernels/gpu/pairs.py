@@ -149,9 +149,9 @@ def find_reverse(moved, sender, translation, count, reverse, atoms, capacity, PL
         found = tl.zeros([PLACES], tl.int32)
         for p in range(0, tl.max(room, axis=0)):
             inside = there & (p < room)
-            back = tl.load(sender + other * capacity + p, mask=inside, other=-1)
-            way = tl.load(translation + other * capacity + p, mask=inside, other=-1)
-            found = tl.where((back == i) & (way == wanted), p, found)
+            mine = tl.load(sender + other * capacity + p, mask=inside, other=-1) == i
+            way = tl.load(translation + other * capacity + p, mask=mine, other=-1)
+            found = tl.where(way == wanted, p, found)
         tl.store(reverse + own, found, mask=there)
 
 
