@@ -21,12 +21,12 @@ from stages import _tick_s, _ticks
 
 from scatter.kernels import ace, kernel
 from scatter.kernels.ace_collect import arrange, collect
+from scatter.kernels.ace_layout import Layout
 from scatter.kernels.ace_memory import of_worker
-from scatter.kernels.ace_tiles import Layout
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import known
 from scatter.potentials.ace import WIDTH, Ace
-from scatter.potentials.ace_program import shapes_of
+from scatter.potentials.ace_values import shapes_of
 from scatter.potentials.replicas import Replicas
 
 SLOTS, TURNS, HEIGHTS = 32, 60, (2.4, 7.0)

@@ -1,10 +1,11 @@
 """Time the engine on a GPU: one call of under ten minutes, and a table at its end.
 
-    python3 benchmarks/gpu.py [--seconds 540] [--toy]
+    python3 benchmarks/gpu.py [--seconds 540] [--ace MODEL.npz] [--toy]
 
 It needs NumPy, torch and Triton alone. Every section is a process of its own with a time limit, and
-one that fails says why. `--toy` runs all of it at the size of a toy on a CPU, in Triton's
-interpreter. The last line is JSON with all that was measured.
+one that fails says why. The linear ACE has random products of the default shape, unless a file is
+named. `--toy` runs all of it at the size of a toy on a CPU, in Triton's interpreter. The last line
+is JSON with all that was measured.
 """
 
 import argparse
@@ -17,9 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = {  # and the most seconds that each may take
-    "ceilings": 60, "exact:16": 120, "same:16": 90, "exact:128": 150, "rate:16": 120,
-    "campaign:16": 90, "kernels:16": 60, "beside:16": 60, "rate:128": 150,
-    "kernels:128": 60, "beside:128": 60, "tune:16": 120, "mace-torch": 30,
+    "ceilings": 60, "exact:16": 120, "exact:ace": 90, "same:16": 90, "same:ace": 60,
+    "rate:16": 120, "rate:ace": 90, "kernels:16": 60, "kernels:ace": 60, "campaign:16": 90,
+    "exact:128": 150, "campaign:ace": 60, "beside:16": 60, "beside:ace": 60, "rate:128": 150,
+    "kernels:128": 60, "beside:128": 60, "tune:16": 120, "tune:ace": 60, "mace-torch": 30,
 }  # fmt: skip
 TOY_SECTIONS = {name: 300 for name in SECTIONS if name.split(":")[0] not in ("tune", "kernels")}
 
@@ -98,9 +100,12 @@ def main() -> None:
     """Run the sections as long as there is time, and tell what came out."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--seconds", type=float, default=540, help="that all of it may take")
+    reader.add_argument("--ace", type=Path, help="a linear ACE instead of the random one")
     reader.add_argument("--toy", action="store_true", help="on a CPU, to see that it runs")
     reader.add_argument("--sections", nargs="+", help="these alone")
     given = reader.parse_args()
+    if given.ace:
+        os.environ["SCATTER_ACE"] = str(given.ace.resolve())
     until, found = time.monotonic() + given.seconds, []
     wanted = TOY_SECTIONS if given.toy else SECTIONS
     for section in given.sections or wanted:

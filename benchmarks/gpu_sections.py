@@ -14,11 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from gpu_ace import linear_ace
 from gpu_setting import Limits, hydrogen_on_copper, random_model, starts
+from gpu_work import pairs_of, work_of
 
 import scatter
 from scatter.dynamics.batch import Batch, Conditions, propagate
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import AceDevice, MaceDevice
+from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
 from scatter.state import Start
 
@@ -26,11 +29,16 @@ TOY = bool(os.environ.get("SCATTER_TOY"))
 DEVICE = "cpu" if TOY else "cuda"
 SIZES = (1, 2) if TOY else (64, 256, 1024, 4096, 16384, 32768)
 MIDDLE = 2 if TOY else 4096
+SMALL = ("16", "ace")  # models that are timed in large batches
 EACH_S = 0.1 if TOY else 2.5  # of one timing
-SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
-FMA = {  # fused multiply-adds per pair and channel: of all pairs, of those with an atom that moves
-    "features_1": (36, 0), "features_2": (40, 0), "back_2": (55, 45), "back_1": (0, 91),
+TRIED = {  # sizes of programs, and the bytes of working memory
+    "16": (("TOGETHER",), ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30))),
+    "ace": (("LANES", "REGISTERS"), (
+        (64, 9216, 2**32), (128, 9216, 2**32), (32, 18432, 2**32), (32, 4608, 2**32),
+        (32, 9216, 2**28), (32, 9216, 2**30),
+    )),
 }  # fmt: skip
+SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
 
 
 def tell(name: str, **found: Any) -> None:
@@ -38,11 +46,15 @@ def tell(name: str, **found: Any) -> None:
     print("@" + json.dumps({"name": name, **found}), flush=True)
 
 
-def model(which: str) -> FoldedMace:
-    """The potential that ships, or the shape of a small foundation model with random weights."""
-    if which == "16":
-        return FoldedMace.read(SHIPPED)
-    return random_model(int(which), 6.0, cubic=True)
+def model(
+    which: str, precision: str = "float32", device: str = DEVICE, kernels: str | None = None
+) -> DevicePotential:
+    """A potential: the one that ships, a MACE of so many channels, or an ACE."""
+    if which == "ace":
+        return AceDevice(linear_ace(TOY), precision, device, kernels=kernels)
+    shipped = which == "16"
+    folded = FoldedMace.read(SHIPPED) if shipped else random_model(int(which), 6.0, cubic=True)
+    return MaceDevice(folded, precision, device, kernels=kernels)
 
 
 def wait() -> None:
@@ -76,7 +88,7 @@ def small() -> tuple[int, int]:
     return (1, 2) if TOY else (3, 6)
 
 
-def batch_of(potential: MaceDevice, size: int) -> Batch:
+def batch_of(potential: DevicePotential, size: int) -> Batch:
     """A batch of the engine, molecules at all heights."""
     system, ideal = hydrogen_on_copper(*small())
     limits = Limits()
@@ -107,13 +119,12 @@ def ceilings(_: str) -> None:
 
 def exact(which: str) -> None:
     """The fused kernels in single precision beside the plain formulas on the CPU in double."""
-    folded = model(which)
     system, ideal = hydrogen_on_copper(*small())
     x = np.stack([start.positions for start in starts(1 if TOY else 4, system, ideal)])
-    expected = answers(MaceDevice(folded, "float64", "cpu"), system, x)
+    expected = answers(model(which, "float64", "cpu"), system, x)
     for kernels in ("plain", "fused"):
         try:
-            found = answers(MaceDevice(folded, "float32", DEVICE, kernels=kernels), system, x)
+            found = answers(model(which, kernels=kernels), system, x)
         except Exception as error:  # the other one may do
             told = f"{type(error).__name__}: {error}"
             tell("failed", section=f"exact:{which}, {kernels}", why=told[-1500:])
@@ -124,14 +135,16 @@ def exact(which: str) -> None:
              within=bool(energy < 2e-5 and force < 5e-5))  # fmt: skip
 
 
-def answers(potential: MaceDevice, system: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def answers(
+    potential: DevicePotential, system: Any, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Energies and forces."""
     return potential.bind(system, len(x)).begin(np.arange(len(x)), x)
 
 
 def same(which: str) -> None:
     """Whether a replica's bits are the same in a graph, in another batch, and the next time."""
-    potential = MaceDevice(model(which), "float32", DEVICE)
+    potential = model(which)
     size, steps = (2, 3) if TOY else (64, 200)
     found = []
     for count, graph in ((size, True), (size, False), (size, False), (size // 2, False)):
@@ -153,9 +166,8 @@ def same(which: str) -> None:
 
 def rate(which: str) -> None:
     """Replica-steps a second of the whole engine, by the size of the batch."""
-    folded = model(which)
     for size in SIZES:
-        potential = MaceDevice(folded, "float32", DEVICE)
+        potential = model(which)
         batch = batch_of(potential, size)
         taken = seconds(potential.stepping(batch))
         finite = float(torch.isfinite(batch.state.energies).double().mean())
@@ -169,19 +181,19 @@ def rate(which: str) -> None:
 
 def beside(which: str) -> None:
     """The same batch without a graph, and on the plain formulas."""
-    folded, size = model(which), MIDDLE if which == "16" else max(1, MIDDLE // 8)
+    size = MIDDLE if which in SMALL else max(1, MIDDLE // 8)
     for kernels in ("fused", "plain"):
         if TOY and kernels == "fused":
             continue
-        potential = MaceDevice(folded, "float32", DEVICE, kernels=kernels)
+        potential = model(which, kernels=kernels)
         taken = seconds(batch_of(potential, size).step)
         tell("beside", model=which, size=size, what=f"{kernels}, no graph", rate=size / taken)
 
 
 def kernels(which: str) -> None:
     """Time of each kernel in one step, with arithmetic and least traffic beside the ceilings."""
-    size = MIDDLE if which == "16" else MIDDLE // 4
-    potential = MaceDevice(model(which), "float32", DEVICE)
+    size = MIDDLE if which in SMALL else MIDDLE // 4
+    potential = model(which)
     batch = batch_of(potential, size)
     if TOY:
         return
@@ -192,15 +204,14 @@ def kernels(which: str) -> None:
         batch.step()
     wait()
     restore()
-    bound, channels = batch.evaluator.bound, potential.weights.channels
+    bound = batch.evaluator.bound
     share = size / min(size, bound.at_once)
-    pairs = float(bound.scratch.pairs.double().mean()) * bound.atoms
-    active = float(bound.scratch.active.double().mean()) * bound.atoms
+    pairs, active = pairs_of(bound)
     tell("pairs", model=which, directed=pairs, active=active, capacity=bound.capacity,
          at_once=bound.at_once, parts=share)  # fmt: skip
     for name, found in spans.items():
         us = sum(a.elapsed_time(b) for a, b in found) * 1e3 / 10 / size
-        flops, moved = work(name, pairs, active, bound.atoms, channels)
+        flops, moved = work_of(name, bound, pairs, active)
         tell("kernel", model=which, size=size, kernel=name, us=us, launches=len(found) // 10,
              flop=flops, bytes=moved)  # fmt: skip
 
@@ -222,28 +233,10 @@ def timed() -> tuple[dict[str, list], Callable[[], None]]:
     return spans, lambda: setattr(jit, "run", before)
 
 
-def work(name: str, pairs: float, active: float, atoms: int, c: int) -> tuple[float, float]:
-    """Flop, and bytes that must be read and written once, of a replica; tables left out."""
-    every, moving = FMA.get(name, (0, 0))
-    flop = 2 * c * (every * pairs + moving * active)
-    if name == "transform":
-        flop = 2 * 2 * atoms * c * c * (16 + 1)
-    row = 4 * c * atoms
-    moved = {
-        "collect": 60 * pairs, "features_1": 24 * pairs + 17 * row,
-        "features_2": (28 + 4 * c) * pairs + 16 * row, "product_of_2": 17 * row,
-        "product_of_2_back": 33 * row, "transform": 2 * 34 * row, "read_out": 4 * row,
-        "back_2": (32 + 8 * c) * pairs + 12 * active + 16 * row,
-        "gather_sent": (4 + 4 * c) * pairs + row, "back_1": 40 * active + 17 * row,
-        "forces_of": 56 * active,
-    }  # fmt: skip
-    return flop, moved.get(name, 0.0)
-
-
 def campaign(which: str) -> None:
     """Trajectories with refill, as in `python -m scatter.gpu`: looked at, read out, refilled."""
     size = 4 if TOY else 4096
-    potential = MaceDevice(model(which), "float32", DEVICE)
+    potential = model(which)
     system, ideal = hydrogen_on_copper(*small())
     limits = Limits(
         0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0
@@ -271,14 +264,17 @@ def campaign(which: str) -> None:
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory."""
     fused = import_module("scatter.potentials.device.fused")
-    folded, size = model(which), MIDDLE
-    for together, room in ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30)):
-        fused.TOGETHER, fused.ROOM = together, room
-        potential = MaceDevice(folded, "float32", DEVICE)
-        batch = batch_of(potential, size)
+    family = import_module(f"scatter.potentials.device.{model(which).family}_fused")
+    names, tried = TRIED[which]
+    for *sizes, room in tried:
+        fused.ROOM = room
+        for name, size in zip(names, sizes, strict=True):
+            setattr(family, name, size)
+        potential = model(which)
+        batch = batch_of(potential, MIDDLE)
         taken = seconds(potential.stepping(batch))
-        tell("tune", model=which, size=size, together=together, room_MB=room // 2**20,
-             rate=size / taken)  # fmt: skip
+        told = {name.lower(): size for name, size in zip(names, sizes, strict=True)}
+        tell("tune", model=which, size=MIDDLE, **told, room_MB=room // 2**20, rate=MIDDLE / taken)
 
 
 def mace_torch(_: str) -> None:

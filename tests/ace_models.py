@@ -1,5 +1,7 @@
 """Random linear ACE models: not invariant, but smooth, and with everything the file can hold."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from scatter.potentials.ace_file import MARGIN, VERSION, LinearAce
@@ -62,3 +64,29 @@ def _smooth(rng, cutoffs, r, count):
 
 def _sorted_rows(rows):
     return np.unique(np.sort(rows, axis=1), axis=0)
+
+
+MORSE = {(1, 1): (4.7, 1.95, 0.74), (1, 29): (0.3, 1.4, 1.6), (29, 29): (0.34, 1.36, 2.87)}
+
+
+def binding_ace(cutoff=5.0, small=0.02):
+    """Hydrogen and copper that Morse potentials hold together, with small random products."""
+    model = random_ace(cutoff=cutoff)
+    pair = np.zeros_like(model.pair)
+    r = np.maximum(model.grid, 0.3)
+    inside = np.clip(1 - (r / cutoff) ** 4, 0, 1) ** 3
+    for i, j in np.ndindex(2, 2):
+        depth, steep, r_0 = MORSE[tuple(sorted(model.numbers[[i, j]].tolist()))]
+        pair[i, j] = 0.5 * depth * ((1 - np.exp(-steep * (r - r_0))) ** 2 - 1) * inside
+    weaker = {f"coefficients_{order}": small * model.coefficients(order) for order in (2, 3, 4)}
+    return replace(model, pair=pair, **weaker)
+
+
+KINDS = {
+    "both species alike": lambda: random_ace(),
+    "l up to five, n up to ten": lambda: random_ace(1, n=10, degree=5, products=(200, 300, 300)),
+    "cutoffs of their own": lambda: random_ace(3, cutoff=((3.0, 4.0), (4.0, 5.0))),
+    "a third species, in another order": lambda: random_ace(4, numbers=(29, 8, 1)),
+    "no products": lambda: random_ace(5, products=(0, 0, 0)),
+    "five species": lambda: random_ace(6, numbers=(3, 29, 8, 1, 2)),
+}

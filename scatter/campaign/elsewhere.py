@@ -23,7 +23,9 @@ from scatter.campaign.work import Trajectories, complete
 from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
-from scatter.potentials.device.mace import Elsewhere
+from scatter.potentials.ace_file import LinearAce
+from scatter.potentials.device.models import AceDevice, MaceDevice
+from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
 from scatter.settings import UserError
@@ -51,7 +53,7 @@ def write_prepared(path: Path, output: Path) -> None:
     legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
     limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
     campaign = PreparedCampaign(
-        Limits(**limits), json.dumps(identity(source.input)), potential.folded.sha256(),
+        Limits(**limits), json.dumps(identity(source.input)), potential.model.sha256(),
         potential.precision, legs,
     )  # fmt: skip
     campaign.write(output)
@@ -92,12 +94,14 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
     """What is known here of the potential that a GPU elsewhere evaluates."""
     table = source.input.potential
     file = SHIPPED if table.kind == "default" else Path(str(table.file))
-    if table.kind not in ("default", "mace") or file.suffix != ".npz":
+    if table.kind not in ("default", "mace", "ace") or file.suffix != ".npz":
         raise UserError(
-            f"{source.path}, [potential] kind = '{table.kind}': only a converted model (.npz) runs "
-            "on a GPU elsewhere; convert the model with `scatter convert`, or use `scatter run`"
+            f"{source.path}, [potential] kind = '{table.kind}': only a model in an .npz runs on a "
+            "GPU elsewhere; make one with `scatter convert`, or use `scatter run`"
         )
-    return Elsewhere(FoldedMace.read(file), table.precision or "float32", device, file.name)
+    kind, arrays = (AceDevice, LinearAce) if table.kind == "ace" else (MaceDevice, FoldedMace)
+    precision = table.precision or "float32"
+    return Elsewhere(kind, arrays.read(file), precision, device, file.name)
 
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:

@@ -86,7 +86,7 @@ def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potent
     source = ranks.share(lambda: read(path))
     threads = use_threads(source.input.run.threads, ranks)
     table = trusting(source, trust_pickle)
-    if table.kind in ("default", "mace") and table.device != "cpu":
+    if table.device == "cuda" or (table.kind == "mace" and table.device == "auto"):
         take_gpu(ranks)
     return source, ranks.agree(lambda: open_potential(table)), threads
 

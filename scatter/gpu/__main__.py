@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader = argparse.ArgumentParser(prog="python -m scatter.gpu", description=__doc__)
     reader.add_argument("prepared", type=Path, help="what `scatter prepare` wrote")
     reader.add_argument("results", type=Path, help="written; the same command goes on with it")
-    reader.add_argument("--potential", type=Path, default=SHIPPED, help="the converted model")
+    reader.add_argument(
+        "--potential", type=Path, default=SHIPPED, help="a converted MACE, or a linear ACE"
+    )
     reader.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     reader.add_argument("--kernels", choices=("fused", "plain"), help="by default those that fit")
     reader.add_argument("--slots", type=int, default=0, help="trajectories at once")

@@ -10,8 +10,8 @@ from pathlib import Path
 from scatter.dynamics.batch import Conditions, Finished, propagate
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, PreparedLeg, Results
-from scatter.potentials.device.mace import MaceDevice
-from scatter.potentials.folded import FoldedMace
+from scatter.potentials.device.models import read_model
+from scatter.potentials.device.potential import DevicePotential
 
 SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
 WRITE_S, TELL_S = 60.0, 5.0
@@ -20,7 +20,9 @@ WRITE_S, TELL_S = 60.0, 5.0
 class Run:
     """A prepared campaign on a device."""
 
-    def __init__(self, prepared: PreparedCampaign, potential: MaceDevice, file: Path, slots: int):
+    def __init__(
+        self, prepared: PreparedCampaign, potential: DevicePotential, file: Path, slots: int
+    ):
         self.prepared, self.potential, self.file, self.slots = prepared, potential, file, slots
         self.ended: list[list[Finished]] = [[] for _ in prepared.legs]
         if file.exists():
@@ -94,16 +96,17 @@ def run(
         model: the converted model.
         device: "cuda" or "cpu".
         slots: trajectories at once; 0 for as many as are worth it.
-        kernels: see `MaceDevice`.
+        kernels: see `DevicePotential`.
 
     Raises:
         UserError: one of the files is not what it should be, or torch sees no GPU.
     """
-    campaign, folded = PreparedCampaign.read(prepared), FoldedMace.read(model)
-    if folded.sha256() != campaign.model_sha256:
+    campaign = PreparedCampaign.read(prepared)
+    kind, arrays = read_model(model)
+    if arrays.sha256() != campaign.model_sha256:
         raise UserError(
             f"{model}: is not the model that {prepared} was prepared on; name it with --potential"
         )
-    potential = MaceDevice(folded, campaign.precision, device, model.name, kernels)
+    potential = kind(arrays, campaign.precision, device, model.name, kernels)
     print(f"{sum(map(len, campaign.legs))} trajectories; {potential.description}", flush=True)
     Run(campaign, potential, results, slots or potential.most_slots)()

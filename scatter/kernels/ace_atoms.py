@@ -2,7 +2,7 @@
 
 from scatter.kernels import vector_bits
 from scatter.kernels.ace_harmonics import pull
-from scatter.kernels.ace_tiles import Layout
+from scatter.kernels.ace_layout import Layout
 from scatter.kernels.intrinsics import written
 from scatter.kernels.vectors import Integer, Local, Memory, Vector, Writer
 

@@ -3,13 +3,14 @@
 NumPy alone, so that it serves wherever a folded model is opened.
 """
 
-from math import comb, factorial
+from math import comb, factorial, sqrt
 
 import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 DEGREE = 5  # of the splines
+REACH = 64  # samples after which the larger root has no power left
 
 
 def spline_pieces(degree: int) -> list[Polynomial]:
@@ -31,20 +32,35 @@ def spline_pieces(degree: int) -> list[Polynomial]:
 def coefficients(samples: NDArray) -> NDArray:
     """Coefficients C_k of the spline through samples, which go on beyond their ends as in a mirror.
 
-    Mirrored, the samples are periodic, and Σ_j w_j(0) C_{k+j} = R_k is a product of Fourier
-    transforms.
+    Σ_j w_j(0) C_{k+j} = R_k is solved by a recursion there and back for each root within the unit
+    circle. Unlike a Fourier transform it keeps the size of a wall to the wall's own place.
 
     Args:
         samples: R(k h) along the second axis.
+
+    Source: Unser, Aldroubi & Eden, IEEE Trans. Signal Process. 41, 821 (1993).
     """
-    size = 2 * samples.shape[1] - 2
-    mirrored = np.concatenate([samples, samples[:, -2:0:-1]], axis=1)
-    angle = 2 * np.pi * np.arange(size // 2 + 1) / size
-    middle, near, far = (spline_pieces(DEGREE)[j](0.0) for j in (2, 1, 0))
-    response = middle + 2 * near * np.cos(angle) + 2 * far * np.cos(2 * angle)
-    shape = (1, -1) + (1,) * (samples.ndim - 2)
-    found = np.fft.rfft(mirrored, axis=1) / response.reshape(shape)
-    return np.fft.irfft(found, size, axis=1)[:, : samples.shape[1]]
+    far, near, middle = (float(piece(0.0)) for piece in spline_pieces(DEGREE)[:3])
+    found = np.moveaxis(np.array(samples, float), 1, 0) / far
+    for sign in (1, -1):  # far (z² + z⁻²) + near (z + z⁻¹) + middle = 0
+        total = (-near - sign * sqrt(near**2 - 4 * far * (middle - 2 * far))) / (2 * far)
+        found = _solved(found, 2 / (total - sqrt(total**2 - 4)))
+    return np.moveaxis(found, 0, 1)
+
+
+def _solved(samples: NDArray, root: float) -> NDArray:
+    """Solve C_{k-1} - (root + 1/root) C_k + C_{k+1} = R_k along the first axis."""
+    last = len(samples) - 1
+    place = np.arange(min(REACH, 2 * last))
+    found = np.empty_like(samples)
+    mirrored = samples[np.minimum(place, 2 * last - place)]
+    found[0] = np.tensordot(root**place, mirrored, axes=1)
+    for k in range(1, last + 1):
+        found[k] = samples[k] + root * found[k - 1]
+    found[last] = root / (root**2 - 1) * (found[last] + root * found[last - 1])
+    for k in range(last - 1, -1, -1):
+        found[k] = root * (found[k + 1] - found[k])
+    return found
 
 
 def polynomials_between(samples: NDArray, margin: int) -> NDArray:

@@ -16,11 +16,11 @@ y, z, x, and those of l ≤ 3 are the `harmonics` of `scatter/kernels/harmonics.
 """
 
 import hashlib
+import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from scatter.files import write_arrays
 from scatter.foreign import Arrays
@@ -31,6 +31,7 @@ from scatter.potentials.array_file import (
     refuse_strange_numbers,
     sizes_of,
 )
+from scatter.shapes import Float, Int
 
 VERSION = 1
 ORDERS = (2, 3, 4)
@@ -144,6 +145,15 @@ class LinearAce:
             UserError: the file was not written by `scatter fit ace`, or by another version.
         """
         return cls(**read_arrays(file, _refuse, "scatter fit ace SET"))
+
+
+def holds_ace(file: Path) -> bool:
+    """Whether a file holds the arrays of a linear ACE, well or badly."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "products_2.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 SHAPES = {

@@ -3,7 +3,6 @@
 What a kind needs (torch, ASE's calculators) is imported only when a potential of it is opened.
 """
 
-import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "default": ("device", "precision"),
     "mace": ("device", "precision", "trust_pickle"),
+    "ace": ("device", "precision"),
     "ase": ("parameters",),
 }
 
@@ -55,13 +55,14 @@ class PotentialTable(Table):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
-        description="Where a MACE model is evaluated; `auto` is the CPU for an `.npz`, and for a "
-        "`.model` a GPU if torch sees one.",
+        description="Where a MACE model or an ACE is evaluated; `auto` is the CPU for an `.npz` "
+        "and a `.yace`, and for a `.model` a GPU if torch sees one.",
     )
     precision: Literal["float32", "float64"] | None = Field(
         default=None,
-        description="Arithmetic of a MACE model; by default float32, with atoms' energies "
-        "summed in float64. Positions and momenta are float64 always.",
+        description="Arithmetic of a MACE model, by default float32, with atoms' energies summed "
+        "in float64; of an ACE on a GPU that of forces, by default float32, for its energies are "
+        "float64, as everything is on the CPU. Positions and momenta are float64 always.",
     )
     trust_pickle: bool = Field(
         default=False,
@@ -153,41 +154,56 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
-    if Path(text).suffix == ".yace" or _is_ace(Path(text)):
+    from scatter.potentials.ace_file import holds_ace
+
+    if Path(text).suffix == ".yace" or holds_ace(Path(text)):
         return open_potential(PotentialTable(kind="ace", file=text))
     return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
 
 
-def _is_ace(file: Path) -> bool:
-    """Whether a file holds the arrays of a linear ACE, well or badly."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "products_2.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
 def _open_ace(table: PotentialTable) -> Potential:
-    from scatter.potentials.ace import Ace
-
     file = Path(str(table.file))
     if not file.is_file():
         raise UserError(f"[potential] file = '{file}': there is no such file")
+    model, embedding = _ace_in(file)
+    if table.device == "cuda":
+        if embedding is not None:
+            raise UserError(
+                f"[potential] file = '{file}': a density of its atoms has a power, which the "
+                "kernels of a GPU do not compute; leave device out, and it runs on the CPU"
+            )
+        from scatter.potentials.device.models import AceDevice
+
+        return AceDevice(model, table.precision or "float32", name=file.name)
+    if table.precision == "float32":
+        raise UserError(
+            "[potential] precision = 'float32': on the CPU an ACE is evaluated in double "
+            "precision; leave the key out, or set device = 'cuda'"
+        )
+    from scatter.potentials.ace import Ace
+
+    return Ace(model, file.name, embedding)
+
+
+def _ace_in(file: Path) -> tuple[Any, Any]:
+    """The linear ACE in an `.npz` or a `.yace`, and what it has beyond one."""
     if file.suffix == ".yace":
         from scatter.potentials.yace_read import read_yace
 
-        model, embedding = read_yace(file)
-        return Ace(model, file.name, embedding)
-    return Ace.read(file)
+        return read_yace(file)
+    from scatter.potentials.ace_file import LinearAce
+
+    return LinearAce.read(file), None
 
 
 def _open_folded(file: Path, table: PotentialTable) -> Potential:
     """A converted model; "auto" is the CPU, so that the same input gives the same bits anywhere."""
     precision = table.precision or "float32"
     if table.device == "cuda":
-        from scatter.potentials.device.mace import MaceDevice
+        from scatter.potentials.device.models import MaceDevice
+        from scatter.potentials.folded import FoldedMace
 
-        return MaceDevice.read(file, precision)
+        return MaceDevice(FoldedMace.read(file), precision, name=file.name)
     from scatter.potentials.mace_fused import MaceFused
 
     return MaceFused.read(file, precision)

@@ -1,6 +1,6 @@
-"""Compile every kernel of the fused MACE for a GPU that is not here, and print what each takes.
+"""Compile every kernel of a fused potential for a GPU that is not here, and print what each takes.
 
-    python compiled.py FOLDED.npz [precision] [capability]
+    python compiled.py MODEL.npz [precision] [capability]
 
 Triton brings its own assembler, so that what its interpreter does not see (types, layouts, room in
 registers) is seen without a GPU. One JSON object: of each kernel its registers, and bytes spilled.
@@ -20,9 +20,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
-from scatter.potentials.device.fused import Fused
-from scatter.potentials.device.weights import Weights
-from scatter.potentials.folded import FoldedMace
+from scatter.potentials.device.models import read_model
 from scatter.state import System
 
 KINDS = {
@@ -38,10 +36,10 @@ def kind_of(value):
 
 
 def compiled(function, arguments, warps, capability):
-    """Registers and spilled bytes of a kernel for these arguments."""
+    """Registers and spilled bytes of a kernel; of a one Triton makes a constant."""
     signature, constants, attributes = {}, {}, {}
     for place, (parameter, value) in enumerate(zip(function.params, arguments, strict=True)):
-        if parameter.is_constexpr:
+        if parameter.is_constexpr or (isinstance(value, int) and value == 1):
             signature[parameter.name], constants[parameter.name] = "constexpr", value
         else:
             signature[parameter.name] = kind_of(value)
@@ -65,7 +63,7 @@ def resources(cubin):
 
 
 def main():
-    model = FoldedMace.read(Path(sys.argv[1]))
+    kind, model = read_model(Path(sys.argv[1]))
     precision = sys.argv[2] if len(sys.argv) > 2 else "float32"
     capability = int(sys.argv[3]) if len(sys.argv) > 3 else 90
     found = {}
@@ -82,8 +80,8 @@ def main():
     atoms[0, :, 2] = 3.0 * np.arange(56)
     numbers = np.full(56, model.numbers[-1])
     system = System(numbers, 200 * np.eye(3), (True, True, True), np.arange(56) > 17)
-    weights = Weights.of(model, precision, "cpu")
-    fused = Fused(weights, system, torch.full((56,), len(model.numbers) - 1), 1)
+    potential = kind(model, precision, "cpu", kernels="fused")
+    fused = potential.bind(system, 1).bound
     fused.make_room(70)
     fused(torch.tensor(atoms))
     print(json.dumps(found, indent=1))

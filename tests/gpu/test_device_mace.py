@@ -18,7 +18,7 @@ from scipy.ndimage import spline_filter1d
 
 from scatter.kernels.splines import coefficients
 from scatter.potentials.check import deviations
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import MaceDevice
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.table import SHIPPED

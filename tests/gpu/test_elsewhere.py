@@ -1,11 +1,9 @@
 """From an input to a file, from it to results with NumPy and torch alone, and into the folder."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
+from lean import NEAR, lean
 from rich.console import Console
 
 from scatter import store
@@ -16,35 +14,9 @@ from scatter.config import read
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.outcomes import ROW
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import MaceDevice
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
-
-NEAR = """
-[stop]
-scattered_A = 2.9
-dissociated_A = 1.5
-"""
-LEAN = """
-import sys
-OTHERS = {"scipy", "numba", "llvmlite", "ase", "pydantic", "jaxtyping", "array_api_compat", "h5py",
-          "mpi4py", "typer", "rich", "matplotlib", "beartype"}
-
-class Absent:
-    def find_spec(name, path, target=None):
-        if name.partition(".")[0] in OTHERS:
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Absent)
-from scatter.gpu.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def lean(*arguments):
-    """The lean program where nothing but NumPy, torch and what they need is installed."""
-    command = [sys.executable, "-c", LEAN, *map(str, arguments), "--device", "cpu"]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,47 +1,37 @@
 """A step asks nothing of the device that the host would have to wait for."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from ace_models import binding_ace
 from mace_models import hydrogen_on_copper
-from torch.utils._python_dispatch import TorchDispatchMode
+from no_wait import NoWait, Waiting
 
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import in_place, tensors
-from scatter.potentials.device.mace import MaceDevice
+from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.plain import Plain
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
 from scatter.state import Start
 
-WAITS = re.compile("_local_scalar_dense|nonzero|masked_select|is_nonzero|unique")
 DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=15, energy_tolerance_eV=0.3)
 STOP = Stop(scattered_A=2.2, near_A=1.6, dissociated_A=1.6)
 
 
-class Waiting(AssertionError):
-    """Something was asked for that the host waits for."""
+MODELS = {
+    "MACE": (MaceDevice, lambda: FoldedMace.read(SHIPPED)), "ACE": (AceDevice, binding_ace),
+}  # fmt: skip
 
 
-class NoWait(TorchDispatchMode):
-    """Refuses what makes the host wait for a GPU."""
-
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        indices = args[1] if re.search("aten.index", str(operation)) else ()
-        masks = [one for one in indices if one is not None and one.dtype == torch.bool]
-        if WAITS.search(str(operation)) or masks:
-            raise Waiting(str(operation))
-        return operation(*args, **(kwargs or {}))
-
-
-def potential(precision="float64", kernels="plain"):
-    return MaceDevice(FoldedMace.read(SHIPPED), precision, "cpu", kernels=kernels)
+def potential(precision="float64", family="MACE", device="cpu"):
+    kind, model = MODELS[family]
+    return kind(model(), precision, device, kernels="plain")
 
 
 def starts(count):
@@ -72,19 +62,21 @@ def test_the_watchman_sees_what_waits(operation):
         operation(torch.tensor([-1.0, 2.0]))
 
 
-def test_no_step_waits_for_the_device():
+@pytest.mark.parametrize("family", MODELS)
+def test_no_step_waits_for_the_device(family):
     first = list(starts(4))
-    device = potential("float32")
+    device = potential("float32", family)
     batch = Batch(first, device.bind(conditions(4).system, 4), conditions(4, device=device.array))
     with NoWait():
         for _ in range(3):
             batch.step()
 
 
-def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch):
+@pytest.mark.parametrize("family", MODELS)
+def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
     """Torch's device "meta" has shapes, and no numbers to wait for or to mix with others."""
     monkeypatch.setattr(Plain, "reserve", lambda self, positions: setattr(self, "capacity", 64))
-    device = MaceDevice(FoldedMace.read(SHIPPED), "float32", "meta", kernels="plain")
+    device = potential("float32", family, "meta")
     evaluator = device.bind(conditions(4).system, 4)
     batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
     for _ in range(2):
@@ -109,9 +101,11 @@ def test_a_step_in_place_is_the_same_step_and_moves_no_array():
         assert torch.equal(tensor.nan_to_num(), tensors(batches[1])[name].nan_to_num()), name
 
 
-@pytest.mark.parametrize(("every", "idle"), [(1, 0.0), (7, 0.5)])
-def test_a_campaign_on_the_device_is_that_of_numpy(every, idle):
-    device = potential()
+@pytest.mark.parametrize(("family", "every", "idle"), [
+    ("MACE", 1, 0.0), ("MACE", 7, 0.5), ("ACE", 7, 0.5),
+])  # fmt: skip
+def test_a_campaign_on_the_device_is_that_of_numpy(family, every, idle):
+    device = potential(family=family)
     here = {f.trajectory: f for f in propagate(starts(9), device.host, conditions(4))}
     there = conditions(4, device=device.array, every=every, idle=idle)
     found = {f.trajectory: f for f in propagate(starts(9), device, there)}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ace_formulas import energy_and_forces, harmonic
 from ace_invariant import invariant_ace
-from ace_models import random_ace
+from ace_models import KINDS, random_ace
 from ase import Atoms
 from mace_models import hydrogen_on_copper
 from numba import njit
@@ -16,15 +16,7 @@ from scatter.kernels.vectors import lanes
 from scatter.potentials.ace import Ace
 from scatter.potentials.check import deviations
 
-MODELS = {
-    "both species alike": lambda: random_ace(),
-    "l up to five, n up to ten": lambda: random_ace(1, n=10, degree=5, products=(200, 300, 300)),
-    "cutoffs of their own": lambda: random_ace(3, cutoff=((3.0, 4.0), (4.0, 5.0))),
-    "a third species, in another order": lambda: random_ace(4, numbers=(29, 8, 1)),
-    "no products": lambda: random_ace(5, products=(0, 0, 0)),
-    "five species": lambda: random_ace(6, numbers=(3, 29, 8, 1, 2)),
-    "invariant": lambda: invariant_ace(),
-}
+MODELS = KINDS | {"invariant": lambda: invariant_ace()}
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from scatter.settings import UserError
         ({"kind": "mace"}, "kind = 'mace' needs the key 'file'"),
         ({"kind": "ace"}, "kind = 'ace' needs the key 'file'"),
         (
-            {"kind": "ace", "file": "a.npz", "device": "cpu"},
-            "'device' means nothing to kind = 'ace'",
+            {"kind": "ace", "file": "a.npz", "trust_pickle": True},
+            "'trust_pickle' means nothing to kind = 'ace'",
         ),
         ({"kind": "ase"}, "kind = 'ase' needs the key 'calculator'"),
         ({"file": "a.model"}, "'file' means nothing to kind = 'default'.*kind = 'mace'"),

@@ -19,7 +19,7 @@ from scatter.kernels.gpu.products import (
 
 
 @triton.jit
-def _shape(unit, at, inside, stride):
+def shape_of(unit, at, inside, stride):
     """n, 1/r and u of some pairs, as columns."""
     return (
         tl.load(unit + at, mask=inside, other=0.0)[:, None],
@@ -188,7 +188,7 @@ def features_1(
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
         at = row * capacity + pair
-        x, y, z, _, u = _shape(unit, at, inside, stride)
+        x, y, z, _, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
         sums = _added(sums, _radial(table + where, u, inside[:, None], C), _harmonics(x, y, z))
     found = _sums(sums)
@@ -213,7 +213,7 @@ def features_2(
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
         at = row * capacity + pair
-        x, y, z, _, u = _shape(unit, at, inside, stride)
+        x, y, z, _, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at + stride, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
         r = _radial(table + where, u, inside[:, None], C)
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
@@ -260,7 +260,7 @@ def _gradients(p, bar, r):
 
 
 @triton.jit
-def _pull(p, inverse, by_r, gradients):
+def push_of(p, inverse, by_r, gradients):
     """dE/dd = (dE/dr - n · dE/dn / r) n + (dE/dn) / r of each pair, summed over the channels."""
     by_r = tl.sum(by_r, axis=1)[:, None]
     x = tl.sum(gradients[0], axis=1)[:, None]
@@ -271,7 +271,8 @@ def _pull(p, inverse, by_r, gradients):
 
 
 @triton.jit
-def _store_pull(target, f, mask):
+def store_push(target, f, mask):
+    """Write three components of each pair."""
     tl.store(target, f[0], mask=mask)
     tl.store(target + 1, f[1], mask=mask)
     tl.store(target + 2, f[2], mask=mask)
@@ -301,7 +302,7 @@ def back_2(
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
         at = row * capacity + pair
-        x, y, z, inverse, u = _shape(unit, at, inside, stride)
+        x, y, z, inverse, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at + stride, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
         r, slope = _radial_and_slope(table + where, u, inside[:, None], C, PER_STEP)
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
@@ -311,9 +312,9 @@ def back_2(
         s = _answers(p, bar)
         tl.store(q + own * C + c[None, :], _dot(r, s), mask=inside[:, None])
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
-        f = _pull(p, inverse, _dot(slope, s) * sent, _gradients(p, bar, r))
+        f = push_of(p, inverse, _dot(slope, s) * sent, _gradients(p, bar, r))
         pushed = (pair < moves)[:, None]
-        _store_pull(push + own * 3, f, pushed)
+        store_push(push + own * 3, f, pushed)
 
 
 @triton.jit
@@ -353,7 +354,7 @@ def back_1(
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
         at = row * capacity + pair
-        x, y, z, inverse, u = _shape(unit, at, inside, stride)
+        x, y, z, inverse, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
         r, slopes = _radial_and_slope(table + where, u, inside[:, None], C, PER_STEP)
         own = tl.load(index + at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None]
@@ -362,5 +363,5 @@ def back_1(
         if ZBL:
             alone = tl.where(tl.program_id(1) == 0, 1.0 / WIDE, 0.0).to(by_r.dtype)
             by_r += alone * tl.load(slope + at, mask=inside, other=0.0)[:, None]
-        f = _pull(p, inverse, by_r, _gradients(p, bar, r))
-        _store_pull(push + own * 3, f, inside[:, None])
+        f = push_of(p, inverse, by_r, _gradients(p, bar, r))
+        store_push(push + own * 3, f, inside[:, None])

@@ -146,14 +146,13 @@ def read_out(
 
 @triton.jit
 def forces_of(
-    index, active, push, moving, forces, atoms, capacity, stride, BLOCKS: tl.constexpr,
+    owns, backs, active, push, moving, forces, atoms, capacity, stride, BLOCKS: tl.constexpr,
     NEAR: tl.constexpr,
 ):  # fmt: skip
     """F_i = Σ ∂E/∂d over the pairs in which i receives, less those in which it sends.
 
-    `push` holds `BLOCKS` parts of ∂E/∂d, which are added here.
-
-    Zero for atoms that are frozen. One program a row.
+    `owns` and `backs` say where a pair and its opposite are listed; `push` holds `BLOCKS` parts of
+    ∂E/∂d, which are added here. Zero for atoms that are frozen. One program a row.
     """
     row = tl.program_id(0).to(tl.int64)
     total = tl.load(active + row) * tl.load(moving + row % atoms)
@@ -162,9 +161,9 @@ def forces_of(
     for start in range(0, total, NEAR):
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
-        at = index + row * capacity + pair
-        own = tl.load(at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None] * 3 + axis
-        back = tl.load(at + 4 * stride, mask=inside, other=0).to(tl.int64)[:, None] * 3 + axis
+        at = row * capacity + pair
+        own = tl.load(owns + at, mask=inside, other=0).to(tl.int64)[:, None] * 3 + axis
+        back = tl.load(backs + at, mask=inside, other=0).to(tl.int64)[:, None] * 3 + axis
         mask = inside[:, None] & (axis < 3)
         for block in tl.static_range(BLOCKS):
             here = push + block * 3 * stride

@@ -147,11 +147,11 @@ def find_reverse(moved, sender, translation, count, reverse, atoms, capacity, PL
         wanted = 2 * NOWHERE - tl.load(translation + own, mask=there, other=0)
         room = tl.minimum(tl.load(count + other, mask=there, other=0), capacity)
         found = tl.zeros([PLACES], tl.int32)
-        for p in range(0, capacity):
+        for p in range(0, tl.max(room, axis=0)):
             inside = there & (p < room)
-            back = tl.load(sender + other * capacity + p, mask=inside, other=-1)
-            way = tl.load(translation + other * capacity + p, mask=inside, other=-1)
-            found = tl.where((back == i) & (way == wanted), p, found)
+            mine = tl.load(sender + other * capacity + p, mask=inside, other=-1) == i
+            way = tl.load(translation + other * capacity + p, mask=mine, other=-1)
+            found = tl.where(way == wanted, p, found)
         tl.store(reverse + own, found, mask=there)
 
 
@@ -201,7 +201,7 @@ def _repelled(
 
 
 @triton.jit
-def _apart(base, i, j, packed, vectors, there):
+def apart(base, i, j, packed, vectors, there):
     """The vectors from an atom to its neighbours, in double precision."""
     a = packed // VECTOR
     b = packed // VECTOR_B - a * VECTOR_B
@@ -232,7 +232,7 @@ def _first_those_that_move(inside, free, start):
 
 
 @triton.jit
-def _store_shape(unit, at, x, y, z, inverse, u, mask, stride):
+def store_shape(unit, at, x, y, z, inverse, u, mask, stride):
     """n, 1/r and u of each pair, in five arrays one after another."""
     kind = unit.dtype.element_ty
     tl.store(unit + at, (x * inverse).to(kind), mask=mask)
@@ -253,10 +253,10 @@ def _store_indices(index, at, row_1, row_2, knot, sender, own, back, mask, strid
 
 
 @triton.jit
-def _within(x, y, z, there, SQUARE: tl.constexpr):
+def within(x, y, z, there, square):
     """Which pairs are within the cutoff, their distances (Å), and whether no two atoms touch."""
     distance = x * x + y * y + z * z
-    inside = there & (distance < SQUARE)
+    inside = there & (distance < square)
     touching = tl.sum((inside & (distance < TOUCH)).to(tl.int32), axis=0)
     return inside, tl.sqrt(tl.where(inside, tl.maximum(distance, TOUCH), 1.0)), touching == 0
 
@@ -276,7 +276,7 @@ def _repelling(
 
 
 @triton.jit
-def _somewhere(atom):
+def somewhere(atom):
     """Whether the atom's coordinates are numbers."""
     return tl.abs(tl.load(atom) + tl.load(atom + 1) + tl.load(atom + 2)) < 1e15
 
@@ -301,19 +301,19 @@ def collect(
     there = tl.arange(0, PLACES) < tl.minimum(listed, capacity)
     j = tl.load(sender + own, mask=there, other=0)
     packed = tl.load(translation + own, mask=there, other=NOWHERE)
-    x, y, z = _apart(base, i, j, packed, vectors, there)
-    inside, r, known = _within(x, y, z, there, SQUARE)
+    x, y, z = apart(base, i, j, packed, vectors, there)
+    inside, r, known = within(x, y, z, there, SQUARE)
     z_i, z_j = tl.load(species + i), tl.load(species + j)
     free = (tl.load(moving + i) | tl.load(moving + j)) != 0
     at, before, total = _first_those_that_move(inside, free, row * capacity)
     tl.store(pairs + row, total)
     tl.store(active + row, before)
     knot = tl.floor(r * PER_STEP)
-    _store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
+    store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
     back = (first + j) * capacity + tl.load(reverse + own, mask=there, other=0)
     kinds = tl.where(i <= j, z_i * SPECIES + z_j, z_j * SPECIES + z_i)  # the first atom's first
     row_1, row_2 = (z_i * SPECIES + z_j) * knots, tl.load(pair_2 + kinds) * knots
     _store_indices(index, at, row_1, row_2, knot.to(tl.int32), first + j, own, back, inside, stride)
     half = _repelling(slope, at, r, inside, z_i, z_j, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
-    known = known & (listed <= capacity) & _somewhere(base + 3 * i)
+    known = known & (listed <= capacity) & somewhere(base + 3 * i)
     tl.store(energy + row, tl.where(known, half, float("nan")))

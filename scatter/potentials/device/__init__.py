@@ -1,4 +1,4 @@
-"""The folded MACE on a device of torch's: a GPU, or the CPU to check what a GPU computes.
+"""Models on a device of torch's: a GPU, or the CPU to check what a GPU computes.
 
-`mace` opens without torch; the other files need it, and `fused` needs Triton.
+`potential` and `models` open without torch; the other files need it, and `fused` needs Triton.
 """

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from scatter.state import System
 
+ALL = slice(None)
 TOO_FAR = 500  # lattice vectors that an atom may be away from the cell
 
 
@@ -68,33 +69,35 @@ class Neighbours:
     count: Tensor
 
 
-def neighbours(positions: Tensor, cell: Cell, capacity: int) -> Neighbours:
+def neighbours(positions: Tensor, cell: Cell, capacity: int, receivers: slice = ALL) -> Neighbours:
     """Every pair within the cell's radius.
 
     Args:
         positions: Å, shape (slot, atom, 3), double precision.
         cell: lattice and radius.
         capacity: places for the neighbours of each atom.
+        receivers: the atoms whose neighbours are wanted.
     """
     slots, atoms, _ = positions.shape
-    apart = positions[:, None, :, :] - positions[:, :, None, :]  # from the receiver to the sender
+    own = positions[:, receivers]
+    apart = positions[:, None, :, :] - own[:, :, None, :]  # from the receiver to the sender
     fractions = (apart[..., None] * cell.inverse).sum(dim=-2)
     nearest = -torch.floor(fractions + 0.5) * cell.periodic
     translation = nearest[..., None, :] + cell.around
     shift = (translation[..., None] * cell.vectors).sum(dim=-2)
     square = ((apart[..., None, :] + shift) ** 2).sum(dim=-1)
-    itself = torch.eye(atoms, dtype=torch.bool, device=positions.device)[:, :, None]
+    itself = torch.eye(atoms, dtype=torch.bool, device=positions.device)[receivers][:, :, None]
     near = (square < cell.radius**2) & ~(itself & (translation == 0).all(dim=-1))
     near &= (translation.abs() < TOO_FAR).all(dim=-1)
-    near = near.reshape(slots, atoms, -1)
+    near = near.reshape(slots, own.shape[1], -1)
     place = near.cumsum(dim=-1) - 1
     place = torch.where(near & (place < capacity), place, capacity)  # the last one is thrown away
     candidates = cell.around.shape[0]
     number = torch.arange(atoms * candidates, device=positions.device).expand_as(place)
-    chosen = place.new_zeros(slots, atoms, capacity + 1).scatter_(2, place, number)[..., :-1]
+    chosen = place.new_zeros(slots, own.shape[1], capacity + 1).scatter_(2, place, number)[..., :-1]
     count = near.sum(dim=-1)
     listed = torch.arange(capacity, device=positions.device) < count[..., None]
-    flat = shift.reshape(slots, atoms, -1, 3)
+    flat = shift.reshape(slots, own.shape[1], -1, 3)
     return Neighbours(
         sender=chosen // candidates,
         shift=torch.gather(flat, 2, chosen[..., None].expand(-1, -1, -1, 3)),

@@ -1,27 +1,95 @@
-"""Energies and forces of a batch by the plain formulas: readable, on any device, and not fast."""
+"""Energies and forces of a batch by plain formulas: readable, on any device, and not fast."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from scatter.potentials.device.formulas import energies
-from scatter.potentials.device.lists import Cell, neighbours
-from scatter.potentials.device.weights import Weights
+from scatter.kernels.splines import DEGREE
+from scatter.potentials.device.lists import ALL, Cell, Neighbours, neighbours
 from scatter.state import System
 
 ROOM = 2**31  # bytes that the arrays of pairs may take; more replicas are computed in turns
-KEPT = 12  # arrays of (pair, l, channel) that live at once, about
+TOUCHING = 1e-6  # Å², squared distance of two atoms that have no direction from one another
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Distances and directions of directed pairs, at the places of their lists.
+
+    Attributes:
+        slot: of each replica, shape (slot, 1, 1).
+        r: Å, double precision; beyond all cutoffs where there is no pair.
+        n: from the receiver to the sender.
+        lost: whether atoms of a replica touch or are nowhere, or a list is too short; shape
+            (slot,).
+    """
+
+    slot: Tensor
+    r: Tensor
+    n: Tensor
+    lost: Tensor
+
+    @classmethod
+    def of(
+        cls, positions: Tensor, near: Neighbours, cutoff: float, receivers: slice = ALL
+    ) -> "Geometry":
+        """The geometry of listed pairs.
+
+        Args:
+            positions: Å, double precision, shape (slot, atom, 3).
+            near: at least all pairs within the cutoff.
+            cutoff: the largest, Å.
+            receivers: the atoms whose neighbours are listed.
+        """
+        slot = torch.arange(len(positions), device=positions.device)[:, None, None]
+        apart = positions[slot, near.sender] - positions[:, receivers, None, :] + near.shift
+        apart = torch.where(near.listed[..., None], apart, 2 * cutoff)
+        square = (apart * apart).sum(dim=-1)
+        r = torch.sqrt(square.clamp(min=TOUCHING))
+        lost = (square < TOUCHING).any(dim=-1).any(dim=-1)
+        lost = lost | (near.count > near.sender.shape[-1]).any(dim=-1)
+        lost = lost | ~positions.isfinite().all(dim=-1).all(dim=-1)
+        return cls(slot, r, apart / r[..., None], lost)
+
+
+def radial(table: Tensor, pair: Tensor, place: Tensor, knots: int) -> Tensor:
+    """Radial functions of each pair, shape (slot, atom, neighbour, l, column).
+
+    Args:
+        table: polynomials between knots, shape (row, l, power, column).
+        pair: table of each pair.
+        place: distance of each pair in knots, double precision.
+        knots: rows of one table.
+    """
+    knot = place.detach().floor().clamp(max=knots - 1)
+    u = (place - knot).to(table.dtype)[..., None, None]
+    row = pair * knots + knot.to(torch.int64)
+    value = table[row, :, DEGREE]
+    for power in reversed(range(DEGREE)):
+        value = value * u + table[row, :, power]
+    return value
 
 
 class Plain:
-    """The formulas bound to a system; lists are made anew in every call."""
+    """Formulas bound to a system; lists are made anew in every call."""
 
-    def __init__(self, weights: Weights, system: System, species: Tensor, slots: int):
-        device = weights.energy_1.device
+    def __init__(self, weights: Any, system: System, species: Tensor, slots: int):
+        device = species.device
         self.weights, self.species = weights, species
         self.cell = Cell.of(system, weights.cutoff, str(device))
         self.moving = torch.as_tensor(system.moving, device=device)[:, None]
         self.capacity, self.generation = 0, 0
         self.most = torch.zeros((), dtype=torch.int64, device=device)
+
+    def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
+        """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
+        raise NotImplementedError
+
+    def per_atom(self) -> int:
+        """Bytes that the formulas take for an atom, about, given the capacity of its list."""
+        raise NotImplementedError
 
     def reserve(self, positions: Tensor) -> None:
         """Make room for the neighbours that atoms have at these positions, and some more."""
@@ -47,8 +115,7 @@ class Plain:
 
     def __call__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (eV), NaN where a list overflows, and forces (eV/Å)."""
-        pairs = positions.shape[1] * self.capacity * self.weights.energy_1.element_size()
-        at_once = max(1, ROOM // (KEPT * 4 * self.weights.channels * pairs))
+        at_once = max(1, ROOM // (positions.shape[1] * self.per_atom()))
         parts = [self._evaluate(part) for part in positions.split(at_once)]
         return torch.cat([e for e, _ in parts]), torch.cat([f for _, f in parts])
 
@@ -57,6 +124,6 @@ class Plain:
         self.most = torch.maximum(self.most, near.count.max())
         with torch.enable_grad():
             x = positions.detach().requires_grad_()
-            found = energies(x, self.species, near, self.weights)
+            found = self.energies(x, near)
             (slope,) = torch.autograd.grad(found.sum(), x)
         return found.detach(), torch.where(self.moving, -slope, 0.0)

@@ -1,27 +1,30 @@
-"""A folded MACE on a GPU: positions come as tensors and never leave it, or as NumPy arrays.
+"""A potential on a GPU: positions come as tensors and never leave it, or as NumPy arrays.
 
-On a GPU the fused kernels of `fused` compute it, on the CPU the plain formulas of `plain`. Torch
-and Triton are imported when a potential is opened.
+On a GPU fused kernels compute it, on the CPU plain formulas. Torch and Triton are imported when a
+potential is opened.
 """
 
 import hashlib
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from scatter.errors import UserError
 from scatter.potentials.base import Potential, refuse_unknown_elements
-from scatter.potentials.folded import FoldedMace
 from scatter.state import Array, System
 
 
-class MaceDevice:
-    """A MACE model of two layers with scalar features (`.npz`), on a device of torch's.
+class DevicePotential:
+    """A model whose arrays stand in an `.npz`, on a device of torch's.
+
+    Beside this file stand, for each family, `FAMILY_weights` with its arrays as tensors
+    (`Weights`), `FAMILY_plain` and `FAMILY_fused` with what computes it for a system (`Bound`).
 
     Attributes:
+        word: of the family, for people.
+        family: in the names of its files.
         most_slots: replicas that are worth being moved at once.
         every: steps from one look at the outcomes to the next.
         idle: the part of the slots that may be without work.
@@ -29,19 +32,21 @@ class MaceDevice:
 
     exact_batches = False
     most_slots, every, idle = 16384, 20, 0.5
+    word: ClassVar[str]
+    family: ClassVar[str]
 
     def __init__(
         self,
-        folded: FoldedMace,
+        model: Any,
         precision: str = "float32",
         device: str = "cuda",
         name: str = "model",
         kernels: str | None = None,
     ):
-        """Take the weights of a folded model to the device.
+        """Take the weights of a model to the device.
 
         Args:
-            folded: the arrays.
+            model: the arrays.
             precision: "float32" or "float64". Energies of atoms are summed in float64 always.
             device: "cuda", or "cpu" to check the same code without a GPU.
             name: for people.
@@ -51,30 +56,27 @@ class MaceDevice:
             UserError: torch is not installed, or sees no GPU.
         """
         self.torch = _torch(device)
-        self.folded, self.precision, self.device, self.name = folded, precision, device, name
+        self.model, self.precision, self.device, self.name = model, precision, device, name
         self.kernels = kernels or ("plain" if device == "cpu" else "fused")
-        self.elements = frozenset(int(z) for z in folded.numbers)
-        self.cutoff, self.domain = float(folded.cutoff), folded.domain
-        self.identity = identity(folded, precision, device)
-        self.description = f"{self.kernels} MACE {name} ({precision} on {device})"
-        weights = import_module("scatter.potentials.device.weights")
-        self.weights = weights.Weights.of(folded, precision, device)
+        self.elements = frozenset(int(z) for z in model.numbers)
+        self.cutoff, self.domain = float(np.max(model.cutoff)), getattr(model, "domain", None)
+        self.identity = identity(model, precision, device)
+        self.description = f"{self.kernels} {self.word} {name} ({precision} on {device})"
+        self.weights = self.part("weights").Weights.of(model, precision, device)
 
-    @classmethod
-    def read(cls, file: Path, precision: str = "float32", device: str = "cuda") -> "MaceDevice":
-        """The model in a file that `scatter convert` wrote.
+    @staticmethod
+    def on_host(model: Any, precision: str, name: str) -> Potential:
+        """A model of this family on the CPU."""
+        raise NotImplementedError
 
-        Raises:
-            UserError: the file is no converted model, or torch sees no GPU.
-        """
-        return cls(FoldedMace.read(file), precision, device, file.name)
+    def part(self, name: str) -> Any:
+        """The file of this name of the model's family."""
+        return import_module(f"scatter.potentials.device.{self.family}_{name}")
 
     @cached_property
     def host(self) -> Potential:
         """The same model on the CPU, for all but the trajectories."""
-        from scatter.potentials.mace_fused import MaceFused
-
-        return MaceFused(self.folded, self.precision, self.name)
+        return self.on_host(self.model, self.precision, self.name)
 
     def array(self, array: np.ndarray) -> Array:
         """The same numbers on the device."""
@@ -99,17 +101,17 @@ class MaceDevice:
 class Elsewhere:
     """A model that a device elsewhere evaluates: what is known of it here.
 
-    It has the identity of `MaceDevice`, is bound to no system, and runs on the CPU as `host`.
+    It has the identity of the potential there, is bound to no system, and runs here as `host`.
     """
 
-    def __init__(self, folded: FoldedMace, precision: str, device: str, name: str):
-        from scatter.potentials.mace_fused import MaceFused
-
-        self.folded, self.precision, self.domain = folded, precision, folded.domain
-        self.host = MaceFused(folded, precision, name)
+    def __init__(
+        self, kind: type[DevicePotential], model: Any, precision: str, device: str, name: str
+    ):
+        self.model, self.precision, self.domain = model, precision, getattr(model, "domain", None)
+        self.host = kind.on_host(model, precision, name)
         self.elements, self.cutoff = self.host.elements, self.host.cutoff
-        self.identity = identity(folded, precision, device)
-        self.description = f"MACE {name} ({precision} on {device}, elsewhere)"
+        self.identity = identity(model, precision, device)
+        self.description = f"{kind.word} {name} ({precision} on {device}, elsewhere)"
 
     def bind(self, system: System, slots: int) -> Any:
         """Nothing runs on it here."""
@@ -119,13 +121,13 @@ class Elsewhere:
 class DeviceEvaluator:
     """Lists and working memory of `slots` replicas on the device; see `Evaluator` in `base.py`."""
 
-    def __init__(self, potential: MaceDevice, system: System, slots: int):
+    def __init__(self, potential: DevicePotential, system: System, slots: int):
         self.potential = potential
-        known = potential.folded.numbers.tolist()
+        known = potential.model.numbers.tolist()
         species = potential.array(np.array([known.index(z) for z in system.numbers]))
-        module = import_module(f"scatter.potentials.device.{potential.kernels}")
-        bound = module.Fused if potential.kernels == "fused" else module.Plain
-        self.bound = bound(potential.weights, system, species, slots)
+        self.bound = potential.part(potential.kernels).Bound(
+            potential.weights, system, species, slots
+        )
 
     @property
     def generation(self) -> int:
@@ -170,9 +172,9 @@ class DeviceEvaluator:
         return self.potential.array(array), lambda found: tuple(t.cpu().numpy() for t in found)
 
 
-def identity(folded: FoldedMace, precision: str, device: str) -> str:
+def identity(model: Any, precision: str, device: str) -> str:
     """Hash of all that determines the values of a model on a device."""
-    return hashlib.sha256(f"{folded.sha256()} {precision} {device}".encode()).hexdigest()
+    return hashlib.sha256(f"{model.sha256()} {precision} {device}".encode()).hexdigest()
 
 
 def _torch(device: str) -> Any:

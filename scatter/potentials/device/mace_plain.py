@@ -11,13 +11,28 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.harmonics import DEGREES, NORMS, TRIPLES, monomials, polynomials, rows
-from scatter.kernels.splines import DEGREE
 from scatter.potentials.device.lists import Neighbours
-from scatter.potentials.device.weights import Weights
+from scatter.potentials.device.mace_weights import Weights
+from scatter.potentials.device.plain import Geometry, Plain, radial
 
 DEGREE_OF_ROW = [degree for degree in DEGREES for _ in rows(degree)]
 SCREENING = ((0.1818, 3.2), (0.5099, 0.9423), (0.2802, 0.4028), (0.02817, 0.2016))
-TOUCHING = 1e-6  # Å², squared distance of two atoms that have no direction from one another
+KEPT = 12  # arrays of (pair, l, channel) that live at once, about
+
+
+class Bound(Plain):
+    """The formulas of a folded MACE bound to a system."""
+
+    weights: Weights
+
+    def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
+        """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
+        return energies(positions, self.species, near, self.weights)
+
+    def per_atom(self) -> int:
+        """Bytes that the formulas take for an atom, about, given the capacity of its list."""
+        numbers = KEPT * 4 * self.weights.channels * self.capacity
+        return numbers * self.weights.energy_1.element_size()
 
 
 def energies(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -> Tensor:
@@ -44,63 +59,40 @@ def energies(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -
     total = (of_atoms.to(torch.float64) + w.constant[species]).sum(dim=-1)
     if w.repulsion[0]:
         total = total + _repulsion(found, near.listed, w)
-    lost = found.touching | (near.count > near.sender.shape[-1]).any(dim=-1)
-    lost = lost | ~positions.isfinite().all(dim=-1).all(dim=-1)
-    return torch.where(lost, torch.nan, total)
+    return torch.where(found.lost, torch.nan, total)
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(Geometry):
     """Geometry and kinds of the directed pairs, at the places of their lists.
 
     Attributes:
-        slot: of each replica, shape (slot, 1, 1).
-        r: Å, double precision.
-        n: from the receiver to the sender.
         inside: one within the cutoff, else zero.
         own: species of the receiver.
         other: species of the sender.
         pair: table of layer 2.
-        touching: whether atoms of a replica touch, shape (slot,).
     """
 
-    slot: Tensor
-    r: Tensor
-    n: Tensor
     inside: Tensor
     own: Tensor
     other: Tensor
     pair: Tensor
-    touching: Tensor
 
 
 def _pairs(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -> Pairs:
-    slots, atoms, _ = positions.shape
-    slot = torch.arange(slots, device=positions.device)[:, None, None]
-    apart = positions[slot, near.sender] - positions[:, :, None, :] + near.shift
-    apart = torch.where(near.listed[..., None], apart, 2 * w.cutoff)
-    square = (apart * apart).sum(dim=-1)
-    r = torch.sqrt(square.clamp(min=TOUCHING))
+    found = Geometry.of(positions, near, w.cutoff)
     own, other = species[:, None], species[near.sender]
-    first = torch.arange(atoms, device=positions.device)[:, None] <= near.sender
+    first = torch.arange(positions.shape[1], device=positions.device)[:, None] <= near.sender
     return Pairs(
-        slot=slot, r=r, n=(apart / r[..., None]).to(w.kind),
-        inside=(near.listed & (r < w.cutoff)).to(w.kind), own=own, other=other,
+        slot=found.slot, r=found.r, n=found.n.to(w.kind), lost=found.lost,
+        inside=(near.listed & (found.r < w.cutoff)).to(w.kind), own=own, other=other,
         pair=torch.where(first, w.pair_2[own, other], w.pair_2[other, own]),
-        touching=(square < TOUCHING).any(dim=-1).any(dim=-1),
     )  # fmt: skip
 
 
 def _radial(table: Tensor, pair: Tensor, found: Pairs, w: Weights) -> Tensor:
     """Radial functions of each pair, shape (slot, atom, neighbour, l, channel)."""
-    place = found.r * w.per_step
-    knot = place.detach().floor().clamp(max=w.knots - 1)
-    u = (place - knot).to(w.kind)[..., None, None]
-    row = pair * w.knots + knot.to(torch.int64)
-    value = table[row, :, DEGREE]
-    for power in reversed(range(DEGREE)):
-        value = value * u + table[row, :, power]
-    return value * found.inside[..., None, None]
+    return radial(table, pair, found.r * w.per_step, w.knots) * found.inside[..., None, None]
 
 
 def _gathered(weights: Tensor, y: Tensor) -> Tensor:
