@@ -12,7 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
-from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import in_place, tensors
 from scatter.potentials.device.mace import MaceDevice
 from scatter.potentials.device.plain import Plain
@@ -91,7 +90,7 @@ def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch):
         in_place(batch)
     assert {tensor.device.type for tensor in tensors(batch).values()} == {"meta"}
     with pytest.raises(RuntimeError, match="meta"):
-        evaluator.check()
+        evaluator.grow()
 
 
 def test_a_step_in_place_is_the_same_step_and_moves_no_array():
@@ -123,17 +122,3 @@ def test_a_campaign_on_the_device_is_that_of_numpy(every, idle):
         assert found[number].momenta == pytest.approx(one.momenta, abs=1e-7)
         for key, value in one.watch.items():
             assert found[number].watch[key] == pytest.approx(value, abs=1e-7, nan_ok=True), key
-
-
-def test_a_list_without_room_is_told():
-    from scatter.errors import UserError
-
-    device = potential()
-    batch = Batch(list(starts(2)), device.bind(conditions(2).system, 2),
-                  conditions(2, device=device.array))  # fmt: skip
-    batch.evaluator.bound.capacity = 8
-    batch.step()
-    with pytest.raises(UserError, match="room for 8"):
-        batch.ended()
-    assert torch.isnan(batch.state.energies).all()
-    assert (batch.outcome == int(Outcome.FAILED)).all()

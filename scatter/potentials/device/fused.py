@@ -35,6 +35,10 @@ class Lists:
         self.translation = torch.zeros(rows * capacity, **shape)
         self.reverse = torch.zeros(rows * capacity, **shape)
 
+    def longest(self) -> Tensor:
+        """Most neighbours of an atom, of those that are not lost, a number on the device."""
+        return torch.where(self.count < pairs.LOST, self.count, 0).max()
+
 
 class Scratch:
     """What the stages hand to one another, for some rows (atoms of all replicas)."""
@@ -75,12 +79,13 @@ class Fused:
         self.blocks = w.channels // self.wide
         self.padded = power_of_two(self.atoms)
         self.capacity, self.generation = 0, 0
+        self.most = torch.zeros((), dtype=torch.int32, device=self.device)
 
     def reserve(self, positions: Tensor) -> None:
         """Make room for the neighbours that atoms have at these positions, and some more."""
         lists = Lists(len(positions), self.atoms, 1, self.device)
         self._renew(lists, positions, 1)
-        most = int(lists.count.max())
+        most = int(lists.longest())
         if 1.1 * most > self.capacity:
             self.make_room(most)
 
@@ -88,6 +93,7 @@ class Fused:
         """Allocate lists for somewhat more neighbours than `most`, and working memory."""
         self.capacity = -(-int(1.25 * most + 8) // 16) * 16
         self.generation += 1
+        self.most.zero_()
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
         w = self.weights
         per_place = w.channels + 6 * self.blocks + 11
@@ -111,8 +117,11 @@ class Fused:
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
 
     def longest(self) -> Tensor:
-        """Most neighbours of an atom, a number on the device; above `capacity` lists overflow."""
-        return self.lists.count.max()
+        """Most neighbours of an atom since room was made, a number on the device.
+
+        Lists that overflow are made anew where the energy has become NaN, so each counts at once.
+        """
+        return self.most
 
     def __call__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (eV), NaN where a list overflows, and forces (eV/Å) of every slot."""
@@ -124,6 +133,7 @@ class Fused:
         forces = torch.empty_like(positions)
         if len(positions):
             self._renew(lists, positions, self.capacity)
+            torch.maximum(self.most, lists.longest(), out=self.most)
         for start in range(0, len(positions), self.at_once):
             self._some(lists, positions, start, energies, forces)
         return energies, forces
