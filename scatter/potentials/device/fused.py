@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.gpu import edges, nodes, pairs
-from scatter.potentials.device.lists import Cell
+from scatter.potentials.device.lists import Cell, room_for
 from scatter.potentials.device.weights import Weights
 from scatter.state import System
 
@@ -91,7 +91,7 @@ class Fused:
 
     def make_room(self, most: int) -> None:
         """Allocate lists for somewhat more neighbours than `most`, and working memory."""
-        self.capacity = -(-int(1.25 * most + 8) // 16) * 16
+        self.capacity = room_for(most)
         self.generation += 1
         self.most.zero_()
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from scatter.potentials.device.formulas import energies
-from scatter.potentials.device.lists import Cell, neighbours
+from scatter.potentials.device.lists import Cell, neighbours, room_for
 from scatter.potentials.device.weights import Weights
 from scatter.state import System
 
@@ -31,7 +31,7 @@ class Plain:
 
     def make_room(self, most: int) -> None:
         """Have places for somewhat more neighbours than `most`."""
-        self.capacity = -(-int(1.25 * most + 8) // 8) * 8
+        self.capacity = room_for(most)
         self.most.zero_()
 
     def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
