@@ -173,7 +173,7 @@ def rate(which: str) -> None:
         finite = float(torch.isfinite(batch.state.energies).double().mean())
         tell("rate", model=which, size=size, kernels=potential.kernels, ms=1e3 * taken,
              rate=size / taken, us=1e6 * taken / size, finite=finite)  # fmt: skip
-        batch.evaluator.check()
+        assert not batch.evaluator.grow(), "a list had no room"
         del batch, potential
         if DEVICE == "cuda":
             torch.cuda.empty_cache()

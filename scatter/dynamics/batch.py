@@ -17,6 +17,7 @@ from scatter.dynamics.bounds import CLOSE_LOOK, Bounds, outside
 from scatter.dynamics.endings import Geometry, Limits, outcomes, reasons
 from scatter.dynamics.integrators import velocity_verlet
 from scatter.dynamics.peaks import Peak, Peaks
+from scatter.dynamics.rewind import Kept
 from scatter.dynamics.watch import Sight, Watch, look
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.base import Evaluator, Guard, Potential
@@ -64,7 +65,7 @@ class Conditions:
         every: steps of the batch from one look for endings to the next.
         device: takes a NumPy array to where the batch is.
         bounds: what no trajectory must leave.
-        guards: that measure beside the dynamics; on a GPU they make the host wait.
+        guards: that measure beside the dynamics; the host knows which slots are due.
         guards_every: steps of a trajectory from one of their looks to the next.
         idle: the part of the slots that may be without work before the batch is made smaller; on
             a GPU another size costs more than some slots that are held still.
@@ -104,18 +105,35 @@ def propagate(
         return
     batch = Batch(first, potential.bind(conditions.system, len(first)), conditions)
     step = conditions.stepping(batch) if conditions.stepping else batch.step
+
+    def one_step() -> None:
+        step()
+        batch.measure_due()
+        if after_step:
+            after_step(batch.state)
+
     while len(batch.state):
-        for _ in range(conditions.every):
-            step()
-            if after_step:
-                after_step(batch.state)
+        _to_the_next_look(batch, one_step)
         ended = batch.ended()
+        batch.measure(ended)
         yield from batch.finished(ended)
         fresh = list(islice(starts, len(ended)))
         if fresh:
             batch.put(ended[: len(fresh)], fresh)
         if len(fresh) < len(ended):
             batch.retire(ended[len(fresh) :])
+
+
+def _to_the_next_look(batch: "Batch", one_step: Callable[[], None]) -> None:
+    """Make the steps up to the next look, and make them again where a list had no room."""
+    grow = getattr(batch.evaluator, "grow", None)
+    while True:
+        kept = Kept.of(batch) if grow else None
+        for _ in range(batch.conditions.every):
+            one_step()
+        if not grow or not kept or not grow():
+            return
+        kept.restore()
 
 
 class Batch:
@@ -131,7 +149,8 @@ class Batch:
         self.reason = conditions.device(np.zeros(len(starts), np.uint8))
         self.bounds = conditions.bounds and conditions.bounds.on(conditions.device)
         self.peaks = Peaks(conditions.guards, conditions.system, self.state)
-        self.peaks.see(conditions.device(where), self.state, anew=True)
+        self.peaks.begin(conditions.device(where), self.state)
+        self.age = np.zeros(len(starts), np.int64)  # steps since each slot was filled
         self.idle: set[int] = set()
 
     def _enter(self, slots: np.ndarray, starts: list[Start]) -> tuple[State, Watch]:
@@ -170,10 +189,23 @@ class Batch:
         )  # fmt: skip
         self.outcome = xp.where(before == 0, now, before)
         self.reason = xp.where(before == 0, reason, self.reason)
-        if self.conditions.guards:
-            due = self._due(self.conditions.guards_every) | (self.outcome != 0)
-            due &= (before == 0) & (self.reason != int(Reason.NOT_FINITE))
-            self.peaks.see(xp.nonzero(due)[0], self.state)
+
+    def measure_due(self) -> None:
+        """Count a step, and ask the guards about the trajectories for which it is due.
+
+        A trajectory that has ended is held still: it shows what it will show at the look, in any
+        case.
+        """
+        self.age += 1
+        due = np.flatnonzero(self.age % self.conditions.guards_every == 0).tolist()
+        self.measure([slot for slot in due if slot not in self.idle])
+
+    def measure(self, slots: list[int]) -> None:
+        """Ask the guards about these slots."""
+        if slots and self.conditions.guards:
+            where = self.conditions.device(np.array(slots))
+            known = self.reason[where] != int(Reason.NOT_FINITE)
+            self.peaks.see(where, self.state, known)
 
     def _due(self, every: int) -> Array:
         """Whether each trajectory has made a multiple of so many steps of its own."""
@@ -190,8 +222,6 @@ class Batch:
 
     def ended(self) -> list[int]:
         """Slots whose trajectories have ended since they were looked at."""
-        if check := getattr(self.evaluator, "check", None):
-            check()  # what only a look can tell, of an evaluator that waits for nothing in between
         xp = array_namespace(self.outcome)
         return [slot for slot in xp.nonzero(self.outcome)[0].tolist() if slot not in self.idle]
 
@@ -203,10 +233,14 @@ class Batch:
         ends = {"outcome": self.outcome, "reason": self.reason}
         found = {**vars(self.state), **vars(self.watch), **ends}
         found = {name: _out(values[where]) for name, values in found.items()}
-        for place, slot in enumerate(slots):
+        seen = {
+            column: {name: _out(values) for name, values in highest.items()}
+            for column, highest in self.peaks.at(where).items()
+        }
+        for place in range(len(slots)):
             peaks = {
-                column: Peak(**{name: _one(_out(value)) for name, value in seen.items()})
-                for column, seen in self.peaks.at(slot).items()
+                column: Peak(**{name: _one(values[place]) for name, values in highest.items()})
+                for column, highest in seen.items()
             }
             yield self._finished({name: values[place] for name, values in found.items()}, peaks)
 
@@ -241,7 +275,8 @@ class Batch:
         self.watch.put(where, watch)
         self.outcome[where] = int(Outcome.RUNNING)
         self.reason[where] = int(Reason.NONE)
-        self.peaks.see(where, self.state, anew=True)
+        self.age[slots] = 0
+        self.peaks.begin(where, self.state)
 
     def retire(self, slots: list[int]) -> None:
         """Go on without these slots, at once or when there are enough that have no work."""
@@ -255,6 +290,7 @@ class Batch:
             setattr(self.state, name, values[where])
         self.watch.keep(where)
         self.outcome, self.reason = self.outcome[where], self.reason[where]
+        self.age = self.age[left]
         self.peaks.keep(where)
         self.evaluator.keep(where)
 

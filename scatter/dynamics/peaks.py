@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -39,22 +38,23 @@ class Highest:
     positions: Array
     momenta: Array
 
-    def see(self, slots: Array, state: State, anew: bool) -> None:
-        """Measure these slots; `anew` if their trajectories have just begun.
+    def see(self, slots: Array, state: State, known: Array) -> None:
+        """Measure these slots.
 
         Args:
             slots: indices, at least one.
             state: of all slots.
-            anew: forget what was.
+            known: False for a slot whose measure does not count.
         """
         xp = array_namespace(state.positions)
         value = xp.astype(self.measure(state.positions[slots]), self.value.dtype)
         value = xp.where(xp.isfinite(value), value, xp.inf)
-        here = slots if anew else slots[value > self.value[slots]]
-        self.value[here] = value if anew else value[value > self.value[slots]]
-        self.time[here] = state.time[here]
-        self.positions[here] = state.positions[here]
-        self.momenta[here] = state.momenta[here]
+        larger = known & (value > self.value[slots])
+        self.value[slots] = xp.where(larger, value, self.value[slots])
+        self.time[slots] = xp.where(larger, state.time[slots], self.time[slots])
+        for name in ("positions", "momenta"):
+            mine, now = getattr(self, name), getattr(state, name)
+            mine[slots] = xp.where(larger[:, None, None], now[slots], mine[slots])
 
 
 class Peaks:
@@ -72,11 +72,16 @@ class Peaks:
             for guard in guards
         }  # fmt: skip
 
-    def see(self, slots: Array, state: State, anew: bool = False) -> None:
-        """Measure these slots, if there are any."""
-        if len(slots):
-            for highest in self.of.values():
-                highest.see(slots, state, anew)
+    def begin(self, slots: Array, state: State) -> None:
+        """Measure trajectories that have just begun in these slots, and forget what was."""
+        for highest in self.of.values():
+            highest.value[slots] = -np.inf
+            highest.see(slots, state, state.time[slots] == 0)
+
+    def see(self, slots: Array, state: State, known: Array) -> None:
+        """Measure these slots, at least one; what is not `known` does not count."""
+        for highest in self.of.values():
+            highest.see(slots, state, known)
 
     def keep(self, slots: Array) -> None:
         """Go on with these slots only."""
@@ -84,10 +89,10 @@ class Peaks:
             for name in ("value", "time", "positions", "momenta"):
                 setattr(highest, name, getattr(highest, name)[slots])
 
-    def at(self, slot: int) -> dict[str, Any]:
-        """The arrays of one slot, by column, as the arguments of `Peak`."""
+    def at(self, slots: Array) -> dict[str, dict[str, Array]]:
+        """The arrays of these slots, by column, as the arguments of `Peak`."""
         names = ("value", "time", "positions", "momenta")
         return {
-            column: {name: getattr(highest, name)[slot] for name in names}
+            column: {name: getattr(highest, name)[slots] for name in names}
             for column, highest in self.of.items()
         }

@@ -18,7 +18,12 @@ Measure = Callable[[Array], Array]
 
 @runtime_checkable
 class Evaluator(Protocol):
-    """Energies and forces for up to `slots` replicas of one system."""
+    """Energies and forces for up to `slots` replicas of one system.
+
+    One that computes without waiting for its device may have, besides, `grow()`: the dynamics asks
+    it at each look. It answers True if a list has had no room since the last look, now that there
+    is more, and the steps since then are made again.
+    """
 
     def begin(self, slots: Array, positions: Array) -> tuple[Array, Array]:
         """Energies and forces of the replicas that enter `slots`.

@@ -123,10 +123,7 @@ def open_committee(table: PotentialTable, potential: Potential) -> Committee | N
     """
     if not table.committee:
         return None
-    if table.kind == "mace":
-        shared = table.model_dump(include={"device", "precision", "trust_pickle"})
-    else:
-        shared = {"precision": table.precision, "trust_pickle": table.trust_pickle}
+    shared = table.model_dump(include={"device", "precision", "trust_pickle"})
     members = [
         _open_mace(PotentialTable(kind="mace", file=file, **shared)) for file in table.committee
     ]

@@ -12,7 +12,6 @@ from no_wait import NoWait, Waiting
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
-from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import in_place, tensors
 from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.plain import Plain
@@ -29,9 +28,9 @@ MODELS = {
 }  # fmt: skip
 
 
-def potential(precision="float64", family="MACE", device="cpu"):
+def potential(precision="float64", family="MACE", device="cpu", kernels="plain"):
     kind, model = MODELS[family]
-    return kind(model(), precision, device, kernels="plain")
+    return kind(model(), precision, device, kernels=kernels)
 
 
 def starts(count):
@@ -83,7 +82,7 @@ def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
         in_place(batch)
     assert {tensor.device.type for tensor in tensors(batch).values()} == {"meta"}
     with pytest.raises(RuntimeError, match="meta"):
-        evaluator.check()
+        evaluator.grow()
 
 
 def test_a_step_in_place_is_the_same_step_and_moves_no_array():
@@ -117,17 +116,3 @@ def test_a_campaign_on_the_device_is_that_of_numpy(family, every, idle):
         assert found[number].momenta == pytest.approx(one.momenta, abs=1e-7)
         for key, value in one.watch.items():
             assert found[number].watch[key] == pytest.approx(value, abs=1e-7, nan_ok=True), key
-
-
-def test_a_list_without_room_is_told():
-    from scatter.errors import UserError
-
-    device = potential()
-    batch = Batch(list(starts(2)), device.bind(conditions(2).system, 2),
-                  conditions(2, device=device.array))  # fmt: skip
-    batch.evaluator.bound.capacity = 8
-    batch.step()
-    with pytest.raises(UserError, match="room for 8"):
-        batch.ended()
-    assert torch.isnan(batch.state.energies).all()
-    assert (batch.outcome == int(Outcome.FAILED)).all()

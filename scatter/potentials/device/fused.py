@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.gpu import pairs
-from scatter.potentials.device.lists import Cell
+from scatter.potentials.device.lists import Cell, room_for
 from scatter.state import System
 
 SKIN = 0.8  # Å
@@ -32,6 +32,10 @@ class Lists:
         self.translation = torch.zeros(rows * capacity, **shape)
         self.reverse = torch.zeros(rows * capacity, **shape)
 
+    def longest(self) -> Tensor:
+        """Most neighbours of an atom, of those that are not lost, a number on the device."""
+        return torch.where(self.count < pairs.LOST, self.count, 0).max()
+
 
 class Fused:
     """Kernels bound to a system, with the lists of its slots."""
@@ -44,6 +48,7 @@ class Fused:
         self.cell = Cell.of(system, weights.cutoff + SKIN, str(self.device))
         self.padded = power_of_two(self.atoms)
         self.capacity, self.generation = 0, 0
+        self.most = torch.zeros((), dtype=torch.int32, device=self.device)
 
     def per_atom(self) -> int:
         """Bytes of working memory for an atom, given the capacity of its list."""
@@ -63,14 +68,15 @@ class Fused:
         """Make room for the neighbours that atoms have at these positions, and some more."""
         lists = Lists(len(positions), self.atoms, 1, self.device)
         self._renew(lists, positions, 1)
-        most = int(lists.count.max())
+        most = int(lists.longest())
         if 1.1 * most > self.capacity:
             self.make_room(most)
 
     def make_room(self, most: int) -> None:
         """Allocate lists for somewhat more neighbours than `most`, and working memory."""
-        self.capacity = -(-int(1.25 * most + 8) // 16) * 16
+        self.capacity = room_for(most)
         self.generation += 1
+        self.most.zero_()
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
         self.at_once = max(1, min(self.slots, ROOM // (self.atoms * self.per_atom())))
         self.scratch = self.working_memory()
@@ -91,8 +97,11 @@ class Fused:
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
 
     def longest(self) -> Tensor:
-        """Most neighbours of an atom, a number on the device; above `capacity` lists overflow."""
-        return self.lists.count.max()
+        """Most neighbours of an atom since room was made, a number on the device.
+
+        Lists that overflow are made anew where the energy has become NaN, so each counts at once.
+        """
+        return self.most
 
     def __call__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (eV), NaN where a list overflows, and forces (eV/Å) of every slot."""
@@ -104,6 +113,7 @@ class Fused:
         forces = torch.empty_like(positions)
         if len(positions):
             self._renew(lists, positions, self.capacity)
+            torch.maximum(self.most, lists.longest(), out=self.most)
         for start in range(0, len(positions), self.at_once):
             self.some(lists, positions, start, energies, forces)
         return energies, forces

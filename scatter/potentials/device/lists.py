@@ -69,6 +69,11 @@ class Neighbours:
     count: Tensor
 
 
+def room_for(most: int) -> int:
+    """Places to have for lists of `most` neighbours, which may come to be somewhat longer."""
+    return -(-int(1.25 * most + 8) // 16) * 16
+
+
 def neighbours(positions: Tensor, cell: Cell, capacity: int, receivers: slice = ALL) -> Neighbours:
     """Every pair within the cell's radius.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.splines import DEGREE
-from scatter.potentials.device.lists import ALL, Cell, Neighbours, neighbours
+from scatter.potentials.device.lists import ALL, Cell, Neighbours, neighbours, room_for
 from scatter.state import System
 
 ROOM = 2**31  # bytes that the arrays of pairs may take; more replicas are computed in turns
@@ -94,7 +94,13 @@ class Plain:
     def reserve(self, positions: Tensor) -> None:
         """Make room for the neighbours that atoms have at these positions, and some more."""
         most = max((int(self._count(part)) for part in positions.split(64)), default=0)
-        self.capacity = max(self.capacity, -(-int(1.25 * most + 8) // 8) * 8)
+        if 1.1 * most > self.capacity:
+            self.make_room(most)
+
+    def make_room(self, most: int) -> None:
+        """Have places for somewhat more neighbours than `most`."""
+        self.capacity = room_for(most)
+        self.most.zero_()
 
     def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Energies and forces of replicas that enter."""
@@ -107,7 +113,7 @@ class Plain:
     keep = forget
 
     def longest(self) -> Tensor:
-        """Most neighbours of an atom so far, a number on the device."""
+        """Most neighbours of an atom since room was made, a number on the device."""
         return self.most
 
     def _count(self, positions: Tensor) -> Tensor:

@@ -15,6 +15,8 @@ from scatter.errors import UserError
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.state import Array, System
 
+CROWDED = 8  # lists longer than so many times the first ones are not made room for
+
 
 class DevicePotential:
     """A model whose arrays stand in an `.npz`, on a device of torch's.
@@ -84,7 +86,7 @@ class DevicePotential:
 
     def stepping(self, batch: Any) -> Any:
         """What moves a batch by a step: of the fused kernels on a GPU, its step as a CUDA graph."""
-        if self.device == "cpu" or self.kernels == "plain" or batch.conditions.guards:
+        if self.device == "cpu" or self.kernels == "plain":
             return batch.step
         return import_module("scatter.potentials.device.capture").Captured(batch)
 
@@ -128,6 +130,7 @@ class DeviceEvaluator:
         self.bound = potential.part(potential.kernels).Bound(
             potential.weights, system, species, slots
         )
+        self.first = 0  # room of the lists at the first look
 
     @property
     def generation(self) -> int:
@@ -150,20 +153,28 @@ class DeviceEvaluator:
         """Go on with the replicas in `slots` only."""
         self.bound.keep(self._taken(slots)[0])
 
-    def check(self) -> None:
-        """Wait for the device, and see whether the lists had room.
+    def grow(self) -> bool:
+        """Wait for the device, and make room where a list has had none since the last time.
+
+        Returns:
+            Whether it had none: energies since then are NaN, and wrong for no other replica.
 
         Raises:
-            UserError: an atom had more neighbours than there is room for.
+            UserError: an atom had far more neighbours than there was room for at first.
         """
-        longest = int(self.bound.longest())
-        if longest > self.bound.capacity:
+        longest, room = int(self.bound.longest()), self.bound.capacity
+        self.first = self.first or room
+        if longest <= room:
+            return False
+        if longest > CROWDED * self.first:
             raise UserError(
                 f"[potential]: an atom came to have {longest} neighbours, and its list on the "
-                f"{self.potential.device} device has room for {self.bound.capacity}, which follow "
-                "from the starts; such dense places mean that atoms were lost: see whether the "
-                "potential holds for these conditions, or run them with device = 'cpu'"
+                f"{self.potential.device} device had room for {self.first}, which follow from the "
+                "starts; such dense places mean that atoms were lost: see whether the potential "
+                "holds for these conditions, or run them with device = 'cpu'"
             )
+        self.bound.make_room(longest)
+        return True
 
     def _taken(self, array: Array) -> tuple[Array, Any]:
         """The array on the device, and what brings an answer back to where the array was."""
