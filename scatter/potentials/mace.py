@@ -1,7 +1,8 @@
 """Any MACE model that mace-torch wrote, evaluated by mace-torch: general, and not fast.
 
-The model is called on a graph that is built here, from Verlet lists that last many steps, and not
-through mace-torch's own `AtomicData`, which searches for neighbours at every step.
+On a CPU the model is called on a graph that is built here, from Verlet lists that last many steps,
+and not through mace-torch's own `AtomicData`, which searches for neighbours at every step; for GPUs
+see `device/mace_torch.py`.
 """
 
 import hashlib
@@ -18,13 +19,12 @@ import numpy as np
 from ase.data import chemical_symbols
 from jaxtyping import Float, Int
 
-from scatter.potentials.base import refuse_unknown_elements
+from scatter.potentials.base import Evaluator, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.settings import UserError
 from scatter.state import Array, System
 
 SKIN = 1.0  # Å
-PAIRS_AT_ONCE = 100_000  # on a GPU: about 2 GB of a model of 16 channels, 16 GB of one of 128
 
 
 class MaceTorch:
@@ -32,8 +32,16 @@ class MaceTorch:
 
     On a CPU every replica is a graph of its own: one graph of many replicas is slower there, and
     its bits depend on how many they are. On a GPU many replicas share a graph, and a replica's
-    energy depends on its neighbours in the batch within rounding.
+    energy depends on its neighbours in the batch within rounding; cuEquivariance computes it where
+    that is installed.
+
+    Attributes:
+        most_slots: replicas that are worth being moved at once on a GPU.
+        every: steps from one look at the outcomes to the next.
+        idle: the part of the slots that may be without work.
     """
+
+    most_slots = 1024
 
     def __init__(
         self,
@@ -67,27 +75,42 @@ class MaceTorch:
         self.dtype = getattr(self.torch, precision)
         content = file.read_bytes()
         self.identity = f"{hashlib.sha256(content).hexdigest()} {precision} {self.device}"
-        self.model = _read(self.torch, mace, file, content).to(self.device, self.dtype).eval()
+        model = _read(self.torch, mace, file, content).to(self.device, self.dtype).eval()
+        self.head = _head(model, file)
+        self.every, self.idle, self.model, engine = 1, 0.0, model, "mace-torch"
+        if self.device != "cpu":
+            from scatter.potentials.device.mace_torch import quickest
+
+            self.every, self.idle = 20, 0.5
+            self.model, engine = quickest(model, self.device)
         self.model.requires_grad_(False)
-        self.head = _head(self.model, file)
-        self.numbers = [int(z) for z in self.model.atomic_numbers]
+        self.numbers = [int(z) for z in model.atomic_numbers]
         self.elements = frozenset(self.numbers)
         # Two groups of atoms with no edge between them add their energies, however many layers
         # of messages there are; so it is the length of an edge that counts.
-        self.cutoff = float(self.model.r_max)
+        self.cutoff = float(model.r_max)
         self.exact_batches = self.device == "cpu"
         known = ", ".join(chemical_symbols[z] for z in sorted(self.elements)[:8])
         more = ", ..." if len(self.elements) > 8 else ""
-        self.description = f"MACE model {file.name} ({known}{more}; {precision} on {self.device})"
+        by = f"{precision} on {self.device}" + (f", {engine}" if self.every > 1 else "")
+        self.description = f"MACE model {file.name} ({known}{more}; {by})"
 
-    def bind(self, system: System, slots: int) -> "MaceEvaluator":
+    def array(self, array: np.ndarray) -> Array:
+        """The same numbers where the model is."""
+        return array if self.device == "cpu" else self.torch.as_tensor(array, device=self.device)
+
+    def bind(self, system: System, slots: int) -> Evaluator:
         """An evaluator for `slots` replicas of `system`."""
         refuse_unknown_elements(self, system)
-        return MaceEvaluator(self, system, slots)
+        if self.device == "cpu":
+            return MaceEvaluator(self, system, slots)
+        from scatter.potentials.device.mace_torch import GraphEvaluator
+
+        return GraphEvaluator(self, system, slots)
 
 
 class MaceEvaluator:
-    """A MACE model bound to a system, with one Verlet list per replica."""
+    """A MACE model bound to a system on a CPU, with one Verlet list and one graph per replica."""
 
     def __init__(self, potential: MaceTorch, system: System, slots: int):
         self.potential, self.system = potential, system
@@ -115,71 +138,48 @@ class MaceEvaluator:
         x = _numpy(positions)
         lists.update(x)
         energies, forces = np.full(len(x), np.nan), np.full(x.shape, np.nan)
-        finite = np.flatnonzero(np.isfinite(x).all(axis=(1, 2)))
-        size = self._replicas_at_once(lists)
-        for start in range(0, len(finite), size):
-            some = finite[start : start + size]
-            energies[some], forces[some] = self._evaluate(lists, some, x[some])
+        for slot in np.flatnonzero(np.isfinite(x).all(axis=(1, 2))).tolist():
+            energies[slot], forces[slot] = self._evaluate(lists, slot, x[slot])
         forces[:, ~self.system.moving] = 0.0
         if isinstance(positions, np.ndarray):
             return energies, forces
         there = {"device": positions.device}
         return tuple(self.potential.torch.as_tensor(each, **there) for each in (energies, forces))
 
-    def _replicas_at_once(self, lists: VerletLists) -> int:
-        if self.potential.exact_batches:
-            return 1
-        return max(1, PAIRS_AT_ONCE // max(1, int(lists.counts.max())))
-
     def _evaluate(
-        self,
-        lists: VerletLists,
-        slots: Int[np.ndarray, " some"],
-        x: Float[np.ndarray, "some atom 3"],
-    ) -> tuple[Float[np.ndarray, " some"], Float[np.ndarray, "some atom 3"]]:
-        """One graph of these replicas through the model."""
-        torch, count, atoms = self.potential.torch, *x.shape[:2]
-        sender, receiver, shift = _edges(lists, slots, x, self.potential.cutoff)
-        index = {"device": self.potential.device, "dtype": torch.int64}
+        self, lists: VerletLists, slot: int, x: Float[np.ndarray, "atom 3"]
+    ) -> tuple[float, Float[np.ndarray, "atom 3"]]:
+        """The graph of a replica through the model."""
+        torch, atoms = self.potential.torch, len(x)
+        edges, shift = _edges(lists, slot, x, self.potential.cutoff)
         graph = {
-            "positions": self._tensor(x.reshape(-1, 3)),
-            "node_attrs": self.one_hot.repeat(count, 1),
-            "edge_index": torch.as_tensor(np.stack([sender, receiver]), **index),
+            "positions": self._tensor(x),
+            "node_attrs": self.one_hot,
+            "edge_index": torch.as_tensor(edges, dtype=torch.int64),
             "shifts": self._tensor(shift),
             "unit_shifts": self._tensor(np.zeros_like(shift)),  # only the stress needs them
-            "cell": self.cell.repeat(count, 1),
-            "batch": torch.arange(count, **index).repeat_interleave(atoms),
-            "ptr": torch.arange(count + 1, **index) * atoms,
-            "head": torch.full((count,), self.potential.head, **index),
+            "cell": self.cell,
+            "batch": torch.zeros(atoms, dtype=torch.int64),
+            "ptr": torch.tensor([0, atoms]),
+            "head": torch.tensor([self.potential.head]),
         }
         out = self.potential.model(graph, training=False, compute_force=True)
-        each = out["node_energy"].detach().double().cpu().numpy().reshape(count, atoms)
-        return each.sum(axis=1), out["forces"].double().cpu().numpy().reshape(x.shape)
+        each = out["node_energy"].detach().double().numpy()
+        return each.sum(), out["forces"].double().numpy()
 
     def _tensor(self, array: np.ndarray) -> Any:
-        potential = self.potential
-        return potential.torch.as_tensor(array, dtype=potential.dtype, device=potential.device)
+        return self.potential.torch.as_tensor(array, dtype=self.potential.dtype)
 
 
 def _edges(
-    lists: VerletLists,
-    slots: Int[np.ndarray, " some"],
-    x: Float[np.ndarray, "some atom 3"],
-    cutoff: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sender, receiver and shift (Å) of every edge: each pair within the cutoff, both ways.
-
-    Atom a of the n-th of these slots is atom a + n · atoms of the graph.
-    """
-    replica, used = np.arange(len(slots))[:, None], max(0, int(lists.counts[slots].max()))
-    first, second = lists.first[slots, :used], lists.second[slots, :used]
-    shift = lists.shift[slots, :used]
-    apart = x[replica, second] - x[replica, first] + shift
-    near = (apart**2).sum(axis=-1) < cutoff**2
-    near &= np.arange(used) < lists.counts[slots, None]
-    i, j = (first + replica * x.shape[1])[near], (second + replica * x.shape[1])[near]
-    shift = shift[near]
-    return np.append(i, j), np.append(j, i), np.concatenate([shift, -shift])
+    lists: VerletLists, slot: int, x: Float[np.ndarray, "atom 3"], cutoff: float
+) -> tuple[Int[np.ndarray, "2 edge"], Float[np.ndarray, "edge 3"]]:
+    """Sender, receiver and shift (Å) of every edge: each pair within the cutoff, both ways."""
+    used = lists.counts[slot]
+    i, j, shift = lists.first[slot, :used], lists.second[slot, :used], lists.shift[slot, :used]
+    near = ((x[j] - x[i] + shift) ** 2).sum(axis=-1) < cutoff**2
+    i, j, shift = i[near], j[near], shift[near]
+    return np.array([np.append(i, j), np.append(j, i)]), np.concatenate([shift, -shift])
 
 
 def _numpy(array: Array) -> np.ndarray:

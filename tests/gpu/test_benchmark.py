@@ -17,7 +17,7 @@ def toy(*sections):
 def test_every_section_of_the_toy_tells_what_it_found():
     told, found = toy(
         "ceilings", "exact:16", "exact:ace", "same:16", "rate:16", "rate:ace", "campaign:16",
-        "campaign:ace", "beside:16", "mace-torch",
+        "campaign:ace", "beside:16", "mace-torch:16",
     )  # fmt: skip
     assert not [one for one in found if one["name"] == "failed"], told
     exact = [one for one in found if one["name"] == "exact"]
@@ -29,6 +29,9 @@ def test_every_section_of_the_toy_tells_what_it_found():
     rates = [one for one in found if one["name"] in ("rate", "campaign", "beside")]
     assert len(rates) == 7
     assert all(one["rate"] > 0 for one in rates)
+    library = [one for one in found if one["name"] == "mace-torch"]
+    assert [one["size"] for one in library] == [1, 1]
+    assert library[1]["ours_over_this"] > 0
     campaigns = [one["trajectories"] for one in found if one["name"] == "campaign"]
     assert campaigns == [8, 8]
 

@@ -85,17 +85,6 @@ def test_single_precision_keeps_the_exact_laws(mace_file, hydrogen_on_copper):
     assert not found.broken(gradient=5e-3, **near)
 
 
-def test_one_graph_of_many_replicas_gives_what_one_graph_for_each_gives(
-    mace_file, hydrogen_on_copper
-):
-    system, positions = hydrogen_on_copper(replicas=4)
-    potential = MaceTorch(mace_file, "cpu", "float64", trust_pickle=True)
-    alone = potential.bind(system, 4).begin(np.arange(4), positions)
-    potential.exact_batches = False  # as on a GPU
-    for one, together in zip(alone, potential.bind(system, 4)(positions), strict=True):
-        assert together == pytest.approx(one, abs=1e-10)
-
-
 def test_torch_arrays_come_back_as_torch_arrays(mace_file, hydrogen_on_copper):
     import torch
 
