@@ -71,8 +71,8 @@ def the_same(found, expected, within=0.0):
 
 @pytest.mark.parametrize("every", [1, 7])
 def test_a_campaign_with_too_little_room_ends_as_one_with_ample_room(scarce, every):
-    device, many = potential(), list(starts(9))
-    on = conditions(4, device=device.array, every=every, idle=0.5)
+    device, many = potential(), list(starts(5))
+    on = conditions(3, device=device.array, every=every, idle=0.5)
     ample = ended(device, many, on)
     grown = scarce(plain, plain.Plain)
     the_same(ended(device, many, on), ample, within=1e-9)
