@@ -106,9 +106,9 @@ def test_an_edge_too_many_is_told_and_numpy_arrays_wait_for_more_room(
         agree(evaluator(torch.tensor(positions)), expected, 1e-11)
         evaluator.capacity, evaluator.room = capacity, room
         agree(evaluator(positions), expected, 1e-11)
-    evaluator.capacity = evaluator.first = 3
+    evaluator.capacity = evaluator.first = 2
     evaluator(torch.tensor(positions))
-    with pytest.raises(UserError, match="had room for 3"):
+    with pytest.raises(UserError, match="had room for 2"):
         evaluator.grow()
 
 
