@@ -126,15 +126,12 @@ def propagate(
 
 def _to_the_next_look(batch: "Batch", one_step: Callable[[], None]) -> None:
     """Make the steps up to the next look, and make them again where a list had no room."""
-    if not hasattr(batch.evaluator, "grow"):
-        for _ in range(batch.conditions.every):
-            one_step()
-        return
+    grow = getattr(batch.evaluator, "grow", None)
     while True:
-        kept = Kept.of(batch)
+        kept = Kept.of(batch) if grow else None
         for _ in range(batch.conditions.every):
             one_step()
-        if not batch.evaluator.grow():
+        if not grow or not kept or not grow():
             return
         kept.restore()
 

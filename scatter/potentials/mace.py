@@ -1,7 +1,7 @@
 """Any MACE model that mace-torch wrote, evaluated by mace-torch: general, and not fast.
 
-The model is called on graphs that are built by us, and not through mace-torch's own `AtomicData`: on
-a CPU here, from Verlet lists that last many steps; on a GPU in `device/graph.py`.
+The model is called on graphs of our own, and not through mace-torch's `AtomicData`: on a CPU they
+are built here, from Verlet lists that last many steps; on a GPU in `device/graph.py`.
 """
 
 import hashlib
@@ -97,7 +97,7 @@ class MaceTorch:
         return self.torch.as_tensor(array, device=self.device) if self.together else array
 
     def stepping(self, batch: Any) -> Any:
-        """What moves a batch by a step: on a GPU its step as a CUDA graph, where that is possible."""
+        """What moves a batch by a step: on a GPU, where that is possible, its step as a graph."""
         if self.device == "cpu" or not batch.evaluator.padded:
             return batch.step
         return import_module("scatter.potentials.device.capture").Captured(batch)

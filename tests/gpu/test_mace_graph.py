@@ -18,7 +18,7 @@ SMALL = [*KINDS][0]
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    """Opens the same random model, by itself or many replicas in one graph, or its forces times a number."""
+    """Opens a random model: one graph for each replica or for many, forces times a number."""
     file = tmp_path_factory.mktemp("models") / "random.model"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -54,7 +54,7 @@ class GraphEvaluator:
     def __call__(self, positions: Array) -> tuple[Array, Array]:
         """Energies (eV) and forces (eV/Å) of every slot.
 
-        NaN where a list overflows; to NumPy arrays, for which the host waits anyway, with more room.
+        NaN where a list overflows; for NumPy arrays, which the host waits for, there is more room.
         """
         x, back = self._taken(positions)
         found = self._answer(x)
