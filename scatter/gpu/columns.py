@@ -29,6 +29,7 @@ ENDINGS = {
         "potential", "energy", "error", "lowest", "top", "when", "first_below", "last_below"
     )},
 }  # fmt: skip
+CHOICES = {"precision": ("float32", "float64"), "device": ("cuda", "cpu")}
 NATIVE = {"b": (np.bool_,), "i": (np.int64, np.int32, np.uint8), "f": (np.float64,)}
 NARROW, WIDE = 1.0, 1e5  # Å, between opposite faces of a cell
 MOST = 1e9  # of a limit, in its own unit
@@ -74,6 +75,8 @@ def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
     for name in texts:
         if not isinstance(words.get(name), str):
             raise ValueError(f"{name} is no text")
+        if name in CHOICES and words[name] not in CHOICES[name]:
+            raise ValueError(f"{name} is none of {', '.join(CHOICES[name])}")
     if not isinstance(json.loads(words[texts[0]]), dict):
         raise ValueError(f"{texts[0]} is no table")
 

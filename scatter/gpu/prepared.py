@@ -138,7 +138,7 @@ class PreparedCampaign:
             UserError: `scatter prepare` did not write it, or another version did.
         """
         words, legs = _load(file, "scatter prepare INPUT OUT.npz", TEXTS, _leg)
-        return cls(words["limits"], *(words[name] for name in TEXTS), legs)
+        return cls(words["limits"], legs=legs, **{name: words[name] for name in TEXTS})
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class Results:
             UserError: `python -m scatter.gpu` did not write it, or another version did.
         """
         words, legs = _load(file, "python -m scatter.gpu PREPARED RESULTS", RESULTS, _endings)
-        return cls(*(words[name] for name in RESULTS), legs)
+        return cls(legs=legs, **{name: words[name] for name in RESULTS})
 
 
 def _leg(**columns: np.ndarray) -> PreparedLeg:
