@@ -143,8 +143,8 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
             continue
         if not belongs(part, found, source.input.sampling.most):
             raise UserError(
-                f"the results that {folder} was to take in hold trajectories that the campaign does "
-                "not have; run `python -m scatter.gpu` again"
+                f"the results that {folder} was to take in hold trajectories that the campaign "
+                "does not have; run `python -m scatter.gpu` again"
             )
         trajectories = Trajectories(source.input, found, prepared, _slab(prepared, found, part))
         for one, point, number in zip(part, part.point, part.number, strict=True):

@@ -1,16 +1,14 @@
 """Any MACE model that mace-torch wrote, evaluated by mace-torch: general, and not fast.
 
-The model is called on graphs of our own, and not through mace-torch's `AtomicData`: on a CPU they
-are built here, from Verlet lists that last many steps; on a GPU in `device/graph.py`.
+The model is called on a graph that is built here, from Verlet lists that last many steps, and not
+through mace-torch's own `AtomicData`, which searches for neighbours at every step.
 """
 
 import hashlib
 import io
 import warnings
 from contextlib import redirect_stdout
-from functools import cached_property
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,28 +18,22 @@ import numpy as np
 from ase.data import chemical_symbols
 from jaxtyping import Float, Int
 
-from scatter.potentials.base import Evaluator, refuse_unknown_elements
+from scatter.potentials.base import refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.settings import UserError
 from scatter.state import Array, System
 
 SKIN = 1.0  # Å
+PAIRS_AT_ONCE = 100_000  # on a GPU: about 2 GB of a model of 16 channels, 16 GB of one of 128
 
 
 class MaceTorch:
     """A MACE model (`.model`), on a CPU or a GPU.
 
     On a CPU every replica is a graph of its own: one graph of many replicas is slower there, and
-    its bits depend on how many they are. On a GPU many replicas share a graph that is built there,
-    and a replica's energy depends on its neighbours in the batch within rounding.
-
-    Attributes:
-        most_slots: replicas that are worth being moved at once.
-        every: steps from one look at the outcomes to the next.
-        idle: the part of the slots that may be without work.
+    its bits depend on how many they are. On a GPU many replicas share a graph, and a replica's
+    energy depends on its neighbours in the batch within rounding.
     """
-
-    most_slots = 1024
 
     def __init__(
         self,
@@ -49,7 +41,6 @@ class MaceTorch:
         device: str = "auto",
         precision: str = "float32",
         trust_pickle: bool = False,
-        together: bool | None = None,
     ):
         """Read the model.
 
@@ -58,7 +49,6 @@ class MaceTorch:
             device: "cpu", "cuda", or "auto", which is "cuda" if torch sees a GPU.
             precision: "float32" or "float64". Atoms' energies are summed in float64 always.
             trust_pickle: the user trusts where the file came from.
-            together: many replicas in one graph; by default on a GPU.
 
         Raises:
             UserError: the file is not trusted or holds no MACE model, mace-torch is not
@@ -85,38 +75,14 @@ class MaceTorch:
         # Two groups of atoms with no edge between them add their energies, however many layers
         # of messages there are; so it is the length of an edge that counts.
         self.cutoff = float(self.model.r_max)
-        self.together = self.device != "cpu" if together is None else together
-        self.exact_batches = not self.together
-        self.every, self.idle = (20, 0.5) if self.together else (1, 0.0)
+        self.exact_batches = self.device == "cpu"
         known = ", ".join(chemical_symbols[z] for z in sorted(self.elements)[:8])
         more = ", ..." if len(self.elements) > 8 else ""
         self.description = f"MACE model {file.name} ({known}{more}; {precision} on {self.device})"
 
-    def array(self, array: np.ndarray) -> Array:
-        """The same numbers where trajectories are moved."""
-        return self.torch.as_tensor(array, device=self.device) if self.together else array
-
-    def stepping(self, batch: Any) -> Any:
-        """What moves a batch by a step: on a GPU, where that is possible, its step as a graph."""
-        if self.device == "cpu" or not batch.evaluator.padded:
-            return batch.step
-        return import_module("scatter.potentials.device.capture").Captured(batch)
-
-    @cached_property
-    def faster(self) -> Any:
-        """The model in cuEquivariance's arithmetic, on a GPU where that is installed; or None."""
-        if self.device == "cpu" or find_spec("cuequivariance_torch") is None:
-            return None
-        return import_module("scatter.potentials.device.cuequivariance").converted(
-            self.model, self.device
-        )
-
-    def bind(self, system: System, slots: int) -> Evaluator:
+    def bind(self, system: System, slots: int) -> "MaceEvaluator":
         """An evaluator for `slots` replicas of `system`."""
         refuse_unknown_elements(self, system)
-        if self.together:
-            graph = import_module("scatter.potentials.device.graph")
-            return graph.GraphEvaluator(self, system, slots)
         return MaceEvaluator(self, system, slots)
 
 
@@ -149,51 +115,71 @@ class MaceEvaluator:
         x = _numpy(positions)
         lists.update(x)
         energies, forces = np.full(len(x), np.nan), np.full(x.shape, np.nan)
-        for slot in np.flatnonzero(np.isfinite(x).all(axis=(1, 2))).tolist():
-            energies[slot], forces[slot] = self._evaluate(lists, slot, x[slot])
+        finite = np.flatnonzero(np.isfinite(x).all(axis=(1, 2)))
+        size = self._replicas_at_once(lists)
+        for start in range(0, len(finite), size):
+            some = finite[start : start + size]
+            energies[some], forces[some] = self._evaluate(lists, some, x[some])
         forces[:, ~self.system.moving] = 0.0
         if isinstance(positions, np.ndarray):
             return energies, forces
         there = {"device": positions.device}
         return tuple(self.potential.torch.as_tensor(each, **there) for each in (energies, forces))
 
+    def _replicas_at_once(self, lists: VerletLists) -> int:
+        if self.potential.exact_batches:
+            return 1
+        return max(1, PAIRS_AT_ONCE // max(1, int(lists.counts.max())))
+
     def _evaluate(
-        self, lists: VerletLists, slot: int, x: Float[np.ndarray, "atom 3"]
-    ) -> tuple[float, Float[np.ndarray, "atom 3"]]:
-        """The graph of one replica through the model."""
-        torch, head = self.potential.torch, self.potential.head
-        edges, shift = _edges(lists, slot, x, self.potential.cutoff)
+        self,
+        lists: VerletLists,
+        slots: Int[np.ndarray, " some"],
+        x: Float[np.ndarray, "some atom 3"],
+    ) -> tuple[Float[np.ndarray, " some"], Float[np.ndarray, "some atom 3"]]:
+        """One graph of these replicas through the model."""
+        torch, count, atoms = self.potential.torch, *x.shape[:2]
+        sender, receiver, shift = _edges(lists, slots, x, self.potential.cutoff)
+        index = {"device": self.potential.device, "dtype": torch.int64}
         graph = {
-            "positions": self._tensor(x),
-            "node_attrs": self.one_hot,
-            "edge_index": torch.as_tensor(edges),
+            "positions": self._tensor(x.reshape(-1, 3)),
+            "node_attrs": self.one_hot.repeat(count, 1),
+            "edge_index": torch.as_tensor(np.stack([sender, receiver]), **index),
             "shifts": self._tensor(shift),
             "unit_shifts": self._tensor(np.zeros_like(shift)),  # only the stress needs them
-            "cell": self.cell,
-            "batch": torch.zeros(len(x), dtype=torch.int64),
-            "ptr": torch.tensor([0, len(x)]),
-            "head": torch.tensor([head]),
+            "cell": self.cell.repeat(count, 1),
+            "batch": torch.arange(count, **index).repeat_interleave(atoms),
+            "ptr": torch.arange(count + 1, **index) * atoms,
+            "head": torch.full((count,), self.potential.head, **index),
         }
         out = self.potential.model(graph, training=False, compute_force=True)
-        each = out["node_energy"].detach().double().numpy()
-        return float(each.sum()), out["forces"].double().numpy()
+        each = out["node_energy"].detach().double().cpu().numpy().reshape(count, atoms)
+        return each.sum(axis=1), out["forces"].double().cpu().numpy().reshape(x.shape)
 
     def _tensor(self, array: np.ndarray) -> Any:
-        return self.potential.torch.as_tensor(array, dtype=self.potential.dtype)
+        potential = self.potential
+        return potential.torch.as_tensor(array, dtype=potential.dtype, device=potential.device)
 
 
 def _edges(
-    lists: VerletLists, slot: int, x: Float[np.ndarray, "atom 3"], cutoff: float
-) -> tuple[Int[np.ndarray, "2 edge"], Float[np.ndarray, "edge 3"]]:
-    """Sender and receiver, and shift (Å), of every edge: each pair within the cutoff, both ways."""
-    used = max(0, int(lists.counts[slot]))
-    first, second = lists.first[slot, :used], lists.second[slot, :used]
-    shift = lists.shift[slot, :used]
-    apart = x[second] - x[first] + shift
+    lists: VerletLists,
+    slots: Int[np.ndarray, " some"],
+    x: Float[np.ndarray, "some atom 3"],
+    cutoff: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sender, receiver and shift (Å) of every edge: each pair within the cutoff, both ways.
+
+    Atom a of the n-th of these slots is atom a + n · atoms of the graph.
+    """
+    replica, used = np.arange(len(slots))[:, None], max(0, int(lists.counts[slots].max()))
+    first, second = lists.first[slots, :used], lists.second[slots, :used]
+    shift = lists.shift[slots, :used]
+    apart = x[replica, second] - x[replica, first] + shift
     near = (apart**2).sum(axis=-1) < cutoff**2
-    i, j, shift = first[near].astype(np.int64), second[near].astype(np.int64), shift[near]
-    edges = np.stack([np.append(i, j), np.append(j, i)])
-    return edges, np.concatenate([shift, -shift])
+    near &= np.arange(used) < lists.counts[slots, None]
+    i, j = (first + replica * x.shape[1])[near], (second + replica * x.shape[1])[near]
+    shift = shift[near]
+    return np.append(i, j), np.append(j, i), np.concatenate([shift, -shift])
 
 
 def _numpy(array: Array) -> np.ndarray:
