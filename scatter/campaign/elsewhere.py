@@ -145,6 +145,11 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
     for part in results.legs:
         if not len(part):
             continue
+        if not belongs(part, found, source.input.sampling.most):
+            raise UserError(
+                f"the results that {folder} was to take in hold trajectories that the campaign "
+                "does not have; run `python -m scatter.gpu` again"
+            )
         trajectories = Trajectories(source.input, found, prepared, _slab(prepared, found, part))
         for one, point, number in zip(part, part.point, part.number, strict=True):
             if number < ended.shape[1] and ended[point, number]:
@@ -154,6 +159,21 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
             taken += 1
     writer.flush()
     return taken
+
+
+def belongs(part: Endings, found: list[Point], most: int) -> bool:
+    """Whether these are trajectories of one slab of a campaign.
+
+    Args:
+        part: at least one trajectory.
+        found: points of the campaign.
+        most: trajectories that a point may have.
+    """
+    if part.point.max() >= len(found) or part.number.max() >= most:
+        return False
+    slabs = {(found[point].facet, found[point].T_K) for point in np.unique(part.point).tolist()}
+    pairs = np.stack([part.point, part.number], axis=1)
+    return len(slabs) == 1 and len(np.unique(pairs, axis=0)) == len(part)
 
 
 def _slab(prepared: Prepared, found: list[Point], part: Endings) -> ThermalSlab:

@@ -16,11 +16,19 @@ from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.watch import Watch
 from scatter.errors import UserError
 from scatter.files import replacing
-from scatter.foreign import arrays
+from scatter.foreign import arrays, reason, shown
+from scatter.gpu.columns import (
+    refuse_odd_endings,
+    refuse_odd_leg,
+    refuse_odd_limits,
+    refuse_odd_words,
+)
 from scatter.outcomes import Outcome, Reason
 from scatter.state import Start, System
 
 VERSION = 1
+TEXTS = ("identity", "model_sha256", "precision")
+RESULTS = ("identity", "potential", "device")
 WATCHED = tuple(field.name for field in fields(Watch))
 
 
@@ -117,7 +125,7 @@ class PreparedCampaign:
 
     def write(self, file: Path) -> None:
         """Write it, whole or not at all."""
-        words = {name: getattr(self, name) for name in ("identity", "model_sha256", "precision")}
+        words = {name: getattr(self, name) for name in TEXTS}
         content = {"version": VERSION, "limits": vars(self.limits), **words}
         named = {f"{n}.{k}": v for n, leg in enumerate(self.legs) for k, v in vars(leg).items()}
         _save(file, json.dumps(content), named)
@@ -129,9 +137,8 @@ class PreparedCampaign:
         Raises:
             UserError: `scatter prepare` did not write it, or another version did.
         """
-        content, legs = _load(file, "scatter prepare INPUT OUT.npz", PreparedLeg)
-        limits = Limits(**content["limits"])
-        return cls(limits, content["identity"], content["model_sha256"], content["precision"], legs)
+        words, legs = _load(file, "scatter prepare INPUT OUT.npz", TEXTS, _leg)
+        return cls(words["limits"], legs=legs, **{name: words[name] for name in TEXTS})
 
 
 @dataclass(frozen=True)
@@ -199,7 +206,7 @@ class Results:
 
     def write(self, file: Path) -> None:
         """Write it, whole or not at all."""
-        words = {"identity": self.identity, "potential": self.potential, "device": self.device}
+        words = {name: getattr(self, name) for name in RESULTS}
         named = {}
         for n, ended in enumerate(self.legs):
             columns = dict(vars(ended))
@@ -215,11 +222,17 @@ class Results:
         Raises:
             UserError: `python -m scatter.gpu` did not write it, or another version did.
         """
-        content, legs = _load(file, "python -m scatter.gpu PREPARED RESULTS", _endings)
-        return cls(content["identity"], content["potential"], content["device"], legs)
+        words, legs = _load(file, "python -m scatter.gpu PREPARED RESULTS", RESULTS, _endings)
+        return cls(legs=legs, **{name: words[name] for name in RESULTS})
+
+
+def _leg(**columns: np.ndarray) -> PreparedLeg:
+    refuse_odd_leg(columns)
+    return PreparedLeg(**columns)
 
 
 def _endings(**columns: np.ndarray) -> Endings:
+    refuse_odd_endings(columns)
     watch = {name: columns.pop(f"watch_{name}") for name in WATCHED}
     return Endings(**columns, watch=watch)
 
@@ -230,17 +243,32 @@ def _save(file: Path, words: str, named: dict[str, np.ndarray]) -> None:
         np.savez(stream, **content)
 
 
-def _load(file: Path, maker: str, leg: Any) -> tuple[dict[str, Any], list[Any]]:
+def _load(
+    file: Path, maker: str, texts: tuple[str, ...], leg: Any
+) -> tuple[dict[str, Any], list[Any]]:
     """The words of a file, and its legs."""
     try:
         found = arrays(file)
         words = json.loads(found.pop("words").item())
-        if words["version"] != VERSION:
-            raise UserError(f"{file}: has version {words['version']}; make it with `{maker}`")
-        legs: dict[int, dict[str, np.ndarray]] = {}
-        for name, array in found.items():
-            number, _, key = name.partition(".")
-            legs.setdefault(int(number), {})[key] = array
-        return words, [leg(**legs[number]) for number in sorted(legs)]
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{file}: cannot be read ({error}); make it with `{maker}`") from error
+        refuse_odd_words(words, texts)
+        if words.get("version") != VERSION:
+            raise UserError(
+                f"{file}: has version {shown(words.get('version'))}; make it with `{maker}`"
+            )
+        if texts == TEXTS:
+            refuse_odd_limits(words.get("limits"))
+            words["limits"] = Limits(**words["limits"])
+        return words, [leg(**columns) for columns in _by_leg(found)]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UserError(
+            f"{file}: cannot be read ({reason(error)}); make it with `{maker}`"
+        ) from error
+
+
+def _by_leg(found: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """The arrays of each leg, which are numbered from zero."""
+    legs: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in found.items():
+        number, _, key = name.partition(".")
+        legs.setdefault(number, {})[key] = array
+    return [legs[str(number)] for number in range(len(legs))]

@@ -25,14 +25,24 @@ from yace_trees import KINDS, tree_of
 
 from scatter import store
 from scatter.config import parse, points, points_table, read
+from scatter.dynamics.batch import Finished
+from scatter.dynamics.bounds import margins
 from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
 from scatter.fitting.train import claim, parts_of
+from scatter.gpu.prepared import (
+    Endings,
+    Limits,
+    PreparedCampaign,
+    PreparedLeg,
+    Results,
+)
 from scatter.initial import cache
 from scatter.initial.slab import Surface, build
-from scatter.outcomes import ROW, SCHEMA
+from scatter.outcomes import ROW, SCHEMA, Outcome, Reason
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.calculator import system_of
+from scatter.potentials.device.lists import Cell
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, potential_from_name
 from scatter.potentials.yace_file import write_tree
@@ -252,6 +262,112 @@ def read_cache(file: Path) -> Any:
             os.environ["SCATTER_CACHE"] = before
 
 
+# What a GPU elsewhere takes and gives
+
+
+def small_leg() -> PreparedLeg:
+    """Three trajectories on two snapshots of a slab of four atoms."""
+    rng = np.random.default_rng(0)
+    return PreparedLeg(
+        numbers=np.array([29, 29, 29, 29, 1, 1]), cell=np.diag([5.1, 5.1, 30.0]),
+        pbc=np.array([True, True, True]), moving=np.arange(6) > 1, top=np.array([2, 3]),
+        slab_positions=rng.normal(size=(2, 4, 3)), slab_momenta=rng.normal(size=(2, 4, 3)),
+        slab_masses=np.full(4, 63.5), point=np.array([0, 0, 1]), number=np.array([0, 1, 0]),
+        snapshot=np.array([1, 0, 1]), positions=rng.normal(size=(3, 2, 3)),
+        momenta=rng.normal(size=(3, 2, 3)), masses=np.full((3, 2), 1.008),
+        closest=np.full((2, 4), 1.1), shortest_bond=np.array(0.4), lowest=np.array(-np.inf),
+    )  # fmt: skip
+
+
+def small_endings(leg: PreparedLeg) -> Endings:
+    watch = dict.fromkeys(("potential", "energy", "error", "lowest", "top", "when"), 1.0)
+    watch |= {"atoms": np.zeros((2, 3)), "falling": True, "turns": 1}
+    watch |= {"first_below": np.nan, "last_below": np.nan}
+    return Endings.of([
+        Finished(n, Outcome.SCATTERED, Reason.NONE, 30, leg.start(n).positions,
+                 leg.start(n).momenta, -1.0, watch) for n in range(3)
+    ], leg)  # fmt: skip
+
+
+def written(whole: PreparedCampaign | Results) -> bytes:
+    with TemporaryDirectory() as folder:
+        whole.write(Path(folder) / "whole.npz")
+        return (Path(folder) / "whole.npz").read_bytes()
+
+
+def prepared_seed() -> bytes:
+    limits = Limits(0.25, 3000.0, 0.1, 2.25, 7.1, 3.0)
+    return written(PreparedCampaign(limits, '{"run.seed": 1}', "0" * 64, "float32", [small_leg()]))
+
+
+def results_seeds() -> list[bytes]:
+    leg = small_leg()
+    legs = [small_endings(leg), Endings.of([], leg)]
+    return [written(Results('{"run.seed": 1}', "0" * 64, "cuda", legs))]
+
+
+def members(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content)) as whole:
+        return {name: whole[name] for name in whole.files}
+
+
+def lying(seed: bytes) -> Callable[[Random], bytes]:
+    """Makes files whose members are odd, whose words are, or in which numbers were changed."""
+
+    def make(rng: Random) -> bytes:
+        arrays = members(seed)
+        for name in rng.sample(sorted(arrays), rng.choice([0, 1, 1, 2])):
+            arrays[name] = changed(rng, arrays[name])
+        if rng.random() < 0.5:
+            return npz(**arrays)
+        return lying_npz(rng, arrays)
+
+    return make
+
+
+def changed(rng: Random, array: np.ndarray) -> np.ndarray:
+    """An array with another number, type or shape; of text, with something put into it."""
+    if array.dtype.kind == "U":
+        text = bytearray(array.item().encode())
+        _into_a_word(rng, text, rng.choice(JSON + ODD))
+        return np.array(text.decode(errors="replace"))
+    found, kind = array.copy(), rng.randrange(5)
+    if kind == 0 and found.size:
+        odd = [0, -1, 1, 7, 120, 2**31 - 1, 1e308, np.nan, np.inf, -np.inf]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            place = rng.randrange(found.size)
+            found.flat[place] = np.array(rng.choice(odd)).astype(found.dtype)
+    elif kind == 1:
+        found = found.astype(rng.choice([">f8", "f4", "f2", "i1", "u8", "?", "c16", "i8"]))
+    elif kind == 2:
+        found = np.repeat(np.atleast_1d(found), rng.choice([0, 2]), axis=0)
+    elif kind == 3:
+        found = found[None]
+    else:
+        found = np.zeros_like(found)
+    return found
+
+
+def read_prepared(file: Path) -> Any:
+    """All that a run does with it before the first step."""
+    found = PreparedCampaign.read(file)
+    for leg in found.legs:
+        list(map(leg.start, range(len(leg))))
+        Cell.of(leg.system, 7.0, "cpu")
+        if len(leg) and (bounds := leg.bounds):
+            margins(bounds, np.stack([leg.start(n).positions for n in range(len(leg))]))
+    return json.loads(found.identity)
+
+
+def read_gpu_results(file: Path) -> Any:
+    found = Results.read(file)
+    for ended in found.legs:
+        ended.of_leg(small_leg())
+        list(ended)
+    return json.loads(found.identity)
+
+
 # Folders of campaigns
 
 
@@ -415,6 +531,10 @@ TARGETS = {
     "potential": Target("some.npz", shipped, read_potential, lying_npz),
     "ace": Target("some.npz", lambda: [ace_seed()], read_linear_ace, lying_ace),
     "yace": Target("some.yace", yace_seeds, read_yace, tokens=(b"[", b"{", b": ", b"&a", *JSON)),
+    "prepared": Target("prepared.npz", lambda: [prepared_seed()], read_prepared,
+                       lambda rng: lying(prepared_seed())(rng)),
+    "results": Target("results.npz", results_seeds, read_gpu_results,
+                      lambda rng: lying(results_seeds()[0])(rng)),
     "model": Target("some.model", shipped, read_model, lying_npz),
     "cache": Target(f"{'0' * 64}.npz", lambda: [cached()], read_cache, lying_npz),
     "block": Target("blocks/0.block", lambda: [block()], read_blocks, lying_block),

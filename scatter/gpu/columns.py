@@ -1,0 +1,119 @@
+"""What the arrays of a prepared campaign and of its results may be: their types, shapes, values.
+
+Somebody else's file may be sound as an archive and say anything.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scatter.outcomes import Outcome, Reason
+
+# of each array its type (b, i or f) and the names of its sizes
+LEG = {
+    "numbers": "i atom", "cell": "f 3 3", "pbc": "b 3", "moving": "b atom", "top": "i top",
+    "slab_positions": "f snapshot slab 3", "slab_momenta": "f snapshot slab 3",
+    "slab_masses": "f slab", "point": "i trajectory", "number": "i trajectory",
+    "snapshot": "i trajectory", "positions": "f trajectory 2 3", "momenta": "f trajectory 2 3",
+    "masses": "f trajectory 2", "closest": "f 2 slab", "shortest_bond": "f", "lowest": "f",
+}  # fmt: skip
+ENDINGS = {
+    "point": "i trajectory", "number": "i trajectory", "trajectory": "i trajectory",
+    "outcome": "i trajectory", "reason": "i trajectory", "steps": "i trajectory",
+    "positions": "f trajectory atom 3", "momenta": "f trajectory atom 3",
+    "potential": "f trajectory", "watch_atoms": "f trajectory 2 3",
+    "watch_falling": "b trajectory", "watch_turns": "i trajectory",
+    **{f"watch_{name}": "f trajectory" for name in (
+        "potential", "energy", "error", "lowest", "top", "when", "first_below", "last_below"
+    )},
+}  # fmt: skip
+CHOICES = {"precision": ("float32", "float64"), "device": ("cuda", "cpu")}
+NATIVE = {"b": (np.bool_,), "i": (np.int64, np.int32, np.uint8), "f": (np.float64,)}
+NARROW, WIDE = 1.0, 1e5  # Å, between opposite faces of a cell
+MOST = 1e9  # of a limit, in its own unit
+
+Columns = Mapping[str, np.ndarray]
+
+
+def refuse_odd_leg(columns: Columns) -> None:
+    """Raise ValueError unless these are the columns of a prepared leg."""
+    sizes = _sizes(columns, LEG)
+    if sizes["atom"] != sizes["slab"] + 2:
+        raise ValueError("the slab and the molecule are not all atoms")
+    for name in ("slab_positions", "slab_momenta", "positions", "momenta", "shortest_bond"):
+        _demand(name, np.isfinite(columns[name]))
+    for name in ("slab_masses", "masses"):
+        _demand(name, np.isfinite(columns[name]) & (columns[name] > 0))
+    for name, most in (
+        ("numbers", 119), ("top", sizes["slab"]), ("snapshot", sizes["snapshot"]),
+        ("point", MOST), ("number", MOST),
+    ):  # fmt: skip
+        _demand(name, (columns[name] >= 0) & (columns[name] < most))
+    _demand("top", len(columns["top"]) > 0)
+    _demand("closest", np.isfinite(columns["closest"]) & (columns["closest"] >= 0))
+    _demand("lowest", columns["lowest"] < np.inf)
+    _demand("cell", _is_a_cell(columns["cell"]))
+
+
+def refuse_odd_endings(columns: Columns) -> None:
+    """Raise ValueError unless these are the columns of trajectories that have ended."""
+    if all(array.shape == (0,) for array in columns.values()):
+        return  # of no trajectory, nothing else is known
+    _sizes(columns, ENDINGS)
+    for name in ("point", "number", "trajectory", "steps"):
+        _demand(name, (columns[name] >= 0) & (columns[name] < MOST))
+    _demand("outcome", np.isin(columns["outcome"], [one for one in Outcome if one]))
+    _demand("reason", np.isin(columns["reason"], list(Reason)))
+
+
+def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
+    """Raise ValueError unless these texts are there, the first of them a table in JSON."""
+    if not isinstance(words, dict):
+        raise ValueError("its words are no table")
+    for name in texts:
+        if not isinstance(words.get(name), str):
+            raise ValueError(f"{name} is no text")
+        if name in CHOICES and words[name] not in CHOICES[name]:
+            raise ValueError(f"{name} is none of {', '.join(CHOICES[name])}")
+    if not isinstance(json.loads(words[texts[0]]), dict):
+        raise ValueError(f"{texts[0]} is no table")
+
+
+def refuse_odd_limits(limits: Any) -> None:
+    """Raise ValueError unless these are positive numbers by name."""
+    if not isinstance(limits, dict):
+        raise ValueError("limits is no table")
+    for name, value in limits.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value < MOST:
+            raise ValueError(f"{name} is no positive number")
+
+
+def _sizes(columns: Columns, kinds: Mapping[str, str]) -> dict[str, int]:
+    """What each size is, once every array is of its type, and agrees with the others."""
+    sizes = {"2": 2, "3": 3}
+    for name, told in kinds.items():
+        array, (kind, *shape) = columns[name], told.split()
+        if array.dtype not in NATIVE[kind] or array.ndim != len(shape):
+            raise ValueError(f"{name} is not of its type and shape")
+        for word, size in zip(shape, array.shape, strict=True):
+            if sizes.setdefault(word, size) != size:
+                raise ValueError(f"{name} has {size} where others have {sizes[word]}")
+    return sizes
+
+
+def _demand(name: str, holds: Any) -> None:
+    if not np.all(holds):
+        raise ValueError(f"{name} has a value that cannot be")
+
+
+def _is_a_cell(cell: np.ndarray) -> bool:
+    """Whether no two opposite faces are too near for lists of neighbours, or too far."""
+    if not np.isfinite(cell).all() or abs(cell).max() > WIDE:
+        return False
+    with np.errstate(all="ignore"):
+        across = np.cross(cell[[1, 2, 0]], cell[[2, 0, 1]])
+        heights = abs(np.linalg.det(cell)) / np.sqrt((across**2).sum(axis=1))
+    return bool((heights >= NARROW).all())
