@@ -71,6 +71,34 @@ def test_room_is_made_where_a_list_had_none(model):
     assert evaluator(x)[0].numpy() == pytest.approx(expected.numpy(), abs=ALONE)
 
 
+def test_arrays_of_numpy_are_never_answered_with_a_list_too_short(model, monkeypatch):
+    monkeypatch.setattr(MaceTorch, "array", lambda self, array: torch.as_tensor(array))
+    system, positions = hydrogen_on_copper(replicas=2)
+    evaluator = together(model, system, 2)
+    expected, _ = evaluator.begin(np.arange(2), positions)
+    evaluator.bound.capacity = 10
+    assert evaluator(positions)[0] == pytest.approx(expected, abs=ALONE)
+
+
+def test_a_model_that_feels_edges_beyond_its_cutoff_gets_none(model, monkeypatch):
+    system, positions = hydrogen_on_copper(replicas=2)
+    expected, _ = model.bind(system, 2).begin(np.arange(2), positions)
+    forward = model.model.forward
+
+    def feeling(graph, **options):
+        (sender, receiver), found = graph["edge_index"], forward(graph, **options)
+        apart = graph["positions"][receiver] - graph["positions"][sender] + graph["shifts"]
+        lost = (apart.norm(dim=1) > model.cutoff).double()
+        more = torch.zeros(len(graph["positions"]), dtype=torch.float64)
+        return found | {"node_energy": found["node_energy"] + more.index_add(0, receiver, lost)}
+
+    monkeypatch.setattr(model.model, "forward", feeling)
+    evaluator = together(model, system, 2)
+    found, _ = evaluator.begin(torch.arange(2), torch.as_tensor(positions))
+    assert not evaluator.bound.padded
+    assert found.numpy() == pytest.approx(expected, abs=ALONE)
+
+
 def test_a_campaign_on_one_graph_is_that_of_a_graph_for_each(model, monkeypatch):
     many = list(starts(3))
     alone = {one.trajectory: one for one in propagate(iter(many), model, conditions(2))}

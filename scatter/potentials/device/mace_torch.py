@@ -1,8 +1,9 @@
 """Many replicas in one graph of mace-torch, with lists made on the device: nothing waits for it.
 
 The graph has room for `capacity` neighbours of every atom. A place without a neighbour joins the
-atom to itself at twice the cutoff, where every function of a distance is zero, so that shapes stay
-as they are from step to step.
+atom to itself at twice the cutoff, where functions of a distance are zero, so that shapes stay as
+they are from step to step. A model that makes something of such edges all the same is found out at
+its first replicas, and gets graphs without them, whose size the host must ask for.
 """
 
 import warnings
@@ -16,9 +17,10 @@ from torch import Tensor
 from scatter.potentials.device.lists import Neighbours
 from scatter.potentials.device.plain import ROOM, Plain
 from scatter.potentials.device.potential import DeviceEvaluator
-from scatter.state import System
+from scatter.state import Array, System
 
 PLACES = 100_000  # in one graph: about 2 GB of a model of 16 channels, 16 GB of one of 128
+FEW, ALIKE = 4, 1e-4  # replicas that are compared, and the most that energies may differ by, eV
 
 
 class Bound(Plain):
@@ -31,10 +33,24 @@ class Bound(Plain):
             len(weights.numbers), dtype=weights.dtype, device=species.device
         )[species]  # fmt: skip
         self.lattice = self.cell.vectors.to(weights.dtype)
+        self.padded, self.compared = True, False
 
     def per_atom(self) -> int:
         """Bytes that the graph takes for an atom, about."""
         return max(1, ROOM * self.capacity // PLACES)
+
+    def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies and forces of replicas that enter; the first ones show whether to pad."""
+        self.reserve(positions)
+        if len(positions) and not self.compared:
+            self.compared, few = True, positions[:FEW]
+            with_places, _ = self(few)
+            self.padded = False
+            without, _ = self(few)
+            self.padded = bool(
+                torch.allclose(with_places, without, rtol=0, atol=ALIKE, equal_nan=True)
+            )
+        return self(positions)
 
     def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
         """Energy of each replica (eV), NaN where an atom is nowhere or a list is too short."""
@@ -45,7 +61,11 @@ class Bound(Plain):
         receiver = own.expand_as(near.sender).reshape(-1)
         apart = near.shift.new_tensor([2 * self.cell.radius, 0.0, 0.0])
         shift = torch.where(near.listed[..., None], near.shift, apart).reshape(-1, 3)
-        each = self._node_energies(positions, torch.stack([sender, receiver]), -shift)
+        edges = torch.stack([sender, receiver])
+        if not self.padded:
+            listed = near.listed.reshape(-1)
+            edges, shift = edges[:, listed], shift[listed]
+        each = self._node_energies(positions, edges, -shift)
         lost = (near.count > self.capacity).any(dim=1)
         lost = lost | ~positions.isfinite().all(dim=-1).all(dim=-1)
         return torch.where(lost, torch.nan, each.double().sum(dim=1))
@@ -77,6 +97,16 @@ class GraphEvaluator(DeviceEvaluator):
         kind = np.array([potential.numbers.index(z) for z in system.numbers])
         species = torch.as_tensor(kind, device=potential.device)
         self.bound = Bound(potential, system, species, slots)
+
+    def __call__(self, positions: Array) -> tuple[Array, Array]:
+        """Energies (eV) and forces (eV/Å) of every slot.
+
+        Arrays of NumPy come from those who make no steps again: lists grow at once.
+        """
+        found = super().__call__(positions)
+        while isinstance(positions, np.ndarray) and self.grow():
+            found = super().__call__(positions)
+        return found
 
 
 def quickest(model: Any, device: str) -> tuple[Any, str]:
