@@ -70,6 +70,6 @@ def _frame(axes: Axes, quantity: str, numbers: list[int]) -> None:
     axes.set(title=title, xscale="log", yscale="log", xlabel="structures", ylabel=label)
     axes.set_xticks(numbers, [str(number) for number in numbers])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
