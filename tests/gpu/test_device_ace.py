@@ -17,6 +17,7 @@ import pytest
 import torch
 from ace_invariant import invariant_ace
 from ace_models import KINDS, random_ace
+from few_atoms import ALLOWED, agrees, answers, few_atoms
 from mace_models import hydrogen_on_copper
 from no_wait import NoWait
 from yace_trees import tree_of
@@ -28,9 +29,7 @@ from scatter.potentials.device import models
 from scatter.potentials.device.models import AceDevice
 from scatter.potentials.table import PotentialTable, open_potential
 from scatter.potentials.yace_file import write_tree
-from scatter.state import System
 
-ALLOWED = {"float64": (1e-9, 1e-7), "float32": (2e-5, 5e-5)}  # eV, eV/Å
 FEW = {
     "cutoffs of their own, species in another order": lambda: random_ace(
         3, numbers=(29, 1), cutoff=((3.0, 4.0), (4.0, 5.0)), products=(20, 6, 6)
@@ -44,27 +43,8 @@ FEW = {
 }
 
 
-def few_atoms(replicas=1):
-    """The lowest and the highest copper atom of the rippled slab, and its molecule nearer by."""
-    system, positions = hydrogen_on_copper(replicas=3)
-    some = np.array([0, 5, 6, 7])
-    x = positions[:replicas][:, some].copy()
-    x[:, 2:, 2] -= 0.4
-    return System(system.numbers[some], system.cell, system.pbc, system.moving[some]), x
-
-
-def answers(potential, system, positions):
-    return potential.bind(system, len(positions)).begin(np.arange(len(positions)), positions)
-
-
 def fused(model, precision="float64"):
     return AceDevice(model, precision, "cpu", kernels="fused")
-
-
-def agrees(found, expected, precision):
-    energy, force = ALLOWED[precision]
-    assert abs(found[0] - expected[0]).max() < energy
-    assert abs(found[1] - expected[1]).max() < force
 
 
 @pytest.mark.parametrize("kind", KINDS)

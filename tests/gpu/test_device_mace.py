@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from few_atoms import ALLOWED, agrees, answers, few_atoms
 from mace_models import KINDS, folded_model, hydrogen_on_copper
 from scipy.ndimage import spline_filter1d
 
@@ -22,34 +23,13 @@ from scatter.potentials.device.models import MaceDevice
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.table import SHIPPED
-from scatter.state import System
 
 ROOT = Path(__file__).parents[2]
 SMALL, ZBL, LARGE = KINDS
-ALLOWED = {"float64": (1e-9, 1e-7), "float32": (2e-5, 5e-5)}  # eV, eV/Å
 
 
 def model(kind):
     return FoldedMace.read(SHIPPED) if kind == "shipped" else folded_model(kind)
-
-
-def few_atoms(replicas=1):
-    """The lowest and the highest copper atom of the rippled slab, and its molecule nearer by."""
-    system, positions = hydrogen_on_copper(replicas=3)
-    some = np.array([0, 5, 6, 7])
-    x = positions[:replicas][:, some].copy()
-    x[:, 2:, 2] -= 0.4
-    return System(system.numbers[some], system.cell, system.pbc, system.moving[some]), x
-
-
-def answers(potential, system, positions):
-    return potential.bind(system, len(positions)).begin(np.arange(len(positions)), positions)
-
-
-def agrees(found, expected, precision):
-    energy, force = ALLOWED[precision]
-    assert abs(found[0] - expected[0]).max() < energy
-    assert abs(found[1] - expected[1]).max() < force
 
 
 @pytest.mark.parametrize("precision", ALLOWED)

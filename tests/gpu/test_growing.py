@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from few_atoms import few_atoms
 from mace_models import hydrogen_on_copper
-from test_device_mace import few_atoms
 from test_no_wait import conditions, potential, starts
 
 from scatter.dynamics.batch import Batch, propagate

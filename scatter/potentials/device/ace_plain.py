@@ -23,39 +23,28 @@ class Bound(Plain):
 
     def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
         """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
-        return energies(positions, self.species, near, self.weights)
+        species, w = self.species, self.weights
+        found = Geometry.of(positions, near, w.cutoff)
+        kinds = species[:, None] * len(w.constant) + species[near.sender]
+        inside = near.listed & (found.r**2 < w.square.flatten()[kinds])
+        r = radial(w.table, kinds, found.r * w.per_step, w.knots)[..., 0, :]
+        r = torch.where(inside[..., None], r, 0.0)
+        phi = r[..., w.layout.columns - 1].sum(dim=-1)
+        one = torch.ones_like(r[..., 0])
+        x, y, z = found.n.unbind(-1)
+        p = torch.stack([one * row for row in polynomials(x, y, z, w.layout.degree)], dim=-1)
+        a = [
+            (r * (species[near.sender] == z)[..., None]).transpose(-1, -2) @ p
+            for z in range(len(w.constant))
+        ]
+        of_atoms = phi + _products(torch.stack(a, dim=2), species, w)
+        return torch.where(found.lost, torch.nan, (of_atoms + w.constant[species]).sum(dim=-1))
 
     def per_atom(self) -> int:
         """Bytes that the formulas take for an atom, about, given the capacity of its list."""
         w = self.weights
         pairs = self.capacity * (6 * w.columns + w.rows) * w.table.element_size()
         return KEPT * (pairs + 8 * sum(factors.numel() for factors in w.products.factors))
-
-
-def energies(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -> Tensor:
-    """Energy of each replica (eV), NaN where atoms touch or a list is too short.
-
-    Args:
-        positions: Å, double precision, shape (slot, atom, 3).
-        species: of each atom, an index into the model's.
-        near: at least all pairs within the cutoff.
-        w: the model.
-    """
-    found = Geometry.of(positions, near, w.cutoff)
-    kinds = species[:, None] * len(w.constant) + species[near.sender]
-    inside = near.listed & (found.r**2 < w.square.flatten()[kinds])
-    r = radial(w.table, kinds, found.r * w.per_step, w.knots)[..., 0, :]
-    r = torch.where(inside[..., None], r, 0.0)
-    phi = r[..., w.layout.columns - 1].sum(dim=-1)
-    one = torch.ones_like(r[..., 0])
-    x, y, z = found.n.unbind(-1)
-    p = torch.stack([one * row for row in polynomials(x, y, z, w.layout.degree)], dim=-1)
-    a = [
-        (r * (species[near.sender] == z)[..., None]).transpose(-1, -2) @ p
-        for z in range(len(w.constant))
-    ]
-    of_atoms = phi + _products(torch.stack(a, dim=2), species, w)
-    return torch.where(found.lost, torch.nan, (of_atoms + w.constant[species]).sum(dim=-1))
 
 
 def _products(a: Tensor, species: Tensor, w: Weights) -> Tensor:

@@ -27,39 +27,30 @@ class Bound(Plain):
 
     def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
         """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
-        return energies(positions, self.species, near, self.weights)
+        species, w = self.species, self.weights
+        found = _pairs(positions, species, near, w)
+        y = torch.stack(
+            [torch.ones_like(found.n[..., 0]), *polynomials(*found.n.unbind(-1))[:-1]], -1
+        )
+        t = _radial(w.table_1, found.own * len(w.constant) + found.other, found, w)
+        b_1 = _product(_gathered(t, y), w.product_1[species], w.cubic)
+        g = b_1 @ w.up + w.up_0[species]
+        sent = g[found.slot, near.sender][..., None, :]
+        m = _gathered(_radial(w.table_2, found.pair, found, w) * sent, y)
+        mixed = [m[:, :, row] @ w.mix[degree] for row, degree in enumerate(DEGREE_OF_ROW)]
+        b_2 = _product(torch.stack(mixed, dim=2), w.product_2[species], w.cubic)
+        x = (b_1[..., None, :] @ w.hidden_1[species])[..., 0, :] + b_2 @ w.hidden_2
+        x = x + w.hidden_0[species]
+        of_atoms = b_1 @ w.energy_1 + torch.nn.functional.silu(x) @ w.energy_2
+        total = (of_atoms.to(torch.float64) + w.constant[species]).sum(dim=-1)
+        if w.repulsion[0]:
+            total = total + _repulsion(found, near.listed, w)
+        return torch.where(found.lost, torch.nan, total)
 
     def per_atom(self) -> int:
         """Bytes that the formulas take for an atom, about, given the capacity of its list."""
         numbers = KEPT * 4 * self.weights.channels * self.capacity
         return numbers * self.weights.energy_1.element_size()
-
-
-def energies(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -> Tensor:
-    """Energy of each replica (eV), NaN where atoms touch or a list is too short.
-
-    Args:
-        positions: Å, double precision, shape (slot, atom, 3).
-        species: of each atom, an index into the model's.
-        near: at least all pairs within the cutoff.
-        w: the model.
-    """
-    found = _pairs(positions, species, near, w)
-    y = torch.stack([torch.ones_like(found.n[..., 0]), *polynomials(*found.n.unbind(-1))[:-1]], -1)
-    t = _radial(w.table_1, found.own * len(w.constant) + found.other, found, w)
-    b_1 = _product(_gathered(t, y), w.product_1[species], w.cubic)
-    g = b_1 @ w.up + w.up_0[species]
-    sent = g[found.slot, near.sender][..., None, :]
-    m = _gathered(_radial(w.table_2, found.pair, found, w) * sent, y)
-    mixed = [m[:, :, row] @ w.mix[degree] for row, degree in enumerate(DEGREE_OF_ROW)]
-    b_2 = _product(torch.stack(mixed, dim=2), w.product_2[species], w.cubic)
-    x = (b_1[..., None, :] @ w.hidden_1[species])[..., 0, :] + b_2 @ w.hidden_2
-    x = x + w.hidden_0[species]
-    of_atoms = b_1 @ w.energy_1 + torch.nn.functional.silu(x) @ w.energy_2
-    total = (of_atoms.to(torch.float64) + w.constant[species]).sum(dim=-1)
-    if w.repulsion[0]:
-        total = total + _repulsion(found, near.listed, w)
-    return torch.where(found.lost, torch.nan, total)
 
 
 @dataclass(frozen=True)
