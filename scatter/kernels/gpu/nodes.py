@@ -1,7 +1,6 @@
 """What atoms do in a folded MACE on a GPU: mixing of channels, readout, the sums of each replica.
 
-One program computes `TALL` rows, whatever replicas they belong to, each from its own numbers. None
-writes over what it reads.
+One program computes `TALL` rows, whatever replicas they belong to, each from its own numbers.
 """
 
 import triton
@@ -136,6 +135,7 @@ def read_out(
     weight = tl.load(energy_2 + h)[None, :]
     own = _linear(b, energy_1, line, there, TALL, C, DEEP) + tl.sum(weight * x * s, axis=1)
     total = tl.load(energy + row, mask=row < rows, other=0.0) + tl.load(constant + z)
+    tl.debug_barrier()  # all threads have read what is written over
     tl.store(energy + row, total + own.to(tl.float64), mask=row < rows)
     x_bar = weight * s * (1.0 + x * (1.0 - s))
     _back(

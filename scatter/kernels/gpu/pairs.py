@@ -39,6 +39,7 @@ def find_moved(
     stayed = there & (square <= LIMIT)  # of NaN false
     leaves = tl.sum(stayed.to(tl.int32), axis=0) < atoms
     tl.store(moved + slot, leaves.to(tl.int32))
+    tl.debug_barrier()  # all threads have read what is written over
     tl.store(reference + at, x, mask=there & leaves)
     tl.store(reference + at + 1, y, mask=there & leaves)
     tl.store(reference + at + 2, z, mask=there & leaves)
