@@ -76,8 +76,8 @@ def random_model(channels: int, cutoff: float, cubic: bool, seed: int = 0) -> Fo
     products = [rng.normal(size=(2, 13, channels)) * product[:, None] * 0.2 for _ in range(2)]
     return FoldedMace(
         version=1, numbers=np.array([1, 29]), cutoff=cutoff,
-        radial_1=radial(4).reshape(2, 2, -1, 4, channels), radial_2=radial(4),
-        table_2=np.array([[0, 1], [2, 3]]), product_1=products[0], up=normal(channels, channels),
+        radial_1=radial(4).reshape(2, 2, -1, 4, channels), radial_2=radial(3),
+        table_2=np.array([[0, 1], [1, 2]]), product_1=products[0], up=normal(channels, channels),
         up_0=normal(2, channels), energy_1=0.3 * normal(channels),
         mix=normal(4, channels, channels),
         product_2=products[1], hidden_1=normal(2, channels, 16), hidden_2=normal(channels, 16),

@@ -4,19 +4,15 @@ The fused kernels run in Triton's interpreter, atom by atom, so that they get fe
 models of few products.
 """
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from ace_invariant import invariant_ace
 from ace_models import KINDS, random_ace
+from compiled import compiled
 from few_atoms import ALLOWED, agrees, answers, few_atoms
 from mace_models import hydrogen_on_copper
 from no_wait import NoWait
@@ -144,16 +140,9 @@ def test_a_table_of_fewer_knots_is_precise_enough_for_single_precision():
 ])  # fmt: skip
 def test_the_fused_kernels_compile_for_a_gpu(kind, precision, tmp_path):
     """For an H100, with the assembler that Triton brings: what the interpreter does not see."""
-    KINDS[kind]().write(tmp_path / "model.npz")
-    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
-    environment |= {"TRITON_CACHE_DIR": str(tmp_path / "cache")}
-    program = Path(__file__).with_name("compiled.py")
-    command = [sys.executable, program, tmp_path / "model.npz", precision]
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    found = json.loads(ended.stdout)
-    assert len(found) == 12
-    assert all(one["stack"] == 0 for sizes in found.values() for one in sizes)  # bytes spilled
+    found = compiled(KINDS[kind](), tmp_path, precision)
+    assert len({one["kernel"] for one in found}) == 12
+    assert all(one["spilled"] == 0 and one["instructions"] > 0 for one in found)
 
 
 def test_one_model_is_told_from_another_and_from_another_device():

@@ -3,16 +3,13 @@
 The fused kernels run in Triton's interpreter, atom by atom, so that they get few atoms here.
 """
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from compiled import compiled
 from few_atoms import ALLOWED, agrees, answers, few_atoms
 from mace_models import KINDS, folded_model, hydrogen_on_copper
 from scipy.ndimage import spline_filter1d
@@ -125,15 +122,9 @@ def test_the_products_are_what_the_program_writes(monkeypatch):
 @pytest.mark.parametrize("kind", ["shipped", ZBL])
 def test_the_fused_kernels_compile_for_a_gpu(kind, tmp_path):
     """For an H100, with the assembler that Triton brings: what the interpreter does not see."""
-    model(kind).write(tmp_path / "model.npz")
-    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
-    environment |= {"TRITON_CACHE_DIR": str(tmp_path / "cache")}
-    command = [sys.executable, Path(__file__).with_name("compiled.py"), tmp_path / "model.npz"]
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    found = json.loads(ended.stdout)
-    assert len(found) == 15
-    assert all(one["stack"] <= 64 for sizes in found.values() for one in sizes)  # bytes spilled
+    found = compiled(model(kind), tmp_path)
+    assert len({one["kernel"] for one in found}) == 15
+    assert all(one["spilled"] <= 64 and one["instructions"] > 0 for one in found)
 
 
 def test_one_model_is_told_from_another_and_from_another_device():
