@@ -29,6 +29,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
+from scatter.potentials.device.ace_terms import GROUP
 from scatter.potentials.device.fused import SKIN, Fused
 from scatter.potentials.device.lists import Cell, neighbours
 from scatter.potentials.device.models import AceDevice, MaceDevice, read_model
@@ -182,52 +183,80 @@ def chunks(count: np.ndarray, at_once: int) -> float:
     return float(np.ceil(count / at_once).mean())
 
 
-def trips(fused: Any, around: Surroundings) -> dict[str, list[float]]:
-    """How often the loops of each kernel are gone through, those within after those around."""
-    own = _trips_of_ace if hasattr(fused.weights, "terms") else _trips_of_mace
+@dataclass(frozen=True)
+class Loop:
+    """A loop as the kernel was written.
+
+    Attributes:
+        trips: how often it is gone through, within one going through the loop around it.
+        kind: class of instructions by which one sees how often the compiler unrolled it.
+        each: how many of them it has.
+    """
+
+    trips: float
+    kind: str = ""
+    each: int = 1
+
+
+def loops_of(fused: Any, around: Surroundings) -> dict[str, list[Loop]]:
+    """The loops of each kernel, those within after those around."""
+    own = _loops_of_ace if hasattr(fused.weights, "terms") else _loops_of_mace
     pushing = around.active.sum(axis=-1) * fused.moving.numpy()
-    return own(fused, around) | {"forces_of": [chunks(pushing, 32)]}
+    return own(fused, around) | {"forces_of": [Loop(chunks(pushing, 32))]}
 
 
-def _trips_of_mace(fused: Any, around: Surroundings) -> dict[str, list[float]]:
+def _loops_of_mace(fused: Any, around: Surroundings) -> dict[str, list[Loop]]:
     active = around.active.sum(axis=-1)
-    every = [chunks(active + around.held.sum(axis=-1), fused.near)]
-    deep = [fused.weights.channels / fused.wide] * 3
+    every = [Loop(chunks(active + around.held.sum(axis=-1), fused.near))]
+    deep = [Loop(fused.weights.channels / fused.wide)] * 3
     return {
         "features_1": every, "features_2": every, "back_2": every, "gather_sent": every,
-        "back_1": [chunks(active, fused.near)], "transform": deep, "read_out": deep,
+        "back_1": [Loop(chunks(active, fused.near))], "transform": deep, "read_out": deep,
     }  # fmt: skip
 
 
-def _trips_of_ace(fused: Any, around: Surroundings) -> dict[str, list[float]]:
+def _loops_of_ace(fused: Any, around: Surroundings) -> dict[str, list[Loop]]:
     t, kinds, species = fused.weights.terms, fused.species.numpy(), around.active.shape[-1]
     first, firsts = t.node_first.numpy(), t.factors * np.arange(species + 1)
     gathered = [chunks(one, fused.near) for one in (around.active, around.held)]
 
-    def groups(rows: Any, starts: np.ndarray) -> float:
+    def groups(rows: Any, starts: np.ndarray, each: int) -> Loop:
         """Of a row, of the species that atoms have."""
-        each = np.add.reduceat(np.diff(rows.groups.numpy()), starts[:-1]) / np.diff(starts)
-        return float(each[kinds].mean())
+        found = np.add.reduceat(np.diff(rows.groups.numpy()), starts[:-1]) / np.diff(starts)
+        return Loop(float(found[kinds].mean()), "double", each)
 
     nodes = float(np.diff(first)[kinds].mean()) / max(fused.node_blocks, 1)
     return {
-        "gather": [species, 2, sum(gathered) / 2],
-        "give_back": [species, chunks(around.active, fused.near_back)],
-        "nodes": [nodes],
-        "slopes_of_nodes": [nodes, groups(t.of_nodes, first)],
-        "slopes": [t.factors / fused.blocks, groups(t.of_a, firsts), groups(t.holders, firsts)],
-        "sites": [fused.node_blocks + fused.blocks],
-    }
+        "gather": [Loop(species), Loop(2), Loop(sum(gathered) / 2)],
+        "give_back": [Loop(species), Loop(chunks(around.active, fused.near_back))],
+        "nodes": [Loop(nodes, "stores")],
+        "slopes_of_nodes": [Loop(nodes), groups(t.of_nodes, first, GROUP)],
+        "slopes": [
+            Loop(t.factors / fused.blocks), groups(t.of_a, firsts, GROUP),
+            groups(t.holders, firsts, 2 * GROUP),
+        ],
+        "sites": [Loop(fused.node_blocks + fused.blocks, "double")],
+    }  # fmt: skip
 
 
-def fitted(kernel: Compiled, wanted: list[float]) -> list[float]:
-    """The same for the loops that the compiler left; what it unrolled is told by its numbers."""
-    marks = {"nodes": "stores", "sites": "double"}
-    if kernel.name in marks:
-        first, last = kernel.loops[0]
-        once = kernel.kinds[first : last + 1].count(marks[kernel.name])
-        wanted = [wanted[0] / max(once, 1)]
-    return wanted[: len(kernel.loops)] + [1.0] * (len(kernel.loops) - len(wanted))
+def trips(kernel: Compiled, written: list[Loop]) -> list[float]:
+    """How often each loop of the machine code is gone through.
+
+    One that was unrolled is followed by another one for what is left over.
+    """
+    found, left, coming = [], 0.0, list(written)
+    for first, last in kernel.loops:
+        if not coming:
+            found.append(1.0)
+            continue
+        loop = coming[0]
+        seen = kernel.kinds[first : last + 1].count(loop.kind) if loop.kind else loop.each
+        times = max(1, seen // loop.each)
+        found.append(left or loop.trips / times)
+        left = 0.0 if left else min(loop.trips, (times - 1) / 2)
+        if not left:
+            coming.pop(0)
+    return found
 
 
 def model_of(which: str) -> tuple[type[DevicePotential], Any]:
@@ -250,10 +279,10 @@ def measured(which: str, precision: str) -> list[Compiled]:
     fused = potential.bind(system, REPLICAS).bound
     near = neighbours(positions, fused.cell, 1)
     fused.make_room(int(near.count.max()))
-    known = trips(fused, Surroundings.of(fused, system, positions))
+    known = loops_of(fused, Surroundings.of(fused, system, positions))
     found = list(kernels_of(fused, positions))
     for one in found:
-        one.trips = fitted(one, known.get(one.name, []))
+        one.trips = trips(one, known.get(one.name, []))
     return found
 
 

@@ -84,10 +84,10 @@ def collect(
 @triton.jit
 def _atom(atoms, slots, lanes):
     """Atom, row and column of this program; all replicas of an atom come one after another."""
-    number = tl.program_id(0).to(tl.int64)
+    number = tl.program_id(0)
     atom = number // slots
     slot = number - atom * slots
-    return slot * atoms + atom, atom * lanes + slot
+    return (slot * atoms + atom).to(tl.int64), atom * lanes + slot
 
 
 @triton.jit
@@ -138,7 +138,7 @@ def gather(
     `places` says where among the values of an environment A of (lm, n) is; -1 if nowhere.
     """
     row, column = _atom(atoms, slots, lanes)
-    total = (atoms * lanes).to(tl.int64)
+    total = atoms * lanes
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     starts += row * (2 * SPECIES + 1)
     for kind in range(0, SPECIES):
@@ -157,7 +157,7 @@ def gather(
                 sums = _added(sums, r, p, (DEGREE + 1) * (DEGREE + 1))
         for lm in tl.static_range((DEGREE + 1) * (DEGREE + 1)):
             place = tl.load(places + lm * C + c)
-            at = (kind * factors + place).to(tl.int64) * total + column
+            at = (kind * factors + place) * total + column
             found = tl.sum(sums[lm], axis=0).to(values.dtype.element_ty)
             tl.store(values + at, found, mask=place >= 0)
 
@@ -166,11 +166,11 @@ def gather(
 def _bars(bars, places, kind, factors, total, column, c, C, ROWS: tl.constexpr):
     """∂E/∂A_lm of an environment for one block of radial functions; zero where there is no A."""
     place = tl.load(places + c)
-    at = (kind * factors + place).to(tl.int64) * total + column
+    at = (kind * factors + place) * total + column
     found = (tl.load(bars + at, mask=place >= 0, other=0.0)[None, :],)
     for lm in tl.static_range(1, ROWS):
         place = tl.load(places + lm * C + c)
-        at = (kind * factors + place).to(tl.int64) * total + column
+        at = (kind * factors + place) * total + column
         found = found + (tl.load(bars + at, mask=place >= 0, other=0.0)[None, :],)
     return found
 
@@ -211,7 +211,7 @@ def give_back(
 ):  # fmt: skip
     """The way back through `gather`: ∂E/∂d of this block. Programs: as there."""
     row, column = _atom(atoms, slots, lanes)
-    total = (atoms * lanes).to(tl.int64)
+    total = atoms * lanes
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     starts += row * (2 * SPECIES + 1)
     push += tl.program_id(1).to(tl.int64) * (3 * stride)

@@ -23,8 +23,8 @@ def _either(one, other):
 @triton.jit
 def _columns(atom, slots, lanes, WIDE: tl.constexpr):
     """Columns of the program's replicas, and which of these there are."""
-    slot = tl.program_id(0).to(tl.int64) * WIDE + tl.arange(0, WIDE)
-    return atom.to(tl.int64) * lanes + slot, slot < slots
+    slot = tl.program_id(0) * WIDE + tl.arange(0, WIDE)
+    return atom * lanes + slot, slot < slots
 
 
 @triton.jit
@@ -45,17 +45,17 @@ def nodes(
     """
     atom = tl.program_id(1)
     column, there = _columns(atom, slots, lanes, WIDE)
-    total = (atoms * lanes).to(tl.int64)
+    total = atoms * lanes
     kind = tl.load(species + atom)
     begin = tl.load(firsts + kind)
     count = tl.load(firsts + kind + 1) - begin
     block = tl.program_id(2) * LONG
     for node in range(block, tl.minimum(block + LONG, count)):
-        one = tl.load(ones + begin + node).to(tl.int64) * total
-        other = tl.load(others + begin + node).to(tl.int64) * total
-        a = tl.load(values + one + column, mask=there, other=0.0)
-        b = tl.load(values + other + column, mask=there, other=0.0)
-        target = values + (first_node + node).to(tl.int64) * total + column
+        one = tl.load(ones + begin + node) * total
+        other = tl.load(others + begin + node) * total
+        a = tl.load(values + one + column)
+        b = tl.load(values + other + column)
+        target = values + (first_node + node) * total + column
         tl.store(target, a * b, mask=there)
 
 
@@ -70,8 +70,8 @@ def _row(
         if (tl.load(needs + group) & ~around) == 0:
             term = group * GROUP + tl.arange(0, GROUP)
             c = tl.load(coefficients + term)[:, None]
-            place = tl.load(terms + term).to(tl.int64)[:, None] * total + column[None, :]
-            sums += c * tl.load(values + place, mask=there[None, :], other=0.0)
+            place = tl.load(terms + term)[:, None] * total + column[None, :]
+            sums += c * tl.load(values + place)
     return tl.sum(sums, axis=0) + constant
 
 
@@ -88,7 +88,7 @@ def slopes_of_nodes(
     """
     atom = tl.program_id(1)
     column, there = _columns(atom, slots, lanes, WIDE)
-    total = (atoms * lanes).to(tl.int64)
+    total = atoms * lanes
     around = _around(seen, column, there)
     kind = tl.load(species + atom)
     begin = tl.load(firsts + kind)
@@ -104,11 +104,11 @@ def slopes_of_nodes(
                 values, column, there, total, around, constant, groups, needs, terms, coefficients,
                 row, WIDE, GROUP,
             )  # fmt: skip
-            place = (first_node + row - begin).to(tl.int64) * total + column
-            value = tl.load(values + place, mask=there, other=0.0)
+            place = (first_node + row - begin) * total + column
+            value = tl.load(values + place)
             energy += 0.5 * value * (bar + constant)
-        tl.store(bars + (row - begin).to(tl.int64) * total + column, bar, mask=there)
-    tl.store(parts + tl.program_id(2).to(tl.int64) * total + column, energy, mask=there)
+        tl.store(bars + (row - begin) * total + column, bar, mask=there)
+    tl.store(parts + tl.program_id(2) * total + column, energy, mask=there)
 
 
 @triton.jit
@@ -121,10 +121,10 @@ def _given(
     for group in range(tl.load(groups + row), tl.load(groups + row + 1)):
         if (tl.load(needs + group) & ~around) == 0:
             term = group * GROUP + tl.arange(0, GROUP)
-            node = tl.load(holders + term).to(tl.int64)[:, None] * total + column[None, :]
-            other = tl.load(factors + term).to(tl.int64)[:, None] * total + column[None, :]
-            bar = tl.load(bars + node, mask=there[None, :], other=0.0)
-            value = tl.load(values + other, mask=there[None, :], other=0.0)
+            node = tl.load(holders + term)[:, None] * total + column[None, :]
+            other = tl.load(factors + term)[:, None] * total + column[None, :]
+            bar = tl.load(bars + node)
+            value = tl.load(values + other)
             sums += tl.load(counts + term)[:, None] * bar * value
     return tl.sum(sums, axis=0)
 
@@ -142,14 +142,14 @@ def slopes(
     """
     atom = tl.program_id(1)
     column, there = _columns(atom, slots, lanes, WIDE)
-    total = (atoms * lanes).to(tl.int64)
+    total = atoms * lanes
     around = _around(seen, column, there)
     begin = tl.load(species + atom) * rows
     block = tl.program_id(2) * LONG
     energy = tl.zeros([WIDE], values.dtype.element_ty)
     for a in range(block, tl.minimum(block + LONG, rows)):
         row = begin + a
-        place = (row - begin).to(tl.int64) * total + column
+        place = (row - begin) * total + column
         bar = tl.zeros([WIDE], values.dtype.element_ty)
         if (tl.load(masks + row) & ~around) == 0:
             constant = tl.load(constants + row)
@@ -157,14 +157,14 @@ def slopes(
                 values, column, there, total, around, constant, groups, needs, terms, coefficients,
                 row, WIDE, GROUP,
             )  # fmt: skip
-            value = tl.load(values + place, mask=there, other=0.0)
+            value = tl.load(values + place)
             energy += 0.5 * value * (bar + constant)
             bar += _given(
                 values, bars, column, there, total, around, holder_groups, holder_needs, holders,
                 factors, counts, row, WIDE, GROUP,
             )  # fmt: skip
         tl.store(out + place, bar.to(out.dtype.element_ty), mask=there)
-    tl.store(parts + tl.program_id(2).to(tl.int64) * total + column, energy, mask=there)
+    tl.store(parts + tl.program_id(2) * total + column, energy, mask=there)
 
 
 @triton.jit
@@ -174,7 +174,7 @@ def sites(
     """The energies of atoms (eV), from so many parts each. Programs: replicas, atom."""
     atom = tl.program_id(1)
     column, there = _columns(atom, slots, lanes, WIDE)
-    total = (atoms * lanes).to(tl.int64)
+    total = atoms * lanes
     found = tl.load(known + column, mask=there, other=0.0)
     for block in range(0, blocks):
         found += tl.load(parts + block * total + column, mask=there, other=0.0).to(tl.float64)

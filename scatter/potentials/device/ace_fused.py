@@ -6,7 +6,7 @@ from torch import Tensor
 from scatter.kernels.gpu import environments, nodes, sums
 from scatter.potentials.device.ace_terms import GROUP
 from scatter.potentials.device.ace_weights import WIDE, Weights
-from scatter.potentials.device.fused import Fused, Lists, launch, power_of_two
+from scatter.potentials.device.fused import Fused, Lists, launch
 from scatter.state import System
 
 LANES = 32  # replicas of a program that multiplies
@@ -97,7 +97,7 @@ class Bound(Fused):
             positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
             lists.count[row:], lists.reverse[place:], self.cell.vectors, w.square, s.unit, s.index,
             s.starts, s.active, s.seen, s.known, self.atoms, self.capacity, s.stride, s.lanes,
-            w.knots, len(w.constant), power_of_two(self.capacity), w.per_step, warps=2,
+            w.knots, len(w.constant), self.places, w.per_step, warps=self.collecting,
         )  # fmt: skip
 
     def _pairs(

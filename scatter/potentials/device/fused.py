@@ -14,7 +14,7 @@ from scatter.potentials.device.lists import Cell, room_for
 from scatter.state import System
 
 SKIN = 0.8  # Å
-ROOM = 2**32  # bytes of working memory; more replicas are computed in turns
+ROOM = 2**32  # bytes of working memory, so that 32 bits count its numbers; more is done in turns
 
 
 class Lists:
@@ -75,6 +75,8 @@ class Fused:
     def make_room(self, most: int) -> None:
         """Allocate lists for somewhat more neighbours than `most`, and working memory."""
         self.capacity = room_for(most)
+        self.places = power_of_two(self.capacity)
+        self.collecting = max(1, self.places // 128)  # warps of a program that looks at a list
         self.generation += 1
         self.most.zero_()
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.gpu import edges, nodes, pairs
-from scatter.potentials.device.fused import Fused, Lists, launch, power_of_two
+from scatter.potentials.device.fused import Fused, Lists, launch
 from scatter.potentials.device.mace_weights import Weights
 from scatter.state import System
 
@@ -91,8 +91,8 @@ class Bound(Fused):
             positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
             lists.count[row:], lists.reverse[place:], self.cell.vectors, w.pair_2, w.charges_radii,
             s.unit, s.index, s.slope, s.pairs, s.active, s.energy, self.atoms, self.capacity,
-            s.stride, w.knots, len(w.constant), power_of_two(self.capacity), w.per_step,
-            w.cutoff**2, scale, prefactor, exponent, p, warps=2,
+            s.stride, w.knots, len(w.constant), self.places, w.per_step,
+            w.cutoff**2, scale, prefactor, exponent, p, warps=self.collecting,
         )  # fmt: skip
 
     def _forth(self, rows: int) -> None:
