@@ -12,7 +12,7 @@ import triton.language as tl
 
 from scatter.kernels.gpu.edges import push_of, shape_of, store_push
 from scatter.kernels.gpu.harmonics import polynomials, pull
-from scatter.kernels.gpu.pairs import NOWHERE, apart, somewhere, store_shape, within
+from scatter.kernels.gpu.pairs import listed, somewhere, store_shape, within
 
 
 @triton.jit
@@ -55,16 +55,10 @@ def collect(
     a list overflows. `index` holds the row of the table, and where the pair and its opposite are
     listed.
     """
-    row = tl.program_id(0).to(tl.int64)
-    slot = row // atoms
-    first = slot * atoms  # row of the replica's first atom
-    i = row - first
-    base = positions + first * 3
-    listed, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
-    there = tl.arange(0, PLACES) < tl.minimum(listed, capacity)
-    j = tl.load(sender + own, mask=there, other=0)
-    packed = tl.load(translation + own, mask=there, other=NOWHERE)
-    x, y, z = apart(base, i, j, packed, vectors, there)
+    row, first, i, j, own, there, x, y, z, fits = listed(
+        positions, sender, translation, count, vectors, atoms, capacity, PLACES
+    )
+    column = i * lanes + first // atoms
     kind = tl.load(species + j)
     kinds = tl.load(species + i) * SPECIES + kind
     inside, r, fine = within(x, y, z, there, tl.load(square + kinds))
@@ -72,13 +66,13 @@ def collect(
     starts += row * (2 * SPECIES + 1)
     at, around = _sorted(starts, inside, free, kind, row * capacity, SPECIES)
     tl.store(active + row, tl.sum((inside & free).to(tl.int32), axis=0))
-    tl.store(seen + i * lanes + slot, around)
+    tl.store(seen + column, around)
     knot = tl.floor(r * PER_STEP)
     store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
     back = (first + j) * capacity + tl.load(reverse + own, mask=there, other=0)
     _store_places(index + at, kinds * knots + knot.to(tl.int32), own, back, inside, stride)
-    fine = fine & (listed <= capacity) & somewhere(base + 3 * i)
-    tl.store(known + i * lanes + slot, tl.where(fine, 0.0, float("nan")))
+    fine = fine & fits & somewhere(positions + row * 3)
+    tl.store(known + column, tl.where(fine, 0.0, float("nan")))
 
 
 @triton.jit

@@ -202,7 +202,7 @@ def _repelled(
 
 
 @triton.jit
-def apart(base, i, j, packed, vectors, there):
+def _apart(base, i, j, packed, vectors, there):
     """The vectors from an atom to its neighbours, in double precision."""
     a = packed // VECTOR
     b = packed // VECTOR_B - a * VECTOR_B
@@ -213,6 +213,26 @@ def apart(base, i, j, packed, vectors, there):
     x = x - tl.load(base + 3 * i) + along_x
     y = y - tl.load(base + 3 * i + 1) + along_y
     return x, y, z - tl.load(base + 3 * i + 2) + along_z
+
+
+@triton.jit
+def listed(
+    positions, sender, translation, count, vectors, atoms, capacity, PLACES: tl.constexpr
+):  # fmt: skip
+    """This program's atom and its list.
+
+    Returns its row, that of its replica's first atom, its number; of each place in the list the
+    neighbour's number, where it is listed, and whether there is one; the vector to it; and whether
+    the list had room for all.
+    """
+    row = tl.program_id(0).to(tl.int64)
+    first = row // atoms * atoms
+    found, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
+    there = tl.arange(0, PLACES) < tl.minimum(found, capacity)
+    j = tl.load(sender + own, mask=there, other=0)
+    packed = tl.load(translation + own, mask=there, other=NOWHERE)
+    x, y, z = _apart(positions + first * 3, row - first, j, packed, vectors, there)
+    return row, first, row - first, j, own, there, x, y, z, found <= capacity
 
 
 @triton.jit
@@ -294,15 +314,9 @@ def collect(
     Writes `pairs`, how many; `active`, how many of them have an atom that moves; `energy`, half of
     ZBL (eV), or NaN where atoms touch, are nowhere, or a list overflows; `slope`, half of ZBL's.
     """
-    row = tl.program_id(0).to(tl.int64)
-    first = row // atoms * atoms  # row of the replica's first atom
-    i = row - first
-    base = positions + first * 3
-    listed, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
-    there = tl.arange(0, PLACES) < tl.minimum(listed, capacity)
-    j = tl.load(sender + own, mask=there, other=0)
-    packed = tl.load(translation + own, mask=there, other=NOWHERE)
-    x, y, z = apart(base, i, j, packed, vectors, there)
+    row, first, i, j, own, there, x, y, z, fits = listed(
+        positions, sender, translation, count, vectors, atoms, capacity, PLACES
+    )
     inside, r, known = within(x, y, z, there, SQUARE)
     z_i, z_j = tl.load(species + i), tl.load(species + j)
     free = (tl.load(moving + i) | tl.load(moving + j)) != 0
@@ -316,5 +330,5 @@ def collect(
     row_1, row_2 = (z_i * SPECIES + z_j) * knots, tl.load(pair_2 + kinds) * knots
     _store_indices(index, at, row_1, row_2, knot.to(tl.int32), first + j, own, back, inside, stride)
     half = _repelling(slope, at, r, inside, z_i, z_j, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
-    known = known & (listed <= capacity) & somewhere(base + 3 * i)
+    known = known & fits & somewhere(positions + row * 3)
     tl.store(energy + row, tl.where(known, half, float("nan")))
