@@ -69,7 +69,7 @@ class Fused:
         lists = Lists(len(positions), self.atoms, 1, self.device)
         self._renew(lists, positions, 1)
         most = int(lists.longest())
-        if 1.1 * most > self.capacity:
+        if 1.1 * most > self.capacity or not self.capacity:
             self.make_room(most)
 
     def make_room(self, most: int) -> None:
@@ -77,6 +77,8 @@ class Fused:
         self.capacity = room_for(most)
         self.generation += 1
         self.most.zero_()
+        for name in ("lists", "scratch"):  # first, for there may be no room for both
+            vars(self).pop(name, None)
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
         self.at_once = max(1, min(self.slots, ROOM // (self.atoms * self.per_atom())))
         self.scratch = self.working_memory()
