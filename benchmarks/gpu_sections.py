@@ -3,11 +3,10 @@
 `gpu.py` starts it. Each section prints lines of JSON that begin with `@`: a name, what was found.
 """
 
-import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,34 +16,31 @@ import numpy as np
 import torch
 from gpu_ace import linear_ace
 from gpu_setting import Limits, hydrogen_on_copper, random_model, starts
-from gpu_work import pairs_of, work_of
+from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
+from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
 from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.potentials.device.capture import restore, tensors
 from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
 from scatter.state import Start
 
-TOY = bool(os.environ.get("SCATTER_TOY"))
-DEVICE = "cpu" if TOY else "cuda"
 SIZES = (1, 2) if TOY else (64, 256, 1024, 4096, 16384, 32768)
 MIDDLE = 2 if TOY else 4096
 SMALL = ("16", "ace")  # models that are timed in large batches
-EACH_S = 0.1 if TOY else 2.5  # of one timing
-TRIED = {  # sizes of programs, and the bytes of working memory
-    "16": (("TOGETHER",), ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30))),
-    "ace": (("LANES", "REGISTERS"), (
-        (64, 9216, 2**32), (128, 9216, 2**32), (32, 18432, 2**32), (32, 4608, 2**32),
-        (32, 9216, 2**28), (32, 9216, 2**30),
-    )),
+TRIED = {  # constants of the family's file, registers of a thread, bytes of working memory
+    "16": (
+        {}, {"TOGETHER": 64}, {"TOGETHER": 256}, {"registers": 128}, {"registers": 96},
+        {"room": 2**26}, {"room": 2**28}, {"room": 2**30},
+    ),
+    "ace": (
+        {}, {"LANES": 64}, {"LANES": 128}, {"LONG": 16}, {"LONG": 64}, {"REGISTERS": 18432},
+        {"REGISTERS": 4608}, {"registers": 64}, {"room": 2**28}, {"room": 2**30},
+    ),
 }  # fmt: skip
 SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
-
-
-def tell(name: str, **found: Any) -> None:
-    """A line for `gpu.py`."""
-    print("@" + json.dumps({"name": name, **found}), flush=True)
 
 
 def model(
@@ -56,32 +52,6 @@ def model(
     shipped = which == "16"
     folded = FoldedMace.read(SHIPPED) if shipped else random_model(int(which), 6.0, cubic=True)
     return MaceDevice(folded, precision, device, kernels=kernels)
-
-
-def wait() -> None:
-    """Until the device has done what was asked."""
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-
-
-def seconds(work: Callable[[], Any], least: int = 3) -> float:
-    """Time of one call: the median of chunks that fill `EACH_S`, after three to warm up."""
-    for _ in range(3):
-        work()
-    wait()
-    began = time.perf_counter()
-    work()
-    wait()
-    once = max(time.perf_counter() - began, 1e-6)
-    calls = max(1, min(200, int(EACH_S / 5 / once)))
-    found = []
-    while len(found) < least or (sum(found) * calls < EACH_S and len(found) < 50):
-        began = time.perf_counter()
-        for _ in range(calls):
-            work()
-        wait()
-        found.append((time.perf_counter() - began) / calls)
-    return float(np.median(found))
 
 
 def small() -> tuple[int, int]:
@@ -100,7 +70,7 @@ def batch_of(potential: DevicePotential, size: int) -> Batch:
 
 
 def ceilings(_: str) -> None:
-    """Bandwidth of a copy, and fused multiply-adds in single precision."""
+    """Bandwidth of a copy, and fused multiply-adds in either precision."""
     if DEVICE == "cpu":
         return tell("ceilings", left_out="there is no GPU")
     properties = torch.cuda.get_device_properties(0)
@@ -110,12 +80,21 @@ def ceilings(_: str) -> None:
     one = torch.rand(2**28, device=DEVICE)
     other = torch.empty_like(one)
     copied = 2 * 4 * len(one) / seconds(lambda: other.copy_(one))
+    tell("ceilings", copy_TB_s=copied / 1e12, fma_Tflop_s=multiplied(torch.float32) / 1e12,
+         fma64_Tflop_s=multiplied(torch.float64) / 1e12)  # fmt: skip
+
+
+def multiplied(kind: torch.dtype) -> float:
+    """Flop a second of multiply-adds alone."""
     kernel = import_module("gpu_fma").chains
-    out = torch.zeros(2**20, device=DEVICE)
-    rounds, programs = 2000, 132 * 16
-    taken = seconds(lambda: kernel[(programs,)](out, rounds, 512, num_warps=4))
-    made = 2 * 8 * 512 * rounds * programs / taken
-    tell("ceilings", copy_TB_s=copied / 1e12, fma_Tflop_s=made / 1e12)
+    rounds, programs, wide = (
+        2000,
+        16 * torch.cuda.get_device_properties(0).multi_processor_count,
+        512,
+    )
+    out = torch.zeros(programs * wide, device=DEVICE, dtype=kind)
+    taken = seconds(lambda: kernel[(programs,)](out, rounds, wide, num_warps=4))
+    return 2 * 8 * wide * rounds * programs / taken
 
 
 def exact(which: str) -> None:
@@ -165,16 +144,22 @@ def same(which: str) -> None:
     })  # fmt: skip
 
 
+def step_of(batch: Batch, step: Callable[[], None]) -> float:
+    """Time of a step (s), never far from the start of the batch."""
+    before = {name: tensor.clone() for name, tensor in tensors(batch).items()}
+    return seconds(step, again=partial(restore, batch, before))
+
+
 def rate(which: str) -> None:
     """Replica-steps a second of the whole engine, by the size of the batch."""
     for size in SIZES:
         potential = model(which)
         batch = batch_of(potential, size)
-        taken = seconds(potential.stepping(batch))
+        taken = step_of(batch, potential.stepping(batch))
         finite = float(torch.isfinite(batch.state.energies).double().mean())
+        grew = batch.evaluator.grow()
         tell("rate", model=which, size=size, kernels=potential.kernels, ms=1e3 * taken,
-             rate=size / taken, us=1e6 * taken / size, finite=finite)  # fmt: skip
-        assert not batch.evaluator.grow(), "a list had no room"
+             rate=size / taken, us=1e6 * taken / size, finite=finite, grew=grew)  # fmt: skip
         del batch, potential
         if DEVICE == "cuda":
             torch.cuda.empty_cache()
@@ -186,8 +171,8 @@ def beside(which: str) -> None:
     for kernels in ("fused", "plain"):
         if TOY and kernels == "fused":
             continue
-        potential = model(which, kernels=kernels)
-        taken = seconds(batch_of(potential, size).step)
+        batch = batch_of(model(which, kernels=kernels), size)
+        taken = step_of(batch, batch.step)
         tell("beside", model=which, size=size, what=f"{kernels}, no graph", rate=size / taken)
 
 
@@ -214,24 +199,7 @@ def kernels(which: str) -> None:
         us = sum(a.elapsed_time(b) for a, b in found) * 1e3 / 10 / size
         flops, moved = work_of(name, bound, pairs, active)
         tell("kernel", model=which, size=size, kernel=name, us=us, launches=len(found) // 10,
-             flop=flops, bytes=moved)  # fmt: skip
-
-
-def timed() -> tuple[dict[str, list], Callable[[], None]]:
-    """Put events around every launch; answers where they are kept, and what takes them away."""
-    jit = import_module("triton.runtime.jit").JITFunction
-    before, spans = jit.run, {}
-
-    def run(self: Any, *arguments: Any, **options: Any) -> Any:
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        answer = before(self, *arguments, **options)
-        end.record()
-        spans.setdefault(self.__name__, []).append((begin, end))
-        return answer
-
-    jit.run = run
-    return spans, lambda: setattr(jit, "run", before)
+             flop=flops, bytes=moved, double=name in DOUBLE)  # fmt: skip
 
 
 def campaign(which: str) -> None:
@@ -263,19 +231,34 @@ def campaign(which: str) -> None:
 
 
 def tune(which: str) -> None:
-    """Other sizes of the programs and of the working memory."""
+    """Other sizes of the programs and of the working memory, one change at a time."""
     fused = import_module("scatter.potentials.device.fused")
     family = import_module(f"scatter.potentials.device.{model(which).family}_fused")
-    names, tried = TRIED[which]
-    for *sizes, room in tried:
+    for change in TRIED[which]:
+        before = {name: getattr(family, name) for name in change if name.isupper()}
+        before["launch"], room = family.launch, fused.ROOM
+        for name in before.keys() & change.keys():
+            setattr(family, name, change[name])
+        if "registers" in change:
+            family.launch = partial(limited, change["registers"])
+        fused.ROOM = change.get("room", room)
+        try:
+            potential = model(which)
+            batch = batch_of(potential, MIDDLE)
+            taken = step_of(batch, potential.stepping(batch))
+            tell("tune", model=which, size=MIDDLE, **change, rate=MIDDLE / taken)
+        except Exception as error:  # the others may do
+            tell(
+                "failed", section=f"tune:{which}, {change}", why=f"{type(error).__name__}: {error}"
+            )
         fused.ROOM = room
-        for name, size in zip(names, sizes, strict=True):
-            setattr(family, name, size)
-        potential = model(which)
-        batch = batch_of(potential, MIDDLE)
-        taken = seconds(potential.stepping(batch))
-        told = {name.lower(): size for name, size in zip(names, sizes, strict=True)}
-        tell("tune", model=which, size=MIDDLE, **told, room_MB=room // 2**20, rate=MIDDLE / taken)
+        for name, value in before.items():
+            setattr(family, name, value)
+
+
+def limited(registers: int, kernel: Any, grid: tuple, *arguments: Any, warps: int) -> None:
+    """Start a kernel whose threads have so many registers."""
+    kernel[grid](*arguments, num_warps=warps, maxnreg=registers)
 
 
 def mace_torch(which: str) -> None:

@@ -78,10 +78,10 @@ def random_model(channels: int, cutoff: float, cubic: bool, seed: int = 0) -> Fo
         version=1, numbers=np.array([1, 29]), cutoff=cutoff,
         radial_1=radial(4).reshape(2, 2, -1, 4, channels), radial_2=radial(4),
         table_2=np.array([[0, 1], [2, 3]]), product_1=products[0], up=normal(channels, channels),
-        up_0=normal(2, channels), energy_1=0.3 * normal(channels),
+        up_0=normal(2, channels), energy_1=3.0 * normal(channels),
         mix=normal(4, channels, channels),
         product_2=products[1], hidden_1=normal(2, channels, 16), hidden_2=normal(channels, 16),
-        hidden_0=normal(2, 16), energy_2=0.3 * normal(16), constant=np.array([-0.5, -2.0]),
+        hidden_0=normal(2, 16), energy_2=3.0 * normal(16), constant=np.array([-0.5, -2.0]),
         repulsion=np.zeros(4), radii=np.array([0.31, 1.32]), provenance="random",
         source_sha256="0" * 64,
     )  # fmt: skip
