@@ -50,34 +50,18 @@ def nowhere(whole):
 
 
 def impossible(whole):
-    raise RuntimeError("operation not permitted when stream is capturing\nCompile with ...")
-
-
-def broken_off(whole):
-    """As torch's own recording of a step that asks for what is not permitted in its midst."""
-    whole.state.momenta += 1.0
-    whole.state.energies = torch.full_like(whole.state.energies, torch.nan)
-    whole.state.forces = torch.full_like(whole.state.forces, torch.nan)
-    try:
-        impossible(whole)
-    finally:
-        raise RuntimeError("operation failed due to a previous error during capture")
+    raise RuntimeError("operation not permitted when stream is capturing")
 
 
 @pytest.mark.parametrize(("recorded", "told"), [
     (sound, None), (too_far, "off by 0.01 eV or Å"), (nowhere, "off by inf"),
-    (impossible, "cannot be recorded (operation not permitted when stream is capturing)\n"),
-    (broken_off, "cannot be recorded (operation not permitted when stream is capturing)\n"),
+    (impossible, "cannot be recorded (operation not permitted"),
 ])  # fmt: skip
 def test_a_recorded_step_is_used_if_it_is_the_step(monkeypatch, capsys, recorded, told):
     monkeypatch.setattr(capture, "recorded", recorded)
     whole = batch()
-    where = {name: tensor.data_ptr() for name, tensor in tensors(whole).items()}
     step = Captured(whole)
-    for _ in range(capture.WARM):
-        step()
-    assert {name: tensor.data_ptr() for name, tensor in tensors(whole).items()} == where
-    for _ in range(STEPS - capture.WARM):
+    for _ in range(STEPS):
         step()
     assert same(tensors(whole), after(STEPS))
     assert (step.replay is None, step.given_up) == (told is not None, told is not None)

@@ -42,15 +42,11 @@ class Captured:
 
     def _record(self) -> None:
         """Record one step and see what it does; nothing is moved."""
-        arrays = tensors(self.batch)
-        before = {name: tensor.clone() for name, tensor in arrays.items()}
         try:
             replay = recorded(self.batch)
             wrong = difference(self.batch, replay)
         except RuntimeError as error:  # of CUDA, or of what a library does with it
-            attach(self.batch, arrays)  # a step that broke off left some that nobody has filled
-            restore(self.batch, before)
-            return self._give_up(f"it cannot be recorded ({cause(error)})")
+            return self._give_up(f"it cannot be recorded ({error})")
         if not wrong <= ALIKE:
             return self._give_up(f"its first step is off by {wrong:.2g} eV or Å")
         self.replay = replay
@@ -77,35 +73,20 @@ def in_place(batch: Any) -> None:
     """One step of a batch that leaves every array where it was."""
     before = tensors(batch)
     batch.step()
-    for name, now in tensors(batch).items():
-        if now is not before[name]:
-            before[name].copy_(now)
-    attach(batch, before)
-
-
-def attach(batch: Any, arrays: dict[tuple[str, str], Tensor]) -> None:
-    """Let a batch have these arrays again."""
-    for (owner, name), array in arrays.items():
-        setattr(batch if owner == "batch" else getattr(batch, owner), name, array)
+    for (owner, name), now in tensors(batch).items():
+        old = before[owner, name]
+        if now is not old:
+            old.copy_(now)
+            setattr(batch if owner == "batch" else getattr(batch, owner), name, old)
 
 
 def recorded(batch: Any) -> Callable[[], None]:
     """What replays one step of the batch; recording moves nothing."""
     torch.cuda.synchronize()
-    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
-    try:
-        with torch.cuda.graph(graph):
-            in_place(batch)
-    finally:
-        torch.cuda.set_stream(stream)  # torch stays on its own where a recording fails
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        in_place(batch)
     return graph.replay
-
-
-def cause(error: BaseException) -> str:
-    """The first line of what went wrong first: ending a broken recording is an error too."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def difference(batch: Any, replay: Callable[[], None]) -> float:
