@@ -11,6 +11,7 @@ from test_no_wait import potential
 from scatter.errors import UserError
 from scatter.kernels.gpu import edges
 from scatter.potentials.device import fused
+from scatter.potentials.device.lists import room_for
 from scatter.state import System
 
 
@@ -56,6 +57,16 @@ def test_lists_that_grow_leave_their_memory_first(monkeypatch):
     monkeypatch.setattr(fused, "Lists", Lists)
     bound.make_room(40)
     assert made == [[None, None]]
+
+
+@pytest.mark.parametrize(("room", "at_once"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 5), (9, 5)])
+def test_turns_are_of_one_size_within_their_room(monkeypatch, room, at_once):
+    system, _ = few_atoms()
+    bound = potential("float32", kernels="fused").bind(system, 5).bound
+    bound.capacity = room_for(20)
+    monkeypatch.setattr(fused, "ROOM", room * 4 * bound.per_atom())
+    bound.make_room(20)
+    assert bound.at_once == at_once
 
 
 def test_a_gpu_without_memory_is_told(monkeypatch):

@@ -80,7 +80,8 @@ class Fused:
         for name in ("lists", "scratch"):  # first, for there may be no room for both
             vars(self).pop(name, None)
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
-        self.at_once = max(1, min(self.slots, ROOM // (self.atoms * self.per_atom())))
+        turns = -(-self.slots // max(1, ROOM // (self.atoms * self.per_atom())))
+        self.at_once = -(-self.slots // turns)  # as many in each turn: a few last ones take as long
         self.scratch = self.working_memory()
 
     def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
