@@ -25,7 +25,7 @@ SECTIONS = {  # and the most seconds that each may take; what matters most comes
     "ceilings": 60, "exact:16": 60, "exact:ace": 45, "same:16": 45, "same:ace": 45,
     "rate:16": 60, "rate:ace": 60, "kernels:16": 30, "kernels:ace": 30, "campaign:16": 60,
     "exact:128": 75, "campaign:ace": 45, "rate:128": 75, "kernels:128": 30, "beside:16": 40,
-    "beside:ace": 40, "beside:128": 40, "tune:16": 75, "tune:ace": 75,
+    "beside:ace": 40, "beside:128": 40, "tune:16": 75, "tune:ace": 75, "tune:128": 75,
     "mace-torch:16": 60, "mace-torch:128": 60,
 }  # fmt: skip
 TOY_SECTIONS = {name: 300 for name in SECTIONS if name.split(":")[0] not in ("tune", "kernels")}
@@ -96,15 +96,15 @@ def sentence(one: dict, ceilings: dict) -> str:
         word = "within" if one["within"] else "NOT WITHIN"
         return (
             f"exact {one['model']:>3} {one['kernels']}: {one['energy_eV']:.1e} eV, "
-            f"{one['force_eV_A']:.1e} eV/Å ({word} 2e-5, 5e-5; forces up to "
-            f"{one['largest_force']:.2g})"
+            f"{one['force_eV_A']:.1e} eV/Å ({word} {one['allowed'][0]:.0e}, "
+            f"{one['allowed'][1]:.0e}; forces up to {one['largest_force']:.2g})"
         )
     if one["name"] == "rate":
         grew = ", A LIST HAD NO ROOM" if one["grew"] else ""
         return (
             f"rate {one['model']:>3} {one['kernels']} {one['size']:6d}: {one['rate']:12,.0f} "
             f"replica-steps/s, {one['ms']:9.3f} ms a step, {one['us']:8.3f} µs each, "
-            f"{one['finite']:.0%} finite{grew}"
+            f"{one['GB']:.1f} GB, {one['finite']:.0%} finite{grew}"
         )
     rest = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in one.items() if k != "name"}
     return f"{one['name']}: " + ", ".join(f"{key} {value}" for key, value in rest.items())

@@ -25,10 +25,10 @@ def test_every_section_of_the_toy_tells_what_it_found(tmp_path):
     )  # fmt: skip
     assert (code, [one for one in found if one["name"] == "failed"]) == (0, []), told
     exact = [one for one in found if one["name"] == "exact"]
-    assert len(exact) == 4
+    assert len(exact) == 6
     assert all(one["within"] and one["largest_force"] > 0.1 for one in exact)
     (same,) = (one for one in found if one["name"] == "same")
-    assert (same["graph"], same["again"]) == (0, 0)
+    assert (same["graph"], same["again"], same["turns"]) == (0, 0, 0)
     assert same["batch"] < 1e-5 < same["moved_A"]  # the plain formulas call BLAS
     rates = [one for one in found if one["name"] in ("rate", "campaign", "beside")]
     assert len(rates) == 7
