@@ -55,6 +55,29 @@ def test_a_section_is_not_begun_when_no_time_is_left(tmp_path):
     assert told.endswith("FAILED ceilings: no time was left\n")
 
 
+def test_the_table_of_everything_is_no_longer_than_12000_characters(monkeypatch):
+    """What is kept of the output of a machine that one cannot look at."""
+    monkeypatch.syspath_prepend(BENCHMARK.parent)
+    from gpu import table
+
+    each = {"us": 1.2345, "flop": 1e6, "bytes": 1e6, "double": False, "ms": 123.456, "rate": 1e6,
+            "finite": 1.0, "grew": False, "GB": 12.3, "kernels": "fused"}  # fmt: skip
+    found = [{"name": "ceilings", "copy_TB_s": 3.0, "fma_Tflop_s": 60.0, "fma64_Tflop_s": 30.0}]
+    for model, kernels in (("16", 15), ("ace", 12), ("128", 15)):
+        one = each | {"model": model}
+        found += [one | {"name": "rate", "size": 4**n} for n in range(6)]
+        found += [one | {"name": "kernel", "kernel": "product_of_2_back"} for _ in range(kernels)]
+        found += [{"name": "tune", "model": model, "size": 4096, "TOGETHER": 128, "rate": 1e6 / 3}
+                  for _ in range(10)]  # fmt: skip
+        found += [{"name": "beside", "model": model, "size": 4096, "what": "fused, no graph",
+                   "rate": 1e6 / 3} for _ in range(2)]  # fmt: skip
+        found += [{"name": "exact", "model": model, "kernels": "fused float32", "energy_eV": 1e-6,
+                   "force_eV_A": 1e-6, "largest_force": 1.0, "allowed": [2e-5, 5e-5],
+                   "within": True} for _ in range(3)]  # fmt: skip
+        found.append({"name": "failed", "section": model, "why": 3000 * "x"})
+    assert len(table(found)) < 12000 - 1000  # and what else is told
+
+
 def test_a_section_that_hangs_is_ended_with_what_it_started(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARK.parent)
     from gpu import ended
