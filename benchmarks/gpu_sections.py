@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from gpu_ace import linear_ace
-from gpu_setting import Limits, hydrogen_on_copper, random_model, starts
+from gpu_setting import Limits, bounds, hydrogen_on_copper, random_model, starts
 from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
 from gpu_work import DOUBLE, pairs_of, work_of
 
@@ -68,7 +68,9 @@ def batch_of(potential: DevicePotential, size: int) -> Batch:
     """A batch of the engine, molecules at all heights."""
     system, ideal = hydrogen_on_copper(*small())
     limits = Limits()
-    conditions = Conditions(system, limits, limits, size, device=potential.array)
+    conditions = Conditions(
+        system, limits, limits, size, device=potential.array, bounds=bounds(system)
+    )
     first = starts(min(size, 256), system, ideal)
     many = [first[n % len(first)] for n in range(size)]
     return Batch(many, potential.bind(system, size), conditions)
@@ -226,8 +228,8 @@ def campaign(which: str) -> None:
         0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0
     )  # fmt: skip
     conditions = Conditions(
-        system, limits, limits, size, potential.every, potential.array, idle=potential.idle,
-        stepping=potential.stepping,
+        system, limits, limits, size, potential.every, potential.array, bounds(system),
+        idle=potential.idle, stepping=potential.stepping,
     )  # fmt: skip
     some = starts(min(size, 512), system, ideal)
 

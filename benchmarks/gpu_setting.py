@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scatter.dynamics.bounds import Bounds
 from scatter.potentials.folded import MARGIN, FoldedMace
 from scatter.state import Start, System
 from scatter.units import K
@@ -39,6 +40,12 @@ def hydrogen_on_copper(cells: int = 3, layers: int = LAYERS) -> tuple[System, np
     moving = np.arange(len(slab) + 2) >= min(FROZEN, layers - 1) * cells**2
     numbers = np.append(np.full(len(slab), 29), [1, 1])
     return System(numbers, cell, (True, True, True), moving, top), np.vstack([slab, molecule])
+
+
+def bounds(system: System) -> Bounds:
+    """What a potential that knows its domain has looked at, so wide that nothing breaks it."""
+    closest = np.full((2, len(system) - 2), 1e-3)
+    return Bounds(1e-3, closest, -1e3, system.cell, system.pbc)
 
 
 def starts(count: int, system: System, ideal: np.ndarray, energy_eV: float = 0.6) -> list[Start]:
