@@ -11,7 +11,7 @@ import numpy as np
 from scatter.potentials.ace_file import MARGIN, ORDERS, VERSION, LinearAce
 
 DEFAULT, TOY = (12, 10, 8), (6, 5, 4)  # D_N of orders two to four, as in `scatter fit ace`
-SIZES = (0.02, 0.004, 0.001)  # eV, of the products
+SIZES = (6e-4, 1.2e-4, 3e-5)  # eV, of the products: forces of some eV/Å on hot copper
 MORSE = {  # depth (eV), steepness (1/Å), distance (Å)
     (0, 0): (4.7, 1.95, 0.74), (0, 1): (0.3, 1.4, 1.6), (1, 0): (0.3, 1.4, 1.6),
     (1, 1): (0.34, 1.36, 2.87),

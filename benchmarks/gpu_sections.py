@@ -3,11 +3,10 @@
 `gpu.py` starts it. Each section prints lines of JSON that begin with `@`: a name, what was found.
 """
 
-import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,35 +15,37 @@ from typing import Any
 import numpy as np
 import torch
 from gpu_ace import linear_ace
-from gpu_setting import Limits, hydrogen_on_copper, random_model, starts
-from gpu_work import pairs_of, work_of
+from gpu_setting import Limits, bounds, hydrogen_on_copper, random_model, starts
+from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
+from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
 from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.potentials.device.capture import restore, tensors
 from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
 from scatter.state import Start
 
-TOY = bool(os.environ.get("SCATTER_TOY"))
-DEVICE = "cpu" if TOY else "cuda"
 SIZES = (1, 2) if TOY else (64, 256, 1024, 4096, 16384, 32768)
 MIDDLE = 2 if TOY else 4096
 SMALL = ("16", "ace")  # models that are timed in large batches
-EACH_S = 0.1 if TOY else 2.5  # of one timing
-TRIED = {  # sizes of programs, and the bytes of working memory
-    "16": (("TOGETHER",), ((64, 2**32), (256, 2**32), (128, 2**26), (128, 2**28), (128, 2**30))),
-    "ace": (("LANES", "REGISTERS"), (
-        (64, 9216, 2**32), (128, 9216, 2**32), (32, 18432, 2**32), (32, 4608, 2**32),
-        (32, 9216, 2**28), (32, 9216, 2**30),
-    )),
+TRIED = {  # constants of the family's file, registers of a thread, bytes of working memory
+    "16": (
+        {}, {"TOGETHER": 64}, {"TOGETHER": 256}, {"registers": 128}, {"registers": 96},
+        {"room": 2**26}, {"room": 2**28}, {"room": 2**30},
+    ),
+    "ace": (
+        {}, {"LANES": 64}, {"LANES": 128}, {"LONG": 16}, {"LONG": 64}, {"REGISTERS": 18432},
+        {"REGISTERS": 4608}, {"registers": 64}, {"room": 2**28}, {"room": 2**30},
+    ),
+    "128": (
+        {}, {"TALL": 32}, {"TALL": 64}, {"TOGETHER": 64}, {"TOGETHER": 256}, {"registers": 96},
+        {"room": 2**28}, {"room": 2**30},
+    ),
 }  # fmt: skip
+ALLOWED = {"float32": (2e-5, 5e-5), "float64": (1e-9, 1e-7)}  # eV, eV/Å
 SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
-
-
-def tell(name: str, **found: Any) -> None:
-    """A line for `gpu.py`."""
-    print("@" + json.dumps({"name": name, **found}), flush=True)
 
 
 def model(
@@ -58,32 +59,6 @@ def model(
     return MaceDevice(folded, precision, device, kernels=kernels)
 
 
-def wait() -> None:
-    """Until the device has done what was asked."""
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-
-
-def seconds(work: Callable[[], Any], least: int = 3) -> float:
-    """Time of one call: the median of chunks that fill `EACH_S`, after three to warm up."""
-    for _ in range(3):
-        work()
-    wait()
-    began = time.perf_counter()
-    work()
-    wait()
-    once = max(time.perf_counter() - began, 1e-6)
-    calls = max(1, min(200, int(EACH_S / 5 / once)))
-    found = []
-    while len(found) < least or (sum(found) * calls < EACH_S and len(found) < 50):
-        began = time.perf_counter()
-        for _ in range(calls):
-            work()
-        wait()
-        found.append((time.perf_counter() - began) / calls)
-    return float(np.median(found))
-
-
 def small() -> tuple[int, int]:
     """Cells and layers of the slab."""
     return (1, 2) if TOY else (3, 6)
@@ -93,14 +68,16 @@ def batch_of(potential: DevicePotential, size: int) -> Batch:
     """A batch of the engine, molecules at all heights."""
     system, ideal = hydrogen_on_copper(*small())
     limits = Limits()
-    conditions = Conditions(system, limits, limits, size, device=potential.array)
+    conditions = Conditions(
+        system, limits, limits, size, device=potential.array, bounds=bounds(system)
+    )
     first = starts(min(size, 256), system, ideal)
     many = [first[n % len(first)] for n in range(size)]
     return Batch(many, potential.bind(system, size), conditions)
 
 
 def ceilings(_: str) -> None:
-    """Bandwidth of a copy, and fused multiply-adds in single precision."""
+    """Bandwidth of a copy, and fused multiply-adds in either precision."""
     if DEVICE == "cpu":
         return tell("ceilings", left_out="there is no GPU")
     properties = torch.cuda.get_device_properties(0)
@@ -110,30 +87,40 @@ def ceilings(_: str) -> None:
     one = torch.rand(2**28, device=DEVICE)
     other = torch.empty_like(one)
     copied = 2 * 4 * len(one) / seconds(lambda: other.copy_(one))
+    tell("ceilings", copy_TB_s=copied / 1e12, fma_Tflop_s=multiplied(torch.float32) / 1e12,
+         fma64_Tflop_s=multiplied(torch.float64) / 1e12)  # fmt: skip
+
+
+def multiplied(kind: torch.dtype) -> float:
+    """Flop a second of multiply-adds alone."""
     kernel = import_module("gpu_fma").chains
-    out = torch.zeros(2**20, device=DEVICE)
-    rounds, programs = 2000, 132 * 16
-    taken = seconds(lambda: kernel[(programs,)](out, rounds, 512, num_warps=4))
-    made = 2 * 8 * 512 * rounds * programs / taken
-    tell("ceilings", copy_TB_s=copied / 1e12, fma_Tflop_s=made / 1e12)
+    rounds, programs, wide = (
+        2000,
+        16 * torch.cuda.get_device_properties(0).multi_processor_count,
+        512,
+    )
+    out = torch.zeros(programs * wide, device=DEVICE, dtype=kind)
+    taken = seconds(lambda: kernel[(programs,)](out, rounds, wide, num_warps=4))
+    return 2 * 8 * wide * rounds * programs / taken
 
 
 def exact(which: str) -> None:
-    """The fused kernels in single precision beside the plain formulas on the CPU in double."""
+    """The kernels of a GPU beside the plain formulas on the CPU in double precision."""
     system, ideal = hydrogen_on_copper(*small())
     x = np.stack([start.positions for start in starts(1 if TOY else 4, system, ideal)])
     expected = answers(model(which, "float64", "cpu"), system, x)
-    for kernels in ("plain", "fused"):
+    for kernels, precision in (("plain", "float32"), ("fused", "float32"), ("fused", "float64")):
         try:
-            found = answers(model(which, kernels=kernels), system, x)
-        except Exception as error:  # the other one may do
+            found = answers(model(which, precision, kernels=kernels), system, x)
+        except Exception as error:  # the other ones may do
             told = f"{type(error).__name__}: {error}"
-            tell("failed", section=f"exact:{which}, {kernels}", why=told[-1500:])
+            tell("failed", section=f"exact:{which}, {kernels} {precision}", why=told[-1500:])
             continue
         energy, force = (float(abs(a - b).max()) for a, b in zip(found, expected, strict=True))
-        tell("exact", model=which, kernels=kernels, energy_eV=energy, force_eV_A=force,
-             largest_force=float(abs(expected[1]).max()),
-             within=bool(energy < 2e-5 and force < 5e-5))  # fmt: skip
+        least = ALLOWED[precision]
+        tell("exact", model=which, kernels=f"{kernels} {precision}", energy_eV=energy,
+             force_eV_A=force, largest_force=float(abs(expected[1]).max()), allowed=least,
+             within=bool(energy < least[0] and force < least[1]))  # fmt: skip
 
 
 def answers(
@@ -144,25 +131,30 @@ def answers(
 
 
 def same(which: str) -> None:
-    """Whether a replica's bits are the same in a graph, in another batch, and the next time."""
-    potential = model(which)
+    """Whether a replica's bits are the same in a graph, in turns, in another batch, and again."""
+    fused = import_module("scatter.potentials.device.fused")
+    potential, room = model(which), fused.ROOM
     size, steps = (2, 3) if TOY else (64, 200)
-    found = []
-    for count, graph in ((size, True), (size, False), (size, False), (size // 2, False)):
-        batch = batch_of(potential, count)
-        step = potential.stepping(batch) if graph else batch.step
+    found, error = {}, 0.0
+    for name in ("usual", "graph", "again", "turns", "batch"):
+        fused.ROOM = room // 512 if name == "turns" else room
+        batch = batch_of(potential, size // 2 if name == "batch" else size)
+        began = batch.state.positions[: size // 2].cpu().numpy().copy()
+        step = potential.stepping(batch) if name == "graph" else batch.step
         for _ in range(steps):
             step()
-        found.append(batch.state.positions[: size // 2].cpu().numpy())
-    moved = float(
-        abs(found[0] - batch_of(potential, size // 2).state.positions.cpu().numpy()).max()
-    )
-    names = ("graph", "again", "batch")
-    pairs = ((0, 1), (1, 2), (1, 3))
-    tell("same", model=which, steps=steps, moved_A=moved, **{
-        name: float(abs(found[a] - found[b]).max())
-        for name, (a, b) in zip(names, pairs, strict=True)
-    })  # fmt: skip
+        found[name] = batch.state.positions[: size // 2].cpu().numpy()
+        error = max(error, float(batch.watch.error.max()))
+    fused.ROOM, usual = room, found.pop("usual")
+    apart = {name: float(abs(x - usual).max()) for name, x in found.items()}
+    moved = float(abs(usual - began).max())
+    tell("same", model=which, steps=steps, moved_A=moved, energy_error_eV=error, **apart)
+
+
+def step_of(batch: Batch, step: Callable[[], None]) -> float:
+    """Time of a step (s), never far from the start of the batch."""
+    before = {name: tensor.clone() for name, tensor in tensors(batch).items()}
+    return seconds(step, again=partial(restore, batch, before))
 
 
 def rate(which: str) -> None:
@@ -170,14 +162,24 @@ def rate(which: str) -> None:
     for size in SIZES:
         potential = model(which)
         batch = batch_of(potential, size)
-        taken = seconds(potential.stepping(batch))
+        taken = step_of(batch, potential.stepping(batch))
         finite = float(torch.isfinite(batch.state.energies).double().mean())
+        grew = batch.evaluator.grow()
         tell("rate", model=which, size=size, kernels=potential.kernels, ms=1e3 * taken,
-             rate=size / taken, us=1e6 * taken / size, finite=finite)  # fmt: skip
-        assert not batch.evaluator.grow(), "a list had no room"
+             rate=size / taken, us=1e6 * taken / size, finite=finite, grew=grew,
+             GB=most_memory())  # fmt: skip
         del batch, potential
         if DEVICE == "cuda":
             torch.cuda.empty_cache()
+
+
+def most_memory() -> float:
+    """GB that tensors have taken on the device, since the last time that this was asked."""
+    if DEVICE == "cpu":
+        return 0.0
+    found = torch.cuda.max_memory_allocated() / 1e9
+    torch.cuda.reset_peak_memory_stats()
+    return found
 
 
 def beside(which: str) -> None:
@@ -186,8 +188,8 @@ def beside(which: str) -> None:
     for kernels in ("fused", "plain"):
         if TOY and kernels == "fused":
             continue
-        potential = model(which, kernels=kernels)
-        taken = seconds(batch_of(potential, size).step)
+        batch = batch_of(model(which, kernels=kernels), size)
+        taken = step_of(batch, batch.step)
         tell("beside", model=which, size=size, what=f"{kernels}, no graph", rate=size / taken)
 
 
@@ -214,24 +216,7 @@ def kernels(which: str) -> None:
         us = sum(a.elapsed_time(b) for a, b in found) * 1e3 / 10 / size
         flops, moved = work_of(name, bound, pairs, active)
         tell("kernel", model=which, size=size, kernel=name, us=us, launches=len(found) // 10,
-             flop=flops, bytes=moved)  # fmt: skip
-
-
-def timed() -> tuple[dict[str, list], Callable[[], None]]:
-    """Put events around every launch; answers where they are kept, and what takes them away."""
-    jit = import_module("triton.runtime.jit").JITFunction
-    before, spans = jit.run, {}
-
-    def run(self: Any, *arguments: Any, **options: Any) -> Any:
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        answer = before(self, *arguments, **options)
-        end.record()
-        spans.setdefault(self.__name__, []).append((begin, end))
-        return answer
-
-    jit.run = run
-    return spans, lambda: setattr(jit, "run", before)
+             flop=flops, bytes=moved, double=name in DOUBLE)  # fmt: skip
 
 
 def campaign(which: str) -> None:
@@ -243,8 +228,8 @@ def campaign(which: str) -> None:
         0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0
     )  # fmt: skip
     conditions = Conditions(
-        system, limits, limits, size, potential.every, potential.array, idle=potential.idle,
-        stepping=potential.stepping,
+        system, limits, limits, size, potential.every, potential.array, bounds(system),
+        idle=potential.idle, stepping=potential.stepping,
     )  # fmt: skip
     some = starts(min(size, 512), system, ideal)
 
@@ -263,19 +248,35 @@ def campaign(which: str) -> None:
 
 
 def tune(which: str) -> None:
-    """Other sizes of the programs and of the working memory."""
+    """Other sizes of the programs and of the working memory, one change at a time."""
     fused = import_module("scatter.potentials.device.fused")
     family = import_module(f"scatter.potentials.device.{model(which).family}_fused")
-    names, tried = TRIED[which]
-    for *sizes, room in tried:
+    size = MIDDLE if which in SMALL else MIDDLE // 8
+    for change in TRIED[which]:
+        before = {name: getattr(family, name) for name in change if name.isupper()}
+        before["launch"], room = family.launch, fused.ROOM
+        for name in before.keys() & change.keys():
+            setattr(family, name, change[name])
+        if "registers" in change:
+            family.launch = partial(limited, change["registers"])
+        fused.ROOM = change.get("room", room)
+        try:
+            potential = model(which)
+            batch = batch_of(potential, size)
+            taken = step_of(batch, potential.stepping(batch))
+            tell("tune", model=which, size=size, **change, rate=size / taken)
+        except Exception as error:  # the others may do
+            tell(
+                "failed", section=f"tune:{which}, {change}", why=f"{type(error).__name__}: {error}"
+            )
         fused.ROOM = room
-        for name, size in zip(names, sizes, strict=True):
-            setattr(family, name, size)
-        potential = model(which)
-        batch = batch_of(potential, MIDDLE)
-        taken = seconds(potential.stepping(batch))
-        told = {name.lower(): size for name, size in zip(names, sizes, strict=True)}
-        tell("tune", model=which, size=MIDDLE, **told, room_MB=room // 2**20, rate=MIDDLE / taken)
+        for name, value in before.items():
+            setattr(family, name, value)
+
+
+def limited(registers: int, kernel: Any, grid: tuple, *arguments: Any, warps: int) -> None:
+    """Start a kernel whose threads have so many registers."""
+    kernel[grid](*arguments, num_warps=warps, maxnreg=registers)
 
 
 def mace_torch(which: str) -> None:

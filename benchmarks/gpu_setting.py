@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scatter.dynamics.bounds import Bounds
 from scatter.potentials.folded import MARGIN, FoldedMace
 from scatter.state import Start, System
 from scatter.units import K
@@ -39,6 +40,12 @@ def hydrogen_on_copper(cells: int = 3, layers: int = LAYERS) -> tuple[System, np
     moving = np.arange(len(slab) + 2) >= min(FROZEN, layers - 1) * cells**2
     numbers = np.append(np.full(len(slab), 29), [1, 1])
     return System(numbers, cell, (True, True, True), moving, top), np.vstack([slab, molecule])
+
+
+def bounds(system: System) -> Bounds:
+    """What a potential that knows its domain has looked at, so wide that nothing breaks it."""
+    closest = np.full((2, len(system) - 2), 1e-3)
+    return Bounds(1e-3, closest, -1e3, system.cell, system.pbc)
 
 
 def starts(count: int, system: System, ideal: np.ndarray, energy_eV: float = 0.6) -> list[Start]:
@@ -78,10 +85,10 @@ def random_model(channels: int, cutoff: float, cubic: bool, seed: int = 0) -> Fo
         version=1, numbers=np.array([1, 29]), cutoff=cutoff,
         radial_1=radial(4).reshape(2, 2, -1, 4, channels), radial_2=radial(3),
         table_2=np.array([[0, 1], [1, 2]]), product_1=products[0], up=normal(channels, channels),
-        up_0=normal(2, channels), energy_1=0.3 * normal(channels),
+        up_0=normal(2, channels), energy_1=3.0 * normal(channels),
         mix=normal(4, channels, channels),
         product_2=products[1], hidden_1=normal(2, channels, 16), hidden_2=normal(channels, 16),
-        hidden_0=normal(2, 16), energy_2=0.3 * normal(16), constant=np.array([-0.5, -2.0]),
+        hidden_0=normal(2, 16), energy_2=3.0 * normal(16), constant=np.array([-0.5, -2.0]),
         repulsion=np.zeros(4), radii=np.array([0.31, 1.32]), provenance="random",
         source_sha256="0" * 64,
     )  # fmt: skip

@@ -8,6 +8,8 @@ FMA = {  # fused multiply-adds per pair and channel: of all pairs, of those with
     "features_1": (36, 0), "features_2": (40, 0), "back_2": (55, 45), "back_1": (0, 91),
 }  # fmt: skip
 
+DOUBLE = {"gather", "nodes", "slopes_of_nodes", "slopes"}  # kernels of double precision
+
 
 def pairs_of(bound: Any) -> tuple[float, float]:
     """Directed pairs of a replica, and those of them with an atom that moves."""

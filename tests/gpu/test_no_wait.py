@@ -1,5 +1,6 @@
 """A step asks nothing of the device that the host would have to wait for."""
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +8,12 @@ import pytest
 import torch
 from ace_models import binding_ace
 from mace_models import hydrogen_on_copper
-from no_wait import NoWait, Waiting
+from no_wait import NoWait, OnTheDevice, Waiting
 
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
+from scatter.potentials.device import fused
 from scatter.potentials.device.capture import in_place, tensors
 from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.plain import Plain
@@ -83,6 +85,32 @@ def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
     assert {tensor.device.type for tensor in tensors(batch).values()} == {"meta"}
     with pytest.raises(RuntimeError, match="meta"):
         evaluator.grow()
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_a_step_of_the_fused_kernels_brings_nothing_to_the_device(monkeypatch, family):
+    """All that torch does in it, with the kernels left out."""
+    kernels = importlib.import_module(f"scatter.potentials.device.{family.lower()}_fused")
+    launched = []
+    for module in (fused, kernels):
+        monkeypatch.setattr(module, "launch", lambda kernel, *_, **__: launched.append(kernel))
+    monkeypatch.setattr(fused.Fused, "reserve", lambda self, x: self.capacity or self.make_room(60))
+    device = potential("float32", family, "meta", kernels="fused")
+    evaluator = device.bind(conditions(4).system, 4)
+    batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
+    launched.clear()
+    with OnTheDevice():
+        in_place(batch)
+    assert len(launched) == {"MACE": 18, "ACE": 12}[family]
+
+
+@pytest.mark.parametrize("operation", [
+    lambda x: x + torch.tensor(1.0), lambda x: torch.where(x > 0, x, torch.tensor(0.0)),
+    lambda x: x.copy_(torch.zeros(3)),
+])  # fmt: skip
+def test_what_comes_from_the_host_is_seen(operation):
+    with pytest.raises(AssertionError), OnTheDevice():
+        operation(torch.zeros(3, device="meta"))
 
 
 def test_a_step_in_place_is_the_same_step_and_moves_no_array():

@@ -217,7 +217,7 @@ def features_2(
         where = tl.load(index + at + stride, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
         r = _radial(table + where, u, inside[:, None], C)
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
-        sent = tl.load(g + j[:, None] * C + c[None, :])
+        sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
         sums = _added(sums, r, _harmonics(x, y, z))
     found = _sums(sums)
@@ -307,7 +307,7 @@ def back_2(
         r, slope = _radial_and_slope(table + where, u, inside[:, None], C, PER_STEP)
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
         own = tl.load(index + at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None]
-        sent = tl.load(g + j[:, None] * C + c[None, :])
+        sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
         p = _harmonics(x, y, z)
         s = _answers(p, bar)
         tl.store(q + own * C + c[None, :], _dot(r, s), mask=inside[:, None])

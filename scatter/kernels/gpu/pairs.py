@@ -10,7 +10,7 @@ import triton.language as tl
 A, B, C = 1 << 20, 1 << 10, 1  # what one lattice vector adds to a packed translation
 ORIGIN = 512 * (A + B + C)  # the packed translation of nothing
 MOST = 500  # lattice vectors
-LOST = 1 << 24  # added to the count of an atom that is further away than that
+LOST = 1 << 24  # count of an atom that is further away than that from one of its neighbours
 TOUCHING = 1e-6  # Å², squared distance of two atoms that have no direction from one another
 
 VECTOR = tl.constexpr(A)
@@ -78,7 +78,7 @@ def _candidates(
 ):
     """Which atoms are within reach, displaced by one translation more, and the packed translation.
 
-    The last answer is whether one of them is too many lattice vectors away to be packed.
+    The last answer is how many of them are too many lattice vectors away to be packed.
     """
     a += tl.load(around).to(tl.float64)
     b += tl.load(around + 1).to(tl.float64)
@@ -117,7 +117,7 @@ def list_neighbours(
         a = _nearest(x, y, z, inverse, periodic, 0)
         b = _nearest(x, y, z, inverse, periodic, 1)
         c = _nearest(x, y, z, inverse, periodic, 2)
-        found = tl.zeros([], tl.int32)
+        found, away = tl.zeros([], tl.int32), tl.zeros([], tl.int32)
         for number in range(0, translations):
             near, packed, lost = _candidates(
                 base, i, atoms, x, y, z, around + 3 * number, vectors, a, b, c, ATOMS, SQUARE
@@ -127,8 +127,9 @@ def list_neighbours(
             fits = near & (place < capacity)
             tl.store(sender + row * capacity + place, j, mask=fits)
             tl.store(translation + row * capacity + place, packed, mask=fits)
-            found += tl.sum(ones, axis=0) + lost * TOO_FAR
-        tl.store(count + row, found)
+            found += tl.sum(ones, axis=0)
+            away += lost
+        tl.store(count + row, tl.where(away > 0, TOO_FAR, found))
 
 
 @triton.jit

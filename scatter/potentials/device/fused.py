@@ -69,7 +69,7 @@ class Fused:
         lists = Lists(len(positions), self.atoms, 1, self.device)
         self._renew(lists, positions, 1)
         most = int(lists.longest())
-        if 1.1 * most > self.capacity:
+        if 1.1 * most > self.capacity or not self.capacity:
             self.make_room(most)
 
     def make_room(self, most: int) -> None:
@@ -79,8 +79,11 @@ class Fused:
         self.collecting = max(1, self.places // 128)  # warps of a program that looks at a list
         self.generation += 1
         self.most.zero_()
+        for name in ("lists", "scratch"):  # first, for there may be no room for both
+            vars(self).pop(name, None)
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
-        self.at_once = max(1, min(self.slots, ROOM // (self.atoms * self.per_atom())))
+        turns = -(-self.slots // max(1, ROOM // (self.atoms * self.per_atom())))
+        self.at_once = -(-self.slots // turns)  # as many in each turn: a few last ones take as long
         self.scratch = self.working_memory()
 
     def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,8 @@ potential is opened.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar
@@ -138,9 +140,14 @@ class DeviceEvaluator:
         return self.bound.generation
 
     def begin(self, slots: Array, positions: Array) -> tuple[Array, Array]:
-        """Energies (eV) and forces (eV/Å) of the replicas that enter `slots`."""
+        """Energies (eV) and forces (eV/Å) of the replicas that enter `slots`.
+
+        Raises:
+            UserError: the GPU's memory does not suffice.
+        """
         x, back = self._taken(positions)
-        found = self.bound.fresh(x)
+        with self._room():
+            found = self.bound.fresh(x)
         self.bound.forget(self._taken(slots)[0])
         return back(found)
 
@@ -160,7 +167,8 @@ class DeviceEvaluator:
             Whether it had none: energies since then are NaN, and wrong for no other replica.
 
         Raises:
-            UserError: an atom had far more neighbours than there was room for at first.
+            UserError: an atom had far more neighbours than there was room for at first, or the
+                GPU's memory does not suffice.
         """
         longest, room = int(self.bound.longest()), self.bound.capacity
         self.first = self.first or room
@@ -173,8 +181,21 @@ class DeviceEvaluator:
                 "starts; such dense places mean that atoms were lost: see whether the potential "
                 "holds for these conditions, or run them with device = 'cpu'"
             )
-        self.bound.make_room(longest)
+        with self._room():
+            self.bound.make_room(longest)
         return True
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Say in a sentence that a GPU has no memory for so much."""
+        try:
+            yield
+        except self.potential.torch.OutOfMemoryError as error:
+            told = str(error).partition("\n")[0]
+            raise UserError(
+                f"[run] slots: the GPU has no memory for so many trajectories at once ({told}); "
+                "set fewer, with `python -m scatter.gpu` by --slots, or let fewer ranks share it"
+            ) from error
 
     def _taken(self, array: Array) -> tuple[Array, Any]:
         """The array on the device, and what brings an answer back to where the array was."""
