@@ -6,9 +6,11 @@ every number is written once by one program, and E = ½ Σ_v v (∂E/∂v + c_v)
 to its two A.
 
 Replicas lie side by side in the registers of a program, which computes one atom of `WIDE` of them,
-so that all have the same species and the same program. The sum of a row is made in groups of
-`GROUP` terms. A group that needs a species which none of the replicas has around this atom is left
-out: it would add exact zeros, so that the bits are the same with it and without.
+so that all have the same species and the same program. The blocks of rows of an atom come one after
+another among the programs, since they read the same values, which the second cache then holds. The
+sum of a row is made in groups of `GROUP` terms. A group that needs a species which none of the
+replicas has around this atom is left out: it would add exact zeros, so that the bits are the same
+with it and without.
 """
 
 import triton
@@ -23,7 +25,7 @@ def _either(one, other):
 @triton.jit
 def _columns(atom, slots, lanes, WIDE: tl.constexpr):
     """Columns of the program's replicas, and which of these there are."""
-    slot = tl.program_id(0) * WIDE + tl.arange(0, WIDE)
+    slot = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     return atom * lanes + slot, slot < slots
 
 
@@ -38,18 +40,18 @@ def nodes(
     values, ones, others, firsts, species, atoms, slots, lanes, first_node, WIDE: tl.constexpr,
     LONG: tl.constexpr,
 ):  # fmt: skip
-    """The products of two A. Programs: replicas, atom, block of nodes.
+    """The products of two A. Programs: block of nodes, replicas, atom.
 
     `firsts` says where the nodes of each species begin in `ones` and `others`; among the values of
     an atom they begin at `first_node`.
     """
-    atom = tl.program_id(1)
+    atom = tl.program_id(2)
     column, there = _columns(atom, slots, lanes, WIDE)
     total = atoms * lanes
     kind = tl.load(species + atom)
     begin = tl.load(firsts + kind)
     count = tl.load(firsts + kind + 1) - begin
-    block = tl.program_id(2) * LONG
+    block = tl.program_id(0) * LONG
     for node in range(block, tl.minimum(block + LONG, count)):
         one = tl.load(ones + begin + node) * total
         other = tl.load(others + begin + node) * total
@@ -86,14 +88,14 @@ def slopes_of_nodes(
     A node of a species that is not around is zero, and nobody asks for its slope, which is set to
     zero.
     """
-    atom = tl.program_id(1)
+    atom = tl.program_id(2)
     column, there = _columns(atom, slots, lanes, WIDE)
     total = atoms * lanes
     around = _around(seen, column, there)
     kind = tl.load(species + atom)
     begin = tl.load(firsts + kind)
     count = tl.load(firsts + kind + 1) - begin
-    block = tl.program_id(2) * LONG
+    block = tl.program_id(0) * LONG
     energy = tl.zeros([WIDE], values.dtype.element_ty)
     for node in range(block, tl.minimum(block + LONG, count)):
         row = begin + node
@@ -108,7 +110,7 @@ def slopes_of_nodes(
             value = tl.load(values + place)
             energy += 0.5 * value * (bar + constant)
         tl.store(bars + (row - begin) * total + column, bar, mask=there)
-    tl.store(parts + tl.program_id(2) * total + column, energy, mask=there)
+    tl.store(parts + tl.program_id(0) * total + column, energy, mask=there)
 
 
 @triton.jit
@@ -137,15 +139,15 @@ def slopes(
 ):  # fmt: skip
     """dE/dA with what comes back from the nodes, and what the A give to E.
 
-    Programs: replicas, atom, block of A; there are `rows` A of every species. Slopes by A of
+    Programs: block of A, replicas, atom; there are `rows` A of every species. Slopes by A of
     species that are not around are zero.
     """
-    atom = tl.program_id(1)
+    atom = tl.program_id(2)
     column, there = _columns(atom, slots, lanes, WIDE)
     total = atoms * lanes
     around = _around(seen, column, there)
     begin = tl.load(species + atom) * rows
-    block = tl.program_id(2) * LONG
+    block = tl.program_id(0) * LONG
     energy = tl.zeros([WIDE], values.dtype.element_ty)
     for a in range(block, tl.minimum(block + LONG, rows)):
         row = begin + a
@@ -164,20 +166,20 @@ def slopes(
                 factors, counts, row, WIDE, GROUP,
             )  # fmt: skip
         tl.store(out + place, bar.to(out.dtype.element_ty), mask=there)
-    tl.store(parts + tl.program_id(2) * total + column, energy, mask=there)
+    tl.store(parts + tl.program_id(0) * total + column, energy, mask=there)
 
 
 @triton.jit
 def sites(
     parts, known, constants, species, energy, atoms, slots, lanes, blocks, WIDE: tl.constexpr
 ):
-    """The energies of atoms (eV), from so many parts each. Programs: replicas, atom."""
-    atom = tl.program_id(1)
+    """The energies of atoms (eV), from so many parts each. Programs: one, replicas, atom."""
+    atom = tl.program_id(2)
     column, there = _columns(atom, slots, lanes, WIDE)
     total = atoms * lanes
     found = tl.load(known + column, mask=there, other=0.0)
     for block in range(0, blocks):
         found += tl.load(parts + block * total + column, mask=there, other=0.0).to(tl.float64)
     found += tl.load(constants + tl.load(species + atom))
-    slot = tl.program_id(0).to(tl.int64) * WIDE + tl.arange(0, WIDE)
+    slot = tl.program_id(1).to(tl.int64) * WIDE + tl.arange(0, WIDE)
     tl.store(energy + slot * atoms + atom, found, mask=there)

@@ -120,24 +120,24 @@ class Bound(Fused):
         where = (self.species, self.atoms, slots, s.lanes)
         if t.most_nodes:
             launch(
-                sums.nodes, (*grid, self.node_blocks),
+                sums.nodes, (self.node_blocks, *grid),
                 s.values, t.ones, t.others, t.node_first, *where, t.factors, *sizes, warps=warps,
             )  # fmt: skip
             launch(
-                sums.slopes_of_nodes, (*grid, self.node_blocks),
+                sums.slopes_of_nodes, (self.node_blocks, *grid),
                 s.values, s.node_bars, s.parts, s.seen, t.node_first, t.of_nodes.groups,
                 t.node_constants, t.node_masks, t.of_nodes.needs, *t.of_nodes.values,
                 t.of_nodes.coefficients, *where, t.factors, *sizes, GROUP, warps=warps,
             )  # fmt: skip
         launch(
-            sums.slopes, (*grid, self.blocks),
+            sums.slopes, (self.blocks, *grid),
             s.values, s.node_bars, s.parts[self.node_blocks * self.atoms * s.lanes :], s.bars,
             s.seen, t.of_a.groups, t.constants, t.masks, t.of_a.needs, *t.of_a.values,
             t.of_a.coefficients, t.holders.groups, t.holders.needs, *t.holders.values,
             t.holders.coefficients, *where, t.factors, *sizes, GROUP, warps=warps,
         )  # fmt: skip
         launch(
-            sums.sites, grid,
+            sums.sites, (1, *grid),
             s.parts, s.known, self.weights.constant, self.species, s.energy, self.atoms, slots,
             s.lanes, self.node_blocks + self.blocks, LANES, warps=warps,
         )  # fmt: skip
