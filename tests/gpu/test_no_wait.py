@@ -55,6 +55,7 @@ def conditions(slots, **others):
 @pytest.mark.parametrize("operation", [
     lambda x: x.max().item(), lambda x: bool((x > 0).all()), lambda x: x.nonzero(),
     lambda x: x[x > 0], lambda x: x.__setitem__(x > 0, x[:1]), lambda x: float(x[0]),
+    lambda x: x.new_tensor([1.0]), lambda x: torch.tensor(1.0, device=x.device),
 ])  # fmt: skip
 def test_the_watchman_sees_what_waits(operation):
     with pytest.raises(Waiting), NoWait():
