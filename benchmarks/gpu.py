@@ -5,8 +5,8 @@
 It needs NumPy, torch and Triton alone. Every section is a process of its own with a time limit, and
 one that fails says why. The linear ACE has random products of the default shape, unless a file is
 named. mace-torch is timed beside our kernels where it can be imported, with cuEquivariance too
-where that can. `--toy` runs all of it at the size of a toy on a CPU, in Triton's interpreter. The
-last line is JSON with all that was measured.
+where that can, with a CUDA graph and without. `--toy` runs all of it at the size of a toy on a CPU,
+in Triton's interpreter. The last line is JSON with all that was measured.
 """
 
 import argparse
@@ -23,7 +23,7 @@ SECTIONS = {  # and the most seconds that each may take
     "rate:16": 120, "rate:ace": 90, "kernels:16": 60, "kernels:ace": 60, "campaign:16": 90,
     "exact:128": 150, "campaign:ace": 60, "beside:16": 60, "beside:ace": 60, "rate:128": 150,
     "kernels:128": 60, "beside:128": 60, "tune:16": 120, "tune:ace": 60,
-    "mace-torch:16": 60, "mace-torch:128": 60,
+    "mace-torch:16": 90, "mace-torch:128": 90,
 }  # fmt: skip
 TOY_SECTIONS = {name: 300 for name in SECTIONS if name.split(":")[0] not in ("tune", "kernels")}
 

@@ -291,15 +291,30 @@ def mace_torch(which: str) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "random.model"
         torch.save(in_mace_torch(modules, which), file)
-        quickest, found = route.quickest, {}
-        for choose in (lambda model, device: (model, "mace-torch"), quickest):
-            route.quickest = choose
-            potential = library.MaceTorch(file, DEVICE, "float32", trust_pickle=True)
-            found[potential.description] = potential
-    for potential in found.values():
-        rate = size / seconds(batch_of(potential, size).step)
-        tell("mace-torch", model=which, size=size, what=potential.description, rate=rate,
-             ours_over_this=ours / rate)  # fmt: skip
+        potential = library.MaceTorch(file, DEVICE, "float32", trust_pickle=True)
+    for told, step in ways(route, potential, size):
+        for _ in range(route.WARM + 1):
+            step()
+        rate = size / seconds(step)
+        tell("mace-torch", model=which, size=size, **told, rate=rate, ours_over_this=ours / rate,
+             recorded=bool(getattr(step, "replay", None)))  # fmt: skip
+
+
+def ways(route: Any, potential: Any, size: int) -> Iterator[tuple[dict, Callable[[], None]]]:
+    """Steps on a model of mace-torch: by itself or cuEquivariance, in small or large graphs.
+
+    Each as usual, and on a GPU as a CUDA graph too.
+    """
+    faster, usual = potential.faster, route.PLACES
+    for computing in [None, faster] if faster else [None]:
+        for places in [usual] if TOY else [usual, 4 * usual]:
+            potential.take_faster(computing)
+            route.PLACES = places
+            batch = batch_of(potential, size)
+            told = {"what": potential.description, "places": places}
+            yield told, batch.step
+            if DEVICE == "cuda":
+                yield told, potential.stepping(batch)
 
 
 def in_mace_torch(modules: Any, which: str) -> Any:
