@@ -95,14 +95,14 @@ class MaceTorch:
         known = ", ".join(chemical_symbols[z] for z in sorted(self.elements)[:8])
         more = ", ..." if len(self.elements) > 8 else ""
         self.words = f"MACE model {file.name} ({known}{more}; {precision} on {self.device}"
-
         self.take_faster(faster)
 
     def take_faster(self, model: Any) -> None:
         """Have another model beside mace-torch's that computes the same, or None."""
         self.faster = model
-        by = "" if self.device == "cpu" else ", mace-torch"
-        self.description = f"{self.words}{by}{' with cuEquivariance' if model else ''})"
+        by = ", mace-torch" if self.device != "cpu" else ""
+        more = " with cuEquivariance" if model is not None else ""
+        self.description = f"{self.words}{by}{more})"
 
     def array(self, array: np.ndarray) -> Array:
         """The same numbers where the model is."""

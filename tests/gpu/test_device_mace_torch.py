@@ -8,7 +8,8 @@ from test_no_wait import conditions, starts
 
 from scatter.dynamics.batch import propagate
 from scatter.errors import UserError
-from scatter.potentials.device import mace_torch
+from scatter.potentials.device import capture, mace_torch
+from scatter.potentials.device.capture import Captured, in_place
 from scatter.potentials.device.lists import Cell, edges, neighbours
 from scatter.potentials.device.mace_torch import Bound, GraphEvaluator
 from scatter.potentials.mace import MaceTorch
@@ -101,6 +102,13 @@ def test_an_atom_without_neighbours_is_computed_too(model):
     agree(together(model, lone, 2).begin(torch.arange(2), torch.as_tensor(x)), alone)
 
 
+def test_replicas_that_are_all_nowhere_are_no_reason_to_choose(model):
+    evaluator, x, alone = begun(model, 2, seen=False)
+    assert torch.isnan(evaluator.begin(torch.arange(2), torch.nan * x)[0]).all()
+    agree(evaluator.begin(torch.arange(2), x), alone)
+    assert evaluator.bound.padded
+
+
 def test_room_is_made_where_a_list_had_none(model):
     evaluator, x, alone = begun(model, 2)
     evaluator.bound.capacity, before = 40, evaluator.generation
@@ -142,10 +150,17 @@ def test_a_model_that_feels_edges_beyond_its_cutoff_gets_none(model, monkeypatch
 
 @pytest.mark.parametrize("scarce", [False, True])
 def test_a_campaign_on_one_graph_is_that_of_a_graph_for_each(model, monkeypatch, scarce):
-    """Also where lists begin with no more places than the starts need, and come to overflow."""
-    many, grown = list(starts(3)), []
+    """Also where lists begin with no more places than the starts need, and come to overflow.
+
+    Steps are recorded, anew after lists have grown, by what stands in for a CUDA graph.
+    """
+    many, grown, made = list(starts(3)), [], []
     alone = {one.trajectory: one for one in propagate(iter(many), model, conditions(2))}
-    on = conditions(2, device=torch.as_tensor, every=7, idle=0.5)
+    on = conditions(2, device=torch.as_tensor, every=7, idle=0.5, stepping=Captured)
+
+    def recorded(whole):
+        made.append(whole.evaluator.generation)
+        return lambda: in_place(whole)
 
     def grow(self, whole=GraphEvaluator.grow):
         found = whole(self)
@@ -159,9 +174,12 @@ def test_a_campaign_on_one_graph_is_that_of_a_graph_for_each(model, monkeypatch,
         monkeypatch.setattr(Bound, "margin", 1.0)
         monkeypatch.setattr(GraphEvaluator, "grow", grow)
     model.bind = lambda system, slots: together(model, system, slots)
-    found = {one.trajectory: one for one in propagate(iter(many), model, on)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(capture, "recorded", recorded)
+        found = {one.trajectory: one for one in propagate(iter(many), model, on)}
     assert found.keys() == alone.keys()
     assert bool(grown) is scarce
+    assert len(set(made)) == 1 + len(grown)
     for number, one in alone.items():
         assert (found[number].outcome, found[number].steps) == (one.outcome, one.steps)
         assert found[number].positions == pytest.approx(one.positions, abs=1e-8)
@@ -195,7 +213,7 @@ def test_where_memory_is_short_half_as_many_replicas_are_computed_at_once(model,
     agree(evaluator(x), alone)
     assert scarce.asked == [5, 2, 2, 1]
     assert evaluator.generation > before
-    assert capsys.readouterr().err.endswith("does for 2 replicas at once, not for 5\n")
+    assert capsys.readouterr().err.endswith("has memory for 2 replicas at once, not for 5\n")
     agree(evaluator(x), alone)
     assert scarce.asked[4:] == [2, 2, 1]
     scarce.most = 0
@@ -203,12 +221,19 @@ def test_where_memory_is_short_half_as_many_replicas_are_computed_at_once(model,
         evaluator(x)
 
 
-def test_no_other_failure_is_taken_for_a_lack_of_memory(model, monkeypatch):
+def test_no_other_failure_is_taken_for_a_lack_of_memory(model):
     evaluator, x, _ = begun(model, 3)
     evaluator.bound.model = Scarce(model.model, 0, RuntimeError("an illegal memory access"))
     with pytest.raises(RuntimeError, match="illegal"):
         evaluator(x)
-    evaluator.bound.model = Scarce(model.model, 0, NO_MEMORY[0])
+
+
+def test_a_step_that_is_recorded_without_memory_is_recorded_anew_with_fewer(model, monkeypatch):
+    evaluator, x, _ = begun(model, 3)
+    before, evaluator.bound.model = evaluator.generation, Scarce(model.model, 1, NO_MEMORY[0])
     monkeypatch.setattr(mace_torch, "recording", lambda: True)
     with pytest.raises(torch.cuda.OutOfMemoryError):
         evaluator(x)
+    assert evaluator.bound.at_once() == 1
+    assert evaluator.generation > before
+    assert torch.isfinite(evaluator(x)[0]).all()

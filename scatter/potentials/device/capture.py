@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 WARM = 3  # steps before recording: they compile the kernels, and count as any other
+TRIES = 2  # a library that compiled something in the first one has it in the second
 ALIKE = 1e-3  # eV, eV/Å and so on: other orders of sums are far below, other atoms far above
 
 
@@ -28,7 +29,7 @@ class Captured:
         """
         self.batch, self.warm = batch, warm
         self.known: tuple = ()
-        self.seen = 0
+        self.seen = self.failed = 0
         self.replay: Callable[[], None] | None = None
         self.given_up = False
 
@@ -53,8 +54,11 @@ class Captured:
             replay = recorded(self.batch)
             wrong = difference(self.batch, before, replay)
         except Exception as error:  # of CUDA, or of a library in any words of its own
-            # To end what has failed fails too, and then the reason is what came before.
-            return self._give_up(f"it cannot be recorded ({error.__context__ or error})")
+            self.failed, self.seen = self.failed + 1, 0
+            if self.failed == TRIES:
+                # To end what has failed fails too, and then the reason is what came before.
+                self._give_up(f"it cannot be recorded ({error.__context__ or error})")
+            return
         finally:
             restore(self.batch, before)
         if not wrong <= ALIKE:

@@ -64,15 +64,16 @@ class Bound(Plain):
 
     def at_once(self) -> int:
         """Replicas in one graph."""
-        return max(1, min(self.fits, PLACES // self.capacity))
+        return max(1, min(self.fits, PLACES // max(1, self.capacity)))
 
     def fresh(self, positions: Tensor) -> Answer:
         """Energies and forces of replicas that enter; the first ones show what can compute them."""
         self.reserve(positions)
         if not self.compared:
             sound = positions[positions.isfinite().all(dim=-1).all(dim=-1)]
-            self.compared = len(sound) > 0
-            self._choose(sound[:FEW])
+            if len(sound):
+                self.compared = True
+                self._choose(sound[:FEW])
         return self(positions)
 
     def _choose(self, few: Tensor) -> None:
@@ -115,9 +116,11 @@ class Bound(Plain):
             try:
                 return super().__call__(positions)
             except RuntimeError as error:
-                if not out_of_memory(error) or recording():
+                if not out_of_memory(error):
                     raise
                 self._take_fewer(min(self.at_once(), len(positions)), error)
+                if recording():
+                    raise
 
     def _take_fewer(self, now: int, error: Exception) -> None:
         """Half as many replicas at once; what is recorded holds memory, and is made anew."""
@@ -129,7 +132,7 @@ class Bound(Plain):
             ) from error
         self.fits = now // 2
         self.generation += 1
-        tell(f"the memory of the device does for {self.fits} replicas at once, not for {now}")
+        tell(f"the device has memory for {self.fits} replicas at once, not for {now}")
 
     def energies(self, positions: Tensor, near: Edges) -> Tensor:
         """Energy of each replica (eV), NaN where an atom is nowhere or a list is too short."""

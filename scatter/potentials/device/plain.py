@@ -78,7 +78,7 @@ class Plain:
     Attributes:
         capacity: places of each list.
         generation: changes when the arrays are other ones than before.
-        margin: room is made for lists that this many times as much would not fit.
+        margin: lists that are so many times as long as those of replicas that enter must fit.
     """
 
     margin = 1.1
