@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from gpu_ace import linear_ace
+from gpu_library import in_mace_torch, ways
 from gpu_setting import Limits, bounds, hydrogen_on_copper, random_model, starts
 from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
 from gpu_work import DOUBLE, pairs_of, work_of
@@ -287,38 +288,19 @@ def mace_torch(which: str) -> None:
         return tell("mace-torch", left_out=f"mace-torch or what it needs is not there ({error})")
     route = import_module("scatter.potentials.device.mace_torch")
     size = 1 if TOY else (512 if which == "16" else 64)
-    ours = size / seconds(batch_of(model(which), size).step)
+    batch = batch_of(model(which), size)
+    ours = size / step_of(batch, batch.step)
     tell("mace-torch", model=which, size=size, what="ours, no graph", rate=ours)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "random.model"
         torch.save(in_mace_torch(modules, which), file)
-        quickest, found = route.quickest, {}
-        for choose in (lambda model, device: (model, "mace-torch"), quickest):
-            route.quickest = choose
-            potential = library.MaceTorch(file, DEVICE, "float32", trust_pickle=True)
-            found[potential.description] = potential
-    for potential in found.values():
-        rate = size / seconds(batch_of(potential, size).step)
-        tell("mace-torch", model=which, size=size, what=potential.description, rate=rate,
-             ours_over_this=ours / rate)  # fmt: skip
-
-
-def in_mace_torch(modules: Any, which: str) -> Any:
-    """A model of the same shape, with random weights."""
-    irreps = import_module("e3nn.o3").Irreps
-    cutoff, bessel, smooth, order = (5.0, 3, 4, 2) if which == "16" else (6.0, 10, 5, 3)
-    torch.set_default_dtype(torch.float64)
-    made = modules.ScaleShiftMACE(
-        interaction_cls_first=modules.RealAgnosticInteractionBlock,
-        interaction_cls=modules.RealAgnosticResidualInteractionBlock,
-        hidden_irreps=irreps(f"{which}x0e"), MLP_irreps=irreps("16x0e"), max_ell=3,
-        gate=torch.nn.functional.silu, num_interactions=2, avg_num_neighbors=30.0,
-        atomic_inter_scale=0.6, atomic_inter_shift=0.1, num_elements=2, atomic_numbers=[1, 29],
-        atomic_energies=np.zeros(2), r_max=cutoff, num_bessel=bessel,
-        num_polynomial_cutoff=smooth, correlation=order,
-    )  # fmt: skip
-    torch.set_default_dtype(torch.float32)
-    return made
+        potential = library.MaceTorch(file, DEVICE, "float32", trust_pickle=True)
+    for told, step in ways(route, potential, partial(batch_of, potential, size)):
+        for _ in range(route.WARM + 1):
+            step()
+        rate = size / seconds(step)
+        tell("mace-torch", model=which, size=size, **told, rate=rate, ours_over_this=ours / rate,
+             recorded=bool(getattr(step, "replay", None)))  # fmt: skip
 
 
 def main() -> None:

@@ -33,9 +33,11 @@ class MaceTorch:
     On a CPU every replica is a graph of its own: one graph of many replicas is slower there, and
     its bits depend on how many they are. On a GPU many replicas share a graph, and a replica's
     energy depends on its neighbours in the batch within rounding; cuEquivariance computes it where
-    that is installed.
+    that is installed and gives the same.
 
     Attributes:
+        model: as mace-torch computes it.
+        faster: the same by cuEquivariance, or None.
         most_slots: replicas that are worth being moved at once on a GPU.
         every: steps from one look at the outcomes to the next.
         idle: the part of the slots that may be without work.
@@ -77,13 +79,13 @@ class MaceTorch:
         self.identity = f"{hashlib.sha256(content).hexdigest()} {precision} {self.device}"
         model = _read(self.torch, mace, file, content).to(self.device, self.dtype).eval()
         self.head = _head(model, file)
-        self.every, self.idle, self.model, engine = 1, 0.0, model, "mace-torch"
+        self.model, faster = model.requires_grad_(False), None
+        self.every, self.idle = 1, 0.0
         if self.device != "cpu":
-            from scatter.potentials.device.mace_torch import quickest
+            from scatter.potentials.device.mace_torch import by_cuequivariance
 
             self.every, self.idle = 20, 0.5
-            self.model, engine = quickest(model, self.device)
-        self.model.requires_grad_(False)
+            faster = by_cuequivariance(model, self.device)
         self.numbers = [int(z) for z in model.atomic_numbers]
         self.elements = frozenset(self.numbers)
         # Two groups of atoms with no edge between them add their energies, however many layers
@@ -92,12 +94,28 @@ class MaceTorch:
         self.exact_batches = self.device == "cpu"
         known = ", ".join(chemical_symbols[z] for z in sorted(self.elements)[:8])
         more = ", ..." if len(self.elements) > 8 else ""
-        by = f"{precision} on {self.device}" + (f", {engine}" if self.every > 1 else "")
-        self.description = f"MACE model {file.name} ({known}{more}; {by})"
+        self.words = f"MACE model {file.name} ({known}{more}; {precision} on {self.device}"
+        self.take_faster(faster)
+
+    def take_faster(self, model: Any) -> None:
+        """Have another model beside mace-torch's that computes the same, or None."""
+        self.faster = model
+        by = ", mace-torch" if self.device != "cpu" else ""
+        more = " with cuEquivariance" if model is not None else ""
+        self.description = f"{self.words}{by}{more})"
 
     def array(self, array: np.ndarray) -> Array:
         """The same numbers where the model is."""
         return array if self.device == "cpu" else self.torch.as_tensor(array, device=self.device)
+
+    def stepping(self, batch: Any) -> Any:
+        """What moves a batch by a step: on a GPU a CUDA graph of it, if shapes stay as they are."""
+        if self.device == "cpu" or not batch.evaluator.bound.padded:
+            return batch.step
+        from scatter.potentials.device.capture import Captured
+        from scatter.potentials.device.mace_torch import WARM
+
+        return Captured(batch, WARM)
 
     def bind(self, system: System, slots: int) -> Evaluator:
         """An evaluator for `slots` replicas of `system`."""

@@ -1,4 +1,4 @@
-"""Watchmen for operations of torch that make the host wait for a GPU, or copy to it."""
+"""Watchmen for operations of torch that make the host wait for a GPU, or that no graph can hold."""
 
 import re
 
@@ -6,7 +6,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-WAITS = re.compile("_local_scalar_dense|nonzero|masked_select|is_nonzero|unique")
+WAITS = re.compile(
+    "_local_scalar_dense|nonzero|masked_select|is_nonzero|unique"
+    "|lift_fresh"  # numbers of the host, which are copied to a GPU
+)
 
 
 class Waiting(AssertionError):
@@ -24,11 +27,21 @@ class NoWait(TorchDispatchMode):
         return operation(*args, **(kwargs or {}))
 
 
-class OnTheDevice(TorchDispatchMode):
-    """Refuses what brings numbers of the host to a device: no step with such a copy is recorded."""
+class NoCrossing(NoWait):
+    """Refuses, besides, numbers that go from one device to another; a single number is no array.
+
+    Attributes:
+        seen: how many operations there were.
+    """
+
+    seen = 0
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        found = operation(*args, **(kwargs or {}))
-        for each in tree_leaves((args, kwargs, found)):
-            assert not isinstance(each, torch.Tensor) or each.device.type == "meta", operation
+        self.seen += 1
+        found = super().__torch_dispatch__(operation, types, args, kwargs)
+        given = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)]
+        made = [one for one in tree_leaves(found) if isinstance(one, torch.Tensor)]
+        arrays = [*(one for one in given if one.dim()), *made]
+        if len({one.device.type for one in arrays}) > 1:
+            raise Waiting(f"{operation} takes numbers from one device to another")
         return found

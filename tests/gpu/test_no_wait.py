@@ -8,7 +8,7 @@ import pytest
 import torch
 from ace_models import binding_ace
 from mace_models import hydrogen_on_copper
-from no_wait import NoWait, OnTheDevice, Waiting
+from no_wait import NoCrossing, NoWait, Waiting
 
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.bounds import Bounds
@@ -57,6 +57,7 @@ def conditions(slots, **others):
 @pytest.mark.parametrize("operation", [
     lambda x: x.max().item(), lambda x: bool((x > 0).all()), lambda x: x.nonzero(),
     lambda x: x[x > 0], lambda x: x.__setitem__(x > 0, x[:1]), lambda x: float(x[0]),
+    lambda x: x.new_tensor([1.0]), lambda x: torch.tensor(1.0, device=x.device),
 ])  # fmt: skip
 def test_the_watchman_sees_what_waits(operation):
     with pytest.raises(Waiting), NoWait():
@@ -99,18 +100,20 @@ def test_a_step_of_the_fused_kernels_brings_nothing_to_the_device(monkeypatch, f
     evaluator = device.bind(conditions(4).system, 4)
     batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
     launched.clear()
-    with OnTheDevice():
+    with NoCrossing():
         in_place(batch)
     assert len(launched) == {"MACE": 18, "ACE": 12}[family]
 
 
-@pytest.mark.parametrize("operation", [
+@pytest.mark.parametrize("crossing", [
     lambda x: x + torch.tensor(1.0), lambda x: torch.where(x > 0, x, torch.tensor(0.0)),
-    lambda x: x.copy_(torch.zeros(3)),
+    lambda x: x.copy_(torch.zeros(3)), lambda x: torch.zeros(3).to(x.device),
 ])  # fmt: skip
-def test_what_comes_from_the_host_is_seen(operation):
-    with pytest.raises(AssertionError), OnTheDevice():
-        operation(torch.zeros(3, device="meta"))
+def test_the_watchman_sees_what_crosses(crossing):
+    with NoCrossing():
+        torch.ones(3, device="meta") * 2.0 + torch.arange(3, device="meta")
+    with pytest.raises(Waiting), NoCrossing():
+        crossing(torch.zeros(3, device="meta"))
 
 
 def test_a_step_in_place_is_the_same_step_and_moves_no_array():

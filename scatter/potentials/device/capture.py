@@ -13,16 +13,23 @@ import torch
 from torch import Tensor
 
 WARM = 3  # steps before recording: they compile the kernels, and count as any other
+TRIES = 2  # a library that compiled something in the first one has it in the second
 ALIKE = 1e-3  # eV, eV/Å and so on: other orders of sums are far below, other atoms far above
 
 
 class Captured:
     """Stands in for `batch.step`; records anew whenever the batch has other arrays."""
 
-    def __init__(self, batch: Any):
-        self.batch = batch
+    def __init__(self, batch: Any, warm: int = WARM):
+        """Take a batch whose steps wait for nothing.
+
+        Args:
+            batch: a `Batch` on a GPU.
+            warm: steps before recording.
+        """
+        self.batch, self.warm = batch, warm
         self.known: tuple = ()
-        self.seen = 0
+        self.seen = self.failed = 0
         self.replay: Callable[[], None] | None = None
         self.given_up = False
 
@@ -37,23 +44,30 @@ class Captured:
             return self.replay()
         in_place(self.batch)
         self.seen += 1
-        if self.seen == WARM:
+        if self.seen == self.warm:
             self._record()
 
     def _record(self) -> None:
         """Record one step and see what it does; nothing is moved."""
+        before = copies(self.batch)
         try:
             replay = recorded(self.batch)
-            wrong = difference(self.batch, replay)
-        except RuntimeError as error:  # of CUDA, or of what a library does with it
-            return self._give_up(f"it cannot be recorded ({error})")
+            wrong = difference(self.batch, before, replay)
+        except Exception as error:  # of CUDA, or of a library in any words of its own
+            self.failed, self.seen = self.failed + 1, 0
+            if self.failed == TRIES:
+                # To end what has failed fails too, and then the reason is what came before.
+                self._give_up(f"it cannot be recorded ({error.__context__ or error})")
+            return
+        finally:
+            restore(self.batch, before)
         if not wrong <= ALIKE:
             return self._give_up(f"its first step is off by {wrong:.2g} eV or Å")
         self.replay = replay
 
     def _give_up(self, why: str) -> None:
         self.given_up = True
-        print(f"scatter: steps are made without a CUDA graph: {why}", file=sys.stderr, flush=True)
+        tell(f"steps are made without a CUDA graph: {why}")
 
     def _pointers(self) -> tuple:
         generation = getattr(self.batch.evaluator, "generation", 0)
@@ -69,6 +83,17 @@ def tensors(batch: Any) -> dict[tuple[str, str], Tensor]:
     return found
 
 
+def copies(batch: Any) -> dict[tuple[str, str], Tensor]:
+    """The numbers in the tensors of a batch."""
+    return {name: tensor.clone() for name, tensor in tensors(batch).items()}
+
+
+def restore(batch: Any, before: dict[tuple[str, str], Tensor]) -> None:
+    """Put numbers back into the tensors of a batch."""
+    for name, tensor in tensors(batch).items():
+        tensor.copy_(before[name])
+
+
 def in_place(batch: Any) -> None:
     """One step of a batch that leaves every array where it was."""
     before = tensors(batch)
@@ -81,35 +106,43 @@ def in_place(batch: Any) -> None:
 
 
 def recorded(batch: Any) -> Callable[[], None]:
-    """What replays one step of the batch; recording moves nothing."""
-    torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        in_place(batch)
+    """What replays one step of the batch; the batch is moved.
+
+    The stream on which it is recorded makes a step before, since libraries keep for each stream
+    what they must not ask for while they are recorded; and where recording fails, torch would stay
+    on that stream.
+    """
+    graph, aside, here = torch.cuda.CUDAGraph(), torch.cuda.Stream(), torch.cuda.current_stream()
+    with torch.cuda.stream(here):
+        aside.wait_stream(here)
+        with torch.cuda.stream(aside):
+            in_place(batch)
+        here.wait_stream(aside)
+        with torch.cuda.graph(graph, stream=aside):
+            in_place(batch)
     return graph.replay
 
 
-def difference(batch: Any, replay: Callable[[], None]) -> float:
-    """How far a replayed step is from a step, in any number of the batch; nothing is moved."""
-    before = {name: tensor.clone() for name, tensor in tensors(batch).items()}
+def difference(
+    batch: Any, before: dict[tuple[str, str], Tensor], replay: Callable[[], None]
+) -> float:
+    """How far a replayed step from there is from a step, in any number; the batch is moved."""
+    restore(batch, before)
     replay()
-    found = {name: tensor.clone() for name, tensor in tensors(batch).items()}
+    found = copies(batch)
     restore(batch, before)
     in_place(batch)
-    worst = max(_apart(tensor, found[name]) for name, tensor in tensors(batch).items())
-    restore(batch, before)
-    return worst
+    return max(apart(tensor, found[name]) for name, tensor in tensors(batch).items())
 
 
-def restore(batch: Any, before: dict[tuple[str, str], Tensor]) -> None:
-    """Put numbers back into the arrays of a batch."""
-    for name, tensor in tensors(batch).items():
-        tensor.copy_(before[name])
-
-
-def _apart(one: Tensor, other: Tensor) -> float:
+def apart(one: Tensor, other: Tensor) -> float:
     """Largest difference; NaN is like NaN, and infinitely far from a number."""
     one, other = one.double(), other.double()
     same = (one == other) | (one.isnan() & other.isnan())
     apart = torch.where(same, 0.0, (one - other).abs()).nan_to_num(nan=torch.inf)
     return float(apart.max()) if len(apart) else 0.0
+
+
+def tell(sentence: str) -> None:
+    """Say something to the user that changes no result."""
+    print(f"scatter: {sentence}", file=sys.stderr, flush=True)

@@ -69,19 +69,80 @@ class Neighbours:
     count: Tensor
 
 
+@dataclass(frozen=True)
+class Edges:
+    """Directed pairs of every replica, one after the other, and places that are left over.
+
+    A place that is left over joins an atom to itself from beyond twice the radius.
+
+    Attributes:
+        sender: index of an atom, shape (slot, place).
+        receiver: index of the atom whose neighbour it is.
+        shift: lattice translation of the sender, Å, shape (slot, place, 3).
+        listed: whether there is a pair at this place.
+        count: how many pairs each replica has, also beyond its places, shape (slot,).
+    """
+
+    sender: Tensor
+    receiver: Tensor
+    shift: Tensor
+    listed: Tensor
+    count: Tensor
+
+
 def room_for(most: int) -> int:
     """Places to have for lists of `most` neighbours, which may come to be somewhat longer."""
     return -(-int(1.25 * most + 8) // 16) * 16
 
 
 def neighbours(positions: Tensor, cell: Cell, capacity: int, receivers: slice = ALL) -> Neighbours:
-    """Every pair within the cell's radius.
+    """Every pair within the cell's radius, in a list for each atom.
 
     Args:
         positions: Å, shape (slot, atom, 3), double precision.
         cell: lattice and radius.
         capacity: places for the neighbours of each atom.
         receivers: the atoms whose neighbours are wanted.
+    """
+    near, shift = _candidates(positions, cell, receivers)
+    chosen = _first(near, capacity)
+    count = near.sum(dim=-1)
+    return Neighbours(
+        sender=chosen // len(cell.around),
+        shift=torch.gather(shift, 2, chosen[..., None].expand(-1, -1, -1, 3)),
+        listed=torch.arange(capacity, device=positions.device) < count[..., None],
+        count=count,
+    )
+
+
+def edges(positions: Tensor, cell: Cell, room: int) -> Edges:
+    """Every pair within the cell's radius, in one list for each replica.
+
+    Args:
+        positions: Å, shape (slot, atom, 3), double precision.
+        cell: lattice and radius.
+        room: places for the pairs of each replica.
+    """
+    near, shift = _candidates(positions, cell, ALL)
+    slots, atoms, of_each = near.shape
+    count = near.sum(dim=(1, 2))
+    chosen = _first(near.reshape(slots, -1), room)
+    shift = shift.reshape(slots, -1, 3).gather(1, chosen[..., None].expand(-1, -1, 3))
+    number = torch.arange(room, device=positions.device)
+    listed = number < count[:, None]
+    return Edges(
+        sender=torch.where(listed, chosen // len(cell.around) % atoms, number % atoms),
+        receiver=torch.where(listed, chosen // of_each, number % atoms),
+        shift=torch.where(listed[..., None], shift, 2 * cell.radius),
+        listed=listed,
+        count=count,
+    )
+
+
+def _candidates(positions: Tensor, cell: Cell, receivers: slice) -> tuple[Tensor, Tensor]:
+    """Whether each atom, in each cell around, is within reach of a receiver, and its translation.
+
+    Both have the shape (slot, receiver, atom times translation), the second one also (.., 3).
     """
     slots, atoms, _ = positions.shape
     own = positions[:, receivers]
@@ -94,18 +155,13 @@ def neighbours(positions: Tensor, cell: Cell, capacity: int, receivers: slice = 
     itself = torch.eye(atoms, dtype=torch.bool, device=positions.device)[receivers][:, :, None]
     near = (square < cell.radius**2) & ~(itself & (translation == 0).all(dim=-1))
     near &= (translation.abs() < TOO_FAR).all(dim=-1)
-    near = near.reshape(slots, own.shape[1], -1)
+    return near.flatten(2), shift.flatten(2, 3)
+
+
+def _first(near: Tensor, room: int) -> Tensor:
+    """Numbers of the first `room` candidates that are near, in each row; zeros after the last."""
     place = near.cumsum(dim=-1) - 1
-    place = torch.where(near & (place < capacity), place, capacity)  # the last one is thrown away
-    candidates = cell.around.shape[0]
-    number = torch.arange(atoms * candidates, device=positions.device).expand_as(place)
-    chosen = place.new_zeros(slots, own.shape[1], capacity + 1).scatter_(2, place, number)[..., :-1]
-    count = near.sum(dim=-1)
-    listed = torch.arange(capacity, device=positions.device) < count[..., None]
-    flat = shift.reshape(slots, own.shape[1], -1, 3)
-    return Neighbours(
-        sender=chosen // candidates,
-        shift=torch.gather(flat, 2, chosen[..., None].expand(-1, -1, -1, 3)),
-        listed=listed,
-        count=count,
-    )
+    place = torch.where(near & (place < room), place, room)  # the last one is thrown away
+    number = torch.arange(near.shape[-1], device=near.device).expand_as(place)
+    found = place.new_zeros(*near.shape[:-1], room + 1)
+    return found.scatter_(-1, place, number)[..., :-1]

@@ -1,12 +1,16 @@
 """Many replicas in one graph of mace-torch, with lists made on the device: nothing waits for it.
 
-The graph has room for `capacity` neighbours of every atom. A place without a neighbour joins the
-atom to itself at twice the cutoff, where functions of a distance are zero, so that shapes stay as
-they are from step to step. A model that makes something of such edges all the same is found out at
-its first replicas, and gets graphs without them, whose size the host must ask for.
+A replica has room for so many edges, and those that are left over join an atom to itself at more
+than twice the cutoff, where functions of a distance are zero. So shapes stay as they are from step
+to step, and a step can be recorded. The first replicas show whether a model makes something of such
+edges all the same, which costs it graphs of other shapes, and whether cuEquivariance, where it is
+installed, computes the same as mace-torch.
 """
 
+import io
 import warnings
+from contextlib import redirect_stdout
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,83 +18,158 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scatter.potentials.device.lists import Neighbours
-from scatter.potentials.device.plain import ROOM, Plain
+from scatter.errors import UserError
+from scatter.potentials.device.capture import apart, tell
+from scatter.potentials.device.lists import Edges, edges
+from scatter.potentials.device.plain import Plain
 from scatter.potentials.device.potential import DeviceEvaluator
 from scatter.state import Array, System
 
 PLACES = 100_000  # in one graph: about 2 GB of a model of 16 channels, 16 GB of one of 128
-FEW, ALIKE = 4, 1e-4  # replicas that are compared, and the most that energies may differ by, eV
+FEW = 4  # replicas that are compared
+ALIKE = {torch.float32: 1e-3, torch.float64: 1e-6}  # eV and eV/Å: rounding is a hundredth of it
+WARM = 10  # steps before one is recorded: TorchScript compiles itself anew in the first ones
+
+Answer = tuple[Tensor, Tensor]
 
 
 class Bound(Plain):
-    """A model of mace-torch bound to a system; lists are made anew in every call."""
+    """A model of mace-torch bound to a system; lists are made anew in every call.
+
+    Attributes:
+        model: what computes, that of mace-torch or of cuEquivariance.
+        padded: whether edges that are left over change nothing.
+        fits: replicas that there is memory for at once, as far as is known.
+    """
+
+    margin = 1.02
 
     def __init__(self, weights: Any, system: System, species: Tensor, slots: int):
-        """Take the model that `weights`, a `MaceTorch`, holds."""
+        """Take the models that `weights`, a `MaceTorch`, holds."""
         super().__init__(weights, system, species, slots)
+        self.model = weights.model
         self.one_hot = torch.eye(
             len(weights.numbers), dtype=weights.dtype, device=species.device
         )[species]  # fmt: skip
         self.lattice = self.cell.vectors.to(weights.dtype)
-        self.padded, self.compared = True, False
+        self.padded, self.compared, self.fits = True, False, PLACES
 
-    def per_atom(self) -> int:
-        """Bytes that the graph takes for an atom, about."""
-        return max(1, ROOM * self.capacity // PLACES)
+    def lists(self, positions: Tensor, capacity: int) -> Edges:
+        """Edges of replicas that have so many places."""
+        return edges(positions, self.cell, capacity)
 
-    def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies and forces of replicas that enter; the first ones show whether to pad."""
+    def room_for(self, most: int) -> int:
+        """Places to have for so many edges, which vary by a few per cent as a molecule comes."""
+        return -(-int(1.1 * most + 32) // 32) * 32
+
+    def at_once(self) -> int:
+        """Replicas in one graph."""
+        return max(1, min(self.fits, PLACES // max(1, self.capacity)))
+
+    def fresh(self, positions: Tensor) -> Answer:
+        """Energies and forces of replicas that enter; the first ones show what can compute them."""
         self.reserve(positions)
-        if len(positions) and not self.compared:
-            self.compared, few = True, positions[:FEW]
-            with_places, _ = self(few)
-            self.padded = False
-            without, _ = self(few)
-            self.padded = bool(
-                torch.allclose(with_places, without, rtol=0, atol=ALIKE, equal_nan=True)
-            )
+        if not self.compared:
+            sound = positions[positions.isfinite().all(dim=-1).all(dim=-1)]
+            if len(sound):
+                self.compared = True
+                self._choose(sound[:FEW])
         return self(positions)
 
-    def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
+    def _choose(self, few: Tensor) -> None:
+        """See whether edges that are left over, and cuEquivariance, give the same."""
+        self.padded = False
+        expected = self(few)
+        self.padded = True
+        if not self._off(expected, self(few)) <= ALIKE[self.weights.dtype]:
+            self.padded = False
+            tell(
+                "edges without a neighbour change the energies of this model, so its graphs have "
+                "none, and the host waits for the device at every step"
+            )
+        if self.weights.faster is None:
+            return
+        try:
+            self.model = self.weights.faster
+            off = self._off(expected, self(few))
+            why = f"it is off by {off:.2g} eV or eV/Å"
+        except Exception as error:  # of libraries that change often
+            off, why = np.inf, f"{type(error).__name__}: {error}"
+        if not off <= ALIKE[self.weights.dtype]:
+            self.model = self.weights.model
+            self.weights.take_faster(None)
+            tell(f"this model is computed without cuEquivariance: {why}")
+
+    def _off(self, expected: Answer, found: Answer) -> float:
+        """How far energies (eV) are off, beyond rounding of large ones, or forces (eV/Å)."""
+        rounding = 4 * torch.finfo(self.weights.dtype).eps * float(expected[0].abs().max())
+        energy, force = (apart(a, b) for a, b in zip(expected, found, strict=True))
+        return max(energy - rounding, force)
+
+    def __call__(self, positions: Tensor) -> Answer:
+        """Energies (eV), NaN where a list overflows, and forces (eV/Å).
+
+        Raises:
+            UserError: there is no memory for a single replica.
+        """
+        while True:
+            try:
+                return super().__call__(positions)
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                self._take_fewer(min(self.at_once(), len(positions)), error)
+                if recording():
+                    raise
+
+    def _take_fewer(self, now: int, error: Exception) -> None:
+        """Half as many replicas at once; what is recorded holds memory, and is made anew."""
+        if now <= 1:
+            raise UserError(
+                f"[potential]: the {self.weights.device} device has no memory for one replica of "
+                f"{len(self.species)} atoms with {self.capacity} pairs of neighbours; take a "
+                "smaller model or slab, or run it with device = 'cpu'"
+            ) from error
+        self.fits = now // 2
+        self.generation += 1
+        tell(f"the device has memory for {self.fits} replicas at once, not for {now}")
+
+    def energies(self, positions: Tensor, near: Edges) -> Tensor:
         """Energy of each replica (eV), NaN where an atom is nowhere or a list is too short."""
         slots, atoms, _ = positions.shape
-        own = torch.arange(slots * atoms, device=positions.device).reshape(slots, atoms, 1)
-        first = own[:, :1]
-        sender = torch.where(near.listed, near.sender + first, own).reshape(-1)
-        receiver = own.expand_as(near.sender).reshape(-1)
-        apart = near.shift.new_tensor([2 * self.cell.radius, 0.0, 0.0])
-        shift = torch.where(near.listed[..., None], near.shift, apart).reshape(-1, 3)
-        edges = torch.stack([sender, receiver])
+        before = torch.arange(slots, device=positions.device)[:, None] * atoms
+        joined = torch.stack([near.sender + before, near.receiver + before]).reshape(2, -1)
+        shift = -near.shift.reshape(-1, 3)  # mace-torch adds it to receiver less sender
         if not self.padded:
             listed = near.listed.reshape(-1)
-            edges, shift = edges[:, listed], shift[listed]
-        each = self._node_energies(positions, edges, -shift)
-        lost = (near.count > self.capacity).any(dim=1)
-        lost = lost | ~positions.isfinite().all(dim=-1).all(dim=-1)
+            joined, shift = joined[:, listed], shift[listed]
+        each = self._node_energies(positions, joined, shift)
+        lost = (near.count > self.capacity) | ~positions.isfinite().all(dim=-1).all(dim=-1)
         return torch.where(lost, torch.nan, each.double().sum(dim=1))
 
-    def _node_energies(self, positions: Tensor, edges: Tensor, shift: Tensor) -> Tensor:
+    def _node_energies(self, positions: Tensor, joined: Tensor, shift: Tensor) -> Tensor:
         """Energies of atoms; of an edge the vector is x_receiver - x_sender + shift."""
         (slots, atoms, _), w = positions.shape, self.weights
-        batch = torch.arange(slots, device=positions.device)
+        number = torch.arange(slots * atoms, device=positions.device)
         graph = {
             "positions": positions.reshape(-1, 3).to(w.dtype),
             "node_attrs": self.one_hot.repeat(slots, 1),
-            "edge_index": edges,
+            "edge_index": joined,
             "shifts": shift.to(w.dtype),
             "unit_shifts": torch.zeros_like(shift, dtype=w.dtype),  # only the stress needs them
             "cell": self.lattice.repeat(slots, 1),
-            "batch": batch.repeat_interleave(atoms, output_size=slots * atoms),
+            "batch": number // atoms,
             "ptr": torch.arange(slots + 1, device=positions.device) * atoms,
-            "head": torch.full_like(batch, w.head),
+            "head": torch.full_like(number[:slots], w.head),
         }
-        out = w.model(graph, training=False, compute_force=False)
+        out = self.model(graph, training=False, compute_force=False)
         return out["node_energy"].reshape(slots, atoms)
 
 
 class GraphEvaluator(DeviceEvaluator):
     """Replicas of one system on a `MaceTorch`; see `Evaluator` in `base.py`."""
+
+    crowd = "a replica came to have {} pairs of neighbours, and its list"
 
     def __init__(self, potential: Any, system: System, slots: int):
         self.potential, self.first = potential, 0
@@ -109,22 +188,32 @@ class GraphEvaluator(DeviceEvaluator):
         return found
 
 
-def quickest(model: Any, device: str) -> tuple[Any, str]:
-    """The model as cuEquivariance computes it, where that is installed and there is a GPU.
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a GPU had no memory; of what TorchScript runs, only the words tell."""
+    return isinstance(error, torch.cuda.OutOfMemoryError) or "out of memory" in str(error)
 
-    Returns:
-        The model, and what computes it, for people.
+
+def recording() -> bool:
+    """Whether a CUDA graph is being recorded."""
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+
+
+def by_cuequivariance(model: Any, device: str) -> Any:
+    """The same model as cuEquivariance computes it, or None; `model` is left as it is.
+
+    None if it is not installed, there is no GPU, or it does not take the model, which is told.
     """
     if device == "cpu" or not (find_spec("cuequivariance") and find_spec("cuequivariance_torch")):
-        return model, "mace-torch"
-    from mace.cli.convert_e3nn_cueq import run
-
-    before = torch.get_default_dtype()
+        return None
+    before, dtype = torch.get_default_dtype(), next(model.parameters()).dtype
     try:
-        found: Any = run(model, device=device)
-        return found.to(device).eval(), "mace-torch with cuEquivariance"
+        # Both libraries talk while they are imported, of what is no concern of the user's.
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            found: Any = import_module("mace.cli.convert_e3nn_cueq").run(model, device=device)
+        return found.to(device, dtype).eval().requires_grad_(False)
     except Exception as error:  # of libraries that change often; the model as it is does as well
-        warnings.warn(f"cuEquivariance does not take this model ({error})", stacklevel=2)
-        return model, "mace-torch"
+        tell(f"this model is computed without cuEquivariance: {type(error).__name__}: {error}")
+        return None
     finally:
         torch.set_default_dtype(before)

@@ -73,7 +73,15 @@ def radial(table: Tensor, pair: Tensor, place: Tensor, knots: int) -> Tensor:
 
 
 class Plain:
-    """Formulas bound to a system; lists are made anew in every call."""
+    """Formulas bound to a system; lists are made anew in every call.
+
+    Attributes:
+        capacity: places of each list.
+        generation: changes when the arrays are other ones than before.
+        margin: lists that are so many times as long as those of replicas that enter must fit.
+    """
+
+    margin = 1.1
 
     def __init__(self, weights: Any, system: System, species: Tensor, slots: int):
         device = species.device
@@ -91,15 +99,29 @@ class Plain:
         """Bytes that the formulas take for an atom, about, given the capacity of its list."""
         raise NotImplementedError
 
+    def at_once(self) -> int:
+        """Replicas that are computed together."""
+        return max(1, ROOM // (len(self.species) * self.per_atom()))
+
+    def lists(self, positions: Tensor, capacity: int) -> Any:
+        """Lists with so many places, and how many each would fill."""
+        return neighbours(positions, self.cell, capacity)
+
+    def room_for(self, most: int) -> int:
+        """Places to have for lists that fill so many."""
+        return room_for(most)
+
     def reserve(self, positions: Tensor) -> None:
         """Make room for the neighbours that atoms have at these positions, and some more."""
-        most = max((int(self._count(part)) for part in positions.split(64)), default=0)
-        if 1.1 * most > self.capacity:
+        parts = positions.split(64)
+        most = max((int(self.lists(part, 1).count.max()) for part in parts), default=0)
+        if self.margin * most >= self.capacity:
             self.make_room(most)
 
     def make_room(self, most: int) -> None:
         """Have places for somewhat more neighbours than `most`."""
-        self.capacity = room_for(most)
+        self.capacity = self.room_for(most)
+        self.generation += 1
         self.most.zero_()
 
     def fresh(self, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -113,21 +135,17 @@ class Plain:
     keep = forget
 
     def longest(self) -> Tensor:
-        """Most neighbours of an atom since room was made, a number on the device."""
+        """Most places that a list would have filled since room was made, on the device."""
         return self.most
-
-    def _count(self, positions: Tensor) -> Tensor:
-        return neighbours(positions, self.cell, 1).count.max()
 
     def __call__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (eV), NaN where a list overflows, and forces (eV/Å)."""
-        at_once = max(1, ROOM // (positions.shape[1] * self.per_atom()))
-        parts = [self._evaluate(part) for part in positions.split(at_once)]
+        parts = [self._evaluate(part) for part in positions.split(self.at_once())]
         return torch.cat([e for e, _ in parts]), torch.cat([f for _, f in parts])
 
     def _evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        near = neighbours(positions, self.cell, self.capacity)
-        self.most = torch.maximum(self.most, near.count.max())
+        near = self.lists(positions, self.capacity)
+        torch.maximum(self.most, near.count.max(), out=self.most)
         with torch.enable_grad():
             x = positions.detach().requires_grad_()
             found = self.energies(x, near)

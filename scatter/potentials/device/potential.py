@@ -123,7 +123,13 @@ class Elsewhere:
 
 
 class DeviceEvaluator:
-    """Lists and working memory of `slots` replicas on the device; see `Evaluator` in `base.py`."""
+    """Lists and working memory of `slots` replicas on the device; see `Evaluator` in `base.py`.
+
+    Attributes:
+        crowd: says, of a number, that a list came to be so long.
+    """
+
+    crowd = "an atom came to have {} neighbours, and its list"
 
     def __init__(self, potential: DevicePotential, system: System, slots: int):
         self.potential = potential
@@ -167,7 +173,7 @@ class DeviceEvaluator:
             Whether it had none: energies since then are NaN, and wrong for no other replica.
 
         Raises:
-            UserError: an atom had far more neighbours than there was room for at first, or the
+            UserError: a list would have been far longer than there was room for at first, or the
                 GPU's memory does not suffice.
         """
         longest, room = int(self.bound.longest()), self.bound.capacity
@@ -176,10 +182,10 @@ class DeviceEvaluator:
             return False
         if longest > CROWDED * self.first:
             raise UserError(
-                f"[potential]: an atom came to have {longest} neighbours, and its list on the "
-                f"{self.potential.device} device had room for {self.first}, which follow from the "
-                "starts; such dense places mean that atoms were lost: see whether the potential "
-                "holds for these conditions, or run them with device = 'cpu'"
+                f"[potential]: {self.crowd.format(longest)} on the {self.potential.device} device "
+                f"had room for {self.first}, which follow from the starts; such dense places mean "
+                "that atoms were lost: see whether the potential holds for these conditions, or "
+                "run them with device = 'cpu'"
             )
         with self._room():
             self.bound.make_room(longest)
