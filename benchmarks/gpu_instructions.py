@@ -36,7 +36,7 @@ from scatter.potentials.device.models import AceDevice, MaceDevice, read_model
 from scatter.potentials.device.potential import DevicePotential
 
 HOPPER = 90
-ISSUED = 132 * 4 * 1.755e9  # instructions of a warp in a second: an H100 SXM, by its data sheet
+ISSUED = 132 * 4 * 1.98e9  # instructions of a warp in a second: an H100 of 67 Tflop/s
 REPLICAS = 32
 KINDS = {
     torch.float32: "*fp32", torch.float64: "*fp64", torch.int32: "*i32", torch.int64: "*i64",
