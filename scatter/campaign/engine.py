@@ -182,7 +182,11 @@ class Campaign:
             recorder.see(state)
             self._breathe(len(state))
 
-        for finished in propagate(starts(), on, conditions, after_step):
+        def gone_back(state: State, steps: int) -> None:
+            recorder.forget(state)
+            self.counted.steps -= steps * len(state)
+
+        for finished in propagate(starts(), on, conditions, after_step, gone_back):
             recorder.finish(finished)
             masses = trajectories.underway[finished.trajectory][0].masses
             row = trajectories.end(finished)
