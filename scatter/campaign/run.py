@@ -47,6 +47,18 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         every_fs: record all trajectories, a frame every so many fs, whatever [frames] says.
 
     Raises:
+        UserError: the input is wrong, the folder holds something else, or too many trajectories
+            failed (code 3; all is written).
+    """
+    source = run_all(path, trust_pickle, every_fs)
+    refuse_failed(source, Ranks())
+    return source.output
+
+
+def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Source:
+    """Do what `run` does, however many trajectories fail; answer the input.
+
+    Raises:
         UserError: the input is wrong, or the folder holds something else.
     """
     ranks = Ranks()
@@ -67,8 +79,13 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         committee = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
         carry_out(source, potential, folder, ranks, console, committee=committee)
         ranks.wait()
-    ranks.share(lambda: refuse_failures(folder, input.guards.most_failed))
-    return folder
+    return source
+
+
+def refuse_failed(source: Source, ranks: Ranks) -> None:
+    """Raise UserError, with code 3 and on every rank, if too many of a campaign failed."""
+    most = source.input.guards.most_failed
+    ranks.share(lambda: refuse_failures(source.output, most))
 
 
 def trusting(source: Source, trust_pickle: bool) -> PotentialTable:
