@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numba
+from numba.np.ufunc.parallel import get_thread_count
 from rich.console import Console
 
 import scatter
@@ -35,7 +36,6 @@ from scatter.potentials.table import PotentialTable, open_committee, open_potent
 from scatter.settings import UserError
 
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
-MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
 
 
 def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Path:
@@ -209,7 +209,7 @@ def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
     local = ranks.local_size()
     if wanted == "auto":
         wanted = max(1, _cores() // local)
-    numba.set_num_threads(min(wanted, MOST_THREADS))
+    numba.set_num_threads(min(wanted, get_thread_count()))
     return numba.get_num_threads()
 
 
