@@ -101,9 +101,7 @@ class Curves:
         given = labels_of(self.judges, self.options.test)
         found = labels_by(potential, self.judges, self.options.test)
         compared = compare(self.judges, found, given, molecule_of(self.judges))
-        every = errors(compared, self.judges)[0]
-        each = (every.energy, every.forces, every.molecule)
-        return Learned(method, count, *((one.rmse, one.rmse_error) for one in each))
+        return Learned(method, count, *errors(compared, self.judges)[0].learned)
 
 
 def main() -> None:

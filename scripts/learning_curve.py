@@ -37,6 +37,7 @@ from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
+from scatter.files import write_whole
 from scatter.fitting.finetune import NAMED, Foundation, downloaded, finetune
 from scatter.fitting.progress import Teller
 from scatter.fitting.student import Student
@@ -46,7 +47,6 @@ from scatter.plots.style import save
 from scatter.potentials.evaluate import evaluate, read_frames
 from scatter.potentials.mace import MaceTorch
 from scatter.potentials.table import potential_from_name
-from scatter.store import write_whole
 from scatter.validation.errors import Errors, compare, errors, molecule_of
 from scatter.validation.labels import Labels, labels_by, labels_of
 
@@ -87,14 +87,15 @@ class Curve:
         data, training = self.subset(number), self.trained(number)
         tell = Teller(training.epochs, lambda line: print(f"  {line}", flush=True))
         if method in ("scratch", "delta"):
-            yield _learned(method, number, self.own(method, number, data, training, tell))
+            own = self.own(method, number, data, training, tell)
+            yield Learned(method, number, *own.learned)
             return
         start = Foundation(self.options.foundation, method, trust_pickle=True)
         out = self.folder / f"{method}-{number}.model"
         found = finetune(data, out, start, training, tell)
-        yield _learned(method, number, found.after)
+        yield Learned(method, number, *found.after.learned)
         if number == max(self.options.numbers) and method == self.options.methods[0]:
-            yield _learned("foundation", 0, found.before)
+            yield Learned("foundation", 0, *found.before.learned)
 
     def trained(self, number: int) -> Training:
         """How; with --steps, for as many epochs as make that many steps."""
@@ -145,11 +146,6 @@ class Curve:
         )
         reference = labels_of(frames, self.judge)
         return errors(compare(frames, total, reference, molecule_of(frames)), frames)[0]
-
-
-def _learned(method: str, number: int, found: Errors) -> Learned:
-    quantities = (found.energy, found.forces, found.molecule)
-    return Learned(method, number, *((one.rmse, one.rmse_error) for one in quantities))
 
 
 def _copy_frames(frames: list[Atoms], which: np.ndarray, path: Path) -> None:

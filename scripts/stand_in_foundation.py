@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from learning_curve import labelled, structures
 
+from scatter.files import write_whole
 from scatter.fitting.progress import Teller
 from scatter.fitting.student import Student
 from scatter.fitting.train import PARTS, Training, train
-from scatter.store import write_whole
 
 SIZE = (3, 2, 4)  # atoms of the slabs: as in inputs/sample_h2_cu_small.toml
 VALID = 20  # structures

@@ -11,13 +11,15 @@ from tiny_runs import run_in, write_tiny_input
 ROOMS = ["config", "dynamics", "ebk", "initial", "outcomes", "potentials", "state", "statistics"]
 install_import_hook(
     [f"scatter.{room}" for room in ROOMS],
-    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
+    "type_checks.checked",
 )
 
 
-@pytest.fixture(scope="module")
-def one_thread():
-    """Threads that wait for one another at every step are slow on a busy machine."""
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """One thread, but where a test asks for more: those that wait for one another at every step of
+    few atoms are slower than one, and on a busy machine fifty times slower.
+    """
     with threads_as_before(1):
         yield
 

@@ -27,7 +27,7 @@ from scatter.campaign.targets import aim_of
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, points, points_table
-from scatter.dynamics.batch import propagate
+from scatter.dynamics.batch import Finished, propagate
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
 from scatter.state import Start, State, System
@@ -182,14 +182,22 @@ class Campaign:
             recorder.see(state)
             self._breathe(len(state))
 
-        for finished in propagate(starts(), on, conditions, after_step):
+        def gone_back(state: State, steps: int) -> None:
+            recorder.forget(state)
+            self.counted.steps -= steps * len(state)
+
+        for finished in propagate(starts(), on, conditions, after_step, gone_back):
             recorder.finish(finished)
-            masses = trajectories.underway[finished.trajectory][0].masses
-            row = trajectories.end(finished)
-            keep_uncertain(self.input.guards, recorder, finished, row, masses)
-            self.writer.add(row)
-            self.counted.outcomes[row["point"], row["outcome"]] += 1
-            self.ending.extend(int(row[name]) for name in ("point", "number", "outcome"))
+            self._keep(finished, trajectories, recorder)
+
+    def _keep(self, finished: Finished, trajectories: Trajectories, recorder: Recorder) -> None:
+        """Write and count a trajectory that has ended."""
+        masses = trajectories.underway[finished.trajectory][0].masses
+        row = trajectories.end(finished)
+        keep_uncertain(self.input.guards, recorder, finished, row, masses)
+        self.writer.add(row)
+        self.counted.outcomes[row["point"], row["outcome"]] += 1
+        self.ending.extend(int(row[name]) for name in ("point", "number", "outcome"))
 
     def _claims(self, leg: int, slots: int) -> Iterator[int]:
         """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""

@@ -1,6 +1,7 @@
 """Every n-th frame of chosen trajectories, labelled, as files that ASE reads."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,25 @@ class Recorder:
 
     def see(self, state: State) -> None:
         """Take the frames that are due."""
+        for slot, trajectory, step in self._now(state):
+            # an ended trajectory is held still, and may be seen again
+            if step % self.every == 0 and step > self.moments[trajectory][-1][0]:
+                moment = step, _array(state.positions[slot]), _array(state.momenta[slot])
+                self.moments[trajectory].append(moment)
+
+    def forget(self, state: State) -> None:
+        """Forget the frames of steps beyond this state, which are made again from it."""
+        for _, trajectory, step in self._now(state):
+            kept = [moment for moment in self.moments[trajectory] if moment[0] <= step]
+            self.moments[trajectory] = kept
+
+    def _now(self, state: State) -> Iterator[tuple[int, int, int]]:
+        """Slot, trajectory and step of each that is recorded."""
         if not self.chosen:
             return
         for slot, trajectory in enumerate(state.trajectory.tolist()):
             if trajectory in self.chosen:
-                step = round(float(state.time[slot]) / (self.timestep_fs * fs))
-                # an ended trajectory is held still, and may be seen again
-                if step % self.every == 0 and step > self.moments[trajectory][-1][0]:
-                    moment = step, _array(state.positions[slot]), _array(state.momenta[slot])
-                    self.moments[trajectory].append(moment)
+                yield slot, trajectory, round(float(state.time[slot]) / (self.timestep_fs * fs))
 
     def finish(self, finished: Finished) -> None:
         """Add the end of a recorded trajectory, and write its frames."""

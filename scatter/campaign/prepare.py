@@ -122,12 +122,16 @@ def prepare(
         return Prepared(potential, species, states, thermal_slabs(input, potential, ranks, say))
     states = ranks.share(lambda: find_states(input, find_species(input, starts)))
     made = thermal_slabs(input, starts, ranks, say)
-    slabs = ranks.share(lambda: [_moved_to(potential, input, slab) for slab in made])
+    slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in made])
     return Prepared(potential, species, states, slabs)
 
 
-def _moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSlab:
-    """The slab with the energies that its snapshots have on another potential."""
+def moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSlab:
+    """The slab with the energies that its snapshots have on another potential.
+
+    Raises:
+        UserError: the slab does not suit that potential.
+    """
     refuse_unknown_elements(potential, slab.system)
     refuse_thin_vacuum(input, potential, slab.system, slab.ideal)
     evaluator = potential.bind(slab.system, 1)

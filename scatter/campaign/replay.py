@@ -15,6 +15,7 @@ from scatter.campaign.prepare import (
     ThermalSlab,
     find_species,
     find_states,
+    moved_to,
     thermal_slab,
 )
 from scatter.campaign.ranks import Ranks
@@ -26,6 +27,7 @@ from scatter.dynamics.batch import Conditions, propagate
 from scatter.dynamics.bounds import margins
 from scatter.outcomes import ROW
 from scatter.potentials.base import Potential
+from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
 from scatter.settings import UserError
 from scatter.state import Start, State
@@ -133,24 +135,45 @@ def _prepared(
     ranks, input = Ranks(), source.input
     use_threads(input.run.threads, ranks)
     table = trusting(source, trust_pickle)
-    potential = open_potential(table)
-    guards = guards_of(potential, open_committee(table, potential))
-    if other := another(manifest, shaping(potential, potential, guards)):
+    starts = open_potential(table)
+    committee = open_committee(table, starts)
+    potential = _runner(manifest, starts, committee)
+    guards = guards_of(potential, committee if potential is starts else None)
+    if other := another(manifest, shaping(potential, starts, guards)):
         raise UserError(
             f"{folder}: was run with another {other}, so its trajectories cannot be run again "
-            "here to the same bits"
+            f"here to the same bits{_why(other)}"
         )
     species = find_species(input, potential)
-    states = find_states(input, species)
+    states = find_states(input, find_species(input, starts))
     where = points(input)[point]
-    slab = thermal_slab(input, potential, where.facet, where.T_K, ranks, say)
+    slab = thermal_slab(input, starts, where.facet, where.T_K, ranks, say)
     name = f"{slab.facet} {slab.T_K:g} K"
     if manifest.get("slabs_sha256", {}).get(name) != slab.identity:
         raise UserError(
             f"{folder}: the slab ({name}) is not the one that its trajectories began on: the file "
             "of [surface] has changed, or slabs are made otherwise in this version"
         )
+    if potential is not starts:
+        slab = moved_to(potential, input, slab)
     return potential, Prepared(potential, species, states, [slab], guards), slab
+
+
+def _runner(manifest: dict[str, Any], own: Potential, committee: Committee | None) -> Potential:
+    """What the trajectories ran on: the input's own potential, or a member of its committee."""
+    members = committee.members if committee else (own,)
+    wanted = manifest.get("potential_sha256")
+    return next((member for member in members if member.identity == wanted), own)
+
+
+def _why(other: str) -> str:
+    """What may be behind another potential than that of the input."""
+    if not other.startswith(("potential_sha256", "starts_sha256")):
+        return ""
+    return (
+        "; either the file that [potential] names has changed, or `scatter validate` ran them on "
+        "a potential that its folders do not name"
+    )
 
 
 class Film:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numba
+from numba.np.ufunc.parallel import get_thread_count
 from rich.console import Console
 
 import scatter
@@ -35,7 +36,6 @@ from scatter.potentials.table import PotentialTable, open_committee, open_potent
 from scatter.settings import UserError
 
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
-MOST_THREADS = numba.get_num_threads()  # as long as nobody has asked for fewer
 
 
 def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Path:
@@ -45,6 +45,18 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         path: `input.toml`.
         trust_pickle: the user trusts where a pickled potential came from.
         every_fs: record all trajectories, a frame every so many fs, whatever [frames] says.
+
+    Raises:
+        UserError: the input is wrong, the folder holds something else, or too many trajectories
+            failed (code 3; all is written).
+    """
+    source = run_all(path, trust_pickle, every_fs)
+    refuse_failed(source, Ranks())
+    return source.output
+
+
+def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Source:
+    """Do what `run` does, however many trajectories fail; answer the input.
 
     Raises:
         UserError: the input is wrong, or the folder holds something else.
@@ -67,8 +79,13 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         committee = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
         carry_out(source, potential, folder, ranks, console, committee=committee)
         ranks.wait()
-    ranks.share(lambda: refuse_failures(folder, input.guards.most_failed))
-    return folder
+    return source
+
+
+def refuse_failed(source: Source, ranks: Ranks) -> None:
+    """Raise UserError, with code 3 and on every rank, if too many of a campaign failed."""
+    most = source.input.guards.most_failed
+    ranks.share(lambda: refuse_failures(source.output, most))
 
 
 def trusting(source: Source, trust_pickle: bool) -> PotentialTable:
@@ -192,7 +209,7 @@ def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
     local = ranks.local_size()
     if wanted == "auto":
         wanted = max(1, _cores() // local)
-    numba.set_num_threads(min(wanted, MOST_THREADS))
+    numba.set_num_threads(min(wanted, get_thread_count()))
     return numba.get_num_threads()
 
 

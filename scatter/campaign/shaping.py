@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scatter.foreign import shown
 from scatter.kernels import kernel
 from scatter.outcomes import SCHEMA
 from scatter.potentials.base import Guard, Potential
@@ -29,12 +30,18 @@ def shaping(potential: Potential, starts: Potential, guards: tuple[Guard, ...]) 
 
 def completed(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest with what older ones do not say, since it could not be otherwise."""
-    unsaid = {"starts_sha256": manifest["potential_sha256"], "domain": {}, "guards_sha256": {}}
+    potential = manifest.get("potential_sha256")
+    unsaid = {"starts_sha256": potential, "domain": {}, "guards_sha256": {}}
     return unsaid | dict(manifest)
 
 
 def another(manifest: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The first of `shaping` that is not what the manifest names, with both; empty if all are."""
+    """The first of `shaping` that is not what the manifest names, with both; empty if all are.
+
+    What a manifest does not name is not known to be the same.
+    """
     then = completed(manifest)
-    changed = [key for key, value in now.items() if then[key] != value]
-    return f"{changed[0]} ({then[changed[0]]}, and now {now[changed[0]]})" if changed else ""
+    for key, value in now.items():
+        if then.get(key) != value:
+            return f"{key} ({shown(then.get(key, 'not told'), 200)}, and now {value})"
+    return ""

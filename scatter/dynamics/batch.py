@@ -90,6 +90,7 @@ def propagate(
     potential: Potential,
     conditions: Conditions,
     after_step: Callable[[State], None] | None = None,
+    gone_back: Callable[[State, int], None] | None = None,
 ) -> Iterator[Finished]:
     """Run every start to its end, in the order in which they end.
 
@@ -99,6 +100,8 @@ def propagate(
         conditions: system, time step, stop criteria, slots; outcomes are looked at after every
             `every` steps.
         after_step: called with the state after each step of the whole batch.
+        gone_back: called with the state from which steps are made again, and how many of the whole
+            batch: what `after_step` has seen of these is void.
     """
     first = list(islice(starts, conditions.slots))
     if not first:
@@ -113,7 +116,7 @@ def propagate(
             after_step(batch.state)
 
     while len(batch.state):
-        _to_the_next_look(batch, one_step)
+        _to_the_next_look(batch, one_step, gone_back)
         ended = batch.ended()
         batch.measure(ended)
         yield from batch.finished(ended)
@@ -124,7 +127,9 @@ def propagate(
             batch.retire(ended[len(fresh) :])
 
 
-def _to_the_next_look(batch: "Batch", one_step: Callable[[], None]) -> None:
+def _to_the_next_look(
+    batch: "Batch", one_step: Callable[[], None], gone_back: Callable[[State, int], None] | None
+) -> None:
     """Make the steps up to the next look, and make them again where a list had no room."""
     grow = getattr(batch.evaluator, "grow", None)
     while True:
@@ -134,6 +139,8 @@ def _to_the_next_look(batch: "Batch", one_step: Callable[[], None]) -> None:
         if not grow or not kept or not grow():
             return
         kept.restore()
+        if gone_back:
+            gone_back(batch.state, batch.conditions.every)
 
 
 class Batch:

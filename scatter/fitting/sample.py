@@ -10,7 +10,7 @@ from scatter import store
 from scatter.campaign import terminal
 from scatter.campaign.frames import FRAMES
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import opened, run
+from scatter.campaign.run import opened, refuse_failed, run_all
 from scatter.fitting.extras import Extras, write_extras
 from scatter.outcomes import Outcome
 
@@ -36,16 +36,17 @@ def sample(
         The campaign's folder.
 
     Raises:
-        UserError: the input is wrong, the folder holds something else, or what finished there was
-            not recorded.
+        UserError: the input is wrong, the folder holds something else, what finished there was
+            not recorded, or too many trajectories failed (code 3; all that is asked for is made).
     """
-    folder = run(path, trust_pickle, every_fs)
+    folder = run_all(path, trust_pickle, every_fs).output
     ranks = Ranks()
     say = partial(terminal.say, terminal.console(ranks.first))
+    source, potential, _ = opened(path, trust_pickle, ranks)
     if extras != NO_EXTRAS:
-        source, potential, _ = opened(path, trust_pickle, ranks)
         ranks.share(lambda: write_extras(source.input, potential, extras, folder, say))
     say(ranks.share(lambda: summary(folder)))
+    refuse_failed(source, ranks)
     return folder
 
 

@@ -50,7 +50,8 @@ def sizes_of(
         found: the arrays, `version` among them.
         shapes: a letter or digit for each axis of each array.
         version: of the layout that is read.
-        whole: names of the arrays of whole numbers.
+        whole: names of the arrays of whole numbers, which have a sign, so that differences of them
+            and indices made of them are what they should be.
         words: names of the texts.
         sizes: lengths that are known beforehand.
 
@@ -64,8 +65,9 @@ def sizes_of(
     sizes = dict(sizes)
     for name, letters in shapes.items():
         array = found[name]
-        kinds = "U" if name in words else "iu" if name in whole else "f"
-        fits = array.ndim == len(letters) and array.dtype.kind in kinds
+        kinds = "U" if name in words else "i" if name in whole else "f"
+        fits = array.ndim == len(letters) and array.dtype.kind == kinds
+        fits = fits and (kinds != "i" or array.dtype.itemsize >= 4)
         if not fits or any(
             sizes.setdefault(letter, size) != size
             for letter, size in zip(letters, array.shape, strict=True)

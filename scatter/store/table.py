@@ -22,7 +22,9 @@ from scatter.settings import UserError
 from scatter.store.blocks import BLOCKS, block_files, endings, keys, read_block
 
 MANIFEST = "campaign.json"
-DESCRIBED = {"input": str, "started": str, "identity": dict, "potential": str}  # if it is there
+DESCRIBED = {  # if it is there
+    "input": str, "started": str, "identity": dict, "potential": str, "slabs_sha256": dict,
+}  # fmt: skip
 
 
 def merged(folder: Path) -> bool:
@@ -145,6 +147,6 @@ def read_manifest(folder: Path) -> Told:
     if "input" not in found or wrong:
         raise UserError(
             f"{path}: this is no description of a campaign ('{(*wrong, 'input')[0]}' is not there, "
-            "or no text)"
+            "or not of its kind)"
         )
     return found

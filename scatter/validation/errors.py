@@ -72,6 +72,12 @@ class Errors:
     forces: Deviation
     molecule: Deviation
 
+    @property
+    def learned(self) -> tuple[tuple[float, float], ...]:
+        """What a learning curve shows: RMSE and its standard error of energy, forces, molecule."""
+        shown = (self.energy, self.forces, self.molecule)
+        return tuple((one.rmse, one.rmse_error) for one in shown)
+
 
 @dataclass(frozen=True)
 class Pairs:

@@ -1,5 +1,6 @@
 import io
 
+import numba
 import pytest
 from numba_threads import threads_as_before
 from rich.console import Console
@@ -12,7 +13,7 @@ from scatter.settings import UserError
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch):
     monkeypatch.setattr(bench, "ENOUGH_S", 0.0)
-    with threads_as_before():
+    with threads_as_before(min(2, numba.config.NUMBA_NUM_THREADS)):
         yield
 
 

@@ -1,6 +1,7 @@
 """A committee that watches a campaign, and the same starts on each of its members."""
 
 import csv
+import io
 import shutil
 from dataclasses import replace
 
@@ -8,10 +9,12 @@ import numpy as np
 import pytest
 from ase.io import read as read_frames
 from numba_threads import threads_as_before
+from rich.console import Console
 from tiny_runs import run_in
 
 from scatter import store
 from scatter.campaign.committee import committee
+from scatter.campaign.inspect import inspect
 from scatter.outcomes import MEASURES, ROW, Outcome
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
@@ -108,6 +111,13 @@ def test_members_run_the_same_starts_and_the_band_holds_their_spread(watched):
             stuck = other["outcome"][other["point"] == point] == Outcome.DISSOCIATED
             assert float(row[name]) == pytest.approx(stuck.mean())
     assert (watched / "committee.png").exists()
+
+
+@pytest.mark.parametrize("name", ["", "members/1-a", "members/2-b"])
+def test_a_trajectory_of_any_member_is_run_again_to_its_bits(watched, tmp_path, name):
+    told = Console(file=io.StringIO(), width=200)
+    inspect(watched / name, 1, 2, 5.0, tmp_path / "seen.extxyz", False, told)
+    assert "the same bits as stored, in every column" in told.file.getvalue()
 
 
 def test_another_committee_is_not_gone_on_with(watched, members, write_tiny, tmp_path):

@@ -79,6 +79,15 @@ def test_what_was_made_otherwise_is_refused_in_one_sentence(copied, key):
         seen(copied)
 
 
+@pytest.mark.parametrize("key", ["potential_sha256", "kernel", "schema"])
+def test_a_campaign_that_does_not_say_what_made_it_is_refused_in_one_sentence(copied, key):
+    told = store.read_manifest(copied)
+    del told[key]
+    (copied / "campaign.json").write_text(json.dumps(told))
+    with pytest.raises(UserError, match=f"was run with another {key} \\(not told, and now"):
+        seen(copied)
+
+
 def test_another_slab_is_refused(copied):
     told = store.read_manifest(copied)
     told["slabs_sha256"] = {name: "another" for name in told["slabs_sha256"]}

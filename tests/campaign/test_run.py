@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import h5py
+import numba
 import numpy as np
 import pytest
 from ase.io import read as read_frames
@@ -47,9 +48,13 @@ def test_how_a_campaign_is_run_changes_no_bit_of_its_rows(undisturbed, run_tiny,
     assert same(rows(run_tiny(tmp_path, **changes)), rows(undisturbed))
 
 
-def test_a_campaign_on_two_threads_has_the_rows_of_one_thread(undisturbed, run_tiny, tmp_path):
+def test_a_campaign_on_two_threads_has_the_rows_of_one_thread(
+    undisturbed, run_tiny, tmp_path, capsys
+):
     # few, since threads that wait for one another at every step are slow on a busy machine
     few = rows(run_tiny(tmp_path, run__threads=2, sampling__trajectories=1))
+    threads = min(2, numba.config.NUMBA_NUM_THREADS)
+    assert f"1 rank(s) with {threads} thread(s) each" in capsys.readouterr().out
     whole = rows(undisturbed)
     assert same(few, whole[whole["number"] == 0])
 

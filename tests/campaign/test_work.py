@@ -15,8 +15,6 @@ from scatter.outcomes import OF_THE_SCATTERED, ROW, Outcome
 from scatter.potentials.table import open_potential
 from scatter.units import degree, fs
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def tiny(write_tiny, tmp_path_factory):

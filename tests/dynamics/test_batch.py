@@ -22,8 +22,6 @@ from scatter.outcomes import Outcome, Reason
 from scatter.potentials.analytic import Analytic
 from scatter.units import fs
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 class FlawedWall(Wall):
     """The wall; far along x, something goes wrong below a height."""

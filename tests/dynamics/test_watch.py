@@ -13,8 +13,6 @@ from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.state import State, System
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def recorded(starts, potential, conditions):
     """Every `Finished`, and (time, positions, momenta) of its trajectory at each step."""

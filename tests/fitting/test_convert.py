@@ -148,6 +148,7 @@ def spoilt_file(tmp_path, **changes):
         ({"up": np.zeros((16, 16), np.int64)}, "'up' has shape"),
         ({"up": np.array([object()])}, "cannot be read"),
         ({"table_2": np.full((2, 2), 7)}, "names a table"),
+        ({"table_2": np.zeros((2, 2), np.uint64)}, "'table_2' has shape"),
         ({"cutoff": -1.0}, "cutoff"),
         ({"numbers": np.array([1, 1])}, "atomic numbers"),
     ],

@@ -13,7 +13,7 @@ from scatter.fitting.sample import sample
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.calculator import PotentialCalculator
-from scatter.settings import UserError
+from scatter.settings import Untrusted, UserError
 from scatter.validation.neb import EnergyPath
 
 TWO = {"sampling__trajectories": 2}
@@ -117,6 +117,17 @@ def test_trajectories_that_finished_without_frames_are_refused(write_tiny, run_t
     with pytest.raises(UserError, match="have finished there without being recorded .*-000001"):
         sample_in(tmp_path)
     assert files(folder) == before
+
+
+def test_too_many_that_failed_are_said_after_all_that_was_asked_for_is_made(
+    write_tiny, tmp_path, capsys
+):
+    path = write_tiny(tmp_path, **TWO, dynamics__energy_tolerance_eV=1e-6)
+    with pytest.raises(UserError, match="4 of 4 trajectories failed") as refusal:
+        sample_in(path.parent, every_fs=2.0, extras=Extras(bulk=2))
+    assert refusal.value.code == Untrusted.code
+    assert len(read(tmp_path / "out" / "extras" / "bulk.extxyz", ":")) == 2
+    assert "4 failed), potential energy" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("every_fs", [0.2, 0.7])

@@ -77,7 +77,7 @@ def test_pieces_of_a_spline_sum_to_one():
 
 
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published H2/Cu model is not here")
-def test_the_published_model_is_evaluated_exactly_on_all_facets(monkeypatch, tmp_path, one_thread):
+def test_the_published_model_is_evaluated_exactly_on_all_facets(monkeypatch, tmp_path):
     """Two random structures and two of a trajectory on each, of the hundreds of the benchmark."""
     from scatter.fitting.family import wanted_species
     from scatter.fitting.fold import fold

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from ace_invariant import invariant_ace
 from mace_models import folded_model, hydrogen_on_copper
+from numba_threads import threads_as_before
 
 from scatter.potentials.ace import Ace
 from scatter.potentials.mace_fused import MaceFused
@@ -28,16 +29,12 @@ def ours(potential, system, positions):
 def test_bits_do_not_depend_on_batch_slot_or_threads(potential):
     system, positions = hydrogen_on_copper(replicas=5)
     energies, forces = ours(potential, system, positions)
-    before = numba.get_num_threads()
-    try:
-        for threads in range(1, before + 1):
-            numba.set_num_threads(threads)
+    for threads in range(1, numba.config.NUMBA_NUM_THREADS + 1):
+        with threads_as_before(threads):
             for order in ([0], [4, 2, 0, 3, 1], [2, 2, 2]):
                 again = ours(potential, system, positions[order])
                 assert np.array_equal(again[0], energies[order])
                 assert np.array_equal(again[1], forces[order])
-    finally:
-        numba.set_num_threads(before)
 
 
 def test_bits_do_not_depend_on_where_frozen_atoms_of_other_replicas_are(potential):

@@ -20,7 +20,6 @@ TIMESTEP = 0.5  # fs
 COMPARED = 100  # steps: 50 fs
 LONGEST = 500.0  # fs
 H = ISOTOPES["H"][1]
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class AnalyticCalculator(Calculator):

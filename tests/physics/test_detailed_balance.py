@@ -102,7 +102,7 @@ def drawn(rng, x, V, count):
 
 
 @pytest.fixture(scope="module")
-def both_ways(one_thread):
+def both_ways():
     """From the gas: library, flux at S0 = 1; from behind: energies, flux; how many got lost."""
     rng = np.random.default_rng(11)
     r = np.linspace(0.4, BEHIND, 1500)

@@ -11,7 +11,6 @@ from scatter.state import State, System, diatomic
 from scatter.units import ISOTOPES, K, fs
 
 H = ISOTOPES["H"][1]
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def begun(system, positions, momenta, masses):

@@ -33,11 +33,6 @@ def tiny_mace(file, seed=0):
     return file
 
 
-@pytest.fixture(autouse=True)
-def _one_thread(one_thread):
-    """Torch follows numba, and several threads on a graph of eight atoms only wait."""
-
-
 @pytest.fixture(scope="session")
 def mace_file(tmp_path_factory):
     return tiny_mace(tmp_path_factory.mktemp("models") / "tiny.model")

@@ -52,6 +52,18 @@ def test_a_broken_file_is_refused_in_a_sentence(tmp_path, name):
         LinearAce.read(tmp_path / "ace.npz")
 
 
+@pytest.mark.parametrize("kind", ["uint64", "uint8", "int8"])
+def test_numbers_that_wrap_around_are_refused(tmp_path, kind):
+    """Of unsigned ones no difference is negative, so rows in any order would pass for ordered."""
+    model = random_ace()
+    rows = model.products_2[::-1]
+    assert (np.diff(rows.astype("uint64"), axis=0)[:, 0] >= 0).all()
+    arrays = {field.name: getattr(model, field.name) for field in fields(model)}
+    np.savez(tmp_path / "ace.npz", **arrays | {"products_2": rows.astype(kind)})
+    with pytest.raises(UserError, match=f"'products_2' has shape .* and kind {kind}"):
+        LinearAce.read(tmp_path / "ace.npz")
+
+
 def test_what_is_no_archive_is_refused(tmp_path):
     (tmp_path / "ace.npz").write_text("no archive")
     with pytest.raises(UserError, match="cannot be read"):

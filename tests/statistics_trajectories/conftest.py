@@ -22,7 +22,7 @@ def bounced(write_tiny, tmp_path_factory):
         "sampling__trajectories": 6, "frames__trajectories": 0,
     }  # fmt: skip
     source = read(write_tiny(folder, **changes))
-    with threads_as_before(1):
+    with threads_as_before():
         quiet = Console(file=io.StringIO())
         carry_out(source, Wall(), folder / "out", Ranks(), quiet, starts=Analytic())
     return store.read_results(folder / "out")[:2]

@@ -8,6 +8,7 @@ from rich.console import Console
 from scaled_potential import Scaled
 
 from scatter import store
+from scatter.campaign.inspect import inspect
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import run
 from scatter.kernels import kernel
@@ -116,6 +117,15 @@ def test_the_manifest_says_what_made_the_starts(another):
     teacher = store.read_manifest(another[0] / "teacher")
     assert teacher["starts_sha256"] == teacher["potential_sha256"] == Analytic().identity
     assert told["slabs_sha256"] == teacher["slabs_sha256"]
+
+
+def test_a_trajectory_whose_potential_no_folder_names_is_refused_with_the_reason(another, tmp_path):
+    frames, console = tmp_path / "seen.extxyz", Console(file=io.StringIO(), width=200)
+    with threads_as_before():
+        inspect(another[0] / "teacher", 0, 1, 5.0, frames, False, console)  # the input names it
+        assert "the same bits as stored" in console.file.getvalue()
+        with pytest.raises(UserError, match="`scatter validate` ran them on a potential that its"):
+            inspect(another[0] / "potential", 0, 1, 5.0, frames, False, console)
 
 
 @pytest.mark.parametrize(
