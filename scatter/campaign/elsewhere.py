@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
+from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.report import report
-from scatter.campaign.run import settle, use_threads
+from scatter.campaign.run import finish, guards_of, settle, use_threads
 from scatter.campaign.targets import aim_of
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
-from scatter.config import Point, Source, difference, identity, points, points_table, read
+from scatter.config import Point, Source, difference, identity, points, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.potentials.ace_file import LinearAce
@@ -54,7 +55,7 @@ def write_prepared(path: Path, output: Path) -> None:
     limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
     campaign = PreparedCampaign(
         Limits(**limits), json.dumps(identity(source.input)), potential.model.sha256(),
-        potential.precision, legs,
+        potential.precision, source.input.guards.every, legs,
     )  # fmt: skip
     campaign.write(output)
     say(console, f"{output}: {sum(map(len, legs))} trajectories in {len(legs)} batch(es)")
@@ -82,10 +83,10 @@ def collect(path: Path, file: Path) -> Path:
     folder = source.output
     with ExitStack() as stack:
         stack.enter_context(store.only_writer(folder))
-        prepared = settle(source, potential, folder, ranks, console, None, ())
+        guards = guards_of(potential.host, None)
+        prepared = settle(source, potential, folder, ranks, console, None, guards)
         taken = _take(source, prepared, results, folder)
-        store.merge(folder, points_table(points(source.input)))
-        report(folder, console)
+        finish(folder, points(source.input), console)
     say(console, f"{taken} trajectories of {file} are in {folder}")
     return folder
 
@@ -150,15 +151,27 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
                 f"the results that {folder} was to take in hold trajectories that the campaign "
                 "does not have; run `python -m scatter.gpu` again"
             )
-        trajectories = Trajectories(source.input, found, prepared, _slab(prepared, found, part))
+        slab = _slab(prepared, found, part)
+        trajectories = Trajectories(source.input, found, prepared, slab)
+        recorder = _recorder(source, prepared, slab, folder, found[int(part.point[0])])
         for one, point, number in zip(part, part.point, part.number, strict=True):
             if number < ended.shape[1] and ended[point, number]:
                 continue
-            trajectories.begin(one.trajectory, int(point), int(number))
-            writer.add(trajectories.end(one))
+            start = trajectories.begin(one.trajectory, int(point), int(number))
+            row = trajectories.end(one)
+            keep_uncertain(source.input.guards, recorder, one, row, start.masses)
+            writer.add(row)
             taken += 1
     writer.flush()
     return taken
+
+
+def _recorder(
+    source: Source, prepared: Prepared, slab: ThermalSlab, folder: Path, point: Point
+) -> Recorder:
+    """What labels frames of the trajectories of a slab."""
+    system = slab.system.with_molecule(*prepared.species[point.molecule].numbers)
+    return Recorder(folder, system, points(source.input), source.input, prepared.potential)
 
 
 def belongs(part: Endings, found: list[Point], most: int) -> bool:

@@ -28,7 +28,7 @@ from scatter.campaign.targets import aim_of, amount
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
 from scatter.campaign.uncertain import gather_uncertain
-from scatter.config import Source, difference, identity, points, points_table, read
+from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.kernels import kernel
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
@@ -147,10 +147,15 @@ def carry_out(
     campaign = Campaign(source.input, folder, prepared, ranks, console, potential)
     campaign.run()
     if ranks.first:
-        store.merge(folder, points_table(campaign.points))
-        report(folder, console)
-        if kept := gather_uncertain(folder):
-            say(console, f"uncertain frames, to be labelled: {kept}")
+        finish(folder, campaign.points, console)
+
+
+def finish(folder: Path, found: list[Point], console: Console) -> None:
+    """Make results, table, figure and the file of uncertain frames of what has ended."""
+    store.merge(folder, points_table(found))
+    report(folder, console)
+    if kept := gather_uncertain(folder):
+        say(console, f"uncertain frames, to be labelled: {kept}")
 
 
 def guards_of(potential: Potential, committee: Committee | None) -> tuple[Guard, ...]:

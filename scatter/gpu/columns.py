@@ -29,6 +29,11 @@ ENDINGS = {
         "potential", "energy", "error", "lowest", "top", "when", "first_below", "last_below"
     )},
 }  # fmt: skip
+PEAK = {  # of each measure of a guard, where it was asked
+    "value": "f trajectory", "time": "f trajectory", "positions": "f trajectory atom 3",
+    "momenta": "f trajectory atom 3",
+}  # fmt: skip
+MEASURED = ("leverage",)
 CHOICES = {"precision": ("float32", "float64"), "device": ("cuda", "cpu")}
 NATIVE = {"b": (np.bool_,), "i": (np.int64, np.int32, np.uint8), "f": (np.float64,)}
 NARROW, WIDE = 1.0, 1e5  # Å, between opposite faces of a cell
@@ -61,11 +66,23 @@ def refuse_odd_endings(columns: Columns) -> None:
     """Raise ValueError unless these are the columns of trajectories that have ended."""
     if all(array.shape == (0,) for array in columns.values()):
         return  # of no trajectory, nothing else is known
-    _sizes(columns, ENDINGS)
+    peaks = {
+        f"peak_{measure}_{name}": kind for measure in measured(columns)
+        for name, kind in PEAK.items()
+    }  # fmt: skip
+    _sizes(columns, ENDINGS | peaks)
     for name in ("point", "number", "trajectory", "steps"):
         _demand(name, (columns[name] >= 0) & (columns[name] < MOST))
+    for name in peaks:
+        if name.endswith("_time"):
+            _demand(name, (columns[name] >= 0) & (columns[name] < np.inf))
     _demand("outcome", np.isin(columns["outcome"], [one for one in Outcome if one]))
     _demand("reason", np.isin(columns["reason"], list(Reason)))
+
+
+def measured(columns: Columns) -> list[str]:
+    """The measures of guards that are among the columns."""
+    return [name for name in MEASURED if f"peak_{name}_value" in columns]
 
 
 def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
@@ -89,6 +106,12 @@ def refuse_odd_limits(limits: Any) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 < value < MOST:
             raise ValueError(f"{name} is no positive number")
+
+
+def refuse_odd_count(name: str, value: Any) -> None:
+    """Raise ValueError unless this is a whole number from one on."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < MOST:
+        raise ValueError(f"{name} is no whole number from 1 on")
 
 
 def _sizes(columns: Columns, kinds: Mapping[str, str]) -> dict[str, int]:

@@ -13,11 +13,15 @@ import numpy as np
 
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import Bounds
+from scatter.dynamics.peaks import Peak
 from scatter.dynamics.watch import Watch
 from scatter.errors import UserError
 from scatter.files import replacing
 from scatter.foreign import arrays, reason, shown
 from scatter.gpu.columns import (
+    PEAK,
+    measured,
+    refuse_odd_count,
     refuse_odd_endings,
     refuse_odd_leg,
     refuse_odd_limits,
@@ -26,7 +30,7 @@ from scatter.gpu.columns import (
 from scatter.outcomes import Outcome, Reason
 from scatter.state import Start, System
 
-VERSION = 1
+VERSION = 2
 TEXTS = ("identity", "model_sha256", "precision")
 RESULTS = ("identity", "potential", "device")
 WATCHED = tuple(field.name for field in fields(Watch))
@@ -121,12 +125,14 @@ class PreparedCampaign:
     identity: str  # of the campaign: its conditions as JSON
     model_sha256: str
     precision: str
+    guards_every: int  # steps of a trajectory from one look of the guards to the next
     legs: list[PreparedLeg]
 
     def write(self, file: Path) -> None:
         """Write it, whole or not at all."""
         words = {name: getattr(self, name) for name in TEXTS}
-        content = {"version": VERSION, "limits": vars(self.limits), **words}
+        numbers = {"limits": vars(self.limits), "guards_every": self.guards_every}
+        content = {"version": VERSION, **numbers, **words}
         named = {f"{n}.{k}": v for n, leg in enumerate(self.legs) for k, v in vars(leg).items()}
         _save(file, json.dumps(content), named)
 
@@ -138,7 +144,8 @@ class PreparedCampaign:
             UserError: `scatter prepare` did not write it, or another version did.
         """
         words, legs = _load(file, "scatter prepare INPUT OUT.npz", TEXTS, _leg)
-        return cls(words["limits"], legs=legs, **{name: words[name] for name in TEXTS})
+        told = {name: words[name] for name in ("limits", "guards_every", *TEXTS)}
+        return cls(legs=legs, **told)
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,7 @@ class Endings:
     Attributes:
         point: of each trajectory.
         number: of the trajectory in its point.
+        peaks: `Peak` in columns, by the measure of each guard that was asked.
     """
 
     point: np.ndarray
@@ -160,6 +168,7 @@ class Endings:
     momenta: np.ndarray
     potential: np.ndarray
     watch: dict[str, np.ndarray]
+    peaks: dict[str, dict[str, np.ndarray]]
 
     @classmethod
     def of(cls, ended: Sequence[Finished], leg: PreparedLeg) -> "Endings":
@@ -167,8 +176,12 @@ class Endings:
         names = [one.name for one in fields(Finished) if one.name not in ("watch", "peaks")]
         columns = {name: np.array([getattr(one, name) for one in ended]) for name in names}
         watch = {name: np.array([one.watch[name] for one in ended]) for name in WATCHED}
+        peaks = {
+            measure: {k: np.array([getattr(one.peaks[measure], k) for one in ended]) for k in PEAK}
+            for measure in (ended[0].peaks if ended else ())
+        }
         mine = columns["trajectory"].astype(np.int64)
-        return cls(leg.point[mine], leg.number[mine], **columns, watch=watch)
+        return cls(leg.point[mine], leg.number[mine], **columns, watch=watch, peaks=peaks)
 
     def __len__(self) -> int:
         return len(self.point)
@@ -192,7 +205,13 @@ class Endings:
                 positions=self.positions[n], momenta=self.momenta[n],
                 potential=float(self.potential[n]),
                 watch={k: v[n] if v.ndim > 1 else v[n].item() for k, v in self.watch.items()},
+                peaks={measure: self._peak(measure, n) for measure in self.peaks},
             )  # fmt: skip
+
+    def _peak(self, measure: str, n: int) -> Peak:
+        found = self.peaks[measure]
+        value, time = float(found["value"][n]), float(found["time"][n])
+        return Peak(value, time, found["positions"][n], found["momenta"][n])
 
 
 @dataclass(frozen=True)
@@ -211,7 +230,10 @@ class Results:
         for n, ended in enumerate(self.legs):
             columns = dict(vars(ended))
             watch = columns.pop("watch")
+            peaks = columns.pop("peaks")
             columns |= {f"watch_{name}": values for name, values in watch.items()}
+            for measure, peak in peaks.items():
+                columns |= {f"peak_{measure}_{name}": values for name, values in peak.items()}
             named |= {f"{n}.{k}": v for k, v in columns.items()}
         _save(file, json.dumps({"version": VERSION, **words}), named)
 
@@ -234,7 +256,11 @@ def _leg(**columns: np.ndarray) -> PreparedLeg:
 def _endings(**columns: np.ndarray) -> Endings:
     refuse_odd_endings(columns)
     watch = {name: columns.pop(f"watch_{name}") for name in WATCHED}
-    return Endings(**columns, watch=watch)
+    peaks = {
+        measure: {name: columns.pop(f"peak_{measure}_{name}") for name in PEAK}
+        for measure in measured(columns)
+    }
+    return Endings(**columns, watch=watch, peaks=peaks)
 
 
 def _save(file: Path, words: str, named: dict[str, np.ndarray]) -> None:
@@ -258,6 +284,7 @@ def _load(
         if texts == TEXTS:
             refuse_odd_limits(words.get("limits"))
             words["limits"] = Limits(**words["limits"])
+            refuse_odd_count("guards_every", words["guards_every"])
         return words, [leg(**columns) for columns in _by_leg(found)]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(

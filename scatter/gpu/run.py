@@ -59,7 +59,8 @@ class Run:
         limits, device = self.prepared.limits, self.potential
         conditions = Conditions(
             leg.system, limits, limits, self.slots, device.every, device.array, leg.bounds,
-            idle=device.idle, stepping=device.stepping,
+            getattr(device, "guards", ()), self.prepared.guards_every, device.idle,
+            device.stepping,
         )  # fmt: skip
         starts = (leg.start(item) for item in left)
         for one in propagate(starts, device, conditions):

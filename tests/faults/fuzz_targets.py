@@ -27,6 +27,7 @@ from scatter import store
 from scatter.config import parse, points, points_table, read
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
+from scatter.dynamics.peaks import Peak
 from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
 from scatter.fitting.train import claim, parts_of
@@ -285,7 +286,9 @@ def small_endings(leg: PreparedLeg) -> Endings:
     watch |= {"first_below": np.nan, "last_below": np.nan}
     return Endings.of([
         Finished(n, Outcome.SCATTERED, Reason.NONE, 30, leg.start(n).positions,
-                 leg.start(n).momenta, -1.0, watch) for n in range(3)
+                 leg.start(n).momenta, -1.0, watch,
+                 {"leverage": Peak(3.5, 1.0, leg.start(n).positions, leg.start(n).momenta)})
+        for n in range(3)
     ], leg)  # fmt: skip
 
 
@@ -297,7 +300,8 @@ def written(whole: PreparedCampaign | Results) -> bytes:
 
 def prepared_seed() -> bytes:
     limits = Limits(0.25, 3000.0, 0.1, 2.25, 7.1, 3.0)
-    return written(PreparedCampaign(limits, '{"run.seed": 1}', "0" * 64, "float32", [small_leg()]))
+    words = '{"run.seed": 1}', "0" * 64, "float32"
+    return written(PreparedCampaign(limits, *words, 20, [small_leg()]))
 
 
 def results_seeds() -> list[bytes]:

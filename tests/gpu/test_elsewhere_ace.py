@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ace_models import binding_ace
+from ase.io import read as read_frames
 from lean import NEAR, lean
 from rich.console import Console
 
@@ -29,7 +30,8 @@ def prepared(write_tiny, tmp_path_factory):
     replace(model, leverage=root).write(folder / "model.npz")
     changes = {"potential__kind": "ace", "potential__file": str(folder / "model.npz"),
                "incidence__height_A": 2.5, "sampling__trajectories": 2,
-               "frames__trajectories": 0, "dynamics__max_time_fs": 25}  # fmt: skip
+               "frames__trajectories": 0, "dynamics__max_time_fs": 25,
+               "guards__leverage": 1e-9}  # fmt: skip
     path = write_tiny(folder, **changes)
     path.write_text(path.read_text() + NEAR)
     write_prepared(path, folder / "prepared.npz")
@@ -41,17 +43,25 @@ def test_what_comes_back_gives_the_rows_that_a_run_here_gives(prepared, tmp_path
     arguments = (folder / "prepared.npz", folder / "results.npz", "--slots", 4)
     ended = lean(*arguments, "--potential", folder / "model.npz")
     assert ended.returncode == 0, ended.stderr
-    found = store.trajectories(collect(prepared, folder / "results.npz"))
+    out = collect(prepared, folder / "results.npz")
+    found = store.trajectories(out)
     here = prepared.with_name("here.toml")
     text = prepared.read_text().replace(str(folder / "out"), str(tmp_path / "here"))
     here.write_text(text)
     expected = store.trajectories(run(here))
     assert len(found) == 4
+    assert (found["leverage"] > 0).all()
     for name in ROW.names:
-        if name not in ("leverage", "leverage_time_fs"):  # which is not measured there
-            assert found[name] == pytest.approx(expected[name], abs=1e-5, nan_ok=True), name
-    assert np.isnan(found["leverage"]).all()
+        near = pytest.approx(expected[name], rel=1e-5, abs=1e-5, nan_ok=True)
+        assert found[name] == near, name
     assert (found["time_fs"] > 2).all()
+    kept, expected = (
+        read_frames(one / "uncertain.extxyz", ":") for one in (out, tmp_path / "here")
+    )
+    assert [len(frame) for frame in kept] == [len(expected[0])] * 4
+    for one, other in zip(kept, expected, strict=True):
+        assert one.info["leverage"] == pytest.approx(other.info["leverage"], rel=1e-5)
+        assert one.positions == pytest.approx(other.positions, abs=1e-4)
 
 
 def test_a_run_on_a_device_gives_the_rows_that_a_run_here_gives(prepared, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from scatter.campaign.elsewhere import belongs
 from scatter.config import points, read
 from scatter.dynamics.batch import Finished
+from scatter.dynamics.peaks import Peak
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.outcomes import Outcome, Reason
@@ -30,8 +31,10 @@ def leg(**changes):
     return PreparedLeg(**told | changes)
 
 
-def prepared(precision="float32", limits=(0.25, 3000.0, 0.1, 2.25, 7.1, 3.0), **changes):
-    return PreparedCampaign(Limits(*limits), "{}", "0", precision, [leg(**changes)])
+def prepared(
+    precision="float32", limits=(0.25, 3000.0, 0.1, 2.25, 7.1, 3.0), guards_every=20, **changes
+):
+    return PreparedCampaign(Limits(*limits), "{}", "0", precision, guards_every, [leg(**changes)])
 
 
 def endings(**changes):
@@ -39,10 +42,18 @@ def endings(**changes):
     watch |= {"atoms": np.zeros((2, 3)), "falling": True, "turns": 1}
     watch |= {"first_below": np.nan, "last_below": np.nan}
     still = np.zeros((4, 3))
+    peaks = {"leverage": Peak(2.5, 1.0, still, still)}
     ended = [
-        Finished(n, Outcome.SCATTERED, Reason.NONE, 9, still, still, 0.0, watch) for n in range(2)
+        Finished(n, Outcome.SCATTERED, Reason.NONE, 9, still, still, 0.0, watch, peaks)
+        for n in range(2)
     ]
     return replace(Endings.of(ended, leg()), **changes)
+
+
+def peak(**changes):
+    still = np.zeros((2, 4, 3))
+    told = {"value": np.ones(2), "time": np.ones(2), "positions": still, "momenta": still}
+    return told | changes
 
 
 def read_back(file, whole):
@@ -55,6 +66,9 @@ def test_what_is_written_is_read(tmp_path):
     assert np.array_equal(found.start(1).masses, leg().start(1).masses)
     found = read_back(tmp_path / "b.npz", Results("{}", "0", "cuda", [endings()])).legs[0]
     assert [one.outcome for one in found] == [Outcome.SCATTERED] * 2
+    assert [one.peaks["leverage"].value for one in found] == [2.5, 2.5]
+    found = read_back(tmp_path / "c.npz", Results("{}", "0", "cuda", [endings(peaks={})])).legs[0]
+    assert [one.peaks for one in found] == [{}, {}]
 
 
 @pytest.mark.parametrize(("changes", "told"), [
@@ -69,6 +83,8 @@ def test_what_is_written_is_read(tmp_path):
     ({"numbers": np.array([29, 1, 1]), "moving": np.ones(3, bool)}, "not all atoms"),
     ({"precision": "exit"}, "precision is none of"),
     ({"limits": (0.25, float("nan"), 0.1, 2.25, 7.1, 3.0)}, "max_time_fs is no positive number"),
+    ({"guards_every": 0}, "guards_every is no whole number"),
+    ({"guards_every": 2.5}, "guards_every is no whole number"),
 ])  # fmt: skip
 def test_a_prepared_campaign_that_cannot_be_is_refused(tmp_path, changes, told):
     with pytest.raises(UserError, match=f"cannot be read.*{told}.*scatter prepare"):
@@ -81,6 +97,8 @@ def test_a_prepared_campaign_that_cannot_be_is_refused(tmp_path, changes, told):
     ({"point": np.array([0, -1])}, "point has a value"),
     ({"steps": np.array([1.0, 2.0])}, "steps is not of its type"),
     ({"momenta": np.zeros((2, 5, 3))}, "momenta has 5 where others have 4"),
+    ({"peaks": {"leverage": peak(time=np.array([1.0, -1.0]))}}, "peak_leverage_time has a value"),
+    ({"peaks": {"leverage": peak(value=np.zeros(3))}}, "peak_leverage_value has 3 where"),
 ])  # fmt: skip
 def test_results_that_cannot_be_are_refused(tmp_path, changes, told):
     with pytest.raises(UserError, match=f"cannot be read.*{told}.*scatter.gpu"):
