@@ -336,20 +336,20 @@ def changed(rng: Random, array: np.ndarray) -> np.ndarray:
         _into_a_word(rng, text, rng.choice(JSON + ODD))
         return np.array(text.decode(errors="replace"))
     found, kind = array.copy(), rng.randrange(5)
-    if kind == 0 and found.size:
-        odd = [0, -1, 1, 7, 120, 2**31 - 1, 1e308, np.nan, np.inf, -np.inf]
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of numbers that other types do not have
+        if kind == 0 and found.size:
+            odd = [0, -1, 1, 7, 120, 2**31 - 1, 1e308, np.nan, np.inf, -np.inf]
             place = rng.randrange(found.size)
             found.flat[place] = np.array(rng.choice(odd)).astype(found.dtype)
-    elif kind == 1:
-        found = found.astype(rng.choice([">f8", "f4", "f2", "i1", "u8", "?", "c16", "i8"]))
-    elif kind == 2:
-        found = np.repeat(np.atleast_1d(found), rng.choice([0, 2]), axis=0)
-    elif kind == 3:
-        found = found[None]
-    else:
-        found = np.zeros_like(found)
+        elif kind == 1:
+            found = found.astype(rng.choice([">f8", "f4", "f2", "i1", "u8", "?", "c16", "i8"]))
+        elif kind == 2:
+            found = np.repeat(np.atleast_1d(found), rng.choice([0, 2]), axis=0)
+        elif kind == 3:
+            found = found[None]
+        else:
+            found = np.zeros_like(found)
     return found
 
 
