@@ -23,8 +23,8 @@ from unittest.mock import patch
 import numpy as np
 import torch
 import triton
-from gpu_ace import linear_ace
-from gpu_setting import hydrogen_on_copper, random_model, starts
+from gpu_sections import model
+from gpu_setting import hydrogen_on_copper, starts
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
@@ -32,7 +32,7 @@ from triton.runtime.jit import JITFunction
 from scatter.potentials.device.ace_terms import GROUP
 from scatter.potentials.device.fused import SKIN, Fused
 from scatter.potentials.device.lists import Cell, neighbours
-from scatter.potentials.device.models import AceDevice, MaceDevice, read_model
+from scatter.potentials.device.models import read_model
 from scatter.potentials.device.potential import DevicePotential
 
 HOPPER = 90
@@ -259,24 +259,21 @@ def trips(kernel: Compiled, written: list[Loop]) -> list[float]:
     return found
 
 
-def model_of(which: str) -> tuple[type[DevicePotential], Any]:
-    """A random model as `gpu.py` names it, or that of a file."""
-    if which == "ace":
-        return AceDevice, linear_ace(toy=False)
-    if which.isdecimal():
-        return MaceDevice, random_model(int(which), 6.0, cubic=True)
-    return read_model(Path(which))
+def opened(which: str, precision: str) -> DevicePotential:
+    """A model by its name in `gpu.py`, or that of a file."""
+    if which == "ace" or which.isdecimal():
+        return model(which, precision, "cpu", "fused")
+    kind, arrays = read_model(Path(which))
+    return kind(arrays, precision, "cpu", kernels="fused")
 
 
 def measured(which: str, precision: str) -> list[Compiled]:
     """All kernels of a model, with their loops."""
-    kind, model = model_of(which)
     system, ideal = hydrogen_on_copper()
     positions = torch.tensor(
         np.stack([start.positions for start in starts(REPLICAS, system, ideal)])
     )
-    potential = kind(model, precision, "cpu", kernels="fused")
-    fused = potential.bind(system, REPLICAS).bound
+    fused = opened(which, precision).bind(system, REPLICAS).bound
     near = neighbours(positions, fused.cell, 1)
     fused.make_room(int(near.count.max()))
     known = loops_of(fused, Surroundings.of(fused, system, positions))
@@ -308,7 +305,7 @@ def table(kernels: list[Compiled]) -> str:
 def main() -> None:
     """Compile, count and print."""
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("model", help="a file, or a random model: 128, ace")
+    reader.add_argument("model", help="a file, or as in `gpu.py`: 16, 128, ace")
     reader.add_argument("--precision", default="float32", choices=("float32", "float64"))
     reader.add_argument("--json", action="store_true", help="for programs")
     given = reader.parse_args()

@@ -95,11 +95,8 @@ def ceilings(_: str) -> None:
 def multiplied(kind: torch.dtype) -> float:
     """Flop a second of multiply-adds alone."""
     kernel = import_module("gpu_fma").chains
-    rounds, programs, wide = (
-        2000,
-        16 * torch.cuda.get_device_properties(0).multi_processor_count,
-        512,
-    )
+    rounds, wide = 2000, 512
+    programs = 16 * torch.cuda.get_device_properties(0).multi_processor_count
     out = torch.zeros(programs * wide, device=DEVICE, dtype=kind)
     taken = seconds(lambda: kernel[(programs,)](out, rounds, wide, num_warps=4))
     return 2 * 8 * wide * rounds * programs / taken
@@ -203,11 +200,11 @@ def kernels(which: str) -> None:
         return
     for _ in range(3):
         batch.step()
-    spans, restore = timed()
+    spans, untimed = timed()
     for _ in range(10):
         batch.step()
     wait()
-    restore()
+    untimed()
     bound = batch.evaluator.bound
     share = size / min(size, bound.at_once)
     pairs, active = pairs_of(bound)
@@ -225,9 +222,7 @@ def campaign(which: str) -> None:
     size = 4 if TOY else 4096
     potential = model(which)
     system, ideal = hydrogen_on_copper(*small())
-    limits = Limits(
-        0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0
-    )  # fmt: skip
+    limits = Limits(0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0)
     conditions = Conditions(
         system, limits, limits, size, potential.every, potential.array, bounds(system),
         idle=potential.idle, stepping=potential.stepping,

@@ -153,7 +153,9 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
             )
         slab = _slab(prepared, found, part)
         trajectories = Trajectories(source.input, found, prepared, slab)
-        recorder = _recorder(source, prepared, slab, folder, found[int(part.point[0])])
+        molecule = prepared.species[found[int(part.point[0])].molecule]
+        system = slab.system.with_molecule(*molecule.numbers)
+        recorder = Recorder(folder, system, found, source.input, prepared.potential)
         for one, point, number in zip(part, part.point, part.number, strict=True):
             if number < ended.shape[1] and ended[point, number]:
                 continue
@@ -164,14 +166,6 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
             taken += 1
     writer.flush()
     return taken
-
-
-def _recorder(
-    source: Source, prepared: Prepared, slab: ThermalSlab, folder: Path, point: Point
-) -> Recorder:
-    """What labels frames of the trajectories of a slab."""
-    system = slab.system.with_molecule(*prepared.species[point.molecule].numbers)
-    return Recorder(folder, system, points(source.input), source.input, prepared.potential)
 
 
 def belongs(part: Endings, found: list[Point], most: int) -> bool:

@@ -39,11 +39,11 @@ def sample(
         UserError: the input is wrong, the folder holds something else, what finished there was
             not recorded, or too many trajectories failed (code 3; all that is asked for is made).
     """
-    folder = run_all(path, trust_pickle, every_fs).output
-    ranks = Ranks()
+    source = run_all(path, trust_pickle, every_fs)
+    folder, ranks = source.output, Ranks()
     say = partial(terminal.say, terminal.console(ranks.first))
-    source, potential, _ = opened(path, trust_pickle, ranks)
     if extras != NO_EXTRAS:
+        _, potential, _ = opened(path, trust_pickle, ranks)
         ranks.share(lambda: write_extras(source.input, potential, extras, folder, say))
     say(ranks.share(lambda: summary(folder)))
     refuse_failed(source, ranks)

@@ -73,9 +73,8 @@ def refuse_odd_endings(columns: Columns) -> None:
     _sizes(columns, ENDINGS | peaks)
     for name in ("point", "number", "trajectory", "steps"):
         _demand(name, (columns[name] >= 0) & (columns[name] < MOST))
-    for name in peaks:
-        if name.endswith("_time"):
-            _demand(name, (columns[name] >= 0) & (columns[name] < np.inf))
+    for name in (f"peak_{measure}_time" for measure in measured(columns)):
+        _demand(name, (columns[name] >= 0) & (columns[name] < np.inf))
     _demand("outcome", np.isin(columns["outcome"], [one for one in Outcome if one]))
     _demand("reason", np.isin(columns["reason"], list(Reason)))
 
