@@ -4,7 +4,7 @@ Shapes: slot = replicas held at once, atom = atoms of one replica. The slab's at
 the molecule's two atoms last. Arrays are NumPy on a CPU and torch on a GPU. Units: Å, eV, amu.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,10 @@ class System:
         cell: lattice vectors as rows, Å.
         pbc: periodicity along each lattice vector.
         moving: False for a frozen atom, which is never displaced and feels no force.
-        top: indices of the outermost layer's atoms, from whose mean z heights count.
+        top: indices of the outermost atoms, whose mean z is that of the top plane.
+        above_top: of the top plane above that mean, Å, where the user has said where it is.
+        adsorbates: indices of the slab's atoms that lie on it without being part of it.
+        slab_masses: of the slab's atoms, amu; None where they are the standard atomic weights.
     """
 
     numbers: Int[np.ndarray, " atom"]
@@ -31,6 +34,9 @@ class System:
     pbc: tuple[bool, bool, bool]
     moving: Bool[np.ndarray, " atom"]
     top: Int[np.ndarray, " top"] = field(default_factory=lambda: np.zeros(0, np.int64))
+    above_top: float = 0.0
+    adsorbates: Int[np.ndarray, " adsorbate"] = field(default_factory=lambda: np.zeros(0, np.int64))
+    slab_masses: Float[np.ndarray, " slab"] | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -38,7 +44,7 @@ class System:
     @property
     def slab(self) -> "System":
         """The same system without the molecule (the last two atoms)."""
-        return System(self.numbers[:-2], self.cell, self.pbc, self.moving[:-2], self.top)
+        return replace(self, numbers=self.numbers[:-2], moving=self.moving[:-2])
 
     @property
     def molecule(self) -> "System":
@@ -49,7 +55,11 @@ class System:
         """The slab with the two atoms of a molecule (atomic numbers) added at the end."""
         numbers = np.append(self.numbers, [first, second])
         moving = np.append(self.moving, [True, True])
-        return System(numbers, self.cell, self.pbc, moving, self.top)
+        return replace(self, numbers=numbers, moving=moving)
+
+    def top_plane(self, positions: Float[np.ndarray, "atom 3"]) -> float:
+        """Height z of the top plane at these positions, Å."""
+        return float(positions[self.top, 2].mean()) + self.above_top
 
 
 def diatomic(first: int, second: int) -> System:

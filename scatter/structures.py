@@ -16,9 +16,10 @@ from typing import IO
 
 import numpy as np
 from ase import Atoms
+from ase.data import chemical_symbols
 from ase.io import read
 
-from scatter.foreign import opened, reason, text
+from scatter.foreign import opened, reason, shown, text
 from scatter.settings import UserError
 
 AT_ONCE = 200  # frames that are parsed together
@@ -48,6 +49,7 @@ def raw_frames(path: Path) -> Iterator[str]:
                     f"{len(following)} lines; it was cut off"
                 )
             _refuse_columns(following[0], path)
+            _refuse_marks(following[0], path)
             yield first + "".join(following)
 
 
@@ -79,6 +81,28 @@ def _refuse_columns(heading: str, path: Path) -> None:
     for count in re.findall(r":\s*[+-]?([0-9_]+)\s*(?=:|[\s\"'}\]]|$)", heading):
         if len(count) > 9 or int(count.strip("_").replace("_", "") or 0) > MOST_COLUMNS:
             raise UserError(f"{path}: its Properties have {count[:20]} columns of one kind")
+
+
+# Columns that others mark held atoms by, which the reader would leave alone.
+MARKS = ("fix", "fixed", "frozen", "freeze", "constraint", "constraints", "selective_dynamics",
+         "move", "movable", "moving", "free")  # fmt: skip
+
+
+def _refuse_marks(heading: str, path: Path) -> None:
+    """Raise UserError if atoms are marked as held in a way that would be left alone."""
+    found = re.search(r"properties=[\"'{\[]?([^\s\"'}\]]+)", heading, re.IGNORECASE)
+    words = found[1].split(":") if found else []
+    for name, kind, count in zip(words[::3], words[1::3], words[2::3], strict=False):
+        if name.lower() in MARKS:
+            raise UserError(
+                f"{path}: its column '{shown(name)}' seems to say which atoms are held; scatter "
+                "reads move_mask (T moves, F is held), so rename it, or leave it out"
+            )
+        if name == "move_mask" and (kind not in ("L", "I") or count not in ("1", "3")):
+            raise UserError(
+                f"{path}: move_mask:{shown(kind)}:{shown(count)} is no mask; it is one or three "
+                "columns of T and F, move_mask:L:1 or move_mask:L:3"
+            )
 
 
 def frames_of(texts: Iterable[str], path: Path) -> Iterator[list[Atoms]]:
@@ -127,14 +151,59 @@ def read_structure(path: Path, place: str) -> Atoms:
             f"{place}: is named neither like extended XYZ (.xyz, .extxyz) nor like a POSCAR of "
             f"VASP (POSCAR, CONTCAR, .vasp); convert it: ase convert {path.name} slab.xyz"
         )
-    found = text(path, place)
-    words = " ".join(found.splitlines()[5:7]).replace("_", "").split()
-    counts = [len(found) if len(word) > 9 else int(word) for word in words if word.isdecimal()]
-    if sum(counts) > len(found):
-        raise UserError(f"{place}: speaks of more atoms than it has lines")
-    (atoms,) = _parsed(found, "vasp", place)
+    (atoms,) = _parsed(_poscar(text(path, place), place), "vasp", place)
     refuse_what_is_none(atoms, place)
     return atoms
+
+
+def _poscar(found: str, place: str) -> str:
+    """A POSCAR as its reader needs it: elements named, flags of selective dynamics T or F.
+
+    Left to itself the reader guesses elements from the comment, and takes every flag but a lone
+    "F" (so .FALSE. and f, which VASP knows) for free to move.
+
+    Raises:
+        UserError: it does not say which elements it holds, or what may move.
+    """
+    lines = found.splitlines()
+    if len(lines) < 8:
+        raise UserError(f"{place}: is no POSCAR: it has {len(lines)} lines")
+    if re.fullmatch(r"[\d\s]+(!.*)?", lines[5]) and lines[5].strip():  # as VASP 4 wrote it
+        names = [word for word in lines[0].split() if word in chemical_symbols[1:]]
+        if len(names) != len(lines[0].split()) or len(names) != len(lines[5].split("!")[0].split()):
+            raise UserError(
+                f"{place}: its sixth line ({shown(lines[5].strip())}) should name the elements, "
+                "before the line of their numbers; add a line such as: Cu H"
+            )
+        lines.insert(5, lines[0])
+    lines[5] = " ".join(map(_symbol, lines[5].split("!")[0].split()))
+    counts = lines[6].split("!")[0].split()
+    most = len(found)  # of more atoms than characters the file does not speak
+    atoms = sum(int(n) if n.isdecimal() and len(n) < 10 else most for n in counts)
+    selective = len(lines) > 7 and lines[7].strip().lower().startswith("s")
+    first = 9 if selective else 8
+    if atoms > len(lines) - first:
+        raise UserError(f"{place}: speaks of more atoms than it has lines")
+    for row in range(first, first + atoms) if selective else ():
+        lines[row] = _flagged(lines[row], f"{place}, line {row + 1}")
+    return "\n".join([*lines, ""])
+
+
+def _symbol(word: str) -> str:
+    """Cu for Cu, cu, CU, Cu_pv and Cu/6a2f546d."""
+    return re.split(r"[_/]", word)[0].capitalize()
+
+
+def _flagged(line: str, where: str) -> str:
+    """A line of selective dynamics with its flags as T or F."""
+    words = line.split()
+    flags = ["".join(re.findall(r"^\.?([tf])", word.lower())).upper() for word in words[3:6]]
+    if len(flags) < 3 or not all(flags):
+        raise UserError(
+            f"{where}: {shown(line.strip())!r} needs three flags of selective dynamics, T or F, "
+            "behind its place"
+        )
+    return " ".join([*words[:3], *flags])
 
 
 def _parsed(content: str, format: str, place: str) -> list[Atoms]:

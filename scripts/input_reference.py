@@ -54,7 +54,11 @@ frozen_layers = 2
 temperature_K = [300, 925]
 lattice_constant_A = {"300" = 3.66, "925" = 3.71}  # or 3.66, or "auto"
 vacuum_A = 40.0
-# file = "slab.xyz"       # in place of element, facet, size, lattice constant and vacuum
+images = false            # true: a surface covered with molecules is meant
+# file = "slab.xyz"       # in place of element, facet, size and lattice constant
+# substrate = ["Cu"]      # of a file: what makes up the slab; other atoms are adsorbates
+# top_atoms = [45, 46]    # whose mean height is the top plane's; or:
+# top_A = 10.6
 
 [surface.thermalise]
 timestep_fs = 2.0
@@ -93,6 +97,7 @@ lowest_A = -4.0           # of an atom of the molecule, from the top plane
 every = 20                # steps from one look of the committee to the next
 disagreement_eV_per_A = 0.2  # above it the worst frame of a trajectory is kept
 leverage = 2.0            # likewise, for a potential that has such a measure
+coupling_eV = 0.001       # of molecule and slab at the start: more is refused
 most_failed = 0.01        # a campaign with more ends with exit code 3
 
 [sampling]

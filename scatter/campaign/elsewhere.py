@@ -134,6 +134,7 @@ def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
         momenta=np.stack([start.momenta[-2:] for start in starts]),
         masses=np.stack([start.masses[-2:] for start in starts]), closest=bounds.closest,
         shortest_bond=np.array(bounds.shortest_bond), lowest=np.array(bounds.lowest),
+        above_top=np.array(system.above_top),
     )  # fmt: skip
 
 

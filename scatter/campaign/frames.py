@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,7 @@ class Recorder:
     ):
         """Record into `folder`/frames."""
         self.folder, self.points, self.potential = folder / FRAMES, points, potential
-        free = np.ones(len(system), bool)
-        self.system = System(system.numbers, system.cell, system.pbc, free, system.top)
+        self.system = replace(system, moving=np.ones(len(system), bool))
         self.first, self.every = input.frames.trajectories, input.frames.every
         self.timestep_fs = input.dynamics.timestep_fs
         self.chosen: dict[int, tuple[int, int, np.ndarray]] = {}
@@ -89,13 +89,12 @@ class Recorder:
     ) -> list[Atoms]:
         """Frames of a trajectory at those moments at which the potential is finite."""
         frames = self._labelled(moments)
-        top = self.system.top
         name = trajectory_name(point, number)
         for frame in frames:
             centre = frame.positions[-2:, 2] @ masses[-2:] / masses[-2:].sum()
             frame.set_array("masses", masses, float, ())
             frame.info |= {"trajectory": name, **_conditions(self.points[point])}
-            frame.info["Z_A"] = float(centre - frame.positions[top, 2].mean())
+            frame.info["Z_A"] = float(centre - self.system.top_plane(frame.positions))
         return frames
 
     def _labelled(self, moments: list[Moment]) -> list[Atoms]:

@@ -8,6 +8,7 @@ from hashlib import sha256
 import numpy as np
 from jaxtyping import Float
 
+from scatter.campaign.apart import Placed, refuse_coupling, refuse_images, refuse_thin_vacuum
 from scatter.campaign.progress import clock
 from scatter.campaign.ranks import Ranks
 from scatter.config import Input
@@ -16,10 +17,10 @@ from scatter.dynamics.guards import bounds_of
 from scatter.ebk import Curve
 from scatter.initial import snapshots as cached
 from scatter.initial.cache import digest
-from scatter.initial.checks import check_snapshots
+from scatter.initial.checks import adsorbates_moved, check_snapshots
 from scatter.initial.lattice import lattice_constant_at
 from scatter.initial.molecule import RovibrationalState, bond_curve, isotopes
-from scatter.initial.slab import build, clear_height
+from scatter.initial.slab import build, described
 from scatter.initial.snapshots import Snapshots, join
 from scatter.initial.thermalise import thermalise
 from scatter.potentials.base import Guard, Potential, refuse_unknown_elements
@@ -119,10 +120,17 @@ def prepare(
     ranks.share(lambda: refuse_long_bonds(input, potential, species))
     if starts is None:
         states = ranks.share(lambda: find_states(input, species))
-        return Prepared(potential, species, states, thermal_slabs(input, potential, ranks, say))
-    states = ranks.share(lambda: find_states(input, find_species(input, starts)))
-    made = thermal_slabs(input, starts, ranks, say)
-    slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in made])
+        slabs = thermal_slabs(input, potential, ranks, say)
+    else:
+        states = ranks.share(lambda: find_states(input, find_species(input, starts)))
+        made = thermal_slabs(input, starts, ranks, say)
+        slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in made])
+    placed = [
+        Placed.of(species[formula].numbers, species[formula].masses, state.level.outer)
+        for (formula, *_), state in states.items()
+    ]
+    pairs = [(slab.system, slab.snapshots) for slab in slabs]
+    ranks.share(lambda: [refuse_coupling(input, potential, *pair, placed) for pair in pairs])
     return Prepared(potential, species, states, slabs)
 
 
@@ -134,6 +142,7 @@ def moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSl
     """
     refuse_unknown_elements(potential, slab.system)
     refuse_thin_vacuum(input, potential, slab.system, slab.ideal)
+    refuse_images(input, potential, slab.system)
     evaluator = potential.bind(slab.system, 1)
     energies = [
         float(evaluator.begin(np.arange(1), positions[None])[0][0])
@@ -224,6 +233,7 @@ def thermal_slab(
         )
         say(f"lattice constant at {T_K:g} K: {constant:.4f} ± {error:.4f} Å")
     system, ideal = ranks.share(lambda: _fitting_slab(input, potential, facet, constant))
+    say(f"slab ({facet}): {described(system, ideal)}")
     settings, seed, key = surface.thermalise, input.run.seed, slab_key(facet, T_K)
     place = cached.snapshots_key(system, ideal, potential, T_K, settings, seed, key)
     snapshots = ranks.share(lambda: cached.load_snapshots(place))
@@ -232,6 +242,8 @@ def thermal_slab(
         snapshots = _thermalise(input, potential, system, ideal, T_K, key, ranks, say)
         ranks.share(lambda: cached.save_snapshots(place, snapshots))
     say(f"slab ({facet}) at {T_K:g} K: {len(snapshots)} thermal snapshots")
+    if len(system.adsorbates):
+        say(f"  {adsorbates_moved(snapshots, system, ideal)}")
     return ThermalSlab(facet, T_K, constant, system, ideal, snapshots, digest(**vars(snapshots)))
 
 
@@ -242,23 +254,8 @@ def _fitting_slab(
     system, ideal = build(input.surface, facet, constant)
     refuse_unknown_elements(potential, system)
     refuse_thin_vacuum(input, potential, system, ideal)
+    refuse_images(input, potential, system)
     return system, ideal
-
-
-def refuse_thin_vacuum(
-    input: Input, potential: Potential, system: System, ideal: Float[np.ndarray, "atom 3"]
-) -> None:
-    """Raise UserError if the molecule could feel the slab's next image from below."""
-    highest = max(input.stop.scattered_A, input.incidence.height_A) + input.stop.dissociated_A
-    clear = clear_height(system, ideal)
-    lacking = highest + potential.cutoff - clear
-    if lacking > 0:
-        raise UserError(
-            f"[surface] vacuum_A = {input.surface.vacuum_A:g}: {highest:.2f} Å above the slab (the "
-            "larger of scattered_A and height_A, plus dissociated_A) a molecule would feel the "
-            f"slab's next image, {clear:.2f} Å up, through the potential's cutoff of "
-            f"{potential.cutoff:.2f} Å; add at least {lacking:.1f} Å of vacuum"
-        )
 
 
 def slab_key(facet: str, T_K: float) -> int:

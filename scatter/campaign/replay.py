@@ -99,7 +99,7 @@ def _run(
 def _tell(frames: list[Atoms], conditions: Conditions) -> None:
     """Write into each frame's `info` what tells how the trajectory fares."""
     for frame in frames:
-        atoms, top = frame.positions[-2:], frame.positions[conditions.system.top, 2].mean()
+        atoms, top = frame.positions[-2:], conditions.system.top_plane(frame.positions)
         bond = float(frame.get_distance(-2, -1))
         frame.info["bond_A"], frame.info["height_A"] = bond, float(atoms[:, 2].min() - top)
         error = frame.get_total_energy() - frames[0].get_total_energy()

@@ -53,7 +53,7 @@ class Trajectories:
             self.input.incidence.height_A, self.slab.system.cell, float(species.masses.sum()),
         )  # fmt: skip
         ideal = snapshots.positions[snapshot]
-        top = ideal[self.slab.system.top, 2].mean()
+        top = self.slab.system.top_plane(ideal)
         centre = path.centre + np.array([0.0, 0.0, top])
         momenta = molecule.momenta + species.masses[:, None] * path.velocity
         start = Start(
@@ -85,7 +85,7 @@ class Trajectories:
             row[column] = peak.value if peak else np.nan
             row[when] = peak.time / fs if peak else np.nan
         _path(row, finished.watch, species.masses)
-        row["final_top_A"] = finished.positions[self.slab.system.top, 2].mean()
+        row["final_top_A"] = self.slab.system.top_plane(finished.positions)
         self._energies(row, start, finished, species)
         motion(row, "initial", start.positions[-2:], start.momenta[-2:], species.masses)
         motion(row, "final", finished.positions[-2:], finished.momenta[-2:], species.masses)

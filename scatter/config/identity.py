@@ -18,10 +18,12 @@ FREE = {
     "sampling.max_trajectories",
     "frames.trajectories",
     "frames.every",
+    "guards.coupling_eV",
     "guards.disagreement_eV_per_A",
     "guards.leverage",
     "guards.most_failed",
     "potential.trust_pickle",
+    "surface.images",
 }
 GROWING = "sampling.trajectories"  # may grow, not shrink
 

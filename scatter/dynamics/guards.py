@@ -63,6 +63,11 @@ class Guards(Table):
         description="A trajectory in which the potential extrapolates by more leaves its worst "
         "frame there too.",
     )
+    coupling_eV: PositiveFloat = Field(
+        default=0.001,
+        description="The most energy that a molecule may share with the slab where it starts, and "
+        "where it counts as scattered; more is refused before anything runs.",
+    )
     most_failed: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.01,
         description="A campaign in which a larger fraction has failed says so and exits with 3.",

@@ -37,6 +37,8 @@ def look(state: State, system: System) -> Sight:
     m1, m2 = state.masses[:, -2, 0], state.masses[:, -1, 0]
     # added one by one: the order of a reduction, and so its bits, could change with the batch size
     top = sum(state.positions[:, int(i), 2] for i in system.top) / len(system.top)
+    if system.above_top:
+        top = top + system.above_top
     z1, z2 = atoms[:, 0, 2], atoms[:, 1, 2]
     along = atoms[:, 1, :] - atoms[:, 0, :]
     return Sight(

@@ -18,6 +18,7 @@ LEG = {
     "slab_masses": "f slab", "point": "i trajectory", "number": "i trajectory",
     "snapshot": "i trajectory", "positions": "f trajectory 2 3", "momenta": "f trajectory 2 3",
     "masses": "f trajectory 2", "closest": "f 2 slab", "shortest_bond": "f", "lowest": "f",
+    "above_top": "f",
 }  # fmt: skip
 ENDINGS = {
     "point": "i trajectory", "number": "i trajectory", "trajectory": "i trajectory",
@@ -47,7 +48,8 @@ def refuse_odd_leg(columns: Columns) -> None:
     sizes = _sizes(columns, LEG)
     if sizes["atom"] != sizes["slab"] + 2:
         raise ValueError("the slab and the molecule are not all atoms")
-    for name in ("slab_positions", "slab_momenta", "positions", "momenta", "shortest_bond"):
+    lengths = ("positions", "momenta", "slab_positions", "slab_momenta", "shortest_bond")
+    for name in (*lengths, "above_top"):
         _demand(name, np.isfinite(columns[name]))
     for name in ("slab_masses", "masses"):
         _demand(name, np.isfinite(columns[name]) & (columns[name] > 0))

@@ -5,7 +5,7 @@ NumPy alone reads and writes them. Units: Å, eV, amu, and fs where a name says 
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from scatter.gpu.columns import (
 from scatter.outcomes import Outcome, Reason
 from scatter.state import Start, System
 
-VERSION = 2
+VERSION = 3
 TEXTS = ("identity", "model_sha256", "precision")
 RESULTS = ("identity", "potential", "device")
 WATCHED = tuple(field.name for field in fields(Watch))
@@ -57,7 +57,7 @@ class PreparedLeg:
         cell: lattice vectors as rows.
         pbc: periodicity.
         moving: False for frozen atoms.
-        top: atoms of the outermost layer.
+        top: the outermost atoms.
         slab_positions: of each snapshot, shape (snapshot, atom, 3).
         slab_momenta: of each snapshot.
         slab_masses: shape (atom,).
@@ -70,6 +70,7 @@ class PreparedLeg:
         closest: of each atom of the molecule to each of the slab; see `Bounds`, as the next two.
         shortest_bond: of the molecule.
         lowest: height.
+        above_top: of the top plane above the mean of `top`.
     """
 
     numbers: np.ndarray
@@ -89,6 +90,7 @@ class PreparedLeg:
     closest: np.ndarray
     shortest_bond: np.ndarray
     lowest: np.ndarray
+    above_top: np.ndarray = field(default_factory=lambda: np.array(0.0))
 
     def __len__(self) -> int:
         return len(self.point)
@@ -97,7 +99,7 @@ class PreparedLeg:
     def system(self) -> System:
         """The atoms of every replica."""
         pbc = (bool(self.pbc[0]), bool(self.pbc[1]), bool(self.pbc[2]))
-        return System(self.numbers, self.cell, pbc, self.moving, self.top)
+        return System(self.numbers, self.cell, pbc, self.moving, self.top, float(self.above_top))
 
     @property
     def bounds(self) -> Bounds | None:

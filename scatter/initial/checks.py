@@ -98,16 +98,34 @@ def findings(
 
 
 def displacement(snapshots: Snapshots, system: System, ideal: Float[np.ndarray, "atom 3"]) -> float:
-    """Root mean square displacement of the moving atoms, in nearest-neighbour distances.
+    """Rms displacement of the substrate's moving atoms, in nearest-neighbour distances.
+
+    Adsorbates may wander over a solid; `adsorbates_moved` says how far.
 
     Each layer's mean displacement in each snapshot is removed first: its thermal expansion, and
     the sliding of whole layers, which a small cell allows far below melting.
     """
-    moved = snapshots.positions - ideal
-    for layer in layers(ideal):
+    substrate = np.delete(np.arange(len(system)), system.adsorbates)
+    moved = (snapshots.positions - ideal)[:, substrate]
+    for layer in layers(ideal[substrate]):
         moved[:, layer] -= moved[:, layer].mean(axis=1, keepdims=True)
-    squares = (moved[:, system.moving] ** 2).sum(axis=-1)
+    if not (moving := system.moving[substrate]).any():
+        return 0.0
+    squares = (moved[:, moving] ** 2).sum(axis=-1)
     return float(np.sqrt(squares.mean()) / nearest_neighbour(system, ideal))
+
+
+def adsorbates_moved(
+    snapshots: Snapshots, system: System, ideal: Float[np.ndarray, "atom 3"]
+) -> str:
+    """How far the adsorbates are from where they were put, in words; none are judged by it."""
+    moved = (snapshots.positions - ideal)[:, system.adsorbates]
+    strayed = float(np.sqrt((moved**2).sum(axis=-1).mean()))
+    mobile = strayed > MELTED * nearest_neighbour(system, ideal)
+    return (
+        f"{len(system.adsorbates)} adsorbed atoms are {strayed:.2f} Å (rms) from where they were "
+        f"put: they {'are mobile' if mobile else 'stay at their sites'}"
+    )
 
 
 def inefficiency(

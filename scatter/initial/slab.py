@@ -4,19 +4,19 @@ Lengths in Å. The slab stands on z = 0 and its lateral lattice vectors lie in t
 third lattice vector points along z and is the slab's height plus the vacuum.
 """
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from ase import Atoms
 from ase.build import fcc100, fcc110, fcc111, fcc211
-from ase.constraints import FixAtoms
-from ase.data import atomic_masses
+from ase.data import atomic_masses, chemical_symbols
 from jaxtyping import Bool, Float, Int
 
+from scatter.initial.outermost import lowest_layers, outermost, substrate_atoms
+from scatter.initial.slab_file import held_atoms, masses_of, read_slab
 from scatter.initial.surface import Surface
 from scatter.settings import UserError
 from scatter.state import System
-from scatter.structures import read_structure
 
 LAYER_GAP = 0.4  # Å; rows of (211) are 0.7 Å apart, and a layer ripples less than this
 
@@ -29,7 +29,8 @@ def build(
     Atoms are numbered from the bottom up. A layer is n1 n2 atoms (on (211) a stack of three rows),
     so the top is the outermost layer: on (211) the edge, the terrace and the foot row, whose mean
     lies one row spacing, a/(2 sqrt 6), below the edge. Directions are those of `ase.build`, but on
-    (211) the slab is turned over, so that the terraces descend along +x from the edges.
+    (211) the slab is turned over, so that the terraces descend along +x from the edges. The
+    top of a slab from a file are its outermost atoms (`outermost`), which are the same ones.
 
     The cell is periodic along z too: the vacuum is then part of the system that every potential
     sees alike, and a vacuum that is too thin shows (`clear_height`) instead of being ignored.
@@ -46,7 +47,7 @@ def build(
         UserError: the file cannot be read, or what it holds is no slab.
     """
     if surface.file is not None:
-        return _read(surface.file, surface.frozen_layers)
+        return _with_given_top(surface, *_read(surface))
     make = {"111": fcc111, "100": fcc100, "110": fcc110, "211": fcc211}[facet]
     atoms = make(surface.element, tuple(surface.size), a=lattice_constant)
     if facet == "211":  # which alone ase.build numbers from the top down
@@ -56,12 +57,47 @@ def build(
     in_layer = surface.size[0] * surface.size[1]
     number = np.arange(len(atoms))
     frozen = number < surface.frozen_layers * in_layer
-    return _slab(atoms, frozen, number[-in_layer:])
+    return _with_given_top(surface, *_slab(atoms, frozen, number[-in_layer:]))
 
 
 def slab_masses(system: System) -> Float[np.ndarray, " atom"]:
-    """Standard atomic weights of the slab's atoms, amu."""
-    return atomic_masses[system.numbers]
+    """Masses of the slab's atoms, amu: those of its file, or the standard atomic weights."""
+    return atomic_masses[system.numbers] if system.slab_masses is None else system.slab_masses
+
+
+def described(system: System, positions: Float[np.ndarray, "atom 3"]) -> str:
+    """What a slab is made of, what of it is held, and where its top plane lies, in words.
+
+    Args:
+        system: the slab.
+        positions: of its atoms, Å; z counts from the lowest.
+    """
+    substrate = np.delete(np.arange(len(system)), system.adsorbates)
+    words = [f"{_counted(system.numbers[substrate])}, {int((~system.moving).sum())} held"]
+    if len(system.adsorbates):
+        words.append(f"adsorbates {_counted(system.numbers[system.adsorbates])}")
+    if system.slab_masses is not None:
+        other = np.flatnonzero(system.slab_masses != atomic_masses[system.numbers])
+        words.append(f"masses from the file for {len(other)} atoms")
+    shifted = f", {system.above_top:+.2f} Å" if system.above_top else ""
+    return (
+        f"{'; '.join(words)}; top plane at z = {system.top_plane(positions):.2f} Å, the mean of "
+        f"{len(system.top)} atoms ({_ranges(system.top)}){shifted}; the highest at "
+        f"{positions[:, 2].max():.2f} Å"
+    )
+
+
+def _counted(numbers: Int[np.ndarray, " some"]) -> str:
+    found, counts = np.unique(numbers, return_counts=True)
+    return " ".join(
+        f"{n} {chemical_symbols[z]}" for z, n in zip(found.tolist(), counts.tolist(), strict=True)
+    )
+
+
+def _ranges(indices: Int[np.ndarray, " some"]) -> str:
+    """Whole numbers as people write them: 3-5, 9."""
+    runs = np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1)
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
 
 
 def layers(positions: Float[np.ndarray, "atom 3"]) -> list[Int[np.ndarray, " layer"]]:
@@ -81,7 +117,8 @@ def clear_height(system: System, positions: Float[np.ndarray, "atom 3"]) -> floa
 
 
 def nearest_neighbour(system: System, positions: Float[np.ndarray, "atom 3"]) -> float:
-    """Shortest distance between two atoms, images along the first two vectors included, Å."""
+    """Shortest distance of two atoms of the substrate, images along two vectors included, Å."""
+    positions = np.delete(positions, system.adsorbates, axis=0)
     shifts = [i * system.cell[0] + j * system.cell[1] for i in (-1, 0, 1) for j in (-1, 0, 1)]
     pairs = positions[:, None, None] - positions[None, :, None] + np.array(shifts)
     squares = (pairs**2).sum(axis=-1)
@@ -97,30 +134,60 @@ def _slab(
     return System(atoms.numbers.copy(), cell, (True, True, True), ~frozen, top), positions
 
 
-def _read(file: str, frozen_layers: int) -> tuple[System, Float[np.ndarray, "atom 3"]]:
-    place = f"[surface] file = '{file}'"
-    atoms = read_structure(Path(file), place)
-    _refuse_what_is_no_slab(place, atoms.cell.array.copy())
-    found = layers(atoms.positions)
-    fixed = [c.index for c in atoms.constraints if isinstance(c, FixAtoms)]
-    if not fixed and frozen_layers >= len(found):
+def _read(surface: Surface) -> tuple[System, Float[np.ndarray, "atom 3"]]:
+    place = f"[surface] file = '{surface.file}'"
+    vacuum = surface.vacuum_A if "vacuum_A" in surface.model_fields_set else None
+    atoms = read_slab(str(surface.file), place, vacuum)
+    part = substrate_atoms(atoms.numbers, atoms.positions, surface.substrate)
+    if not part.any():
         raise UserError(
-            f"{place}: frozen_layers = {frozen_layers} leaves none of its {len(found)} layers "
-            "to move; freeze fewer, or mark the frozen atoms in the file"
+            f"[surface] substrate = {surface.substrate}: {surface.file} has no atom of these "
+            f"elements; it has {_counted(atoms.numbers)}"
         )
-    frozen = np.zeros(len(atoms), bool)
-    frozen[np.concatenate(fixed or found[:frozen_layers])] = True
+    substrate = np.flatnonzero(part)
+    frozen = _frozen(surface, place, atoms, substrate)
     if frozen.all():
         raise UserError(f"{place}: all its atoms are frozen; some must move")
-    return _slab(atoms, frozen, np.sort(found[-1]))
+    top = substrate[outermost(atoms.positions[substrate], atoms.cell.array)]
+    system, positions = _slab(atoms, frozen, top)
+    masses = masses_of(place, atoms)
+    return replace(system, adsorbates=np.flatnonzero(~part), slab_masses=masses), positions
 
 
-def _refuse_what_is_no_slab(place: str, cell: Float[np.ndarray, "3 3"]) -> None:
-    flat = np.allclose(cell[:2, 2], 0, atol=1e-6)
-    upright = np.allclose(cell[2, :2], 0, atol=1e-6) and cell[2, 2] > 0
-    if not (flat and upright and abs(np.linalg.det(cell)) > 1e-6):
-        rows = "; ".join(" ".join(f"{x:.3f}" for x in row) for row in cell)
+def _frozen(
+    surface: Surface, place: str, atoms: Atoms, substrate: Int[np.ndarray, " substrate"]
+) -> Bool[np.ndarray, " atom"]:
+    """Which atoms are frozen: those that the file holds, or else the lowest layers."""
+    held, wanted = held_atoms(place, atoms), surface.frozen_layers
+    if held.any():
+        if "frozen_layers" in surface.model_fields_set:
+            raise UserError(
+                f"{place}: holds {int(held.sum())} atoms itself, and frozen_layers = {wanted} "
+                "would hold others; leave the key out, or the marks in the file"
+            )
+        return held
+    found = lowest_layers(atoms.positions[substrate], atoms.cell.array, wanted + 1)
+    if len(found) <= wanted:
         raise UserError(
-            f"{place}: its cell ({rows}) is not a slab's; the first two lattice vectors must lie "
-            "in the xy plane and the third along z"
+            f"{place}: frozen_layers = {wanted} leaves none of its {len(found)} layers "
+            "to move; freeze fewer, or mark the frozen atoms in the file"
         )
+    held[substrate[np.concatenate(found[:wanted])]] = True
+    return held
+
+
+def _with_given_top(
+    surface: Surface, system: System, positions: Float[np.ndarray, "atom 3"]
+) -> tuple[System, Float[np.ndarray, "atom 3"]]:
+    """The slab with the top plane that the user has chosen, where that was done."""
+    if surface.top_atoms is not None:
+        chosen = np.array(sorted(surface.top_atoms))
+        if chosen[-1] >= len(system):
+            raise UserError(
+                f"[surface] top_atoms names atom {chosen[-1]}, and the slab has {len(system)}, "
+                "counted from 0"
+            )
+        system = replace(system, top=chosen)
+    if surface.top_A is not None:
+        system = replace(system, above_top=surface.top_A - float(positions[system.top, 2].mean()))
+    return system, positions

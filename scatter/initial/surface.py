@@ -4,7 +4,7 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from ase.data import atomic_numbers
+from ase.data import atomic_numbers, reference_states
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scatter.settings import NonNegativeFloat, OneOrMany, PositiveFloat, PositiveInt, Table
@@ -98,14 +98,38 @@ class Surface(Table):
     )
     vacuum_A: PositiveFloat = Field(
         default=40.0,
-        description="From the uppermost atom to the lowest of the slab's next image, Å.",
+        description="From the uppermost atom to the lowest of the slab's next image, Å; a file "
+        "has its own where this key is left out.",
     )
     file: str | None = Field(
         default=None,
         min_length=1,
         description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
-        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); excludes element, facet, size, "
-        "lattice_constant_A and vacuum_A.",
+        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); excludes element, facet, size and "
+        "lattice_constant_A. It moves what the file does not hold (move_mask, selective dynamics); "
+        "where that holds nothing, `frozen_layers` are. Masses of the file are used.",
+    )
+    substrate: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Elements that make up the slab of a file; atoms of others are adsorbates. By "
+        "default all but nonmetals and alkali metals that its inside lacks.",
+    )
+    top_atoms: list[Annotated[int, Field(ge=0)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="Atoms, counted from 0, whose mean z is the top plane that heights count from; "
+        "by default the outermost ones of the substrate.",
+    )
+    top_A: float | None = Field(
+        default=None,
+        description="Height of the top plane above the slab's lowest atom instead, Å, where the "
+        "slab is at rest; it then moves with the outermost atoms.",
+    )
+    images: bool = Field(
+        default=False,
+        description="Whether the molecule may feel its own images, which a narrow cell repeats: "
+        "true means a surface covered with them, one for each cell.",
     )
     thermalise: Thermalise = Field(
         default=Thermalise(), description="How the thermal snapshots of the slab are made."
@@ -123,10 +147,11 @@ class Surface(Table):
                 f"facet = {self.facet} with temperature_K = {self.temperature_K} names a slab "
                 "twice; name each once"
             )
+        self._refuse_two_tops()
         if self.file is None:
             self._refuse_what_cannot_be_built()
             return self
-        shaping = {"element", "facet", "size", "lattice_constant_A", "vacuum_A"}
+        shaping = {"element", "facet", "size", "lattice_constant_A"}
         if given := sorted(shaping & self.model_fields_set):
             raise ValueError(
                 f"file = {self.file!r} already says what {', '.join(given)} would say; "
@@ -134,9 +159,35 @@ class Surface(Table):
             )
         return self
 
+    def _refuse_two_tops(self) -> None:
+        """The top plane is chosen once, and for one slab; elements are spelt as such."""
+        if self.top_atoms is not None and self.top_A is not None:
+            raise ValueError("top_atoms and top_A both say where the top plane is; give one")
+        chosen = "top_atoms" if self.top_atoms is not None else "top_A"
+        several = len(self.facet) > 1 or (self.file is None and len(self.temperature_K) > 1)
+        if getattr(self, chosen) is not None and several:
+            raise ValueError(
+                f"{chosen} is about one slab, and facet and temperature_K name several; give each "
+                "a campaign of its own"
+            )
+        if self.top_atoms is not None and len(set(self.top_atoms)) < len(self.top_atoms):
+            raise ValueError("top_atoms names an atom twice; name each once")
+        for symbol in self.substrate or ():
+            if symbol not in atomic_numbers or symbol == "X":
+                raise ValueError(f"substrate names {symbol!r}, which is no chemical symbol")
+        if self.substrate and self.file is None:
+            raise ValueError("substrate is about the slab of a file; a slab that is built has none")
+
     def _refuse_what_cannot_be_built(self) -> None:
         if self.element not in atomic_numbers or self.element == "X":
             raise ValueError(f"element = {self.element!r} is no chemical symbol, such as 'Cu'")
+        state = reference_states[atomic_numbers[self.element]]
+        if (crystal := state and state["symmetry"]) != "fcc":
+            raise ValueError(
+                f"element = {self.element!r} is no fcc metal"
+                f"{f' ({crystal})' if crystal else ''}, and facets of fcc crystals alone are "
+                "built; give the slab as a file"
+            )
         if self.frozen_layers >= self.size[2]:
             raise ValueError(
                 f"frozen_layers = {self.frozen_layers} leaves none of the {self.size[2]} layers "

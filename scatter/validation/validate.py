@@ -27,6 +27,7 @@ from scatter.plots.style import Figure
 from scatter.plots.style import save as save_figure
 from scatter.potentials.base import Potential
 from scatter.potentials.table import potential_from_name
+from scatter.settings import UserError
 from scatter.statistics.paired import ENDINGS, PairedSticking
 from scatter.structures import read_frames
 from scatter.validation import properties
@@ -59,6 +60,12 @@ def validate(wanted: Wanted) -> Path:
     source = ranks.share(
         lambda: read_conditions(wanted.sticking, wanted.quick) if wanted.sticking else None
     )
+    if wanted.properties and source and source.input.surface.file:
+        raise UserError(
+            f"{wanted.sticking}, [surface] file = '{source.input.surface.file}': properties are "
+            "those of a fcc metal that is built, and nothing says which this would be; leave them "
+            "out with --no-properties"
+        )
     with ExitStack() as stack:
         ranks.share(lambda: stack.enter_context(store.only_writer(wanted.output)))
         Validation(wanted, potential, reference, source, ranks).run()

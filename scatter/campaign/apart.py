@@ -1,0 +1,183 @@
+"""What must not feel one another: the molecule and its images, the slab's next image, the slab.
+
+A start is a free molecule above a slab. What it feels there of either would be in no energy of
+incidence and in no quantum number, so that every result were wrong without a word.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from scatter.config import Input
+from scatter.initial.molecule import isotopes
+from scatter.initial.slab import clear_height
+from scatter.initial.snapshots import Snapshots
+from scatter.potentials.base import Potential
+from scatter.settings import UserError
+from scatter.state import System, diatomic
+
+NIL_eV = 1e-3  # of energy between the molecule and its images
+BONDS = 5  # lengths at which the molecule is put beside its images
+PROBES = 6  # molecules that are put where trajectories begin
+
+
+def refuse_thin_vacuum(
+    input: Input, potential: Potential, system: System, ideal: Float[np.ndarray, "atom 3"]
+) -> None:
+    """Raise UserError if the molecule could feel the slab's next image from below."""
+    highest = max(input.stop.scattered_A, input.incidence.height_A) + input.stop.dissociated_A
+    clear = clear_height(system, ideal)
+    lacking = highest + potential.cutoff - clear
+    if lacking > 0:
+        vacuum = float(system.cell[2, 2] - np.ptp(ideal[:, 2]))
+        where = f" of file = '{input.surface.file}'" if input.surface.file else ""
+        raise UserError(
+            f"[surface] vacuum_A = {vacuum:.4g}{where}: {highest:.2f} Å above the slab (the "
+            "larger of scattered_A and height_A, plus dissociated_A) a molecule would feel the "
+            f"slab's next image, {clear:.2f} Å up, through the potential's cutoff of "
+            f"{potential.cutoff:.2f} Å; add at least {lacking:.1f} Å of vacuum: vacuum_A = "
+            f"{np.ceil(vacuum + lacking):.0f}"
+        )
+
+
+def refuse_images(input: Input, potential: Potential, system: System) -> None:
+    """Raise UserError if a molecule feels its own images, sideways, at any bond up to its longest.
+
+    The energy of the molecule alone in the slab's cell, its bond along the shortest repeat, less
+    that in no cell: nothing is asked where the cutoff rules it out.
+
+    Args:
+        input: of the campaign.
+        potential: that trajectories run on.
+        system: the slab.
+    """
+    longest, repeat = input.stop.dissociated_A, shortest_repeat(system.cell)
+    width = float(np.linalg.norm(repeat))
+    if input.surface.images or width - longest >= potential.cutoff:
+        return
+    bonds = np.linspace(longest / BONDS, longest, BONDS)
+    positions = np.zeros((BONDS, 2, 3))
+    positions[:, 1] = bonds[:, None] * repeat / width
+    for formula in input.molecule.formula:
+        (first, _), (second, _) = isotopes(formula, {})
+        alone = diatomic(first, second)
+        caged = System(alone.numbers, system.cell, system.pbc, alone.moving)
+        felt = energies(potential, caged, positions) - energies(potential, alone, positions)
+        worst = int(np.argmax(np.where(np.isfinite(felt), np.abs(felt), np.inf)))
+        if not abs(felt[worst]) < NIL_eV:
+            own = input.surface
+            slab = f"file = '{own.file}'" if own.file else f"size = {own.size}"
+            raise UserError(
+                f"[surface] {slab}: the cell repeats after {width:.2f} Å, so {formula} feels its "
+                f"own images, by {felt[worst] * 1000:+.3g} meV with a bond of {bonds[worst]:.2f} "
+                f"Å; make it wider (from {longest + potential.cutoff:.1f} Å on the cutoff rules "
+                "it out), or set images = true if a surface covered with molecules is meant"
+            )
+
+
+def shortest_repeat(cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3"]:
+    """The shortest lattice vector along the surface, Å; `cell` holds lattice vectors as rows."""
+    turns = range(-4, 5)
+    vectors = [i * cell[0] + j * cell[1] for i in turns for j in turns if i or j]
+    return min(vectors, key=lambda vector: float(np.linalg.norm(vector)))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A molecule as it begins on a slab.
+
+    Attributes:
+        numbers: atomic numbers.
+        bond: its longest, Å.
+        reach: how far its lower atom may be below the centre of mass at that bond, Å.
+    """
+
+    numbers: tuple[int, int]
+    bond: float
+    reach: float
+
+    @classmethod
+    def of(cls, numbers: tuple[int, int], masses: Float[np.ndarray, "2"], bond: float) -> "Placed":
+        """A molecule of these atomic numbers and masses (amu) at its longest bond (Å)."""
+        return cls(numbers, bond, bond * float(masses.max() / masses.sum()))
+
+
+def refuse_coupling(
+    input: Input, potential: Potential, system: System, snapshots: Snapshots, all: list[Placed]
+) -> None:
+    """Raise UserError if a molecule feels the slab where trajectories begin or count as scattered.
+
+    E(slab and molecule) - E(slab) - E(molecule), of molecules at the height of the start, and of
+    the lower atom at the height of scattering, in any direction, on some snapshots. Nothing is
+    asked where the cutoff rules it out.
+
+    Args:
+        input: of the campaign.
+        potential: that trajectories run on.
+        system: the slab.
+        snapshots: thermal states of it.
+        all: the molecules of the campaign, of which the one that reaches farthest is placed, for
+            isotopes feel alike.
+    """
+    planes = np.array([system.top_plane(one) for one in snapshots.positions])
+    highest = float((snapshots.positions[:, :, 2].max(axis=1) - planes).max())
+    farthest = {one.numbers: one for one in sorted(all, key=lambda one: one.reach)}
+    for one in farthest.values():
+        # the start is the centre of mass's height, scattering that of the lower atom
+        for key, lower in (
+            ("[incidence] height_A", input.incidence.height_A - one.reach),
+            ("[stop] scattered_A", input.stop.scattered_A),
+        ):
+            if lower - highest >= potential.cutoff:
+                continue
+            felt = coupling(potential, system, snapshots, one, lower)
+            if not felt < input.guards.coupling_eV:
+                above = one.reach if "height" in key else 0.0
+                safe = np.ceil(10 * (highest + potential.cutoff + above)) / 10
+                raise UserError(
+                    f"{key} = {lower + above:g}: the molecule still feels the slab there, by "
+                    f"{felt * 1000:.3g} meV, and [guards] coupling_eV = "
+                    f"{input.guards.coupling_eV:g} is the most; choose more (from {safe:.1f} on "
+                    "the cutoff rules it out)"
+                )
+
+
+def coupling(
+    potential: Potential, system: System, snapshots: Snapshots, placed: Placed, lower: float
+) -> float:
+    """The largest energy (eV) between slab and molecules at a height.
+
+    Args:
+        potential: that trajectories run on.
+        system: the slab.
+        snapshots: thermal states of it.
+        placed: the molecule.
+        lower: height above the top plane of its lower atom when it stands upright, Å.
+    """
+    rng = np.random.default_rng(0)
+    chosen = np.linspace(0, len(snapshots) - 1, PROBES).round().astype(int)
+    slabs = snapshots.positions[chosen]
+    axes = rng.normal(size=(PROBES, 3))
+    axes[0] = [0, 0, 1]  # upright, which is nearest
+    axes *= placed.bond / np.linalg.norm(axes, axis=1)[:, None]
+    molecules = np.zeros((PROBES, 2, 3))
+    molecules[:, :, :2] = (rng.random((PROBES, 2)) @ system.cell[:2, :2])[:, None]
+    molecules[:, :, 2] = [[system.top_plane(one) + lower + placed.reach] for one in slabs]
+    below = placed.reach / placed.bond
+    molecules += np.stack([-below * axes, (1 - below) * axes], axis=1)
+    together = np.concatenate([slabs, molecules], axis=1)
+    whole = energies(potential, system.with_molecule(*placed.numbers), together)
+    parts = energies(potential, system, slabs)
+    parts += energies(potential, diatomic(*placed.numbers), molecules)
+    felt = np.abs(whole - parts)
+    return float(felt.max()) if np.isfinite(felt).all() else float("inf")
+
+
+def energies(
+    potential: Potential, system: System, positions: Float[np.ndarray, "some atom 3"]
+) -> Float[np.ndarray, " some"]:
+    """Potential energies of some replicas, one after the other, eV."""
+    evaluator = potential.bind(system, 1)
+    found = [evaluator.begin(np.arange(1), one[None])[0][0] for one in positions]
+    return np.array(found, dtype=np.float64)
