@@ -167,13 +167,13 @@ def _poscar(found: str, place: str) -> str:
     """
     lines = found.splitlines()
     if len(lines) < 8:
-        raise UserError(f"{place}: is no POSCAR: it has {len(lines)} lines")
+        raise UserError(f"{place}: cannot be read as a POSCAR: it has {len(lines)} lines")
     if re.fullmatch(r"[\d\s]+(!.*)?", lines[5]) and lines[5].strip():  # as VASP 4 wrote it
         names = [word for word in lines[0].split() if word in chemical_symbols[1:]]
         if len(names) != len(lines[0].split()) or len(names) != len(lines[5].split("!")[0].split()):
             raise UserError(
-                f"{place}: its sixth line ({shown(lines[5].strip())}) should name the elements, "
-                "before the line of their numbers; add a line such as: Cu H"
+                f"{place}: cannot be read as a POSCAR: its sixth line ({shown(lines[5].strip())}) "
+                "should name the elements, before the line of their numbers, such as: Cu H"
             )
         lines.insert(5, lines[0])
     lines[5] = " ".join(map(_symbol, lines[5].split("!")[0].split()))

@@ -22,6 +22,7 @@ from scatter.structures import read_structure
 
 FLAT = 1e-6  # Å that a vector may lean and still count as lying or standing
 OPEN = 6.0  # Å: a slab whose atoms leave so much empty sideways does not go on there
+TOUCHING = 0.3  # Å: nearer ones are one atom that was written twice
 APART = 4.0  # Å: atoms that have none nearer are no part of the slab, nor do they lie on it
 # Isotopes' masses relative to the standard weight: 3He 0.75, 6Li 0.87, 48Ca 1.20; D 2, T 3.
 ISOTOPES, OF_HYDROGEN = (0.7, 1.5), (0.1, 3.5)
@@ -51,6 +52,7 @@ def read_slab(file: str, place: str, vacuum: float | None = None) -> Atoms:
         cell[2, 2] = float(np.ptp(atoms.positions[:, 2])) + vacuum
     atoms.set_cell(cell)
     _refuse_gaps(place, atoms)
+    _refuse_what_coincides(place, atoms)
     _refuse_what_hangs(place, atoms)
     return atoms
 
@@ -160,6 +162,18 @@ def _refuse_gaps(place: str, atoms: Atoms) -> None:
                 "slab goes on along the first two, and its vacuum lies along the third: turn it, "
                 "so that the surface's normal is z"
             )
+
+
+def _refuse_what_coincides(place: str, atoms: Atoms) -> None:
+    """Raise UserError if two atoms stand at one place, as at both edges of a cell."""
+    same = fragments(atoms.positions, atoms.cell.array, TOUCHING)
+    found, counts = np.unique(same, return_counts=True)
+    if len(found) < len(atoms):
+        first, second, *_ = np.flatnonzero(same == found[counts.argmax()]).tolist()
+        raise UserError(
+            f"{place}: atoms {first} and {second} (counted from 0) stand at one place; an atom at "
+            "both edges of the cell is to be written once"
+        )
 
 
 def _refuse_what_hangs(place: str, atoms: Atoms) -> None:

@@ -56,7 +56,10 @@ def snapshots_key(
     key: int,
 ) -> str:
     """The name in the cache of what `thermalise` makes of the same arguments."""
+    # left out where they are the standard ones, so that what was kept before is found
+    masses = {} if system.slab_masses is None else {"masses": system.slab_masses}
     return cache.digest(
+        **masses,
         kind="snapshots",
         potential=potential.identity,
         numbers=system.numbers,

@@ -24,7 +24,8 @@ from scatter.statistics import Sticking
 from scatter.statistics.committee import CommitteeSticking, committee_sticking
 
 ON_MACE = {
-    "potential__kind": "default", "sampling__trajectories": 3, "frames__trajectories": 0,
+    "potential__kind": "default", "surface__images": True, "sampling__trajectories": 3,
+    "frames__trajectories": 0,
 }  # fmt: skip
 COLUMNS = [name for name in ROW.names if name not in {*MEASURES, *MEASURES.values()}]
 

@@ -281,6 +281,13 @@ def test_a_molecule_left_in_the_vacuum_is_refused_in_plain_words(tmp_path):
         read(tmp_path, atoms)
 
 
+def test_an_atom_that_was_written_at_both_edges_of_the_cell_is_refused(tmp_path):
+    atoms = copper()
+    atoms += Atoms("Cu", [atoms.positions[12] + atoms.cell[0]])
+    with pytest.raises(UserError, match="atoms 12 and 16 .* stand at one place"):
+        read(tmp_path, atoms)
+
+
 def test_a_cell_without_its_third_vector_is_told_so(tmp_path):
     with pytest.raises(UserError, match="its third lattice vector is missing"):
         read(tmp_path, fcc111("Cu", (2, 2, 4), a=A))

@@ -247,6 +247,7 @@ def test_whatever_shapes_the_snapshots_shapes_their_key():
         {"system": replace(SYSTEM, cell=SYSTEM.cell * (1 + 1e-15))},
         {"system": replace(SYSTEM, moving=moving)},
         {"system": replace(SYSTEM, numbers=SYSTEM.numbers + 1)},
+        {"system": replace(SYSTEM, slab_masses=np.full(len(SYSTEM), 62.93))},
         {"ideal": IDEAL * (1 + 1e-15)},
         {"potential": other},
         {"temperature_K": 601.0},
