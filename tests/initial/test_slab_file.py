@@ -208,6 +208,16 @@ def test_what_makes_up_the_inside_is_substrate_even_if_no_metal(tmp_path):
     assert set(system.numbers[system.top]) == {8, 12}
 
 
+def test_a_few_dissolved_atoms_do_not_make_their_element_part_of_the_substrate(tmp_path):
+    atoms = copper((3, 3, 4))
+    hole = (atoms.positions[9] + atoms.positions[18]) / 2  # between the second layer and the third
+    atoms += Atoms("H", [hole + [0.8, 0.8, 0]])
+    add_adsorbate(atoms, "H", 0.95, "fcc")
+    system, _ = read(tmp_path, atoms)
+    assert system.adsorbates.tolist() == [36, 37]
+    assert system.top.tolist() == list(range(27, 36))
+
+
 def test_the_elements_of_the_substrate_can_be_named(tmp_path):
     atoms = copper((2, 2, 4))
     atoms.symbols[12:] = "Ag"
