@@ -94,7 +94,7 @@ def test_impossible_counts_are_refused(k, n):
 def test_every_trajectory_is_counted_once_and_every_point_is_there():
     points = some_points(0.4, 0.6, 0.8)  # numbered 2, 1, 0
     outcome = [1, 1, 2, 3, 4, 1]
-    rows = sticking(points, some_trajectories([2, 2, 2, 2, 2, 0], outcome))
+    rows = sticking(points, some_trajectories([2, 2, 2, 2, 2, 0], outcome), most=0.4)
     assert [row.energy_eV for row in rows] == [0.4, 0.6, 0.8]
     assert [row.n for row in rows] == [5, 0, 1]
     first = rows[0]

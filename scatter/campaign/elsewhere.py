@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
+from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
@@ -48,6 +49,7 @@ def write_prepared(path: Path, output: Path) -> None:
     ranks = Ranks()
     console = console_of(ranks.first)
     source = read(path)
+    refuse_no_arrival(source.input, source.path)
     use_threads(source.input.run.threads, ranks)
     potential = _potential(source)
     prepared = prepare(source.input, potential.host, ranks, partial(say, console))

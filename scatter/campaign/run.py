@@ -16,6 +16,7 @@ from rich.console import Console
 
 import scatter
 from scatter import store
+from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import refuse_failures
 from scatter.campaign.frames import every_frame, refuse_unrecorded
@@ -181,6 +182,7 @@ def settle(
     Raises:
         UserError: the input is impossible, or the folder holds something else.
     """
+    ranks.share(lambda: refuse_no_arrival(source.input, source.path))
     manifest = ranks.share(lambda: _manifest(source, potential, starts, guards, folder, ranks))
     host = getattr(potential, "host", potential)
     prepared = prepare(source.input, host, ranks, partial(say, console), starts)

@@ -21,6 +21,7 @@ FREE = {
     "guards.disagreement_eV_per_A",
     "guards.leverage",
     "guards.most_failed",
+    "guards.most_unsettled",
     "potential.trust_pickle",
 }
 GROWING = "sampling.trajectories"  # may grow, not shrink

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, use_threads
 from scatter.campaign.terminal import say
@@ -34,9 +35,10 @@ def read_conditions(path: Path, quick: bool = False) -> Source:
         quick: run at most QUICK trajectories of each point.
 
     Raises:
-        UserError: the input is wrong.
+        UserError: the input is wrong, or its trajectories cannot arrive.
     """
     source = read(path)
+    refuse_no_arrival(source.input, path)
     if source.input.sampling.targeted:
         raise UserError(
             f"{path}, [sampling]: a target error cannot be asked for here, since the trajectories "
