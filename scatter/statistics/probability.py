@@ -184,7 +184,7 @@ def sticking_of_counts(
     conditions = points[[*CONDITIONS]].tolist()
     ended = counts[:, Outcome.DISSOCIATED :].tolist()
     return [
-        Sticking(*map(_chosen, row), *endings, settled(sum(endings[2:]), sum(endings), most))
+        Sticking(*map(_chosen, row), *endings, known=settled(sum(endings[2:]), sum(endings), most))
         for row, endings in zip(conditions, ended, strict=True)
     ]
 

@@ -208,7 +208,11 @@ class Validation:
 
     def sticking(self, source: Source, reference: Potential) -> Found:
         """Paired sticking; every rank must call this."""
-        key = self._key("sticking", input=json.dumps(identity(source.input), sort_keys=True))
+        key = self._key(
+            "sticking",
+            input=json.dumps(identity(source.input), sort_keys=True),
+            most=str(source.input.guards.most_unsettled),
+        )
         found = self.ranks.share(lambda: load(self.folder, "sticking", key))
         if found is not None:
             return found
