@@ -115,7 +115,7 @@ def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
     lower.set_xlabel(AXIS_LABELS[axis])
     lower.axhline(0, color="0.4", linewidth=0.7, linestyle="--", zorder=1)
     end = 1.1 * max(abs(end) for end in lower.dataLim.intervaly)
-    if np.isfinite(end):  # not where no difference is known
+    if 0 < end < np.inf:  # not where no difference is known
         lower.set_ylim(-end, end)
     if len(set(x)) == 1:
         lower.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])

@@ -1,4 +1,4 @@
-"""S0 that is not known: where undecided and failed trajectories are too many, every verb says so."""
+"""S0 that is not known, where too many are undecided or failed: every verb says so."""
 
 import csv
 import io
