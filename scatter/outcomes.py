@@ -42,6 +42,7 @@ REASONS = {
     Reason.HEIGHT: "below the lowest height",
 }  # in words, for people
 
+MOST_UNSETTLED = 0.01  # fraction of a point that may be undecided or failed for S0 to be known
 SCHEMA = 2
 # What a guard (`scatter.potentials.base.Guard`) may measure: column of the largest value of a
 # trajectory -> column of the time when that was.

@@ -99,6 +99,7 @@ disagreement_eV_per_A = 0.2  # above it the worst frame of a trajectory is kept
 leverage = 2.0            # likewise, for a potential that has such a measure
 coupling_eV = 0.001       # of molecule and slab at the start: more is refused
 most_failed = 0.01        # a campaign with more ends with exit code 3
+most_unsettled = 0.01     # a point with more undecided or failed has bounds in place of S0
 
 [sampling]
 trajectories = 1000       # of each point; with a target, of its first round

@@ -39,7 +39,7 @@ def library(S0, energies=ENERGIES, states=STATES, n=10**8, polar=0.0):
     for state in states:
         ends = [interval_of(round(n * S0(E, *state)), n) for E in energies]
         p, low, high = np.array(ends).T
-        curves[state] = Curve("", {}, "energy_eV", x, p, low, high, p)
+        curves[state] = Curve("", {}, "energy_eV", x, p, low, high, p, p)
     return Library("H2", polar, curves)
 
 

@@ -11,9 +11,11 @@ from simulated_libraries import (
     library,
     of_table,
     rising,
+    row,
 )
 
 from scatter.statistics import (
+    Library,
     desorption,
     populations,
     thermal_sticking,
@@ -100,3 +102,13 @@ def test_the_bounds_of_a_desorbing_mean_hold_it_whatever_S0_is_outside():
         }
         mean = desorption(library(of_table(full)), LEVELS, 925).mean_energy_eV
         assert found.lowest < mean < found.highest
+
+
+@pytest.mark.parametrize("n", [4, 10, 40])
+def test_intervals_of_what_desorbs_lie_within_what_can_desorb(n):
+    rng, points = np.random.default_rng(n), np.linspace(0.1, 1.2, 8)
+    drawn = [row(E, rng.binomial(n, rising(E, *s)), n, s) for s in STATES for E in points]
+    found = desorption(Library.of(drawn), LEVELS, 925)
+    assert 0 < found.low < found.mean_energy_eV < found.high
+    for state in found.states():
+        assert 0 <= state.low <= state.P <= state.high <= 1

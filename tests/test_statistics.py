@@ -94,7 +94,7 @@ def test_impossible_counts_are_refused(k, n):
 def test_every_trajectory_is_counted_once_and_every_point_is_there():
     points = some_points(0.4, 0.6, 0.8)  # numbered 2, 1, 0
     outcome = [1, 1, 2, 3, 4, 1]
-    rows = sticking(points, some_trajectories([2, 2, 2, 2, 2, 0], outcome))
+    rows = sticking(points, some_trajectories([2, 2, 2, 2, 2, 0], outcome), most=0.4)
     assert [row.energy_eV for row in rows] == [0.4, 0.6, 0.8]
     assert [row.n for row in rows] == [5, 0, 1]
     first = rows[0]
@@ -167,10 +167,58 @@ def test_the_table_is_in_the_promised_form(tmp_path):
     first, *rows = (tmp_path / "sticking.csv").read_text().splitlines()
     assert first == (
         "facet,T_K,molecule,v,J,mJ,energy_eV,polar_deg,azimuth_deg,"
-        "n,dissociated,scattered,undecided,failed,S0,low,high"
+        "n,dissociated,scattered,undecided,failed,S0,low,high,lowest,highest"
     )
     assert rows[0].startswith("111,925,H2,1,1,,0.30000000000000004,0,random,10,3,5,1,1,0.3,0.1")
-    assert rows[2] == "211,300.5,D2,0,2,-1,1e-07,30,45,0,0,0,0,0,nan,0,1"
+    assert rows[2] == "211,300.5,D2,0,2,-1,1e-07,30,45,0,0,0,0,0,nan,0,1,nan,nan"
+
+
+UNKNOWN = replace(ROWS[0], known=False)
+
+
+def test_a_point_with_too_many_undecided_or_failed_has_bounds_in_place_of_S0():
+    points = some_points(0.4, 0.6)
+    ended = np.repeat([1, 1, 2, 2], 50)  # point 1, the first: 2 % undecided or failed
+    ended[:2] = 3, 4
+    number = np.tile(np.arange(100), 2)
+    trajectories = some_trajectories(np.repeat([1, 0], 100), ended)
+    trajectories["number"] = number
+    first, second = sticking(points, trajectories)
+    assert isnan(first.S0)
+    assert (first.lowest, first.highest) == (0.98, 1.0)
+    assert (first.low, first.high) == (wilson(98, 100)[1], 1.0)
+    assert (second.S0, second.low, second.high) == wilson(0, 100)
+    allowed = sticking(points, trajectories, most=0.02)[0]
+    assert (allowed.S0, allowed.low, allowed.high) == wilson(98, 100)
+    few = sticking_of_counts(points[:1], np.array([[0, 98, 1, 1, 0]]))[0]  # one in a hundred
+    assert few.known
+
+
+def test_a_table_says_where_S0_is_not_known_and_reads_back_so(tmp_path):
+    write_csv(tmp_path / "sticking.csv", [UNKNOWN, ROWS[1]])
+    rows = (tmp_path / "sticking.csv").read_text().splitlines()
+    assert rows[1].partition("10,3,5,1,1,")[2].startswith("nan,0.1")
+    assert rows[1].endswith(",0.3,0.5")
+    assert read_csv(tmp_path / "sticking.csv") == [UNKNOWN, ROWS[1]]
+    [curve] = read_curve(tmp_path / "sticking.csv")
+    assert curve.open.tolist() == [True, False]
+    assert (curve.lowest[0], curve.highest[0]) == (0.3, 0.5)
+
+
+def test_a_table_of_an_earlier_version_is_judged_by_what_is_allowed_today(tmp_path):
+    path = tmp_path / "sticking.csv"
+    write_csv(path, ROWS)
+    cut = [line.rsplit(",", 2)[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(cut) + "\n")
+    assert read_csv(path) == [UNKNOWN, *ROWS[1:]]
+
+
+def test_bounds_that_contradict_the_counts_are_refused(tmp_path):
+    path = tmp_path / "sticking.csv"
+    write_csv(path, [UNKNOWN])
+    path.write_text(path.read_text().replace(",0.3,0.5", ",0.3,0.4"))
+    with pytest.raises(UserError, match=r"column 'highest': '0.4' does not follow"):
+        read_csv(path)
 
 
 def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
+from scatter.campaign.listing import Listing
 from scatter.campaign.page.document import write_rows
 from scatter.campaign.page.results import Results
 from scatter.campaign.terminal import say
@@ -115,20 +115,21 @@ def _plain(one: Any) -> dict[str, Any]:
     }
 
 
+def _numbers(row: dict[str, Any]) -> list[str]:
+    """Mean, interval and bounds of an average."""
+    name = "S0" if "S0" in row else "mean_energy_eV"
+    unit = "" if name == "S0" else " eV"
+    return [
+        f"{row[name]:.4g}{unit}", f"{row['low']:.4g}-{row['high']:.4g}",
+        f"{row['lowest']:.4g}-{row['highest']:.4g}" if np.isfinite(row["lowest"]) else "–",
+    ]  # fmt: skip
+
+
 def _print(
     rows: Sequence[dict[str, Any]], found: Sequence[tuple[str, Cover]], console: Console
 ) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in ("average", "mean", "95 %", "bounds"):
-        table.add_column(name, justify="left" if name == "average" else "right")
-    for row in rows:
-        name = "S0" if "S0" in row else "mean_energy_eV"
-        unit = "" if name == "S0" else " eV"
-        table.add_row(
-            row["average"], f"{row[name]:.4g}{unit}", f"{row['low']:.4g}-{row['high']:.4g}",
-            f"{row['lowest']:.4g}-{row['highest']:.4g}" if np.isfinite(row["lowest"]) else "–",
-        )  # fmt: skip
-    console.print(table)
+    lines = [([row["average"]], _numbers(row)) for row in rows]
+    console.print(Listing(["average"], ("mean", "95 %", "bounds"), lines))
     for name, one in found:
         for sentence in one.warnings:
             say(console, f"{name}: {sentence}")

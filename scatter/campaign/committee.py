@@ -2,15 +2,17 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from scatter import store
+from scatter.campaign.failures import judged, refuse_untrusted
+from scatter.campaign.listing import Listing
 from scatter.campaign.page.document import write_rows
-from scatter.campaign.progress import point_names
+from scatter.campaign.progress import S0_of, point_names
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, opened, run, trusting
 from scatter.campaign.terminal import console as console_of
@@ -20,7 +22,6 @@ from scatter.plots.committee import committee_figure
 from scatter.plots.style import save
 from scatter.potentials.table import open_committee
 from scatter.settings import UserError
-from scatter.statistics import in_turn, sticking
 from scatter.statistics.committee import CommitteeSticking, committee_sticking
 
 MEMBERS = "members"  # the folder of the other members' campaigns
@@ -38,7 +39,8 @@ def committee(path: Path, trust_pickle: bool = False) -> None:
 
     Raises:
         UserError: the input is wrong, or names no committee, or asks for a target error.
-        Untrusted: too many of its own trajectories failed.
+        Untrusted: too many of the trajectories on it or a member failed, or S0 of a point is not
+            known there; what has been run is written.
     """
     ranks = Ranks()
     console = console_of(ranks.first)
@@ -62,6 +64,8 @@ def committee(path: Path, trust_pickle: bool = False) -> None:
         folders.append(folder)
     if ranks.first:
         report(folders, console)
+    for folder in folders[1:]:
+        ranks.share(lambda of=folder: refuse_untrusted(of))
 
 
 def _refuse(source: Source) -> None:
@@ -85,7 +89,7 @@ def report(folders: list[Path], console: Console) -> list[CommitteeSticking]:
         console: where to print.
     """
     read = [store.read_results(folder) for folder in folders]
-    rows = committee_sticking([sticking(points, in_turn(rows)) for points, rows, _ in read])
+    rows = committee_sticking([judged(*results) for results in read])
     write_rows(folders[0] / "committee.csv", [_told(row) for row in rows])
     save(committee_figure(rows), folders[0] / "committee")
     console.print(_table(rows))
@@ -97,7 +101,7 @@ def _told(row: CommitteeSticking) -> dict[str, Any]:
     """One point as plain values, by column."""
     own = row.own
     names = ("facet", "T_K", "molecule", "v", "J", "mJ", "energy_eV", "polar_deg", "azimuth_deg",
-             "n", "S0", "low", "high")  # fmt: skip
+             "n", "S0", "low", "high", "lowest", "highest")  # fmt: skip
     return {
         **{name: getattr(own, name) for name in names},
         **{f"S0_{n}": one.S0 for n, one in enumerate(row.members[1:], 1)},
@@ -107,14 +111,18 @@ def _told(row: CommitteeSticking) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[CommitteeSticking]) -> Table:
+def _table(rows: list[CommitteeSticking]) -> Listing:
     others = [f"S0, {n}" for n in range(1, len(rows[0].members))]
-    table = Table("point", "S0", "95 % sampling", *others, "spread", "95 % with model", box=None)
-    for name, row in zip(point_names([row.own for row in rows]), rows, strict=True):
-        own = row.own
-        table.add_row(
-            name, f"{own.S0:.4f}", f"{own.low:.3f}-{own.high:.3f}",
-            *(f"{one.S0:.4f}" for one in row.members[1:]), f"{row.spread:.4f}",
-            f"{row.low:.3f}-{row.high:.3f}",
-        )  # fmt: skip
-    return table
+    header = ("S0", "95 % sampling", *others, "spread", "95 % with model")
+    names = point_names([row.own for row in rows])
+    lines = [([name], _numbers(row)) for name, row in zip(names, rows, strict=True)]
+    return Listing(["point"], header, lines)
+
+
+def _numbers(row: CommitteeSticking) -> list[str]:
+    own = row.own
+    return [
+        S0_of(own), f"{own.low:.3f}-{own.high:.3f}", *map(S0_of, row.members[1:]),
+        "not known" if isnan(row.spread) else f"{row.spread:.4f}",
+        f"{row.low:.3f}-{row.high:.3f}",
+    ]  # fmt: skip

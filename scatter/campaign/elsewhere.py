@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
+from scatter.campaign.arrival import refuse_no_arrival
+from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
@@ -48,6 +50,7 @@ def write_prepared(path: Path, output: Path) -> None:
     ranks = Ranks()
     console = console_of(ranks.first)
     source = read(path)
+    refuse_no_arrival(source.input, source.path)
     use_threads(source.input.run.threads, ranks)
     potential = _potential(source)
     prepared = prepare(source.input, potential.host, ranks, partial(say, console))
@@ -66,6 +69,7 @@ def collect(path: Path, file: Path) -> Path:
 
     Raises:
         UserError: the file belongs to another campaign, or the folder does.
+        Untrusted: too many trajectories failed, or S0 of a point is not known; all is written.
     """
     ranks = Ranks()
     console = console_of(ranks.first)
@@ -88,6 +92,7 @@ def collect(path: Path, file: Path) -> Path:
         taken = _take(source, prepared, results, folder)
         finish(folder, points(source.input), console)
     say(console, f"{taken} trajectories of {file} are in {folder}")
+    refuse_untrusted(folder)
     return folder
 
 

@@ -76,7 +76,8 @@ class Campaign:
             partial(complete, points=self.points, species=prepared.species),
             ranks.size,
         )
-        self.progress = Progress(console, points_table(self.points), self.aim)
+        most = input.guards.most_unsettled
+        self.progress = Progress(console, points_table(self.points), self.aim, most)
         self.counted = Counted(len(self.points))
         self.ending = array("Q")  # point, number, outcome of each that ended in this round
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from rich.console import Console
-from rich.table import Table
 
 from scatter import store
 from scatter.campaign.failures import told
 from scatter.campaign.frames import extxyz, trajectory_name
+from scatter.campaign.listing import Listing
 from scatter.campaign.replay import Replay, replay
 from scatter.campaign.terminal import say
 from scatter.files import write_whole
@@ -36,13 +36,15 @@ def list_wrong(folder: Path, console: Console) -> None:
     say(console, f"undecided: {undecided} of {len(rows)}")
     if not len(wrong):
         return
-    table = Table("point", "number", "ended", "time (fs)", "energy error (eV)", box=None)
-    for row in wrong[:LISTED]:
-        table.add_row(
-            str(row["point"]), str(row["number"]), in_words(row), f"{row['time_fs']:g}",
-            f"{row['energy_error_eV']:.4f}",
-        )  # fmt: skip
-    console.print(table)
+    lines = [
+        (
+            (str(row["point"]), str(row["number"]), in_words(row)),
+            (f"{row['time_fs']:g}", f"{row['energy_error_eV']:.4f}"),
+        )
+        for row in wrong[:LISTED]
+    ]
+    header = (("point", "number", "ended"), ("time (fs)", "energy error (eV)"))
+    console.print(Listing(*header, lines, labelled=True))
     if len(wrong) > LISTED:
         say(console, f"and {len(wrong) - LISTED} more; results.h5 has them all")
     first = wrong[0]
@@ -100,14 +102,13 @@ def in_words(row: np.ndarray) -> str:
     return outcome.name.lower() + (f": {REASONS[reason]}" if reason else "")
 
 
-def _story(found: Replay) -> Table:
+def _story(found: Replay) -> Listing:
     """Start, lowest point and end as a table."""
     frames = found.frames
     lowest = min(range(len(frames)), key=lambda n: frames[n].info["Z_A"])
-    table = Table("", *MOMENT, box=None)
-    for name, frame in (("start", frames[0]), ("lowest", frames[lowest]), ("end", frames[-1])):
-        table.add_row(name, *(_number(frame, key) for key in MOMENT))
-    return table
+    moments = (("start", frames[0]), ("lowest", frames[lowest]), ("end", frames[-1]))
+    lines = [([name], [_number(frame, key) for key in MOMENT]) for name, frame in moments]
+    return Listing([""], MOMENT, lines)
 
 
 def _number(frame: Atoms, key: str) -> str:

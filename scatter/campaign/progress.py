@@ -6,18 +6,19 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from scatter.campaign.listing import Listing
 from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
-from scatter.outcomes import Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome
 from scatter.statistics import Sticking, sticking_of_counts
 from scatter.statistics.rounds import Aim, Round, expected
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
 NO_AIM = Aim(0, 0)
 SHOWN = 24  # points in the live table; more would not fit a terminal
+AROUND = 6  # lines of a terminal that what stands around that table may take
 
 
 class Progress:
@@ -28,9 +29,11 @@ class Progress:
         before: trajectories below that were finished by earlier runs.
     """
 
-    def __init__(self, console: Console, points: np.ndarray, aim: Aim):
-        """Begin to count."""
-        self.points, self.aim = points, aim
+    def __init__(
+        self, console: Console, points: np.ndarray, aim: Aim, most: float = MOST_UNSETTLED
+    ):
+        """Begin to count; `most` is the campaign's `[guards] most_unsettled`."""
+        self.points, self.aim, self.most = points, aim, most
         self.upper = np.zeros(len(points), np.int64)
         self.before = self.round = 0
         self.start = self.last = time.monotonic()
@@ -49,7 +52,7 @@ class Progress:
         """
         self.round, self.upper = following.number, following.upper
         self.before += before
-        rows = sticking_of_counts(self.points, complete)
+        rows = sticking_of_counts(self.points, complete, self.most)
         text = announced(following, point_names(rows), rows, self.aim)
         if text:
             say(self.live.console, text)
@@ -60,10 +63,21 @@ class Progress:
         if not self.shown or now - self.last < period_s:
             return
         self.last = now
-        rows = sticking_of_counts(self.points, counts)
+        rows = sticking_of_counts(self.points, counts, self.most)
         line = Text(self.line(steps, counts))
-        table = sticking_table(rows[:SHOWN], self.aim)
-        self.live.update(Group(line, table, Text(LEANING)), refresh=True)
+        table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
+        if left := len(rows) - len(table.rows):
+            more = Text(f"{left} more points\n{LEANING}")
+        self.live.update(Group(line, table, more), refresh=True)
+
+    def _fitting(self, rows: Sequence[Sticking]) -> Listing:
+        """The table of as many points, the first ones, as there is room for."""
+        width, height = self.live.console.size
+        table = sticking_table(rows, self.aim)
+        while len(rows) > 1 and len(table.lines(width)) > height - AROUND:
+            rows = rows[:-1]
+            table = sticking_table(rows, self.aim)
+        return table
 
     def line(self, steps: int, counts: np.ndarray) -> str:
         """Trajectories done of all, rate and time left; with a target, of about how many."""
@@ -106,36 +120,41 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Table:
+def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Listing:
     """S0 of each point with its 95 % interval, and what undecided and failed ones leave open.
 
-    Conditions that all points share stand above the table. With a target, the error of each point
-    (half of its interval, or that divided by S0) stands beside it.
+    Conditions that all points share stand above the table. Where S0 is not known, that is said in
+    its place, and the interval is that of the bounds. With a target, the error of each point (half
+    of its interval, or that divided by S0) stands beside it.
     """
     told = [said(row) for row in rows]
     names = _differing(told)
     common = ", ".join(text for name, text in told[0].items() if name not in names and text)
-    table = Table(box=None, pad_edge=False, title=common, title_justify="left", title_style="bold")
-    for name in names:
-        table.add_column(name, no_wrap=True)
     unclear = any(row.undecided + row.failed for row in rows)
     last = ["bounds"] * unclear + ["error"] * aim.given
-    for name in ("n", "diss", "scat", "undec", "fail", "S0", "95 %", *last):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row, one in zip(rows, told, strict=True):
-        table.add_row(*(one[name] for name in names), *_results(row, unclear, aim))
-    return table
+    header = ("n", "diss", "scat", "undec", "fail", "S0", "95 %", *last)
+    lines = [
+        ([one[name] for name in names], _results(row, unclear, aim))
+        for row, one in zip(rows, told, strict=True)
+    ]
+    return Listing(names, header, lines, common)
 
 
 def _results(row: Sticking, unclear: bool, aim: Aim) -> list[str]:
     """The columns of a point that are no conditions."""
     numbers = (row.n, row.dissociated, row.scattered, row.undecided, row.failed)
-    found = [str(number) for number in numbers]
-    if row.n:
-        found += [f"{row.S0:.4f}", f"{row.low:.3f}-{row.high:.3f}"]
-        found += [f"{row.lowest:.3f}-{row.highest:.3f}"] * unclear
-        found += [compared(row, aim)] if aim.given else []
-    return found
+    counts = [str(number) for number in numbers]
+    if not row.n:
+        return [*counts, *[""] * (2 + unclear + aim.given)]
+    bounds = f"{row.lowest:.3f}-{row.highest:.3f}"
+    error = compared(row, aim) if aim.given else ""
+    last = [bounds] * unclear + [error] * aim.given
+    return [*counts, S0_of(row), f"{row.low:.3f}-{row.high:.3f}", *last]
+
+
+def S0_of(row: Sticking) -> str:
+    """S0 to four digits, where it is known."""
+    return f"{row.S0:.4f}" if row.known else "not known"
 
 
 def _differing(told: Sequence[dict[str, str]]) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.failures import guards_in, judged, refuse_untrusted, unknown
 from scatter.campaign.failures import told as failures
 from scatter.campaign.progress import point_names, sticking_table
 from scatter.campaign.targets import aim_in, verdict
@@ -26,28 +27,34 @@ from scatter.statistics import (
     sticking,
     write_csv,
 )
-from scatter.statistics.rounds import Aim
 
 COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what the table needs
 
 
 def report(folder: Path, console: Console) -> None:
     """Write table and figure of a campaign, print the table, and say where they are."""
-    analyse(folder, console)
+    _analyse(folder, console)
     figure = plot([folder])
     say(console, f"table:  {folder / 'sticking.csv'}\nfigure: {figure}")
 
 
-def analyse(folder: Path, console: Console) -> list[Sticking]:
+def analyse(folder: Path, console: Console) -> None:
     """Write `sticking.csv` from `results.h5` and print it with the quality of the dynamics.
 
     Raises:
         UserError: there are no results.
+        Untrusted: too many trajectories failed, or S0 of a point is not known; all is written.
     """
+    _analyse(folder, console)
+    say(console, f"table:  {folder / 'sticking.csv'}")
+    refuse_untrusted(folder)
+
+
+def _analyse(folder: Path, console: Console) -> None:
     points, trajectories, attributes = store.read_results(folder, COUNTED)
-    rows = sticking(points, in_turn(trajectories))
+    rows = judged(points, trajectories, attributes)
     write_csv(folder / "sticking.csv", rows)
-    _show(rows, trajectories, aim_in(attributes.path, attributes["input"]), console)
+    _show(rows, trajectories, attributes.path, attributes["input"], console)
     found = quality(trajectories)
     say(
         console,
@@ -55,7 +62,6 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
         f"{found.rms_energy_error_eV * 1000:.2f}); undecided {found.undecided:.2%}, failed "
         f"{found.failed:.2%}; potential: {attributes['potential']}",
     )
-    return rows
 
 
 def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 1.0,
@@ -74,7 +80,7 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
         UserError: a folder has no results, or a file no curve.
     """
     found = [store.read_results(folder, COUNTED) for folder in folders]
-    rows, *others = [sticking(points, in_turn(ended)) for points, ended, _ in found]
+    rows, *others = [judged(*results) for results in found]
     axis = scanned(rows)
     shown = [
         curve
@@ -93,6 +99,8 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
 def status(folder: Path, console: Console, check: bool = False) -> None:
     """Make `results.h5` from what has finished so far, and print its table.
 
+    What `analyse` would say of it, and with which code, is said here too.
+
     Args:
         folder: of the campaign.
         console: where to print.
@@ -100,6 +108,7 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
 
     Raises:
         UserError: no campaign was run there, or a block of it is damaged.
+        Untrusted: too many trajectories failed so far, or S0 of a point is not known.
     """
     holder = store.writer(folder)
     if holder and not (folder / store.MANIFEST).exists():
@@ -120,10 +129,11 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         f"{folder}: {len(ended)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
-    aim = aim_in(folder / store.MANIFEST, manifest["input"])
-    _show(sticking(points, in_turn(ended)), ended, aim, console)
+    rows = sticking(points, in_turn(ended), source.input.guards.most_unsettled)
+    _show(rows, ended, folder / store.MANIFEST, manifest["input"], console)
     if check:
         _verdict(folder, len(paths), lost, console)
+    refuse_untrusted(folder)
 
 
 def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console) -> None:
@@ -145,15 +155,19 @@ def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console)
     )
 
 
-def _show(rows: Sequence[Sticking], ended: np.ndarray, aim: Aim, console: Console) -> None:
+def _show(
+    rows: Sequence[Sticking], ended: np.ndarray, place: Path, text: str, console: Console
+) -> None:
     """Print the table, how many ended trajectories wait for slower ones, and what went wrong.
 
     Args:
         rows: the points.
         ended: trajectories.
-        aim: the target.
+        place: the file that holds the input.
+        text: the input.
         console: where to print.
     """
+    aim = aim_in(place, text)
     console.print(sticking_table(rows, aim))
     waiting = len(ended) - sum(row.n for row in rows)
     if waiting:
@@ -162,7 +176,8 @@ def _show(rows: Sequence[Sticking], ended: np.ndarray, aim: Aim, console: Consol
             f"{waiting} more have ended, and count once those before them have: the quick ones "
             "alone would make S0 too high",
         )
-    if sentence := failures(ended):
-        say(console, sentence)
+    for sentence in (failures(ended), unknown(rows, guards_in(place, text).most_unsettled)):
+        if sentence:
+            say(console, sentence)
     if aim.given:
         say(console, verdict(point_names(rows), rows, aim))

@@ -16,8 +16,9 @@ from rich.console import Console
 
 import scatter
 from scatter import store
+from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
-from scatter.campaign.failures import refuse_failures
+from scatter.campaign.failures import refuse_failures, refuse_untrusted
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.prepare import Prepared, Species, prepare
 from scatter.campaign.ranks import Ranks
@@ -47,11 +48,11 @@ def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -
         every_fs: record all trajectories, a frame every so many fs, whatever [frames] says.
 
     Raises:
-        UserError: the input is wrong, the folder holds something else, or too many trajectories
-            failed (code 3; all is written).
+        UserError: the input is wrong, or the folder holds something else.
+        Untrusted: too many trajectories failed, or S0 of a point is not known; all is written.
     """
     source = run_all(path, trust_pickle, every_fs)
-    refuse_failed(source, Ranks())
+    Ranks().share(lambda: refuse_untrusted(source.output))
     return source.output
 
 
@@ -181,6 +182,7 @@ def settle(
     Raises:
         UserError: the input is impossible, or the folder holds something else.
     """
+    ranks.share(lambda: refuse_no_arrival(source.input, source.path))
     manifest = ranks.share(lambda: _manifest(source, potential, starts, guards, folder, ranks))
     host = getattr(potential, "host", potential)
     prepared = prepare(source.input, host, ranks, partial(say, console), starts)

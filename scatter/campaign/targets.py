@@ -54,7 +54,12 @@ def wanted(aim: Aim) -> str:
 
 
 def compared(row: Sticking, aim: Aim) -> str:
-    """The error of a point beside its target, such as `0.0123 > 0.01`; of two the nearer one."""
+    """The error of a point beside its target, such as `0.0123 > 0.01`; of two the nearer one.
+
+    Nothing where S0 is not known: its bounds are no error that more trajectories would lessen.
+    """
+    if not row.known:
+        return ""
     width = (row.high - row.low) / 2
     by = excess(row.dissociated, row.n, aim)
     sign = "≤" if by <= 1 else ">"
@@ -72,6 +77,8 @@ def _digits(target: float) -> int:
 def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
     """Which points have met the target, which missed it with all that they may get, which may yet.
 
+    Where S0 is not known, none of this is said of it.
+
     Args:
         names: of the points.
         rows: their results.
@@ -80,12 +87,14 @@ def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
     short = [
         (name, row)
         for name, row in zip(names, rows, strict=True)
-        if excess(row.dissociated, row.n, aim) > 1
+        if row.known and excess(row.dissociated, row.n, aim) > 1
     ]
+    unknown = sum(not row.known for row in rows)
     missed = [name for name, row in short if row.n >= aim.most]
     yet = [name for name, row in short if row.n < aim.most]
-    met = len(rows) - len(short)
+    met = len(rows) - len(short) - unknown
     lines = [f"target error {wanted(aim)}: met by {met} of {len(rows)} points"]
+    lines[0] += f"; S0 of {unknown} is not known" if unknown else ""
     if missed:
         lines.append(
             f"missed, max_trajectories = {aim.most} reached: {'; '.join(missed)}: raise it and run "

@@ -98,7 +98,6 @@ def analyse(folder: Folder) -> None:
     from scatter.campaign.terminal import console
 
     analyse(folder, console(True))
-    print(f"table:  {folder / 'sticking.csv'}")
 
 
 @app.command()

@@ -22,6 +22,7 @@ FREE = {
     "guards.disagreement_eV_per_A",
     "guards.leverage",
     "guards.most_failed",
+    "guards.most_unsettled",
     "potential.trust_pickle",
     "surface.images",
 }

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Stop
+from scatter.outcomes import MOST_UNSETTLED
 from scatter.potentials.domain import Domain
 from scatter.settings import PositiveFloat, PositiveInt, Table, UserError
 from scatter.state import System
@@ -71,6 +72,11 @@ class Guards(Table):
     most_failed: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.01,
         description="A campaign in which a larger fraction has failed says so and exits with 3.",
+    )
+    most_unsettled: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=MOST_UNSETTLED,
+        description="A point of which a larger fraction is undecided or failed has no S0: bounds "
+        "stand in its place, and the campaign exits with 3.",
     )
 
     def threshold(self, column: str) -> float:

@@ -12,7 +12,13 @@ class Dynamics(Table):
 
     timestep_fs: Annotated[float, Field(gt=0, le=5, description="time step")] = 0.1
     max_time_fs: Annotated[
-        PositiveFloat, Field(description="a trajectory still running then is undecided")
+        PositiveFloat,
+        Field(
+            description="a trajectory still running then is undecided; refused where the slowest "
+            "molecule, at the speed along the normal that it begins with, needs longer from "
+            "`height_A` down to 1 Å, or down to 3 Å and back up to `scattered_A` (a time that "
+            "does is named: down to the top plane and back, and 500 fs)"
+        ),
     ] = 3000.0
     energy_tolerance_eV: Annotated[
         PositiveFloat,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.plots.bounds import bracket_handle, brackets_of
 from scatter.plots.sticking import SAY, HEIGHT_mm, LINE_mm, frame
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import CONDITIONS, scanned
@@ -14,7 +15,8 @@ from scatter.statistics.committee import CommitteeSticking
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
     """S0 along the scanned condition: bars for sampling, a band for sampling and model together.
 
-    Thin lines are the members. Each set of the other conditions has its colour.
+    Thin lines are the members. Each set of the other conditions has its colour. Brackets stand for
+    the bounds of points whose S0 is not known.
 
     Args:
         rows: of `scatter.statistics.committee.committee_sticking`.
@@ -40,6 +42,7 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
             text = ", ".join(SAY[name](getattr(group[0].own, name)) for name in named)
             axes.errorbar(x, S0, yerr=ends, color=colour, marker=MARKERS[index % len(MARKERS)],
                           linewidth=1.0, label=text or "this potential")  # fmt: skip
+            brackets_of(axes, np.array(x, float), [row.own for row in group], colour)
             low, high = [row.low for row in group], [row.high for row in group]
             axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
         frame(axes, axis, np.array([getattr(row.own, axis) for row in rows]))
@@ -47,5 +50,8 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
             f"{len(rows[0].members)} potentials, the same starts\n"
             "bars: sampling, band: sampling and model (95 %)"
         )
-        figure.legend(loc="outside lower center", frameon=False)
+        handles, texts = axes.get_legend_handles_labels()
+        if not all(row.own.known for row in rows):
+            handles, texts = [*handles, bracket_handle()[0]], [*texts, bracket_handle()[1]]
+        figure.legend(handles, texts, loc="outside lower center", frameon=False)
     return figure

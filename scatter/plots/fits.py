@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.plots.bounds import brackets
 from scatter.plots.sticking import frame, legends_of
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import Curve, Fit, Undetermined
@@ -13,6 +14,8 @@ from scatter.statistics.alignment import Alignment
 
 def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> Figure:
     """S0 with 95 % intervals, and the fitted curves with their 95 % bands.
+
+    Brackets stand for the bounds of points whose S0 is not known; the fits leave these out.
 
     Args:
         curves: along the incidence energy.
@@ -32,6 +35,8 @@ def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> F
                 curve.x, curve.S0, yerr=ends, fmt=MARKERS[n % len(MARKERS)], color=color,
                 label=text or None, elinewidth=0.7,
             )  # fmt: skip
+            gap = curve.open
+            brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], color)
             if isinstance(found, Fit):
                 axes.plot(fine, found(fine), color=color, linestyle=LINES[n % len(LINES)])
                 axes.fill_between(fine, *found.band(fine), color=color, alpha=0.2, linewidth=0)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from scatter.plots.bounds import brackets_of
 from scatter.plots.sticking import ALONE, AXIS_LABELS, SAY, LINE_mm
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import CONDITIONS, Condition, Sticking, scanned
@@ -27,7 +28,8 @@ def paired_figure(
 
     Bars are 95 % intervals: Wilson's of each S0, Tango's of the difference. Each set of the other
     conditions has its colour; filled symbols are the reference's, open ones the potential's. What
-    belongs to one condition stands a little apart along x, for bars not to hide one another.
+    belongs to one condition stands a little apart along x, for bars not to hide one another. Where
+    S0 is not known, a bracket stands for its bounds, and there is no difference.
 
     Args:
         rows: of `scatter.statistics.paired.paired_sticking`.
@@ -91,15 +93,19 @@ def _draw(
     own, its = [row.potential for row in group], [row.reference for row in group]
     _bars(upper, x - apart, its, linestyle="-", **style)
     _bars(upper, x + apart, own, linestyle="--", markerfacecolor="white", **style)
-    _bars(lower, x, [row.difference for row in group], linestyle="none", **style)
+    brackets_of(upper, x - apart, its, colour)
+    brackets_of(upper, x + apart, own, colour)
+    known = [row.known for row in group]
+    apart_by = [row.difference for row in group if row.known]
+    _bars(lower, x[known], apart_by, linestyle="none", **style)
 
 
 def _bars(
     axes: Axes, x: Float[np.ndarray, " point"], found: Sequence[Sticking | Paired], **style: Any
 ) -> None:
     middle = [one.S0 if isinstance(one, Sticking) else one.difference for one in found]
-    ends = [(m - one.low, one.high - m) for m, one in zip(middle, found, strict=True)]
-    axes.errorbar(x, middle, yerr=np.transpose(ends), **style)
+    ends = np.array([(m - one.low, one.high - m) for m, one in zip(middle, found, strict=True)])
+    axes.errorbar(x, middle, yerr=ends.reshape(-1, 2).T, **style)
 
 
 def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
@@ -109,7 +115,8 @@ def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
     lower.set_xlabel(AXIS_LABELS[axis])
     lower.axhline(0, color="0.4", linewidth=0.7, linestyle="--", zorder=1)
     end = 1.1 * max(abs(end) for end in lower.dataLim.intervaly)
-    lower.set_ylim(-end, end)
+    if 0 < end < np.inf:  # not where no difference is known
+        lower.set_ylim(-end, end)
     if len(set(x)) == 1:
         lower.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])
 

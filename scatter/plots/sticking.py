@@ -11,6 +11,7 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import AutoLocator, MultipleLocator
 
+from scatter.plots.bounds import bracket_handle, brackets
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import CONDITIONS, Condition, Curve, Sticking, curves, scanned
 
@@ -47,8 +48,9 @@ def sticking_figure(
     """S0 along the condition that was scanned, one curve for each set of the others.
 
     Error bars are 95 % Wilson intervals; a light band reaches up to the S0 that undecided and
-    failed trajectories could have made of it. What differs between the curves stands in the
-    legend, what they share above the axes.
+    failed trajectories could have made of it. Where these are too many for S0 to be known, a
+    bracket from its lower to its upper bound stands in place of a marker, and no line passes. What
+    differs between the curves stands in the legend, what they share above the axes.
 
     Args:
         rows: of `scatter.statistics.sticking`.
@@ -76,7 +78,8 @@ def sticking_figure(
         frame(axes, axis, np.concatenate([curve.x for curve in (*own, *overlays)]))
         axes.set_title(heading)
         _below(axes, footnote)
-        _legend(figure, axes, any(_banded(curve) for curve in own))
+        drawn = (*own, *overlays)
+        _legend(figure, axes, any(map(_banded, own)), any(curve.open.any() for curve in drawn))
     return figure
 
 
@@ -129,7 +132,7 @@ def _banded(curve: Curve) -> bool:
 
 def _draw(axes: Axes, curve: Curve, text: str, index: int, filled: bool) -> None:
     """One curve with its error bars, told from others by colour, marker and line alike."""
-    drawn = np.isfinite(curve.S0)
+    drawn = np.isfinite(curve.S0) | curve.open
     x, S0, highest = curve.x[drawn], curve.S0[drawn], curve.highest[drawn]
     colour = PALETTE[index % len(PALETTE)]
     ends = np.stack([S0 - curve.low[drawn], curve.high[drawn] - S0])
@@ -146,6 +149,8 @@ def _draw(axes: Axes, curve: Curve, text: str, index: int, filled: bool) -> None
         elinewidth=0.7,
         zorder=3 if filled else 2,
     )
+    gap = curve.open
+    brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], colour)
     if _banded(curve):
         if len(x) > 1:
             axes.fill_between(x, S0, highest, color=colour, alpha=0.2, linewidth=0, zorder=1)
@@ -165,12 +170,16 @@ def frame(axes: Axes, axis: str, x: np.ndarray) -> None:
         axes.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])
 
 
-def _legend(figure: Figure, axes: Axes, banded: bool) -> None:
+def _legend(figure: Figure, axes: Axes, banded: bool, bracketed: bool) -> None:
     """A legend where there is something to tell apart: in the axes if it hides nothing there."""
     handles, texts = axes.get_legend_handles_labels()
     if banded:
         handles.append(Patch(color="0.8", linewidth=0))
         texts.append("undecided or failed")
+    if bracketed:
+        handle, text = bracket_handle()
+        handles.append(handle)
+        texts.append(text)
     if not texts:
         return
     longest = max(len(text.replace("$", "")) for text in texts)

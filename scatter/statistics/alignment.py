@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import root_scalar
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome
 from scatter.statistics.means import mean_of
 from scatter.statistics.per_point import by_point
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking, sticking, wilson
@@ -44,7 +44,8 @@ class Alignment:
         azimuth_deg: azimuth of incidence, degrees; None when random.
         source: "projections": from points with m_J = 0..J; "isotropic": from the real-valued m_J
             of trajectories with isotropic orientation.
-        missing: |m_J| that no trajectory was run for, as "1 2"; nothing is known then (NaN).
+        missing: |m_J| that no trajectory was run for, as "1 2"; nothing is known then (NaN), nor
+            where too many are undecided or failed.
         n: trajectories.
         dissociated: those that dissociated.
         S0: sticking probability, each m_J counting alike.
@@ -127,7 +128,7 @@ def _of_projections(group: Sequence[Sticking]) -> Alignment:
     }  # fmt: skip
     S, low, high = np.array([wilson(*pair) for pair in counts.tolist()]).T
     weight = np.where(np.arange(J + 1) > 0, 2.0, 1.0)
-    if columns["missing"]:
+    if columns["missing"] or not all(row.known for row in group):
         return Alignment(**columns, **_numbers([nan] * 8))
     variance = S * (1 - S) / n
     share = weight / weight.sum()
@@ -164,38 +165,43 @@ def _quadrupole(
     def below(trial: float) -> float:
         return combined_interval(weight * (q - trial), S, low, high)[1]
 
-    return [A, error, _crossing(above, least, A), _crossing(below, most, A)]
+    return [A, error, crossing(above, least, A), crossing(below, most, A)]
 
 
-def _crossing(end: Callable[[float], float], edge: float, A: float) -> float:
+def crossing(end: Callable[[float], float], edge: float, A: float) -> float:
     """The trial between A and the edge of what is possible at which an end of the interval is 0."""
     if end(edge) * end(A) >= 0:  # at the edge itself, or beside it by rounding
         return edge
     return float(root_scalar(end, bracket=(edge, A), method="brentq", xtol=1e-12).root)
 
 
-def alignment_of_isotropic(points: np.ndarray, trajectories: np.ndarray) -> list[Alignment]:
+def alignment_of_isotropic(
+    points: np.ndarray, trajectories: np.ndarray, most: float = MOST_UNSETTLED
+) -> list[Alignment]:
     """Alignment of every point with isotropic orientation, from the m_J of its trajectories.
 
     Real-valued m_J are uniform from -√J(J+1) to √J(J+1), so A0(2) is the mean of
     3 m_J²/J(J+1) - 1 over the dissociated, and its interval that of a mean (Student's t) cut off
-    at its limits, -1 and 2: classical ones, which m_J = J does not reach. NaN for J = 0.
+    at its limits, -1 and 2: classical ones, which m_J = J does not reach. NaN for J = 0, and where
+    S0 is not known.
 
     Args:
         points: /points of `results.h5`; those with a chosen m_J are left out.
         trajectories: /trajectories; of an unfinished campaign those that are `in_turn`.
+        most: as of `scatter.statistics.probability.settled`.
     """
     found = []
-    endings = sticking(points, trajectories)
+    endings = sticking(points, trajectories, most)
     for row, (conditions, mine) in zip(endings, by_point(points, trajectories), strict=True):
         if row.mJ is None:
             stuck = mine["m_J"][mine["outcome"] == Outcome.DISSOCIATED]
             error = sqrt(row.S0 * (1 - row.S0) / row.n) if row.n else nan
+            quadrupole = _mean_quadrupole(row.J, stuck) if row.known else [nan] * 4
             found.append(
                 Alignment(
                     **{name: conditions[name] for name in OF_STATE}, source="isotropic",
                     missing="", n=row.n, dissociated=row.dissociated,
-                    **_numbers([row.S0, error, row.low, row.high, *_mean_quadrupole(row.J, stuck)]),
+                    **_numbers([row.S0, error, row.low, row.high, *quadrupole]),
                 )
             )  # fmt: skip
     return found

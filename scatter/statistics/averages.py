@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from scatter.ebk import Level
+from scatter.statistics.alignment import crossing
 from scatter.statistics.binning import homonuclear
 from scatter.statistics.boltzmann import SPIN_WEIGHTS
 from scatter.statistics.library import PerEnergy, Sampled, State, StateEnergy
@@ -188,19 +189,37 @@ def _interval(
 def mean_of_stuck(sampled: Sampled, ensemble: Ensemble, what: StateEnergy, rises: bool) -> Average:
     """⟨what S0⟩ / ⟨S0⟩ over an ensemble: its mean over those that stick (or, reversed, desorb).
 
-    The interval is that of the ratio's linear part. Of all S0 within their bounds, those that
-    make the ratio smallest or largest are on one side of the ratio itself at the lower bound, on
-    the other at the upper one (Dinkelbach's iteration finds them).
+    The interval holds every R for which that of Σ w (what - R) S0 holds 0, as Fieller inverts a
+    ratio; so it lies within the values of `what`. Of all S0 within their bounds, those that make
+    the ratio smallest or largest are on one side of the ratio itself at the lower bound, on the
+    other at the upper one (Dinkelbach's iteration finds them).
     """
     energy, weight = ensemble.energy, ensemble.weight
     linear, smooth = (weight * sampled.S0(energy, smooth=s) for s in (False, True))
     flux = float(linear.sum()) or np.nan
     value = float((what * linear).sum()) / flux
     cubic = float((what * smooth).sum()) / (float(smooth.sum()) or np.nan)
-    low, high = _interval(sampled, value, (what - value) * weight / flux, energy)
+    low, high = _ratio_interval(sampled, value, what, weight / flux, energy)
     ends = [weight * end for end in sampled.bounds(energy, rises)]
     least, most = _extreme(value, what, *ends), _extreme(value, what, *ends[::-1])
     return Average(value, low, high, least, most, cubic - value)
+
+
+def _ratio_interval(
+    sampled: Sampled, value: float, what: StateEnergy, weight: StateEnergy, energy: PerEnergy
+) -> tuple[float, float]:
+    """The 95 % interval of the ratio Σ weight what S0 / Σ weight S0; NaN if nothing sticks."""
+    if np.isnan(value):
+        return np.nan, np.nan
+
+    def end(which: int, R: float) -> float:
+        excess = (what - R) * weight
+        mean = float((excess * sampled.S0(energy)).sum())
+        return _interval(sampled, mean, excess, energy)[which]
+
+    counted = what[(weight > 0) & sampled.known[:, None]]
+    low = crossing(lambda R: end(0, R), float(counted.min()), value)
+    return low, crossing(lambda R: end(1, R), float(counted.max()), value)
 
 
 def _extreme(ratio: float, what: StateEnergy, above: StateEnergy, below: StateEnergy) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot, nan, sqrt
+from math import hypot, isnan, nan, sqrt
 
 from scipy.special import stdtrit
 
@@ -18,7 +18,9 @@ class CommitteeSticking:
 
         S0 ± √(h² + (t s)²),    t the 97.5 % point of Student's law with M - 1 degrees of freedom,
 
-    cut at 0 and 1. The spread still holds a little sampling: that of the trajectories that end
+    cut at 0 and 1. Where that S0 is not known, the band reaches from `lowest` to `highest` in its
+    place; where that of a member is not, the spread is NaN, and the band is all from 0 to 1.
+    The spread still holds a little sampling: that of the trajectories that end
     otherwise on another member; the band is wider for it, not narrower.
 
     Attributes:
@@ -34,7 +36,7 @@ class CommitteeSticking:
 
     @property
     def spread(self) -> float:
-        """Standard deviation of S0 over the members; NaN for fewer than two."""
+        """Standard deviation of S0 over the members; NaN for fewer than two, or an unknown one."""
         values, M = [one.S0 for one in self.members], len(self.members)
         if M < 2:
             return nan
@@ -49,12 +51,17 @@ class CommitteeSticking:
     @property
     def low(self) -> float:
         """Lower end of the band of sampling and model."""
-        return max(0.0, self.own.S0 - hypot(self.own.S0 - self.own.low, self.model))
+        own = self.own
+        end = own.lowest - hypot(own.lowest - own.low, self.model)
+        return 0.0 if isnan(end) else max(0.0, end)
 
     @property
     def high(self) -> float:
         """Upper end of the band."""
-        return min(1.0, self.own.S0 + hypot(self.own.high - self.own.S0, self.model))
+        own = self.own
+        highest = own.S0 if own.known else own.highest
+        end = highest + hypot(own.high - highest, self.model)
+        return 1.0 if isnan(end) else min(1.0, end)
 
 
 def committee_sticking(members: Sequence[Sequence[Sticking]]) -> list[CommitteeSticking]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from scatter.settings import UserError
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking
@@ -21,10 +21,11 @@ class Curve:
         conditions: all conditions but the one that is scanned; empty where not known.
         axis: the scanned condition, one of `AXES`.
         x: its values, increasing.
-        S0: sticking probability.
-        low: lower end of its interval.
-        high: upper end of its interval.
+        S0: sticking probability; NaN where too many trajectories are undecided or failed.
+        low: lower end of its interval; where it is not known, of that of `lowest`.
+        high: upper end of its interval; where it is not known, of that of `highest`.
         highest: S0 had all undecided and failed trajectories dissociated.
+        lowest: S0 had none of them dissociated.
     """
 
     label: str
@@ -35,6 +36,12 @@ class Curve:
     low: Float[np.ndarray, " point"]
     high: Float[np.ndarray, " point"]
     highest: Float[np.ndarray, " point"]
+    lowest: Float[np.ndarray, " point"]
+
+    @property
+    def open(self) -> Bool[np.ndarray, " point"]:
+        """Where S0 is not known, but lies between `lowest` and `highest`."""
+        return np.isnan(self.S0) & np.isfinite(self.highest)
 
 
 def _grouped(rows: Iterable[Sticking], axis: str) -> list[list[Sticking]]:
@@ -74,6 +81,6 @@ def _curve(group: list[Sticking], axis: str, label: str) -> Curve:
             f"({axis} = {twice:g}); show one of them as an overlay"
         )
     fixed = {name: getattr(group[0], name) for name in CONDITIONS if name != axis}
-    columns = ("S0", "low", "high", "highest")
+    columns = ("S0", "low", "high", "highest", "lowest")
     values = [np.array([float(getattr(row, name)) for row in group]) for name in columns]
     return Curve(label, fixed, axis, np.array(x, dtype=float), *values)

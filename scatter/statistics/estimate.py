@@ -45,7 +45,7 @@ class Undetermined:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a curve is fitted to; only points with trajectories.
+    """What a curve is fitted to; only points with trajectories, and only where S0 is known.
 
     Attributes:
         energy_eV: incidence energy.
@@ -64,7 +64,7 @@ class Counts:
     @classmethod
     def of(cls, rows: Sequence[Sticking]) -> "Counts":
         """The counts of sticking probabilities that differ in energy and polar angle alone."""
-        rows = [row for row in rows if row.n]
+        rows = [row for row in rows if row.n and row.known]
         return cls(
             np.array([row.energy_eV for row in rows], float),
             np.array([row.polar_deg for row in rows], float),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scatter.statistics.ledger import PARTS, TERMS
 from scatter.statistics.means import mean_of
 from scatter.statistics.per_point import PerPoint, by_outcome, by_point
 from scatter.statistics.probability import wilson
+from scatter.units import degree
 
 TOLD = (*TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV", "deviation_eV")
 
@@ -26,7 +28,8 @@ class LedgerMean(PerPoint):
         mean_eV: mean, eV.
         deviation_eV: standard deviation of one trajectory, eV.
         error_eV: standard error of the mean, eV.
-        low_eV: lower end of the 95 % interval of the mean (Student's t), eV.
+        low_eV: lower end of the 95 % interval of the mean (Student's t), eV; no lower than the
+            term can be, such as 0 for the final kinetic energy.
         high_eV: upper end, eV.
     """
 
@@ -82,8 +85,9 @@ def ledger_means(points: np.ndarray, ledger: np.ndarray) -> list[LedgerMean]:
     """
     found = []
     for conditions, entries in _by_outcome(points, ledger):
+        least = _least(conditions)
         for name in TOLD:
-            mean = mean_of(entries[name])
+            mean = mean_of(entries[name], least.get(name, -inf))
             found.append(
                 LedgerMean(
                     **conditions, term=name.removesuffix("_eV"), n=mean.n, left_out=mean.left_out,
@@ -92,6 +96,15 @@ def ledger_means(points: np.ndarray, ledger: np.ndarray) -> list[LedgerMean]:
                 )
             )  # fmt: skip
     return found
+
+
+def _least(conditions: dict[str, Any]) -> dict[str, float]:
+    """What terms cannot be below, eV: a molecule loses no more of a motion than it came with."""
+    polar = conditions["polar_deg"] * degree
+    normal = conditions["energy_eV"] * float(np.cos(polar)) ** 2
+    of_rotation = {"rotational_eV": 0.0} if conditions["J"] == 0 else {}
+    parallel = conditions["energy_eV"] - normal
+    return {"final_kinetic_eV": 0.0, "normal_eV": -normal, "parallel_eV": -parallel, **of_rotation}
 
 
 def ledger_histograms(

@@ -49,11 +49,13 @@ class Library:
         """The library of a campaign; points without trajectories are left out.
 
         Raises:
-            UserError: the points differ in more than state and energy, or none has trajectories.
+            UserError: the points differ in more than state and energy, none has trajectories, or
+                S0 of one is not known.
         """
         rows = [row for row in rows if row.n]
         if not rows:
             raise UserError("no point has a trajectory that has ended; nothing can be averaged")
+        _refuse_unknown(rows)
         for name in SAME:
             values = {getattr(row, name) for row in rows}
             if len(values) > 1:
@@ -83,6 +85,20 @@ class Library:
                 "take those at polar_deg = 0"
             )
         return self
+
+
+def _refuse_unknown(rows: Sequence[Sticking]) -> None:
+    """Raise UserError if an average would take bounds of S0 for S0 itself."""
+    unknown = [row for row in rows if not row.known]
+    if unknown:
+        worst = max(unknown, key=lambda row: (row.undecided + row.failed) / row.n)
+        raise UserError(
+            f"S0 is not known at {len(unknown)} of {len(rows)} points, so an average means nothing "
+            f"(at {worst.energy_eV:g} eV, v = {worst.v}, J = {worst.J}, {worst.undecided} of "
+            f"{worst.n} trajectories are undecided, {worst.failed} failed); run them longer "
+            "([dynamics] max_time_fs, in a new folder), or allow more by [guards] most_unsettled "
+            "and run the same campaign again"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Means of what trajectories have in common, and how well they are known."""
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, nan, sqrt
 
 import numpy as np
 from jaxtyping import Float
@@ -53,7 +53,7 @@ class Mean:
         mean: Σx/n.
         deviation: standard deviation of one value.
         error: standard error of the mean.
-        low: lower end of the 95 % interval of the mean (Student's t).
+        low: lower end of the 95 % interval of the mean (Student's t), within the values' limits.
         high: upper end.
     """
 
@@ -66,12 +66,26 @@ class Mean:
     high: float
 
 
-def mean_of(values: Float[np.ndarray, " trajectory"]) -> Mean:
-    """The mean of those values that are finite, and how well it is known."""
+def mean_of(
+    values: Float[np.ndarray, " trajectory"], least: float = -inf, most: float = inf
+) -> Mean:
+    """The mean of those values that are finite, and how well it is known.
+
+    The interval m ± t s/√n is cut off at the limits of the values, within which their mean lies
+    too: what is cut away never holds it, so the rest covers it just as often.
+
+    Args:
+        values: of independent trajectories.
+        least: what no value can be below, such as 0 for a kinetic energy.
+        most: what none can be above.
+    """
     finite = values[np.isfinite(values)]
     n = len(finite)
     mean = float(finite.mean()) if n else nan
     deviation = float(finite.std(ddof=1)) if n > 1 else nan
     error = deviation / sqrt(n) if n else nan
     half = float(student.ppf(0.975, n - 1)) * error if n > 1 else nan
-    return Mean(n, len(values) - n, mean, deviation, error, mean - half, mean + half)
+    low, high = mean - half, mean + half
+    if n > 1:  # the limits themselves may be a rounding beyond the mean
+        low, high = min(max(low, least), mean), max(min(high, most), mean)
+    return Mean(n, len(values) - n, mean, deviation, error, low, high)

@@ -90,7 +90,7 @@ class Orientation(PerPoint):
             1 upright.
         deviation: standard deviation of one trajectory.
         error: standard error of the mean.
-        low: lower end of the 95 % interval of the mean (Student's t).
+        low: lower end of the 95 % interval of the mean (Student's t, within 0 and 1).
         high: upper end.
     """
 
@@ -205,7 +205,7 @@ def orientations(points: np.ndarray, mechanisms: np.ndarray) -> list[Orientation
                     deviation=mean.deviation, error=mean.error, low=mean.low, high=mean.high)
         for conditions, mine in by_point(points, mechanisms)
         for outcome, ended in by_outcome(mine)
-        for mean in (mean_of(ended["cos2_theta"]),)
+        for mean in (mean_of(ended["cos2_theta"], least=0.0, most=1.0),)
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int
 from scipy.optimize import root_scalar
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome
 from scatter.statistics.probability import Sticking, in_turn, sticking
 
 ENDINGS = tuple(code for code in Outcome if code is not Outcome.RUNNING)
@@ -164,13 +164,21 @@ class PairedSticking:
     counts: Int[np.ndarray, "ending ending"]
 
     @property
+    def known(self) -> bool:
+        """Whether S0 is known on both, and so their difference."""
+        return self.potential.known and self.reference.known
+
+    @property
     def difference(self) -> Paired:
-        """S0 on the potential minus S0 on the reference."""
+        """S0 on the potential minus S0 on the reference, where both are known."""
         return paired(self.counts)
 
 
 def paired_sticking(
-    points: np.ndarray, potential: np.ndarray, reference: np.ndarray
+    points: np.ndarray,
+    potential: np.ndarray,
+    reference: np.ndarray,
+    most: float = MOST_UNSETTLED,
 ) -> list[PairedSticking]:
     """One row per point, from the trajectories of two campaigns that began alike.
 
@@ -180,11 +188,12 @@ def paired_sticking(
         points: structured, as both campaigns have them.
         potential: trajectories on the potential that is tried, with `point`, `number`, `outcome`.
         reference: those on its reference.
+        most: of `scatter.statistics.probability.settled`.
     """
     own, its = pairs(in_turn(potential), in_turn(reference))
-    rows = zip(points["point"], sticking(points, own), sticking(points, its), strict=True)
+    both = (sticking(points, ended, most) for ended in (own, its))
     found = []
-    for point, mine, other in rows:
+    for point, mine, other in zip(points["point"], *both, strict=True):
         here = own["point"] == point
         found.append(PairedSticking(mine, other, agreement(own[here], its[here])))
     return found

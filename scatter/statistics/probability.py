@@ -1,7 +1,8 @@
 """Outcomes of trajectories -> sticking probabilities, each with its uncertainty.
 
 Nothing is dropped: undecided and failed trajectories count as not dissociated in S0, and the two
-bounds `lowest` and `highest` say what S0 could be had they ended otherwise.
+bounds `lowest` and `highest` say what S0 could be had they ended otherwise. Where they are too many
+(`settled`), S0 is not known, and the bounds are all that is told.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome
 
 Condition = str | float | int | None
 CONDITIONS = (
@@ -52,6 +53,17 @@ def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float
     return k / n, low(k / n), 1 - low((n - k) / n)
 
 
+def settled(unsettled: int, n: int, most: float = MOST_UNSETTLED) -> bool:
+    """Whether so few trajectories are undecided or failed that N_diss / N is S0.
+
+    Args:
+        unsettled: undecided and failed trajectories.
+        n: all that have ended.
+        most: largest fraction of them that may be unsettled, `[guards] most_unsettled`.
+    """
+    return unsettled <= most * n
+
+
 @dataclass(frozen=True)
 class Sticking:
     """How the trajectories of one point ended; a row of `sticking.csv`.
@@ -67,6 +79,8 @@ class Sticking:
         polar_deg: polar angle of incidence, degrees.
         azimuth_deg: azimuth of incidence, degrees; None when random.
         dissociated: trajectories that ended so; the next three alike.
+        known: whether N_diss / N is the sticking probability, by `settled`; otherwise the bounds
+            `lowest` and `highest` are all that is known of it.
     """
 
     facet: str
@@ -82,6 +96,7 @@ class Sticking:
     scattered: int
     undecided: int
     failed: int
+    known: bool = True
 
     @property
     def n(self) -> int:
@@ -90,23 +105,23 @@ class Sticking:
 
     @property
     def S0(self) -> float:
-        """Sticking probability N_diss / N; NaN before the first trajectory has ended."""
-        return wilson(self.dissociated, self.n)[0]
+        """Sticking probability N_diss / N; NaN where it is not known, or nothing has ended yet."""
+        return self.lowest if self.known else nan
 
     @property
     def low(self) -> float:
-        """Lower end of the 95 % Wilson interval of S0."""
+        """Lower end of the 95 % Wilson interval of S0, or of `lowest`, which is its N_diss / N."""
         return wilson(self.dissociated, self.n)[1]
 
     @property
     def high(self) -> float:
-        """Upper end of the 95 % Wilson interval of S0."""
-        return wilson(self.dissociated, self.n)[2]
+        """Upper end of the 95 % Wilson interval of S0; where that is not known, of `highest`."""
+        return wilson(self.dissociated if self.known else self.n - self.scattered, self.n)[2]
 
     @property
     def lowest(self) -> float:
-        """S0 had no undecided or failed trajectory dissociated: N_diss / N, which is S0 itself."""
-        return self.S0
+        """S0 had no undecided or failed trajectory dissociated: N_diss / N."""
+        return wilson(self.dissociated, self.n)[0]
 
     @property
     def highest(self) -> float:
@@ -156,17 +171,20 @@ def outcome_counts(points: np.ndarray, trajectories: np.ndarray) -> Int[np.ndarr
     return flat.reshape(len(points), len(Outcome))
 
 
-def sticking_of_counts(points: np.ndarray, counts: Int[np.ndarray, "point code"]) -> list[Sticking]:
+def sticking_of_counts(
+    points: np.ndarray, counts: Int[np.ndarray, "point code"], most: float = MOST_UNSETTLED
+) -> list[Sticking]:
     """One row per point from its counts by `Outcome`; trajectories still running do not count.
 
     Args:
         points: structured, with the fields `CONDITIONS`; NaN in mJ or azimuth_deg: not chosen.
         counts: as `outcome_counts` gives.
+        most: of `settled`.
     """
     conditions = points[[*CONDITIONS]].tolist()
     ended = counts[:, Outcome.DISSOCIATED :].tolist()
     return [
-        Sticking(*map(_chosen, row), *endings)
+        Sticking(*map(_chosen, row), *endings, known=settled(sum(endings[2:]), sum(endings), most))
         for row, endings in zip(conditions, ended, strict=True)
     ]
 
@@ -176,9 +194,17 @@ def _chosen(condition: Any) -> Any:
     return None if condition != condition else condition
 
 
-def sticking(points: np.ndarray, trajectories: np.ndarray) -> list[Sticking]:
-    """One row per point from its trajectories, points without any included."""
-    return sticking_of_counts(points, outcome_counts(points, trajectories))
+def sticking(
+    points: np.ndarray, trajectories: np.ndarray, most: float = MOST_UNSETTLED
+) -> list[Sticking]:
+    """One row per point from its trajectories, points without any included.
+
+    Args:
+        points: as of `outcome_counts`; so are the trajectories.
+        trajectories: those that count.
+        most: as of `settled`.
+    """
+    return sticking_of_counts(points, outcome_counts(points, trajectories), most)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import nan, sqrt
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome
 from scatter.statistics.per_point import PerPoint, by_point
-from scatter.statistics.probability import wilson
+from scatter.statistics.probability import settled, wilson
 
 Where = Literal["impact", "lowest"]
 PerTrajectory = Float[np.ndarray, " trajectory"]
@@ -63,9 +63,10 @@ class SiteSticking(PerPoint):
         dissociated: those of them that dissociated.
         scattered: those of them that scattered.
         share: count / n; at "impact", what part of the surface is nearest to such a site.
-        S0: dissociated / count, the sticking probability there.
+        S0: dissociated / count, the sticking probability there; NaN where that of the point is not
+            known.
         low: lower end of its 95 % interval (Wilson).
-        high: upper end.
+        high: upper end; where S0 is not known, of (count - scattered) / count.
         of_dissociated: fraction of all dissociated trajectories of the point that are here.
         of_dissociated_low: lower end of its 95 % interval (Wilson).
         of_dissociated_high: upper end.
@@ -172,7 +173,10 @@ def _distance(a: PerTrajectory, b: PerTrajectory, cell: Float[np.ndarray, "2 2"]
 
 
 def site_sticking(
-    points: np.ndarray, impacts: np.ndarray, where: Where = "impact"
+    points: np.ndarray,
+    impacts: np.ndarray,
+    where: Where = "impact",
+    most: float = MOST_UNSETTLED,
 ) -> list[SiteSticking]:
     """Sticking on every kind of site of every point; none for (211) and for slabs from a file.
 
@@ -180,16 +184,20 @@ def site_sticking(
         points: /points of `results.h5`.
         impacts: from `impact_sites`.
         where: as given there.
+        most: as of `scatter.statistics.probability.settled`.
     """
     found = []
     for conditions, mine in by_point(points, impacts):
         dissociated = mine["outcome"] == Outcome.DISSOCIATED
         scattered = mine["outcome"] == Outcome.SCATTERED
+        known = settled(len(mine) - int((dissociated | scattered).sum()), len(mine), most)
         for site in SITES.get(conditions["facet"], ()):
             here = mine["site"] == site
             count = int(here.sum())
             stuck, left = int((here & dissociated).sum()), int((here & scattered).sum())
             S0, low, high = wilson(stuck, count)
+            if not known:
+                S0, high = nan, wilson(count - left, count)[2]
             of_stuck, of_left = (
                 wilson(stuck, int(dissociated.sum())),
                 wilson(left, int(scattered.sum())),

@@ -17,10 +17,11 @@ from scatter.files import replacing
 from scatter.foreign import reason, shown, text
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
-from scatter.statistics.probability import CONDITIONS, Condition, Sticking
+from scatter.statistics.probability import CONDITIONS, Condition, Sticking, settled
 
 COUNTS = ("dissociated", "scattered", "undecided", "failed")
-HEADER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")
+EARLIER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")  # without bounds, where all was known
+HEADER = (*EARLIER, "lowest", "highest")
 NOT_CHOSEN = {"mJ": "", "azimuth_deg": "random"}  # how None is written
 
 
@@ -32,7 +33,7 @@ def _text(name: str, value: Condition) -> str:
 
 
 def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
-    """Write `sticking.csv`, whole or not at all."""
+    """Write `sticking.csv`, whole or not at all; S0 is `nan` where it is not known."""
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
@@ -87,14 +88,19 @@ class _Line:
             polar_deg=self.number("polar_deg"),
             azimuth_deg=self.optional("azimuth_deg"),
             **{name: self.count(name) for name in COUNTS},
+            known=self.cells["S0"] != _text("S0", nan) or not self.count("n"),
         )
-        for name in ("n", "S0", "low", "high"):
-            value = getattr(row, name)
-            due = _text(name, value)
-            if self.cells[name] != due and not isclose(self.number(name), value, rel_tol=1e-6):
-                rule = f"does not follow from the counts, which give {due}"
-                raise self.refuse(name, f"{rule}; write the file anew with `scatter analyse`")
-        return row
+        for name in ("n", *HEADER[HEADER.index("S0") :]):
+            if name in self.cells:
+                self._compare(name, getattr(row, name))
+        return row if "highest" in self.cells else _judged(row)
+
+    def _compare(self, name: str, value: float) -> None:
+        """Raise unless a cell holds what follows from the counts."""
+        due = _text(name, value)
+        if self.cells[name] != due and not isclose(self.number(name), value, rel_tol=1e-6):
+            rule = f"does not follow from the counts, which give {due}"
+            raise self.refuse(name, f"{rule}; write the file anew with `scatter analyse`")
 
     def interval(self, bounded: bool) -> tuple[float, float, float]:
         """S0, low, high of a row of a simple file; the last two NaN where it has none."""
@@ -107,6 +113,11 @@ class _Line:
         if not S0 <= high:
             raise self.refuse("high", f"is below S0 = {S0:g}; give the ends of the interval")
         return S0, low, high
+
+
+def _judged(row: Sticking) -> Sticking:
+    """A row of a file that does not say where S0 is known: by what is allowed unless one says."""
+    return replace(row, known=settled(row.undecided + row.failed, row.n))
 
 
 def _read(path: Path) -> tuple[list[str], list[_Line]]:
@@ -139,7 +150,7 @@ def read_csv(path: Path) -> list[Sticking]:
         UserError: the file is not one, or its numbers contradict one another.
     """
     header, lines = _read(path)
-    if tuple(header) != HEADER:
+    if tuple(header) not in (HEADER, EARLIER):
         raise UserError(
             f"{path}, row 1: the header is not that of sticking.csv: {','.join(HEADER)}"
         )
@@ -163,7 +174,7 @@ def read_curve(path: Path, axis: str = "energy_eV", scale: float = 1.0) -> list[
     header, lines = _read(path)
     # Every campaign calls its table sticking.csv; the directory's name tells them apart.
     name = path.resolve().parent.name if path.stem == "sticking" else path.stem
-    if tuple(header) == HEADER:
+    if tuple(header) in (HEADER, EARLIER):
         found = curves([line.sticking() for line in lines], axis, name)
     else:
         _refuse_columns(path, header, axis)
@@ -202,16 +213,19 @@ def _simple(lines: list[_Line], axis: str, name: str) -> list[Curve]:
     found = []
     for label, group in groups.items():
         x, S0, low, high = np.array(sorted(group)).T
-        found.append(Curve(label, {}, axis, x, S0, low, high, np.full(len(x), nan)))
+        unknown = np.full(len(x), nan)
+        found.append(Curve(label, {}, axis, x, S0, low, high, unknown, unknown))
     return found
 
 
 def _scaled(curve: Curve, scale: float, path: Path) -> Curve:
     """The curve with its S0 multiplied, and a label that says so."""
-    if not 0 <= scale * np.nanmax(curve.S0, initial=0) <= 1:
+    largest = float(np.nanmax(np.where(curve.open, curve.highest, curve.S0), initial=0))
+    if not 0 <= scale * largest <= 1:
         raise UserError(
-            f"{path}: scale = {scale:g} takes S0 = {np.nanmax(curve.S0):g} out of 0 to 1; "
+            f"{path}: scale = {scale:g} takes S0 = {largest:g} out of 0 to 1; "
             "choose a smaller factor"
         )
-    values = {name: scale * getattr(curve, name) for name in ("S0", "low", "high", "highest")}
+    names = ("S0", "low", "high", "highest", "lowest")
+    values = {name: scale * getattr(curve, name) for name in names}
     return replace(curve, label=f"{curve.label} × {scale:g}", **values)

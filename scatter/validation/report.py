@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from scatter.campaign.listing import Listing
 from scatter.files import write_whole
 
 Found = dict[str, Any]
@@ -42,8 +42,8 @@ def number(value: float | None, error: float | None = None) -> str:
 
 
 def interval(found: Found) -> str:
-    """A sticking probability with its 95 % interval."""
-    S0 = "—" if found["S0"] is None else f"{found['S0']:.3f}"
+    """A sticking probability with its 95 % interval; that of its bounds where it is not known."""
+    S0 = "not known" if found["S0"] is None else f"{found['S0']:.3f}"
     return f"{S0} [{found['low']:.3f}, {found['high']:.3f}]"
 
 
@@ -76,12 +76,8 @@ def print_report(told: Found, console: Console) -> None:
     if "sticking" in told:
         tables.append(("Paired sticking", _sticking_header(told), _sticking_rows(told["sticking"])))
     for title, header, rows in tables:
-        table = Table(box=None, pad_edge=False, title=title, title_justify="left")
-        for column, name in enumerate(header):
-            table.add_column(name, justify="right" if column else "left")
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        lines = [(row[:1], row[1:]) for row in rows]
+        console.print(Listing(header[:1], header[1:], lines, title))
 
 
 def _head(told: Found) -> Iterator[str]:
@@ -245,11 +241,17 @@ def _sticking_rows(found: Found) -> Rows:
                 interval(point["potential"]),
                 interval(point["reference"]),
                 number(apart["difference"], apart["standard_error"]),
-                f"[{apart['low']:.3f}, {apart['high']:.3f}]",
-                f"{apart['bound']:.3f}",
+                *_ends(apart),
             ]
         )
     return rows
+
+
+def _ends(apart: Found) -> tuple[str, str]:
+    """The interval of a difference, and its bound; — where S0 is not known on both."""
+    if apart["low"] is None:
+        return "—", "—"
+    return f"[{apart['low']:.3f}, {apart['high']:.3f}]", f"{apart['bound']:.3f}"
 
 
 def _sticking(found: Found, told: Found) -> Iterator[str]:

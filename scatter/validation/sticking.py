@@ -7,12 +7,15 @@ trajectory n of a point begins with the same positions and momenta, bit for bit,
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
+from math import nan
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.arrival import refuse_no_arrival
+from scatter.campaign.failures import guards_in
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, use_threads
 from scatter.campaign.terminal import say
@@ -34,9 +37,10 @@ def read_conditions(path: Path, quick: bool = False) -> Source:
         quick: run at most QUICK trajectories of each point.
 
     Raises:
-        UserError: the input is wrong.
+        UserError: the input is wrong, or its trajectories cannot arrive.
     """
     source = read(path)
+    refuse_no_arrival(source.input, path)
     if source.input.sampling.targeted:
         raise UserError(
             f"{path}, [sampling]: a target error cannot be asked for here, since the trajectories "
@@ -115,21 +119,30 @@ def read_paired(folder: Path) -> list[PairedSticking]:
     Raises:
         UserError: one of them has no results.
     """
-    points_of, reference, _ = store.read_results(folder / TEACHER)
+    points_of, reference, told = store.read_results(folder / TEACHER)
     _, potential, _ = store.read_results(folder / OWN)
-    return paired_sticking(points_of, potential, reference)
+    most = guards_in(told.path, told["input"]).most_unsettled
+    return paired_sticking(points_of, potential, reference, most)
 
 
 def told(row: PairedSticking) -> dict[str, Any]:
-    """One point as plain values, by name; probabilities and their differences have the unit 1."""
+    """One point as plain values, by name; probabilities and their differences have the unit 1.
+
+    A difference is NaN, and so are its ends, unless S0 is known on both potentials.
+    """
     apart, conditions = row.difference, asdict(row.reference)
-    for name in ("dissociated", "scattered", "undecided", "failed"):
+    for name in ("dissociated", "scattered", "undecided", "failed", "known"):
         del conditions[name]
-    columns = ("n", "dissociated", "undecided", "failed", "S0", "low", "high", "highest")
+    columns = ("n", "dissociated", "undecided", "failed", "known", "S0", "low", "high", "lowest",
+               "highest")  # fmt: skip
     both = (("potential", row.potential), ("reference", row.reference))
-    names = ("n", "first", "second", "difference", "standard_error", "low", "high", "bound")
+    counts, names = (
+        ("n", "first", "second"),
+        ("difference", "standard_error", "low", "high", "bound"),
+    )
     return conditions | {
         **{name: {key: getattr(one, key) for key in columns} for name, one in both},
-        "paired": {name: getattr(apart, name) for name in names},
+        "paired": {name: getattr(apart, name) for name in counts}
+        | {name: getattr(apart, name) if row.known else nan for name in names},
         "agreement": row.counts,
     }

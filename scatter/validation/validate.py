@@ -14,6 +14,7 @@ from ase.data import chemical_symbols
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import provenance, take_gpu, use_threads
 from scatter.campaign.terminal import console as console_of
@@ -36,7 +37,14 @@ from scatter.validation.labels import labels_by, labels_of
 from scatter.validation.pieces import Found, as_json, kept, key_of, load, save
 from scatter.validation.properties import Property, Rivals
 from scatter.validation.report import print_report, write_report
-from scatter.validation.sticking import read_conditions, refuse_others, run_paired, told
+from scatter.validation.sticking import (
+    OWN,
+    TEACHER,
+    read_conditions,
+    refuse_others,
+    run_paired,
+    told,
+)
 from scatter.validation.wanted import Wanted, refuse
 
 
@@ -48,6 +56,8 @@ def validate(wanted: Wanted) -> Path:
 
     Raises:
         UserError: what is wanted makes no sense, or a file is missing or wrong.
+        Untrusted: too many trajectories of the paired sticking failed, or S0 of a point is not
+            known; all is written.
     """
     ranks = Ranks()
     ranks.share(lambda: refuse(wanted))
@@ -102,6 +112,8 @@ class Validation:
         if self.source and self.reference:
             found["sticking"] = self.sticking(self.source, self.reference)
         self.ranks.share(lambda: self._write(found))
+        for name in (TEACHER, OWN) if "sticking" in found else ():
+            self.ranks.share(lambda of=self.folder / name: refuse_untrusted(of))
 
     def _write(self, found: dict[str, Found]) -> None:
         own, its = self.wanted.names
@@ -215,7 +227,11 @@ class Validation:
 
     def sticking(self, source: Source, reference: Potential) -> Found:
         """Paired sticking; every rank must call this."""
-        key = self._key("sticking", input=json.dumps(identity(source.input), sort_keys=True))
+        key = self._key(
+            "sticking",
+            input=json.dumps(identity(source.input), sort_keys=True),
+            most=str(source.input.guards.most_unsettled),
+        )
         found = self.ranks.share(lambda: load(self.folder, "sticking", key))
         if found is not None:
             return found

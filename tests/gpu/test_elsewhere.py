@@ -26,7 +26,8 @@ def ran(write_tiny, tmp_path_factory):
     changes = {"potential__kind": "default", "potential__precision": "float64",
                "incidence__height_A": 2.5, "sampling__trajectories": 3,
                "surface__images": True, "guards__coupling_eV": 100.0,
-               "frames__trajectories": 0, "dynamics__max_time_fs": 25}  # fmt: skip
+               "frames__trajectories": 0, "dynamics__max_time_fs": 25,
+               "guards__most_unsettled": 1}  # fmt: skip
     path = write_tiny(folder, **changes)
     path.write_text(path.read_text() + NEAR)
     write_prepared(path, folder / "prepared.npz")

@@ -32,6 +32,7 @@ def prepared(write_tiny, tmp_path_factory):
                "incidence__height_A": 2.5, "sampling__trajectories": 2,
                "surface__images": True, "guards__coupling_eV": 100.0,
                "frames__trajectories": 0, "dynamics__max_time_fs": 25,
+               "guards__most_unsettled": 1,
                "guards__leverage": 1e-9}  # fmt: skip
     path = write_tiny(folder, **changes)
     path.write_text(path.read_text() + NEAR)

@@ -119,3 +119,35 @@ def test_intervals_of_a_mean_hold_the_truth_in_about_95_of_100_experiments():
     rng = np.random.default_rng(1)
     found = [mean_of(rng.gamma(2.0, 0.1, 60)) for _ in range(2000)]
     assert 0.93 < np.mean([one.low <= 0.2 <= one.high for one in found]) < 0.97
+
+
+def test_an_interval_of_what_cannot_be_negative_is_not_negative_and_holds_the_truth_as_often():
+    rng = np.random.default_rng(3)
+    drawn = rng.gamma(0.5, 0.2, (3000, 4))  # few, and skewed: Student's interval reaches below 0
+    plain, kept = ([mean_of(values, *limits) for values in drawn] for limits in ((), (0.0,)))
+    assert min(one.low for one in plain) < 0 <= min(one.low for one in kept)
+    assert all(one.low <= one.mean <= one.high for one in kept)
+    held = [[one.low <= 0.1 <= one.high for one in found] for found in (plain, kept)]
+    assert held[0] == held[1]
+    unchanged = [(one.low, one.high) == (two.low, two.high)
+                 for one, two in zip(plain, kept, strict=True) if one.low >= 0]  # fmt: skip
+    assert unchanged
+    assert all(unchanged)
+    both = mean_of(np.array([0.0, 0.9]), 0.0, 1.0)
+    assert (both.low, both.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("polar", "parallel"), [(0.0, 0.0), (60.0, -0.45)])
+def test_no_mean_of_the_ledger_is_said_to_be_less_than_a_molecule_can_lose(polar, parallel):
+    points = some_points()
+    points["energy_eV"], points["polar_deg"], points["J"] = 0.6, polar, 0
+    ledger = hand_made([-0.5, 0.4])
+    for name in ("final_kinetic_eV", "rotational_eV"):
+        ledger[name] = [0.01, 0.3]
+    ledger["normal_eV"] = [-0.6 * np.cos(np.radians(polar)) ** 2, 0.0]
+    ledger["parallel_eV"] = [parallel, 0.0]
+    lows = {row.term: row.low_eV for row in ledger_means(points, ledger)}
+    assert lows["final_kinetic"] == lows["rotational"] == 0
+    assert lows["parallel"] == pytest.approx(parallel, abs=1e-15)
+    assert lows["normal"] == pytest.approx(-0.6 * np.cos(np.radians(polar)) ** 2)
+    assert lows["to_slab"] < -0.5  # the slab may give more than it was brought

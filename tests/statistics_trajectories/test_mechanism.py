@@ -85,13 +85,18 @@ def test_like_sites_have_like_shares_of_a_surface_that_is_hit_evenly():
 
 def test_sticking_on_sites_adds_up_to_that_of_the_point():
     points, rows = somewhere(500)
-    found = site_sticking(points, impact_sites(points, rows, A))
+    impacts = impact_sites(points, rows, A)
+    found = site_sticking(points, impacts, most=1.0)
     assert sum(row.count for row in found) == 500
     stuck = (rows["outcome"] == Outcome.DISSOCIATED).sum()
     assert sum(row.S0 * row.count for row in found) == pytest.approx(stuck)
     assert sum(row.of_dissociated for row in found) == pytest.approx(1)
     assert sum(row.of_scattered for row in found) == pytest.approx(1)
     assert all(row.low <= row.S0 <= row.high for row in found)
+    for row, unknown in zip(found, site_sticking(points, impacts), strict=True):
+        assert np.isnan(unknown.S0)  # a quarter of them is undecided
+        assert (unknown.low, unknown.count) == (row.low, row.count)
+        assert unknown.high > row.high
 
 
 def test_surfaces_without_named_sites_are_folded_only_and_unknown_ones_not_at_all():

@@ -60,7 +60,7 @@ def quality_section(results: Results) -> Section:
     sentences = [
         f"{found.n} trajectories; largest energy error {1e3 * found.max_energy_error_eV:.2f} meV, "
         f"RMS {1e3 * found.rms_energy_error_eV:.2f} meV; undecided {found.undecided:.2%}, failed "
-        f"{found.failed:.2%}. Both count as not dissociated in S0.",
+        f"{found.failed:.2%}. Both count as not dissociated in S0, where it is known.",
     ]
     sentences += [f"{sentence[0].upper()}{sentence[1:]}."
                   for sentence in [failures(results.trajectories)] if sentence]  # fmt: skip

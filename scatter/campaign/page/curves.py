@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from scatter.campaign.failures import unknown
 from scatter.campaign.page.document import Exhibit, Section
 from scatter.campaign.page.results import MOST, Results, in_words, scans
 from scatter.ebk import level, reduced_mass
@@ -30,14 +31,17 @@ def curve_section(results: Results) -> Section:
     """S0 with its fits, and the efficacy of the vibration."""
     rows, axis = results.rows, scanned(results.rows)
     columns = ("facet", "T_K", "molecule", "v", "J", "energy_eV", "polar_deg", "n", "dissociated",
-               "undecided", "failed", "S0", "low", "high")  # fmt: skip
+               "undecided", "failed", "S0", "low", "high", "lowest", "highest")  # fmt: skip
     table = [{name: getattr(row, name) for name in (*CONDITIONS, *columns[7:])} for row in rows]
     exhibits = [
         Exhibit("sticking", "Sticking probability S0 with 95 % Wilson intervals; a band reaches to "
-                "what undecided and failed trajectories could have made of it.",
+                "what undecided and failed trajectories could have made of it. Where they are too "
+                "many for S0 to be known, brackets stand for its bounds (lowest, highest).",
                 sticking_figure(rows), table, columns),
     ]  # fmt: skip
     sentences = []
+    if sentence := unknown(rows, results.guards.most_unsettled):
+        sentences.append(f"{sentence}. Fits and scalings leave these points out.")
     if axis == "energy_eV":
         exhibits += _fits(results, sentences)
     exhibits += _alignment(results)

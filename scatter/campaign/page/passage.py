@@ -155,7 +155,7 @@ def _sites(results: Results) -> list[Exhibit]:
                 "straight approach meets the top plane, in the unit cell of the surface.",
                 site_figure(impacts[mine & known], row.facet, constant),
             ))  # fmt: skip
-    table = site_sticking(results.points, impacts)
+    table = site_sticking(results.points, impacts, most=results.guards.most_unsettled)
     if table:
         exhibits.append(Exhibit(
             "site_sticking", "Sticking probability of trajectories that come down nearest to each "

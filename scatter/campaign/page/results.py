@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from scatter import store
+from scatter.campaign.failures import guards_in, judged
+from scatter.dynamics.guards import Guards
 from scatter.ebk import Curve
 from scatter.results import Told
 from scatter.statistics import (
@@ -18,7 +20,6 @@ from scatter.statistics import (
     PerPoint,
     Sticking,
     in_turn,
-    sticking,
 )
 from scatter.statistics.ledger import Species
 
@@ -66,9 +67,13 @@ class Results:
             formula: Molecule(one["masses_amu"], Curve(one["bond_A"], one["energy_eV"]))
             for formula, one in store.read_molecules(folder).items()
         }
-        counted = in_turn(ended)
-        rows = sticking(points, counted)
-        return cls(points, counted, attributes, molecules, rows, binning)
+        rows = judged(points, ended, attributes)
+        return cls(points, in_turn(ended), attributes, molecules, rows, binning)
+
+    @property
+    def guards(self) -> Guards:
+        """What the campaign's input allows."""
+        return guards_in(self.attributes.path, self.attributes["input"])
 
 
 def scans(rows: Iterable[Row], axis: str = "energy_eV") -> Iterator[tuple[str, list[Row]]]:
