@@ -10,9 +10,10 @@ from rich.table import Table
 
 from scatter import store
 from scatter.campaign.page.document import write_rows
-from scatter.campaign.progress import point_names
+from scatter.campaign.progress import common_words, point_names
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, opened, run, trusting
+from scatter.campaign.surfaces import surfaces_of
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
 from scatter.config import Source
@@ -85,7 +86,10 @@ def report(folders: list[Path], console: Console) -> list[CommitteeSticking]:
         console: where to print.
     """
     read = [store.read_results(folder) for folder in folders]
-    rows = committee_sticking([sticking(points, in_turn(rows)) for points, rows, _ in read])
+    surfaces = surfaces_of(read[0][0], read[0][2])
+    rows = committee_sticking(
+        [sticking(points, in_turn(rows), surfaces) for points, rows, _ in read]
+    )
     write_rows(folders[0] / "committee.csv", [_told(row) for row in rows])
     save(committee_figure(rows), folders[0] / "committee")
     console.print(_table(rows))
@@ -109,8 +113,10 @@ def _told(row: CommitteeSticking) -> dict[str, Any]:
 
 def _table(rows: list[CommitteeSticking]) -> Table:
     others = [f"S0, {n}" for n in range(1, len(rows[0].members))]
-    table = Table("point", "S0", "95 % sampling", *others, "spread", "95 % with model", box=None)
-    for name, row in zip(point_names([row.own for row in rows]), rows, strict=True):
+    own = [row.own for row in rows]
+    table = Table("point", "S0", "95 % sampling", *others, "spread", "95 % with model", box=None,
+                  title=common_words(own), title_justify="left", title_style="bold")  # fmt: skip
+    for name, row in zip(point_names(own), rows, strict=True):
         own = row.own
         table.add_row(
             name, f"{own.S0:.4f}", f"{own.low:.3f}-{own.high:.3f}",

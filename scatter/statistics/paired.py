@@ -5,6 +5,7 @@ alone. What both share, by their common start, is free of sampling error, so the
 sticking probabilities is known much better than either of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -170,7 +171,10 @@ class PairedSticking:
 
 
 def paired_sticking(
-    points: np.ndarray, potential: np.ndarray, reference: np.ndarray
+    points: np.ndarray,
+    potential: np.ndarray,
+    reference: np.ndarray,
+    surfaces: Mapping[str, str] | None = None,
 ) -> list[PairedSticking]:
     """One row per point, from the trajectories of two campaigns that began alike.
 
@@ -180,9 +184,11 @@ def paired_sticking(
         points: structured, as both campaigns have them.
         potential: trajectories on the potential that is tried, with `point`, `number`, `outcome`.
         reference: those on its reference.
+        surfaces: what surfaces are called, by facet.
     """
     own, its = pairs(in_turn(potential), in_turn(reference))
-    rows = zip(points["point"], sticking(points, own), sticking(points, its), strict=True)
+    both = (sticking(points, one, surfaces) for one in (own, its))
+    rows = zip(points["point"], *both, strict=True)
     found = []
     for point, mine, other in rows:
         here = own["point"] == point

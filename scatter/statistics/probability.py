@@ -4,6 +4,7 @@ Nothing is dropped: undecided and failed trajectories count as not dissociated i
 bounds `lowest` and `highest` say what S0 could be had they ended otherwise.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import hypot, nan, sqrt
 from typing import Any
@@ -67,6 +68,7 @@ class Sticking:
         polar_deg: polar angle of incidence, degrees.
         azimuth_deg: azimuth of incidence, degrees; None when random.
         dissociated: trajectories that ended so; the next three alike.
+        surface: what it is called, such as "Cu(111)"; empty where only the facet is known.
     """
 
     facet: str
@@ -82,6 +84,7 @@ class Sticking:
     scattered: int
     undecided: int
     failed: int
+    surface: str = ""
 
     @property
     def n(self) -> int:
@@ -156,17 +159,22 @@ def outcome_counts(points: np.ndarray, trajectories: np.ndarray) -> Int[np.ndarr
     return flat.reshape(len(points), len(Outcome))
 
 
-def sticking_of_counts(points: np.ndarray, counts: Int[np.ndarray, "point code"]) -> list[Sticking]:
+def sticking_of_counts(
+    points: np.ndarray,
+    counts: Int[np.ndarray, "point code"],
+    surfaces: Mapping[str, str] | None = None,
+) -> list[Sticking]:
     """One row per point from its counts by `Outcome`; trajectories still running do not count.
 
     Args:
         points: structured, with the fields `CONDITIONS`; NaN in mJ or azimuth_deg: not chosen.
         counts: as `outcome_counts` gives.
+        surfaces: what surfaces are called, by facet.
     """
     conditions = points[[*CONDITIONS]].tolist()
     ended = counts[:, Outcome.DISSOCIATED :].tolist()
     return [
-        Sticking(*map(_chosen, row), *endings)
+        Sticking(*map(_chosen, row), *endings, surface=(surfaces or {}).get(row[0], ""))
         for row, endings in zip(conditions, ended, strict=True)
     ]
 
@@ -176,9 +184,11 @@ def _chosen(condition: Any) -> Any:
     return None if condition != condition else condition
 
 
-def sticking(points: np.ndarray, trajectories: np.ndarray) -> list[Sticking]:
+def sticking(
+    points: np.ndarray, trajectories: np.ndarray, surfaces: Mapping[str, str] | None = None
+) -> list[Sticking]:
     """One row per point from its trajectories, points without any included."""
-    return sticking_of_counts(points, outcome_counts(points, trajectories))
+    return sticking_of_counts(points, outcome_counts(points, trajectories), surfaces)
 
 
 @dataclass(frozen=True)

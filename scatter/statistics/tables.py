@@ -86,7 +86,10 @@ class _Line:
             energy_eV=self.number("energy_eV"),
             polar_deg=self.number("polar_deg"),
             azimuth_deg=self.optional("azimuth_deg"),
-            **{name: self.count(name) for name in COUNTS},
+            dissociated=self.count("dissociated"),
+            scattered=self.count("scattered"),
+            undecided=self.count("undecided"),
+            failed=self.count("failed"),
         )
         for name in ("n", "S0", "low", "high"):
             value = getattr(row, name)

@@ -15,6 +15,7 @@ from rich.console import Console
 from scatter import store
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, use_threads
+from scatter.campaign.surfaces import surfaces_of
 from scatter.campaign.terminal import say
 from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
@@ -115,9 +116,10 @@ def read_paired(folder: Path) -> list[PairedSticking]:
     Raises:
         UserError: one of them has no results.
     """
-    points_of, reference, _ = store.read_results(folder / TEACHER)
+    points_of, reference, attributes = store.read_results(folder / TEACHER)
     _, potential, _ = store.read_results(folder / OWN)
-    return paired_sticking(points_of, potential, reference)
+    surfaces = surfaces_of(points_of, attributes)
+    return paired_sticking(points_of, potential, reference, surfaces)
 
 
 def told(row: PairedSticking) -> dict[str, Any]:
