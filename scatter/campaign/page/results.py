@@ -1,7 +1,7 @@
 """A campaign's results as its page is made of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from scatter.statistics import (
     Binning,
     PerPoint,
     Sticking,
+    homonuclear,
     in_turn,
     sticking,
 )
@@ -69,6 +70,8 @@ class Results:
             formula: Molecule(one["masses_amu"], Curve(one["bond_A"], one["energy_eV"]))
             for formula, one in store.read_molecules(folder).items()
         }
+        if molecules:
+            binning = replace(binning, alike=_alike(molecules))
         counted = in_turn(ended)
         surfaces = surfaces_of(points, attributes)
         rows = sticking(points, counted, surfaces)
@@ -100,6 +103,13 @@ class Results:
         if len(found) > MOST:
             sentences.append(f"{len(found) - MOST} of {len(found)} initial states are not drawn.")
         return found[:MOST]
+
+
+def _alike(molecules: Mapping[str, Species]) -> frozenset[str]:
+    """Formulas of the molecules whose nuclei are one isotope, as their masses say."""
+    return frozenset(
+        formula for formula, one in molecules.items() if homonuclear(formula, one.masses.tolist())
+    )
 
 
 def stem_of(words: str) -> str:
