@@ -26,6 +26,9 @@ def energy_section(results: Results) -> Section:
     entries = ledgers(results.points, results.trajectories, results.molecules)
     exhibits, sentences = [], [_closure(entries)]
     for words, found in results.shown(ledger_means(results.points, entries), sentences):
+        if not any(row.outcome == "scattered" and row.n for row in found):
+            sentences.append(f"{words}: nothing scattered, so no energy was carried away.")
+            continue
         exhibits.append(Exhibit(
             f"energy_{stem_of(words)}", f"{words}: mean change of each energy of the scattered, "
             "final less initial, with 95 % intervals.", ledger_figure(found), found, (), words,

@@ -27,6 +27,9 @@ def state_section(results: Results) -> Section:
             state_maps(found), found, (), words,
         ))  # fmt: skip
     for words, found in results.shown(channels(*seen), []):
+        if not any(row.n and row.P for row in found):
+            sentences.append(f"{words}: nothing scattered, so there are no final states.")
+            continue
         exhibits.append(Exhibit(
             f"vibration_{stem_of(words)}", f"{words}: probability that a trajectory scatters with "
             "the same, a higher or a lower v, with 95 % intervals.",
