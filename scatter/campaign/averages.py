@@ -124,15 +124,15 @@ def _write_desorption(stem: Path, one: Desorption, title: str, name: str) -> Non
 
 def _averages(library: Library, ladder: Sequence[Level], wanted: Wanted) -> list[tuple[str, Any]]:
     """Each average with its name."""
-    how = {"nearest_J": wanted.nearest_J}
+    near = wanted.nearest_J
     found: list[tuple[str, Any]] = []
     for beam in wanted.beams:
         name = f"beam at {beam.velocity_m_s:g} m/s, nozzle {beam.nozzle_K:g} K"
-        found.append((name, beam_sticking(library, beam, ladder, **how)))
+        found.append((name, beam_sticking(library, beam, ladder, nearest_J=near)))
     for T in wanted.gases_K:
-        found.append((f"gas at {T:g} K", thermal_sticking(library, T, ladder, **how)))
+        found.append((f"gas at {T:g} K", thermal_sticking(library, T, ladder, nearest_J=near)))
     for T in wanted.surfaces_K:
-        found.append((f"desorption at {T:g} K", desorption(library, ladder, T, **how)))
+        found.append((f"desorption at {T:g} K", desorption(library, ladder, T, nearest_J=near)))
     return found
 
 

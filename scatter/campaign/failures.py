@@ -8,6 +8,7 @@ import numpy as np
 from scatter import store
 from scatter.outcomes import REASONS, Outcome, Reason
 from scatter.settings import Untrusted
+from scatter.statistics import Quality
 
 
 def by_reason(rows: np.ndarray) -> dict[Reason, int]:
@@ -46,3 +47,16 @@ def refuse_failures(folder: Path, most: float) -> None:
             f"[guards] most_failed = {most:g}), {n} of them by: {REASONS[reason]}; all is "
             f"written, but look before you use it: scatter inspect {folder}"
         )
+
+
+def quality_told(found: Quality) -> str:
+    """The energy errors of a campaign, and its shares without an ending, in words."""
+    if not found.n:
+        return "no trajectory has ended yet"
+    shares = f"undecided {found.undecided:.2%}, failed {found.failed:.2%}"
+    if not np.isfinite(found.max_energy_error_eV):
+        return f"no energy error can be told, since every trajectory failed; {shares}"
+    return (
+        f"largest energy error {1e3 * found.max_energy_error_eV:.2f} meV (RMS "
+        f"{1e3 * found.rms_energy_error_eV:.2f}); {shares}"
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.failures import quality_told
 from scatter.campaign.failures import told as failures
 from scatter.campaign.progress import point_names, sticking_table
 from scatter.campaign.surfaces import names_of, surface_names, surfaces_of
@@ -51,13 +52,8 @@ def analyse(folder: Path, console: Console) -> list[Sticking]:
     rows = sticking(points, in_turn(trajectories), surfaces_of(points, attributes))
     write_csv(folder / "sticking.csv", rows)
     _show(rows, trajectories, aim_in(attributes.path, attributes["input"]), console)
-    found = quality(trajectories)
-    say(
-        console,
-        f"largest energy error {found.max_energy_error_eV * 1000:.2f} meV (RMS "
-        f"{found.rms_energy_error_eV * 1000:.2f}); undecided {found.undecided:.2%}, failed "
-        f"{found.failed:.2%}; potential: {attributes['potential']}",
-    )
+    told = quality_told(quality(trajectories))
+    say(console, f"{told}; potential: {attributes['potential']}")
     return rows
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scatter.campaign.failures import quality_told
 from scatter.campaign.failures import told as failures
 from scatter.campaign.page.curves import curve_section
 from scatter.campaign.page.document import Exhibit, Section, write_document
@@ -62,9 +63,8 @@ def quality_section(results: Results) -> Section:
         if name not in ("input", "identity")
     ]
     sentences = [
-        f"{found.n} trajectories; largest energy error {1e3 * found.max_energy_error_eV:.2f} meV, "
-        f"RMS {1e3 * found.rms_energy_error_eV:.2f} meV; undecided {found.undecided:.2%}, failed "
-        f"{found.failed:.2%}. Both count as not dissociated in S0.",
+        f"{found.n} trajectories; {quality_told(found)}. Undecided and failed ones count as not "
+        "dissociated in S0.",
     ]
     sentences += [f"{sentence[0].upper()}{sentence[1:]}."
                   for sentence in [failures(results.trajectories)] if sentence]  # fmt: skip

@@ -45,7 +45,8 @@ def energy_section(results: Results) -> Section:
 
 def _closure(entries: np.ndarray) -> str:
     """How well the terms, each computed by itself, add up."""
-    largest = 1e3 * np.abs(entries["deviation_eV"]).max(initial=0.0)
+    deviations = np.abs(entries["deviation_eV"])
+    largest = 1e3 * deviations[np.isfinite(deviations)].max(initial=0.0)
     return (
         "Every term is the change of an energy that was computed at both ends; none is what the "
         f"conservation of energy leaves over. Their sums deviate from zero by {largest:.2f} meV at "
