@@ -131,7 +131,7 @@ def test_the_page_says_metal_and_angle_and_every_group_has_files_of_its_own(
     page = write_report(folder).read_text()
     assert "<h1>Scattering of H2 on Cu(111)</h1>" in page
     assert "normal incidence, polar 30.5°" in page
-    found = re.search(r"<thead><tr>(.*?)</tr>", page)
+    found = re.search(r"<thead><tr>(.*?)</tr>", page, re.S)
     assert found
     for name in ("mJ", "polar_deg", "azimuth_deg"):
         assert f"<th>{name}</th>" in found[1]
