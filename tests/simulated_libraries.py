@@ -7,8 +7,10 @@ import numpy as np
 
 from scatter.ebk import Level
 from scatter.statistics import Beam, Curve, Library, Sticking, wilson
+from scatter.units import ISOTOPES
 
 ENERGIES = np.linspace(0.05, 2.5, 36)
+MASS_amu = 2 * ISOTOPES["H"][1]
 BEAM = Beam(6000.0, 1500.0, 1400.0)
 
 

@@ -8,6 +8,7 @@ from simulated_libraries import (
     BEAM,
     ENERGIES,
     LEVELS,
+    MASS_amu,
     levels_of,
     library,
     of_table,
@@ -25,7 +26,6 @@ from scatter.statistics import (
     thermal_sticking,
 )
 from scatter.statistics.averages import quadrature
-from scatter.statistics.beam import mass
 from scatter.units import K
 
 
@@ -47,6 +47,14 @@ def test_normal_hydrogen_keeps_its_ratio_when_cold_and_equilibrium_does_not(mole
     assert free[0, 0] > 0.98
 
 
+@pytest.mark.parametrize("conserved", [True, False])
+def test_oxygen_has_odd_J_alone(conserved):
+    found = populations(LEVELS, "O2", 300, 300, conserved)
+    assert {J % 2 for _, J in found} == {1}
+    assert sum(found.values()) == pytest.approx(1)
+    assert found[0, 3] / found[0, 1] == pytest.approx(7 / 3 * exp(-0.0075 * 10 / (K * 300)))
+
+
 def test_vibration_and_rotation_have_temperatures_of_their_own():
     found = populations(LEVELS, "HD", 2000, 500)
     assert found[1, 0] / found[0, 0] == pytest.approx(exp(-0.5 / (K * 2000)))
@@ -55,15 +63,15 @@ def test_vibration_and_rotation_have_temperatures_of_their_own():
 
 
 def test_unknown_spins_and_missing_heads_are_refused():
-    with pytest.raises(ValueError, match="no nuclear-spin weights"):
-        populations(LEVELS, "O2", 300, 300)
+    with pytest.raises(UserError, match="Cl2 with atoms of 35.453 amu"):
+        populations(LEVELS, "Cl2", 300, 300, masses_amu=(35.453, 35.453))
     with pytest.raises(ValueError, match="J = 0"):
         populations(LEVELS[1:10], "H2", 300, 300)
 
 
 @pytest.mark.parametrize("beam", [BEAM, Beam(0.0, 2000.0, 300), Beam(4000.0, 0.1, 300)])
 def test_the_weights_of_a_beam_integrate_to_one_and_its_mean_energy_is_that_of_the_law(beam):
-    energy, weight = beam.energies(mass("H2"), ENERGIES)
+    energy, weight = beam.energies(MASS_amu, ENERGIES)
     assert weight.sum() == pytest.approx(1, abs=1e-12)
     assert (weight >= 0).all()
     v0, width = beam.velocity_m_s, beam.width_m_s
@@ -72,7 +80,7 @@ def test_the_weights_of_a_beam_integrate_to_one_and_its_mean_energy_is_that_of_t
         around = (max(0.0, v0 - 8 * width), v0 + 8 * width)
         return quad(lambda v: (v / 3e3) ** p * np.exp(-(((v - v0) / width) ** 2)), *around)[0]
 
-    joule = 0.5 * mass("H2") * 1.66053906892e-27 * 9e6 * moment(5) / moment(3)
+    joule = 0.5 * MASS_amu * 1.66053906892e-27 * 9e6 * moment(5) / moment(3)
     assert (energy * weight).sum() == pytest.approx(joule / 1.602176634e-19, rel=1e-6)
 
 
@@ -90,7 +98,7 @@ def test_a_constant_sticking_probability_is_its_own_average(constant):
 @pytest.mark.parametrize("width", [0.0, 0.5])
 def test_a_beam_of_one_velocity_and_state_gives_the_point_itself(width):
     point = ENERGIES[14]
-    v = sqrt(2 * point * 1.602176634e-19 / (mass("H2") * 1.66053906892e-27))
+    v = sqrt(2 * point * 1.602176634e-19 / (MASS_amu * 1.66053906892e-27))
     cold = levels_of(0, 0)
     found = beam_sticking(library(rising, n=1000), Beam(v, width, 300), cold, conserved=False)
     due = row(point, round(1000 * rising(point, 0, 0)))
@@ -101,7 +109,7 @@ def test_a_beam_of_one_velocity_and_state_gives_the_point_itself(width):
 
 def test_a_beam_average_is_the_double_sum_over_states_and_velocities():
     points, shares = library(rising), populations(LEVELS, "H2", 1400, 0.8 * 1400)
-    unit = 0.5 * mass("H2") * 1.66053906892e-27 / 1.602176634e-19
+    unit = 0.5 * MASS_amu * 1.66053906892e-27 / 1.602176634e-19
 
     def flux(v):
         return v**3 * np.exp(-(((v - 6000) / 1500) ** 2))
@@ -126,7 +134,7 @@ def test_the_rate_of_a_gas_over_a_step_is_that_of_arrhenius():
     assert found.S0 == pytest.approx(exp(-0.6 / kT), rel=1e-6)
     total = thermal_sticking(step, 1000, LEVELS, "total")
     assert total.S0 == pytest.approx((1 + 0.6 / kT) * exp(-0.6 / kT), rel=1e-6)
-    mean_speed = sqrt(8 * 1.380649e-23 * 1000 / (pi * mass("H2") * 1.66053906892e-27))
+    mean_speed = sqrt(8 * 1.380649e-23 * 1000 / (pi * MASS_amu * 1.66053906892e-27))
     assert found.rate_m_s == pytest.approx(mean_speed / 4 * found.S0, rel=1e-6)
     ratio = found.rate_high_m_s / found.rate_m_s
     assert ratio == pytest.approx(found.high / found.S0)
@@ -141,7 +149,7 @@ def test_points_at_an_angle_do_not_stand_for_all_directions():
 def test_energies_beyond_the_points_are_told_and_bounded():
     whole, points = library(rising), library(rising, energies=ENERGIES[5:11])
     found = beam_sticking(points, BEAM, LEVELS)
-    energy, weight = BEAM.energies(mass("H2"), ENERGIES[[5, 10]])
+    energy, weight = BEAM.energies(MASS_amu, ENERGIES[[5, 10]])
     assert found.below == pytest.approx(weight[energy < ENERGIES[5]].sum(), abs=1e-9)
     assert found.above == pytest.approx(weight[energy > ENERGIES[10]].sum(), abs=1e-9)
     assert [text.split(" of the weight lies ")[1].split()[0] for text in found.warnings] == [

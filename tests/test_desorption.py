@@ -7,6 +7,7 @@ from simulated_libraries import (
     ENERGIES,
     LEVELS,
     STATES,
+    MASS_amu,
     levels_of,
     library,
     of_table,
@@ -20,7 +21,6 @@ from scatter.statistics import (
     populations,
     thermal_sticking,
 )
-from scatter.statistics.beam import mass
 from scatter.units import K
 
 
@@ -81,7 +81,7 @@ def test_a_time_of_flight_keeps_the_flux(detector):
     # what arrives between two times had the energies between theirs
     seen = found.density if detector == "flux" else found.density / t
     early = t < 40
-    E = 0.5 * mass("H2") * 1.66053906892e-27 * (length * 1e3 / t) ** 2 / 1.602176634e-19
+    E = 0.5 * MASS_amu * 1.66053906892e-27 * (length * 1e3 / t) ** 2 / 1.602176634e-19
     by_energy = what.energy_spectrum(E).density
     part = np.trapezoid(seen[early], t[early]) / np.trapezoid(seen, t)
     due = np.trapezoid(by_energy[early], E[early]) / np.trapezoid(by_energy, E)

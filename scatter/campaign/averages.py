@@ -1,81 +1,139 @@
 """`scatter average`: what experiments measure, from points that a campaign has computed."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from itertools import count
+from math import exp
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
+from scatter.campaign.choice import chosen
 from scatter.campaign.listing import Listing
 from scatter.campaign.page.document import write_rows
 from scatter.campaign.page.results import Results
 from scatter.campaign.terminal import say
-from scatter.ebk import Level, levels, reduced_mass
+from scatter.ebk import Level, Unbound, level, levels, reduced_mass
+from scatter.plots.conditions import head
 from scatter.plots.desorption import desorption_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
 from scatter.statistics import (
     Beam,
     Cover,
+    Desorption,
     Library,
+    Sticking,
     beam_sticking,
     desorption,
     thermal_sticking,
 )
 from scatter.statistics.ledger import Species
+from scatter.statistics.library import SAME
+from scatter.statistics.spins import spin_weights
+from scatter.statistics.words import conditions_of, phrases, title_of
+from scatter.units import K
 
-HIGHEST = {"v": 3, "J": 20}  # levels that are taken to be populated
+LOWEST = {"v": 3, "J": 20}  # that levels are taken up to, however cold
+STATE = ("v", "J", "mJ", "energy_eV")  # what an average may be over
+NOTABLE = 1e-4  # of the population of the ground state, down to which levels are taken
 
 
-def average(
-    folder: Path,
-    beams: Sequence[Beam],
-    gases_K: Sequence[float],
-    surfaces_K: Sequence[float],
-    nearest_J: bool,
-    console: Console,
-) -> list[dict[str, Any]]:
-    """Average over beams, gases in equilibrium, and what desorbs; print it and write it.
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be averaged over, and which points of a campaign.
 
-    `averages.csv` has a row for each; `desorption_<T>K.csv` the populations of the states, and the
-    figure of the same name the energies and times of flight of what desorbs at T.
-
-    Args:
-        folder: of a campaign along the incidence energy, in one or more states.
+    Attributes:
         beams: molecular beams.
         gases_K: temperatures of gases.
         surfaces_K: temperatures of surfaces that molecules desorb from.
         nearest_J: let states without points follow the curve of the nearest J.
+        chosen: what is to be taken where points differ, by condition (of `choice.OPTIONS`).
+    """
+
+    beams: Sequence[Beam] = ()
+    gases_K: Sequence[float] = ()
+    surfaces_K: Sequence[float] = ()
+    nearest_J: bool = False
+    chosen: dict[str, Any] | None = None
+
+    @property
+    def hottest_K(self) -> float:
+        """The highest temperature that levels are populated at."""
+        hot = [beam.nozzle_K * max(1.0, beam.cooling) for beam in self.beams]
+        return max([*hot, *self.gases_K, *self.surfaces_K])
+
+
+def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, Any]]:
+    """Average over beams, gases in equilibrium, and what desorbs; print it and write it.
+
+    `averages.csv` has a row for each; `desorption_<T>K.csv` the populations of the states, and the
+    figure of the same name the energies and times of flight of what desorbs at T. Where the points
+    of a campaign differ in more than state and energy, what was chosen of them stands in the names
+    of the files.
+
+    Args:
+        folder: of a campaign along the incidence energy, in one or more states.
+        wanted: the averages.
         console: where to speak.
 
     Raises:
-        UserError: there are no results, they differ in more than state and energy, or lack the
-            molecule's curve.
+        UserError: nothing is asked for, there are no results, they differ in what was not chosen,
+            or lack the molecule's curve or every state that is populated.
     """
+    if not (wanted.beams or wanted.gases_K or wanted.surfaces_K):
+        raise UserError(
+            f"{folder}: nothing to average over; give --beam V0,ALPHA,T, --gas T or --desorption T"
+        )
     results = Results.of(folder)
-    library = Library.of(results.rows)
-    molecule = _molecule(results, library.molecule)
-    ladder, mass_amu = _levels(molecule), float(molecule.masses.sum())
-    how = {"nearest_J": nearest_J, "mass_amu": mass_amu}
-    found: list[tuple[str, Cover]] = [
-        (f"beam at {beam.velocity_m_s:g} m/s, nozzle {beam.nozzle_K:g} K",
-         beam_sticking(library, beam, ladder, **how)) for beam in beams
-    ]  # fmt: skip
-    found += [(f"gas at {T:g} K", thermal_sticking(library, T, ladder, **how)) for T in gases_K]
-    for T in surfaces_K:
-        one = desorption(library, ladder, T, **how)
-        found.append((f"desorption at {T:g} K", one))
-        stem = folder / f"desorption_{T:g}K"
-        write_rows(stem.with_name(f"{stem.name}.csv"), one.states())
-        save(desorption_figure(one), stem)
-    rows = [{"average": name, **_plain(one)} for name, one in found]
-    _print(rows, found, console)
+    points, suffix = chosen(folder, results.rows, wanted.chosen or {})
+    molecule = _molecule(results, points[0].molecule)
+    library = Library.of(points, (float(molecule.masses[0]), float(molecule.masses[1])))
+    ladder = populated_levels(molecule, wanted.hottest_K)
+    found = _averages(library, ladder, wanted)
+    for name, one in found:
+        _refuse_empty(name, one, library)
+    title = _title(points)
+    for name, one in found:
+        if isinstance(one, Desorption):
+            _write_desorption(folder / f"desorption_{one.surface_K:g}K{suffix}", one, title, name)
+    rows = [{"average": name, **_conditions(points[0]), **_plain(one)} for name, one in found]
+    _print(title, rows, found, console)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    write_rows(folder / "averages.csv", [{name: row.get(name) for name in names} for row in rows])
-    say(console, f"table: {folder / 'averages.csv'}")
+    table = folder / f"averages{suffix}.csv"
+    write_rows(table, [{name: row.get(name) for name in names} for row in rows])
+    say(console, f"table: {table}")
     return rows
+
+
+def _title(points: Sequence[Sticking]) -> str:
+    """What all points share, but state and energy."""
+    told = phrases([conditions_of(row) for row in points])
+    return ", ".join(title_of([{k: v for k, v in one.items() if k not in STATE} for one in told]))
+
+
+def _write_desorption(stem: Path, one: Desorption, title: str, name: str) -> None:
+    """The populations of what desorbs as CSV, and its figure."""
+    write_rows(stem.with_name(f"{stem.name}.csv"), one.states())
+    figure = desorption_figure(one)
+    head(figure, f"{title}, {name}")
+    save(figure, stem)
+
+
+def _averages(library: Library, ladder: Sequence[Level], wanted: Wanted) -> list[tuple[str, Any]]:
+    """Each average with its name."""
+    near = wanted.nearest_J
+    found: list[tuple[str, Any]] = []
+    for beam in wanted.beams:
+        name = f"beam at {beam.velocity_m_s:g} m/s, nozzle {beam.nozzle_K:g} K"
+        found.append((name, beam_sticking(library, beam, ladder, nearest_J=near)))
+    for T in wanted.gases_K:
+        found.append((f"gas at {T:g} K", thermal_sticking(library, T, ladder, nearest_J=near)))
+    for T in wanted.surfaces_K:
+        found.append((f"desorption at {T:g} K", desorption(library, ladder, T, nearest_J=near)))
+    return found
 
 
 def beam_of(text: str, cooling: float) -> Beam:
@@ -102,8 +160,53 @@ def _molecule(results: Results, formula: str) -> Species:
     return results.molecules[formula]
 
 
-def _levels(one: Species) -> Sequence[Level]:
-    return levels(HIGHEST["v"], HIGHEST["J"], one.curve, reduced_mass(*map(float, one.masses)))
+def populated_levels(one: Species, hottest_K: float) -> Sequence[Level]:
+    """The levels of a molecule up to those that are hardly populated at a temperature.
+
+    Hydrogen holds few: v up to 3 and J up to 20, which is where they end at the least. Heavier
+    molecules hold many more; all are taken down to (2J + 1) exp(-E/kT) = 1e-4.
+
+    Args:
+        one: masses and bond curve.
+        hottest_K: the temperature.
+    """
+    mu, kT = reduced_mass(*map(float, one.masses)), K * hottest_K
+    ground = level(0, 0, one.curve, mu).energy
+
+    def last(least: int, energy: Callable[[int], float], weight: Callable[[int], int]) -> int:
+        for n in count(least + 1):
+            try:
+                if weight(n) * exp(-(energy(n) - ground) / kT) < NOTABLE:
+                    return n - 1
+            except Unbound:
+                return n - 1
+        raise AssertionError
+
+    v = last(LOWEST["v"], lambda v: level(v, 0, one.curve, mu).energy, lambda v: 1)
+    J = last(LOWEST["J"], lambda J: level(0, J, one.curve, mu).energy, lambda J: 2 * J + 1)
+    return levels(v, J, one.curve, mu)
+
+
+def _refuse_empty(name: str, one: Any, library: Library) -> None:
+    """Raise UserError where nothing that was computed takes part in an average."""
+    if one.lacking > 1 - 1e-9:
+        states = "; ".join(f"v = {v}, J = {J}" for v, J in library.curves)
+        even, odd = spin_weights(library.molecule, library.masses_amu)
+        only = (
+            "" if even and odd else f" (nuclear spins leave it {'even' if even else 'odd'} J alone)"
+        )
+        raise UserError(
+            f"{name}: of {library.molecule} none of the states that have been computed ({states}) "
+            f"is populated there{only}; compute one that is, or let the nearest J stand for it "
+            "with --nearest-j"
+        )
+    if not np.isfinite(getattr(one, "S0", 0.0) + getattr(one, "mean_energy_eV", 0.0)):
+        raise UserError(f"{name}: S0 is 0 at all points, so nothing desorbs by detailed balance")
+
+
+def _conditions(row: Sticking) -> dict[str, Any]:
+    """The conditions that all averaged points share, as columns."""
+    return {"surface": row.surface, **{name: getattr(row, name) for name in SAME if name != "mJ"}}
 
 
 def _plain(one: Any) -> dict[str, Any]:
@@ -126,10 +229,13 @@ def _numbers(row: dict[str, Any]) -> list[str]:
 
 
 def _print(
-    rows: Sequence[dict[str, Any]], found: Sequence[tuple[str, Cover]], console: Console
+    title: str,
+    rows: Sequence[dict[str, Any]],
+    found: Sequence[tuple[str, Cover]],
+    console: Console,
 ) -> None:
     lines = [([row["average"]], _numbers(row)) for row in rows]
-    console.print(Listing(["average"], ("mean", "95 %", "bounds"), lines))
+    console.print(Listing(["average"], ("mean", "95 %", "bounds"), lines, title))
     for name, one in found:
         for sentence in one.warnings:
             say(console, f"{name}: {sentence}")

@@ -12,7 +12,7 @@ from scatter import store
 from scatter.campaign.failures import judged, refuse_untrusted
 from scatter.campaign.listing import Listing
 from scatter.campaign.page.document import write_rows
-from scatter.campaign.progress import S0_of, point_names
+from scatter.campaign.progress import S0_of, common_words, point_names
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, opened, run, trusting
 from scatter.campaign.terminal import console as console_of
@@ -114,9 +114,10 @@ def _told(row: CommitteeSticking) -> dict[str, Any]:
 def _table(rows: list[CommitteeSticking]) -> Listing:
     others = [f"S0, {n}" for n in range(1, len(rows[0].members))]
     header = ("S0", "95 % sampling", *others, "spread", "95 % with model")
-    names = point_names([row.own for row in rows])
+    own = [row.own for row in rows]
+    names = point_names(own)
     lines = [([name], _numbers(row)) for name, row in zip(names, rows, strict=True)]
-    return Listing(["point"], header, lines)
+    return Listing(["point"], header, lines, common_words(own))
 
 
 def _numbers(row: CommitteeSticking) -> list[str]:

@@ -23,6 +23,7 @@ from scatter.campaign.prepare import Prepared
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
 from scatter.campaign.signals import noted
+from scatter.campaign.surfaces import names_of
 from scatter.campaign.targets import aim_of
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
@@ -76,8 +77,9 @@ class Campaign:
             partial(complete, points=self.points, species=prepared.species),
             ranks.size,
         )
-        most = input.guards.most_unsettled
-        self.progress = Progress(console, points_table(self.points), self.aim, most)
+        surface, most = input.surface, input.guards.most_unsettled
+        surfaces = names_of(surface.file, surface.element, surface.labels)
+        self.progress = Progress(console, points_table(self.points), self.aim, surfaces, most)
         self.counted = Counted(len(self.points))
         self.ending = array("Q")  # point, number, outcome of each that ended in this round
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from scatter import store
 from scatter.campaign.progress import point_names
+from scatter.campaign.surfaces import surfaces_of
 from scatter.dynamics.guards import Guards
 from scatter.foreign import reason as why
 from scatter.outcomes import REASONS, Outcome, Reason
 from scatter.results import Told
 from scatter.settings import Untrusted, UserError
-from scatter.statistics import Sticking, in_turn, sticking
+from scatter.statistics import Quality, Sticking, in_turn, sticking
 
 NEEDED = ("point", "number", "outcome", "reason")
 
@@ -62,8 +63,11 @@ def judged(points: np.ndarray, ended: np.ndarray, attributes: Told) -> list[Stic
         ended: /trajectories; of an unfinished campaign those that are `in_turn` count.
         attributes: of the file.
     """
-    guards = guards_in(attributes.path, attributes["input"])
-    return sticking(points, in_turn(ended), guards.most_unsettled)
+    guards, surfaces = (
+        guards_in(attributes.path, attributes["input"]),
+        surfaces_of(points, attributes),
+    )
+    return sticking(points, in_turn(ended), guards.most_unsettled, surfaces)
 
 
 def unknown(rows: Sequence[Sticking], most: float) -> str:
@@ -129,4 +133,17 @@ def _too_many_failed(rows: np.ndarray, most: float) -> str:
     return (
         f"{failed} of {len(rows)} trajectories failed ({failed / len(rows):.1%}, and "
         f"[guards] most_failed = {most:g}), {n} of them by: {REASONS[reason]}"
+    )
+
+
+def quality_told(found: Quality) -> str:
+    """The energy errors of a campaign, and its shares without an ending, in words."""
+    if not found.n:
+        return "no trajectory has ended yet"
+    shares = f"undecided {found.undecided:.2%}, failed {found.failed:.2%}"
+    if not np.isfinite(found.max_energy_error_eV):
+        return f"no energy error can be told, since every trajectory failed; {shares}"
+    return (
+        f"largest energy error {1e3 * found.max_energy_error_eV:.2f} meV (RMS "
+        f"{1e3 * found.rms_energy_error_eV:.2f}); {shares}"
     )

@@ -1,7 +1,7 @@
 """What the user sees while a campaign runs, and the table at its end."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.console import Console, Group
@@ -14,6 +14,7 @@ from scatter.campaign.terminal import say
 from scatter.outcomes import MOST_UNSETTLED, Outcome
 from scatter.statistics import Sticking, sticking_of_counts
 from scatter.statistics.rounds import Aim, Round, expected
+from scatter.statistics.words import NORMAL, conditions_of, phrases
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
 NO_AIM = Aim(0, 0)
@@ -30,10 +31,23 @@ class Progress:
     """
 
     def __init__(
-        self, console: Console, points: np.ndarray, aim: Aim, most: float = MOST_UNSETTLED
+        self,
+        console: Console,
+        points: np.ndarray,
+        aim: Aim,
+        surfaces: Mapping[str, str],
+        most: float = MOST_UNSETTLED,
     ):
-        """Begin to count; `most` is the campaign's `[guards] most_unsettled`."""
-        self.points, self.aim, self.most = points, aim, most
+        """Begin to count.
+
+        Args:
+            console: where to speak.
+            points: structured, as /points.
+            aim: the target.
+            surfaces: what surfaces are called, by facet.
+            most: the campaign's `[guards] most_unsettled`.
+        """
+        self.points, self.aim, self.surfaces, self.most = points, aim, surfaces, most
         self.upper = np.zeros(len(points), np.int64)
         self.before = self.round = 0
         self.start = self.last = time.monotonic()
@@ -52,7 +66,7 @@ class Progress:
         """
         self.round, self.upper = following.number, following.upper
         self.before += before
-        rows = sticking_of_counts(self.points, complete, self.most)
+        rows = sticking_of_counts(self.points, complete, self.most, self.surfaces)
         text = announced(following, point_names(rows), rows, self.aim)
         if text:
             say(self.live.console, text)
@@ -63,7 +77,7 @@ class Progress:
         if not self.shown or now - self.last < period_s:
             return
         self.last = now
-        rows = sticking_of_counts(self.points, counts, self.most)
+        rows = sticking_of_counts(self.points, counts, self.most, self.surfaces)
         line = Text(self.line(steps, counts))
         table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
         if left := len(rows) - len(table.rows):
@@ -127,9 +141,9 @@ def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Listing:
     its place, and the interval is that of the bounds. With a target, the error of each point (half
     of its interval, or that divided by S0) stands beside it.
     """
-    told = [said(row) for row in rows]
+    told = said(rows)
     names = _differing(told)
-    common = ", ".join(text for name, text in told[0].items() if name not in names and text)
+    common = common_words(rows)
     unclear = any(row.undecided + row.failed for row in rows)
     last = ["bounds"] * unclear + ["error"] * aim.given
     header = ("n", "diss", "scat", "undec", "fail", "S0", "95 %", *last)
@@ -162,23 +176,32 @@ def _differing(told: Sequence[dict[str, str]]) -> list[str]:
     return [name for name in told[0] if len({one.get(name) for one in told}) > 1]
 
 
+def common_words(rows: Sequence[Sticking]) -> str:
+    """The conditions that all points share, as the title of a table."""
+    told = said(rows)
+    names = _differing(told)
+    return ", ".join(text for name, text in told[0].items() if name not in names and text)
+
+
 def point_names(rows: Sequence[Sticking]) -> list[str]:
     """A name for each point: the conditions in which it differs from others."""
-    told = [said(row) for row in rows]
+    told = said(rows)
     names = _differing(told) or ["energy"]
     return [", ".join(one[name] for name in names if one[name]) for one in told]
 
 
-def said(row: Sticking) -> dict[str, str]:
-    """The conditions of a point in words; empty for those that go without saying."""
-    oblique = row.polar_deg != 0
-    turn = "random azimuth" if row.azimuth_deg is None else f"azimuth {row.azimuth_deg:g}°"
-    return {
-        "surface": f"({row.facet})",
-        "T": f"{row.T_K:g} K",
-        "state": f"{row.molecule}(v={row.v}, J={row.J})",
-        "mJ": "" if row.mJ is None else f"mJ={row.mJ:g}",
-        "energy": f"{row.energy_eV:g} eV",
-        "polar": f"{row.polar_deg:g}°" if oblique else "normal incidence",
-        "azimuth": turn if oblique else "",
-    }
+def said(rows: Sequence[Sticking]) -> list[dict[str, str]]:
+    """The conditions of points in words; empty for those that go without saying."""
+    return [
+        {
+            "surface": one["surface"],
+            "T": one["T_K"],
+            "state": f"{row.molecule}(v={row.v}, J={row.J})",
+            "mJ": "" if row.mJ is None else one["mJ"],
+            "energy": one["energy_eV"],
+            "polar": one["polar_deg"],
+            "azimuth": "" if one["polar_deg"] == NORMAL and row.azimuth_deg is None
+            else one["azimuth_deg"],
+        }
+        for row, one in zip(rows, phrases([conditions_of(row) for row in rows]), strict=True)
+    ]  # fmt: skip

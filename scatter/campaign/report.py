@@ -1,15 +1,23 @@
 """From a campaign's results to its table and figure, as often as wanted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.failures import guards_in, judged, refuse_untrusted, unknown
+from scatter.campaign.failures import (
+    guards_in,
+    judged,
+    quality_told,
+    refuse_untrusted,
+    unknown,
+)
 from scatter.campaign.failures import told as failures
 from scatter.campaign.progress import point_names, sticking_table
+from scatter.campaign.surfaces import names_of, surface_names
 from scatter.campaign.targets import aim_in, verdict
 from scatter.campaign.terminal import say
 from scatter.config import parse, points_table
@@ -18,6 +26,7 @@ from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
 from scatter.statistics import (
+    Curve,
     Sticking,
     curves,
     in_turn,
@@ -55,13 +64,8 @@ def _analyse(folder: Path, console: Console) -> None:
     rows = judged(points, trajectories, attributes)
     write_csv(folder / "sticking.csv", rows)
     _show(rows, trajectories, attributes.path, attributes["input"], console)
-    found = quality(trajectories)
-    say(
-        console,
-        f"largest energy error {found.max_energy_error_eV * 1000:.2f} meV (RMS "
-        f"{found.rms_energy_error_eV * 1000:.2f}); undecided {found.undecided:.2%}, failed "
-        f"{found.failed:.2%}; potential: {attributes['potential']}",
-    )
+    told = quality_told(quality(trajectories))
+    say(console, f"{told}; potential: {attributes['potential']}")
 
 
 def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 1.0,
@@ -79,21 +83,59 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
     Raises:
         UserError: a folder has no results, or a file no curve.
     """
+    names = told_apart(folders)
     found = [store.read_results(folder, COUNTED) for folder in folders]
     rows, *others = [judged(*results) for results in found]
     axis = scanned(rows)
     shown = [
         curve
-        for folder, more in zip(folders[1:], others, strict=True)
-        for curve in curves(more, axis, folder.name)
+        for name, more in zip(names[1:], others, strict=True)
+        for curve in curves(more, axis, name)
     ]
-    shown += [curve for path in overlays for curve in read_curve(path, axis, scale)]
-    potentials = dict.fromkeys(str(attributes["potential"]) for _, _, attributes in found)
+    for path in overlays:
+        shown += _on_its_surface(read_curve(path, axis, scale), path)
     stem = output or folders[0] / "sticking"
     if stem.suffix in (".png", ".pdf"):
         stem = stem.with_suffix("")
-    save(sticking_figure(rows, shown, note="Potential: " + "; ".join(potentials)), stem)
+    note = _potentials(names, [str(told["potential"]) for *_, told in found])
+    save(sticking_figure(rows, shown, note=note), stem)
     return stem.with_name(f"{stem.name}.png")
+
+
+def told_apart(folders: Sequence[Path]) -> list[str]:
+    """Names of folders: the last parts of their paths, as many as tell all from one another.
+
+    Raises:
+        UserError: a folder is named twice.
+    """
+    whole = [folder.resolve() for folder in folders]
+    for folder, path in zip(folders, whole, strict=True):
+        if whole.count(path) > 1:
+            raise UserError(f"{folder}: is named twice; name each campaign once")
+    most = max(len(path.parts) for path in whole)
+    named = (["/".join(path.parts[-parts:]) for path in whole] for parts in range(1, most + 1))
+    return next(names for names in named if len(set(names)) == len(names))
+
+
+def _potentials(names: Sequence[str], potentials: Sequence[str]) -> str:
+    """What campaigns ran on; the first one's curves are this work."""
+    if len(set(potentials)) == 1:
+        return f"Potential: {potentials[0]}"
+    told = zip(("this work", *names[1:]), potentials, strict=True)
+    return "Potentials: " + "; ".join(f"{potential} ({name})" for name, potential in told)
+
+
+def _on_its_surface(found: list[Curve], path: Path) -> list[Curve]:
+    """Curves of a `sticking.csv` on the surface that a campaign beside it tells of."""
+    place = path.parent / store.MANIFEST
+    facets = [str(curve.conditions["facet"]) for curve in found if "facet" in curve.conditions]
+    if not facets or not place.is_file():
+        return found
+    names = surface_names(place, store.read_manifest(path.parent)["input"], facets)
+    return [
+        replace(curve, conditions={**curve.conditions, "surface": names[facet]})
+        for curve, facet in zip(found, facets, strict=True)
+    ]
 
 
 def status(folder: Path, console: Console, check: bool = False) -> None:
@@ -129,7 +171,9 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         f"{folder}: {len(ended)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
-    rows = sticking(points, in_turn(ended), source.input.guards.most_unsettled)
+    surface = source.input.surface
+    names = names_of(surface.file, surface.element, surface.labels)
+    rows = sticking(points, in_turn(ended), source.input.guards.most_unsettled, names)
     _show(rows, ended, folder / store.MANIFEST, manifest["input"], console)
     if check:
         _verdict(folder, len(paths), lost, console)

@@ -36,7 +36,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         _refuse_unprintable(sys.argv[1:])
-        app()
+        app(prog_name="scatter")
     except SystemExit as end:
         if end.code != INTERRUPTED:
             raise

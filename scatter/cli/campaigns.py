@@ -141,13 +141,23 @@ def average(
     gas: Annotated[list[float] | None, typer.Option(min=1, help="K; may be repeated.")] = None,
     desorption: Annotated[list[float] | None, typer.Option(min=1, help="K; or several.")] = None,
     nearest_j: Annotated[bool, typer.Option(help="States not computed follow the next J.")] = False,
+    molecule: Annotated[str | None, typer.Option(help="Where points are of several.")] = None,
+    facet: Annotated[str | None, typer.Option(help="Where points are of several.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of the surface, K, where points are at several.")
+    ] = None,
+    polar: Annotated[float | None, typer.Option(help="Degrees, likewise.")] = None,
+    azimuth: Annotated[float | None, typer.Option(help="Degrees, likewise.")] = None,
 ) -> None:
     """Average computed points over beams and gases, and tell what desorbs by detailed balance."""
-    from scatter.campaign.averages import average, beam_of
+    from scatter.campaign.averages import Wanted, average, beam_of
     from scatter.campaign.terminal import console
 
     beams = [beam_of(text, cooling) for text in beam or ()]
-    average(folder, beams, gas or (), desorption or (), nearest_j, console(True))
+    named = {"molecule": molecule, "facet": facet, "T_K": temperature, "polar_deg": polar,
+             "azimuth_deg": azimuth}  # fmt: skip
+    chosen = {name: value for name, value in named.items() if value is not None}
+    average(folder, Wanted(beams, gas or (), desorption or (), nearest_j, chosen), console(True))
 
 
 @app.command()

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from scatter.cli.words import app
+from scatter.cli.words import Verbs, app, symbols_of
 from scatter.settings import UserError
 
-fit = typer.Typer(no_args_is_help=True, help="Fit a potential to labelled structures.")
+fit = Verbs(help="Fit a potential to labelled structures.")
 app.add_typer(fit, name="fit")
 
 
@@ -18,7 +18,9 @@ def ace(
         Path, typer.Argument(metavar="SET", help="A folder that `select` wrote, or an .extxyz.")
     ],
     out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
-    elements: Annotated[str, typer.Option(help="Cu,H; the commonest first by default.")] = "",
+    elements: Annotated[
+        list[str] | None, typer.Option(metavar="Cu,H", help="The commonest first by default.")
+    ] = None,
     degrees: Annotated[str, typer.Option(help="Total degrees by order.")] = "18,12,10,8",
     weight_l: Annotated[float, typer.Option(min=0.5, help="What a degree l counts.")] = 1.5,
     cutoff: Annotated[float, typer.Option(min=1.0, max=20.0, help="Å.")] = 6.0,
@@ -31,7 +33,9 @@ def ace(
     powers: Annotated[str, typer.Option(help="p and q of the transform of distances.")] = "2,2",
     inner: Annotated[int, typer.Option(min=0, help="Power of the envelope at r = 0.")] = 1,
     pair_degree: Annotated[int, typer.Option(min=0, help="Of the pair potential.")] = 18,
-    molecule: Annotated[str, typer.Option(help="H; by default all elements but the first.")] = "",
+    molecule: Annotated[
+        list[str] | None, typer.Option(metavar="H", help="By default all elements but the first.")
+    ] = None,
     most: Annotated[
         str,
         typer.Option(help="The molecule's factors around the slab's atoms, and around its own."),
@@ -57,20 +61,16 @@ def ace(
     from scatter.fitting.ace.recipe import Recipe
 
     recipe = Recipe(
-        elements=_symbols(elements), degrees=_numbers("--degrees", degrees), weight_l=weight_l,
+        elements=symbols_of(elements), degrees=_numbers("--degrees", degrees), weight_l=weight_l,
         cutoff_A=cutoff, cutoffs_A=_pairs("--pair-cutoff", pair_cutoff), r0_A=_pairs("--r0", r0),
         powers=_two("--powers", powers), inner=inner, pair_degree=pair_degree,
-        molecule=_symbols(molecule), most=_two("--most", most),
+        molecule=symbols_of(molecule), most=_two("--most", most),
     )  # fmt: skip
     classes = _named("--class-weight", class_weight)
     weights = Weights(energy_weight, force_weight, molecule_weight, classes, share)
     fitting = Fitting(weights, smoothness, _named("--e0", e0), threads, leverage, seed)
     folder = fit_ace(data, out, recipe, fitting, lambda line: print(line, flush=True))
     print(f"report: {folder}\npotential: {out}")
-
-
-def _symbols(text: str) -> tuple[str, ...]:
-    return tuple(symbol.strip() for symbol in text.split(",") if symbol.strip())
 
 
 def _two(option: str, text: str) -> tuple[int, int]:
@@ -92,6 +92,8 @@ def _named(option: str, texts: list[str] | None) -> dict[str, float]:
     found = {}
     for text in texts or ():
         name, _, value = text.partition("=")
+        if name.strip() in found:
+            raise UserError(f"{option}: gives {name.strip()} twice; give it once")
         try:
             found[name.strip()] = float(value)
         except ValueError:
@@ -108,5 +110,7 @@ def _pairs(option: str, texts: list[str] | None) -> dict[tuple[str, str], float]
             raise UserError(
                 f"{option} {name}={value:g}: must be two symbols, as in Cu-H=5, above 0"
             )
+        if (second, first) in found:
+            raise UserError(f"{option}: gives {second}-{first} and {name}, one pair; give it once")
         found[first, second] = value
     return found

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scatter.cli.words import Trust, app
+from scatter.cli.words import Trust, app, symbols_of
 from scatter.settings import UserError
 
 
@@ -31,7 +31,7 @@ def convert(
     ],
     out: Annotated[Path, typer.Argument(help="The .npz to write; or .yace, of an .npz.")],
     elements: Annotated[
-        str | None, typer.Option(metavar="H Cu ...", help="What to keep; all by default.")
+        list[str] | None, typer.Option(metavar="H Cu ...", help="What to keep; all by default.")
     ] = None,
     trust_pickle: Trust = False,
 ) -> None:
@@ -46,7 +46,7 @@ def convert(
         return
     if context.args and not elements:
         raise UserError(f"{' '.join(context.args)}: convert takes one MODEL and one OUT")
-    kept = [elements, *context.args] if elements else []
+    kept = [*symbols_of([*elements, *context.args])] if elements else []
     for agreement in convert(model, out, kept, trust_pickle):
         print(agreement)
     print(f"potential: {out}")
@@ -159,7 +159,8 @@ def validate(
     properties: Annotated[bool, typer.Option(help="Crystal, molecule, barriers, a(T).")] = True,
     quick: Annotated[bool, typer.Option("--quick", help="One barrier, few trajectories.")] = False,
     molecule: Annotated[
-        str | None, typer.Option(metavar="H ...", help="By default all but the commonest element.")
+        list[str] | None,
+        typer.Option(metavar="H ...", help="By default all but the commonest element."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder; by default runs/validate_ and the name.")
@@ -172,7 +173,7 @@ def validate(
 
     if context.args and not molecule:
         raise UserError(f"{' '.join(context.args)}: validate takes one POTENTIAL")
-    chosen = (molecule, *context.args) if molecule else ()
+    chosen = symbols_of([*molecule, *context.args]) if molecule else ()
     folder = output or Path("runs") / f"validate_{Path(potential).stem}"
     validate(
         Wanted(

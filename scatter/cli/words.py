@@ -1,18 +1,75 @@
 """The program, and the words that its verbs share."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from scatter import __version__
+from scatter.errors import UserError
 
-app = typer.Typer(
+
+class _Once:
+    """A command that refuses an option given twice, unless it takes several values.
+
+    Of two values the parser would keep the last one without a word. In lists of commands its help
+    is not cut.
+    """
+
+    def make_parser(self, ctx: Any) -> Any:
+        """The parser of the options, which looks at what it has parsed."""
+        parser = super().make_parser(ctx)  # pyright: ignore
+        parse = parser.parse_args
+
+        def once(args: list[str]) -> Any:
+            found = parse(args)
+            _refuse_twice(found[2])
+            return found
+
+        parser.parse_args = once
+        return parser
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of the help, whole; it is wrapped where it is shown."""
+        return super().get_short_help_str(max(limit, 1000))  # pyright: ignore
+
+
+def _refuse_twice(given: Sequence[Any]) -> None:
+    """Raise UserError if one of these parameters of the command line is there again."""
+    for option in given:
+        if option.param_type_name == "option" and not option.multiple and given.count(option) > 1:
+            name = "/".join([*option.opts, *option.secondary_opts])
+            raise UserError(f"{name}: is given {given.count(option)} times; give it once")
+
+
+class _Command(_Once, TyperCommand):
+    """A verb."""
+
+
+class _Group(_Once, TyperGroup):
+    """Verbs, and the options that stand before them."""
+
+
+class Verbs(typer.Typer):
+    """Verbs of the command line, whose help is shown as it is written, [brackets] included."""
+
+    def __init__(self, **options: Any):
+        """Verbs with a help, and perhaps a name."""
+        super().__init__(
+            cls=_Group, rich_markup_mode=None, no_args_is_help=True, add_completion=False,
+            pretty_exceptions_enable=False, **options,
+        )  # fmt: skip
+
+    def command(self, *names: Any, **options: Any) -> Callable[..., Any]:
+        """Make a verb of a function."""
+        return super().command(*names, cls=_Command, **options)
+
+
+app = Verbs(
     name="scatter",
     help="Gas-surface reactive scattering: from one input file to sticking probabilities.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 PotentialName = Annotated[
@@ -41,3 +98,9 @@ def options(
     ] = False,
 ) -> None:
     """Gas-surface reactive scattering: from one input file to sticking probabilities."""
+
+
+def symbols_of(texts: Sequence[str] | None) -> tuple[str, ...]:
+    """Symbols of elements from words such as "Cu,H", each once."""
+    found = (symbol.strip() for text in texts or () for symbol in text.split(","))
+    return tuple(dict.fromkeys(symbol for symbol in found if symbol))

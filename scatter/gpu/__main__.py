@@ -10,9 +10,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scatter.errors import UserError
 from scatter.gpu.run import SHIPPED, run
+
+
+class Once(argparse.Action):
+    """An option that is refused if it is given twice, where the last one would count."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+        option_string: str | None = None,
+    ) -> None:  # fmt: skip
+        """Keep the value of the option."""
+        given = vars(namespace).setdefault("given", set())
+        if self.dest in given:
+            parser.error(f"{option_string}: is given twice; give it once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,11 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader.add_argument("prepared", type=Path, help="what `scatter prepare` wrote")
     reader.add_argument("results", type=Path, help="written; the same command goes on with it")
     reader.add_argument(
-        "--potential", type=Path, default=SHIPPED, help="a converted MACE, or a linear ACE"
+        "--potential", type=Path, default=SHIPPED, action=Once,
+        help="a converted MACE, or a linear ACE",
+    )  # fmt: skip
+    reader.add_argument("--device", choices=("cuda", "cpu"), default="cuda", action=Once)
+    reader.add_argument(
+        "--kernels", choices=("fused", "plain"), action=Once, help="by default those that fit"
     )
-    reader.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    reader.add_argument("--kernels", choices=("fused", "plain"), help="by default those that fit")
-    reader.add_argument("--slots", type=int, default=0, help="trajectories at once")
+    reader.add_argument("--slots", type=int, default=0, action=Once, help="trajectories at once")
     given = reader.parse_args(arguments)
     try:
         run(

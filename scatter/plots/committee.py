@@ -6,10 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scatter.plots.bounds import bracket_handle, brackets_of
-from scatter.plots.sticking import SAY, HEIGHT_mm, LINE_mm, frame
+from scatter.plots.conditions import title_and_labels
+from scatter.plots.sticking import HEIGHT_mm, LINE_mm, frame
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import CONDITIONS, scanned
 from scatter.statistics.committee import CommitteeSticking
+from scatter.statistics.words import conditions_of
 
 
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
@@ -26,10 +28,9 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
     for row in sorted(rows, key=lambda row: getattr(row.own, axis)):
         key = tuple(getattr(row.own, name) for name in CONDITIONS if name != axis)
         groups.setdefault(key, []).append(row)
-    named = [name for name in CONDITIONS if len({getattr(g[0].own, name) for g in groups.values()})
-             > 1 and name != axis]  # fmt: skip
+    title, texts = title_and_labels([conditions_of(g[0].own) for g in groups.values()], axis)
     with paper_style():
-        height = (HEIGHT_mm + LINE_mm * (2 + len(groups))) / 25.4
+        height = (HEIGHT_mm + LINE_mm * (3 + title.count("\n") + len(groups))) / 25.4
         figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
         axes = figure.add_subplot()
         for index, group in enumerate(groups.values()):
@@ -39,15 +40,14 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
                 axes.plot(x, [one.S0 for one in member], color=colour, linewidth=0.4, marker="")
             ends = [[row.own.S0 - row.own.low for row in group],
                     [row.own.high - row.own.S0 for row in group]]  # fmt: skip
-            text = ", ".join(SAY[name](getattr(group[0].own, name)) for name in named)
             axes.errorbar(x, S0, yerr=ends, color=colour, marker=MARKERS[index % len(MARKERS)],
-                          linewidth=1.0, label=text or "this potential")  # fmt: skip
+                          linewidth=1.0, label=texts[index] or "this potential")  # fmt: skip
             brackets_of(axes, np.array(x, float), [row.own for row in group], colour)
             low, high = [row.low for row in group], [row.high for row in group]
             axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
         frame(axes, axis, np.array([getattr(row.own, axis) for row in rows]))
         axes.set_title(
-            f"{len(rows[0].members)} potentials, the same starts\n"
+            f"{title}\n{len(rows[0].members)} potentials, the same starts\n"
             "bars: sampling, band: sampling and model (95 %)"
         )
         handles, texts = axes.get_legend_handles_labels()

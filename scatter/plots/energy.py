@@ -41,7 +41,7 @@ def ledger_figure(found: Sequence[LedgerMean]) -> Figure:
         axes.axhline(0, color="0.6", linewidth=0.5, zorder=0)
         axes.set_xlabel("Incidence energy (eV)")
         axes.set_ylabel("Mean change (eV)")
-        figure.legend(loc="outside upper center", ncols=3, frameon=False)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

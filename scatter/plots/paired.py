@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scatter.plots.bounds import brackets_of
-from scatter.plots.sticking import ALONE, AXIS_LABELS, SAY, LINE_mm
+from scatter.plots.conditions import plain, title_and_labels
+from scatter.plots.sticking import ALONE, AXIS_LABELS, LINE_mm
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics import CONDITIONS, Condition, Sticking, scanned
 from scatter.statistics.paired import Paired, PairedSticking
+from scatter.statistics.words import conditions_of
 
 HEIGHT_mm = 84  # without the legend
 APART = 0.012  # of the scanned range
@@ -44,12 +46,11 @@ def paired_figure(
         raise ValueError("no point has a pair of trajectories")
     axis = scanned([row.reference for row in counted])
     groups = _groups(counted, axis)
-    fixed = [name for name in CONDITIONS if name != axis]
-    differing = [name for name in fixed if len({_of(g[0], name) for g in groups}) > 1]
+    title, texts = title_and_labels([conditions_of(g[0].reference) for g in groups], axis)
     values = [float(_of(row, axis)) for row in counted]
     apart = APART * (max(values) - min(values) or 2 * ALONE[axis])
     with paper_style():
-        lines = 1 + (len(groups) + 1) // 2 * bool(differing)
+        lines = 1 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
         height = (HEIGHT_mm + LINE_mm * lines) / 25.4
         figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
@@ -58,9 +59,8 @@ def paired_figure(
             x = np.array([float(_of(row, axis)) for row in group]) + shift
             _draw(upper, lower, group, x, apart / 4, index)
         _frame(upper, lower, axis, values)
-        upper.set_title(_shared(groups[0][0], [axis, *differing]))
-        texts = [", ".join(SAY[name](_of(g[0], name)) for name in differing) for g in groups]
-        _legend(figure, texts if differing else [], potential, reference)
+        upper.set_title(title)
+        _legend(figure, texts if len(groups) > 1 else [], potential, reference)
     return figure
 
 
@@ -75,14 +75,6 @@ def _groups(rows: Sequence[PairedSticking], axis: str) -> list[Group]:
         fixed = tuple(_of(row, name) for name in CONDITIONS if name != axis)
         found.setdefault(fixed, []).append(row)
     return [sorted(group, key=lambda row: _of(row, axis)) for group in found.values()]
-
-
-def _shared(row: PairedSticking, told: Sequence[str]) -> str:
-    """The conditions that are told nowhere else, without those that go without saying."""
-    silent = {"polar_deg", "azimuth_deg"} if _of(row, "polar_deg") == 0 else set()
-    silent |= {"mJ"} if _of(row, "mJ") is None else set()
-    names = [name for name in CONDITIONS if name not in told and name not in silent]
-    return ", ".join(SAY[name](_of(row, name)) for name in names)
 
 
 def _draw(
@@ -122,9 +114,10 @@ def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
 
 
 def _legend(figure: Figure, texts: Sequence[str], potential: str, reference: str) -> None:
+    grey: dict[str, Any] = {"color": "0.3", "marker": "o"}
     handles = [
-        Line2D([], [], color="0.3", marker="o", linestyle="-", label=reference),
-        Line2D([], [], color="0.3", marker="o", linestyle="--", mfc="white", label=potential),
+        Line2D([], [], linestyle="-", label=plain(reference), **grey),
+        Line2D([], [], linestyle="--", mfc="white", label=plain(potential), **grey),
     ]
     for index, text in enumerate(texts):
         colour, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]

@@ -36,5 +36,6 @@ def quality_figure(trajectories: np.ndarray) -> Figure:
                            linestyle=LINES[n], label=label)  # fmt: skip
         right.set_xlabel("Duration (fs)")
         right.set_ylabel("Trajectories")
-        right.legend(frameon=False)
+        if len(trajectories):
+            right.legend(frameon=False)
     return figure

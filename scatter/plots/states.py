@@ -87,5 +87,5 @@ def channels_figure(found: Sequence[Channel]) -> Figure:
         axes.set_xlabel("Incidence energy (eV)")
         axes.set_ylabel("Probability of a trajectory")
         axes.set_ylim(-0.03, 1.03)
-        figure.legend(loc="outside upper center", ncols=3, frameon=False)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -1,8 +1,7 @@
 """Sticking curves, from statistics to a figure for a paper's column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +11,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import AutoLocator, MultipleLocator
 
 from scatter.plots.bounds import bracket_handle, brackets
+from scatter.plots.conditions import plain, title_and_labels
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics import CONDITIONS, Condition, Curve, Sticking, curves, scanned
+from scatter.settings import UserError
+from scatter.statistics import Curve, Sticking, curves, scanned
 
 HEIGHT_mm = 62  # with one line above the axes
 LINE_mm = 4  # height of one line of text
@@ -25,18 +26,6 @@ AXIS_LABELS = {
     "T_K": "Surface temperature (K)",
 }
 ALONE = {"energy_eV": 0.25, "polar_deg": 15.0, "T_K": 150.0}  # about a single point
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SAY: dict[str, Callable[[Any], str]] = {
-    "facet": lambda facet: f"({facet})" if facet.isdecimal() else _plain(facet),
-    "T_K": lambda T: f"{T:g} K",
-    "molecule": lambda formula: _plain(formula.translate(SUBSCRIPTS)),
-    "v": lambda v: f"$v$ = {v}",
-    "J": lambda J: f"$J$ = {J}",
-    "mJ": lambda mJ: "isotropic" if mJ is None else f"$m_J$ = {mJ:g}",
-    "energy_eV": lambda energy: f"{energy:g} eV",
-    "polar_deg": lambda polar: rf"$\theta$ = {polar:g}°",
-    "azimuth_deg": lambda phi: "random azimuth" if phi is None else rf"$\phi$ = {phi:g}°",
-}
 
 
 def sticking_figure(
@@ -50,7 +39,8 @@ def sticking_figure(
     Error bars are 95 % Wilson intervals; a light band reaches up to the S0 that undecided and
     failed trajectories could have made of it. Where these are too many for S0 to be known, a
     bracket from its lower to its upper bound stands in place of a marker, and no line passes. What
-    differs between the curves stands in the legend, what they share above the axes.
+    differs between the curves, overlays included, stands in the legend; what they share above the
+    axes.
 
     Args:
         rows: of `scatter.statistics.sticking`.
@@ -60,19 +50,19 @@ def sticking_figure(
 
     Raises:
         ValueError: an overlay runs along another axis.
-        UserError: two rows have the same conditions.
+        UserError: two rows have the same conditions, or two curves the same name.
     """
     axis = scanned(rows)
     if any(overlay.axis != axis for overlay in overlays):
         raise ValueError(f"an overlay does not run along {axis}; read it with that axis")
     own = curves(rows, axis)
-    texts = legends_of(own) if len(own) > 1 else ["this work" if overlays else ""]
-    heading, footnote = _heading(own, title), _footnote(rows, note)
+    heading, texts = _words(own, overlays, title)
+    footnote = _footnote(rows, note)
     height_mm = HEIGHT_mm + LINE_mm * (heading.count("\n") + len(footnote.splitlines()))
     with paper_style():
         figure = Figure(figsize=(COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
         axes = figure.add_subplot()
-        drawn = zip((*own, *overlays), (*texts, *legends_of(overlays)), strict=True)
+        drawn = zip((*own, *overlays), texts, strict=True)
         for index, (curve, text) in enumerate(drawn):
             _draw(axes, curve, text, index, filled=index < len(own))
         frame(axes, axis, np.concatenate([curve.x for curve in (*own, *overlays)]))
@@ -83,46 +73,28 @@ def sticking_figure(
     return figure
 
 
-def _plain(text: str) -> str:
-    """Text that is shown as it is, dollar signs included."""
-    return text.replace("$", r"\$")
+def _words(
+    own: Sequence[Curve], overlays: Sequence[Curve], title: str | None
+) -> tuple[str, list[str]]:
+    """The text above the axes, and the legend of each curve: its label and how it differs.
 
-
-def _differing(group: Sequence[Curve]) -> list[str]:
-    """Conditions in which the curves of a group are not all alike."""
-    known = [name for name in CONDITIONS if all(name in curve.conditions for curve in group)]
-    return [name for name in known if len({curve.conditions[name] for curve in group}) > 1]
-
-
-def legends_of(group: Sequence[Curve]) -> list[str]:
-    """Legend of each curve: its label, and how it differs from others with the same label."""
+    Raises:
+        UserError: two curves would have the same legend.
+    """
+    drawn = [*own, *overlays]
+    common, labels = title_and_labels([curve.conditions for curve in drawn])
     texts = []
-    for curve in group:
-        names = _differing([other for other in group if other.label == curve.label])
-        said = [SAY[name](curve.conditions[name]) for name in names]
-        texts.append(", ".join([*([_plain(curve.label)] if curve.label else []), *said]))
-    return texts
-
-
-def _heading(own: Sequence[Curve], title: str | None) -> str:
-    """The title, and the conditions that all curves share."""
-    conditions = own[0].conditions
-    shared = [name for name in conditions if name not in _differing(own)]
-    said = [_said_of_all(name, conditions) for name in shared]
-    lines = [fill(_plain(title), WIDE)] if title else []
-    # Spaces that do not break: a line ends between two conditions, never within one.
-    whole = [text.replace(" ", "\N{NO-BREAK SPACE}") for text in said if text]
-    return "\n".join([*lines, fill(", ".join(whole), WIDE + 4)])
-
-
-def _said_of_all(name: str, conditions: dict[str, Condition]) -> str:
-    """A shared condition in words; nothing for those that go without saying."""
-    normal = conditions.get("polar_deg") == 0
-    if name == "polar_deg" and normal:
-        return "normal incidence"
-    if name == "azimuth_deg" and normal or name == "mJ" and conditions["mJ"] is None:
-        return ""
-    return SAY[name](conditions[name])
+    for curve, label in zip(drawn, labels, strict=True):
+        name = plain(curve.label) or ("this work" if overlays and len(own) == 1 else "")
+        texts.append(", ".join(text for text in (name, label) if text))
+    for text in texts:
+        if texts.count(text) > 1:
+            raise UserError(
+                f"two curves of the figure would both be called '{text}': give each overlay a "
+                "file, or a label in it, of another name"
+            )
+    lines = [fill(plain(title), WIDE)] if title else []
+    return "\n".join([*lines, *([common] if common else [])]), texts
 
 
 def _banded(curve: Curve) -> bool:
@@ -209,7 +181,7 @@ def _covers(legend: Legend, axes: Axes) -> bool:
 def _footnote(rows: Sequence[Sticking], note: str | None) -> str:
     """What must be said below the figure."""
     empty = sum(row.n == 0 for row in rows)
-    lines = [_plain(note)] if note else []
+    lines = [plain(note)] if note else []
     lines += [f"{empty} of {len(rows)} points without trajectories"] if empty else []
     return "\n".join(fill(line, WIDE + 6) for line in lines)
 

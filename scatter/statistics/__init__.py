@@ -18,11 +18,9 @@ from scatter.statistics.binning import (
     Binned,
     Binning,
     effective_count,
-    homonuclear,
     weighted_proportion,
 )
 from scatter.statistics.boltzmann import (
-    SPIN_WEIGHTS,
     boltzmann_populations,
     inverse_temperature,
     temperature,
@@ -78,6 +76,7 @@ from scatter.statistics.sites import (
     site_sticking,
     surface_cell,
 )
+from scatter.statistics.spins import homonuclear, spin_weights
 from scatter.statistics.states import CHANNELS, Channel, Transition, channels, transitions
 from scatter.statistics.tables import HEADER, read_csv, read_curve, write_csv
 
@@ -94,7 +93,6 @@ __all__ = [
     "MECHANISM",
     "PARITY",
     "SITES",
-    "SPIN_WEIGHTS",
     "Alignment",
     "AngularBin",
     "Average",
@@ -178,6 +176,7 @@ __all__ = [
     "scanned",
     "scattering",
     "site_sticking",
+    "spin_weights",
     "sticking",
     "sticking_of_counts",
     "surface_cell",

@@ -8,9 +8,8 @@ from jaxtyping import Float
 
 from scatter.ebk import Level
 from scatter.statistics.alignment import crossing
-from scatter.statistics.binning import homonuclear
-from scatter.statistics.boltzmann import SPIN_WEIGHTS
 from scatter.statistics.library import PerEnergy, Sampled, State, StateEnergy
+from scatter.statistics.spins import spin_weights
 from scatter.units import K
 
 _PIECES, _ORDER = 24, 12
@@ -105,13 +104,15 @@ def populations(
     vibrational_K: float,
     rotational_K: float,
     conserved: bool = True,
+    masses_amu: Sequence[float] | None = None,
 ) -> dict[State, float]:
     """Boltzmann populations, the rotation at a temperature of its own; their sum is one.
 
         P(v, J) ∝ g_J (2J + 1) exp(-E(v, 0)/kT_vib) exp(-[E(v, J) - E(v, 0)]/kT_rot)
 
-    with nuclear-spin weights g_J: H2 1 (even J, para) and 3 (odd J, ortho), D2 6 (even J, ortho)
-    and 3 (odd J, para), 1 for unlike nuclei.
+    with nuclear-spin weights g_J of `spin_weights`: H2 1 (even J, para) and 3 (odd J, ortho), D2 6
+    (even J, ortho) and 3 (odd J, para), 16O2 0 and 1, 1 for unlike nuclei. States of weight 0 are
+    not there.
 
     Args:
         levels: from `scatter.ebk.levels`, as far as they are populated; J = 0 of each v among them.
@@ -120,16 +121,15 @@ def populations(
         rotational_K: T_rot.
         conserved: even and odd J keep the ratio of high temperatures (normal hydrogen), for
             without a catalyst none becomes the other; otherwise they are in equilibrium.
+        masses_amu: of the atoms, which tell the isotopes; by default those that the formula names.
 
     Raises:
-        ValueError: no nuclear-spin weights are known for the molecule, or J = 0 is missing.
+        UserError: no nuclear-spin weights are known for the molecule.
+        ValueError: J = 0 is missing.
     """
-    if homonuclear(molecule) and molecule not in SPIN_WEIGHTS:
-        raise ValueError(
-            f"no nuclear-spin weights for {molecule}; known: {', '.join(SPIN_WEIGHTS)}"
-        )
-    spins = SPIN_WEIGHTS.get(molecule, (1, 1))
+    spins = spin_weights(molecule, masses_amu)
     heads = {level.v: level.energy for level in levels if level.J == 0}
+    levels = [level for level in levels if spins[int(level.J) % 2]]
     states = [(int(level.v), int(level.J)) for level in levels]
     if not {v for v, _ in states} <= set(heads):
         raise ValueError("levels without that of J = 0; rotational energies count from it")
@@ -139,7 +139,7 @@ def populations(
     weight = np.where(J % 2, spins[1], spins[0]) * (2 * J + 1)
     weight = weight * np.exp(-vibration / (K * vibrational_K) - rotation / (K * rotational_K))
     if conserved and spins[0] != spins[1]:
-        for parity in (0, 1):
+        for parity in np.flatnonzero(spins).tolist():
             share = spins[parity] / sum(spins)
             weight[J % 2 == parity] *= share / weight[J % 2 == parity].sum()
     return dict(zip(states, (weight / weight.sum()).tolist(), strict=True))

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from scatter.ebk import Level
-from scatter.initial.molecule import symbols
 from scatter.statistics.averages import (
     Average,
     Cover,
@@ -19,7 +18,7 @@ from scatter.statistics.averages import (
     quadrature,
 )
 from scatter.statistics.library import Library, PerEnergy, Sampled
-from scatter.units import ISOTOPES, K, fs
+from scatter.units import K, fs
 
 m_s = 1e-5 / fs  # metre per second, in Å / time unit
 _WIDTHS = 9.0  # of the velocities beside v0 that are looked at; exp(-81) is left out
@@ -112,11 +111,6 @@ class ThermalSticking(Cover):
     rate_high_m_s: float
 
 
-def mass(molecule: str) -> float:
-    """Mass of a molecule of the most abundant isotopes, amu."""
-    return sum(ISOTOPES[symbol][1] for symbol in symbols(molecule))
-
-
 def ensemble(
     shares: dict[tuple[int, int], float], energy: PerEnergy, weight: PerEnergy
 ) -> Ensemble:
@@ -132,7 +126,6 @@ def beam_sticking(
     conserved: bool = True,
     nearest_J: bool = False,
     rises: bool = True,
-    mass_amu: float | None = None,
 ) -> BeamSticking:
     """Sticking probability of a beam: the mean over its states and velocities.
 
@@ -146,12 +139,12 @@ def beam_sticking(
         nearest_J: let states that the library lacks follow the curve of the nearest J; its
             `lowest` and `highest` then trust these curves.
         rises: S0 never falls with the energy, which narrows `lowest` and `highest`.
-        mass_amu: of the molecule, unless that of the most abundant isotopes.
     """
+    rotational_K = beam.cooling * beam.nozzle_K
     shares = populations(
-        levels, library.molecule, beam.nozzle_K, beam.cooling * beam.nozzle_K, conserved
+        levels, library.molecule, beam.nozzle_K, rotational_K, conserved, library.masses_amu
     )
-    energies = beam.energies(mass_amu or mass(library.molecule), library.nodes())
+    energies = beam.energies(library.mass_amu, library.nodes())
     molecules = ensemble(shares, *energies)
     sampled = Sampled.of_states(library, molecules.states, nearest_J)
     found, cover = mean_sticking(sampled, molecules, rises), molecules.cover(sampled)
@@ -160,7 +153,7 @@ def beam_sticking(
         velocity_m_s=beam.velocity_m_s,
         width_m_s=beam.width_m_s,
         nozzle_K=beam.nozzle_K,
-        rotational_K=beam.cooling * beam.nozzle_K,
+        rotational_K=rotational_K,
         mean_energy_eV=float((energies[0] * energies[1]).sum()),
         **_sticking(found),
     )
@@ -175,7 +168,6 @@ def thermal_sticking(
     conserved: bool = True,
     nearest_J: bool = False,
     rises: bool = True,
-    mass_amu: float | None = None,
 ) -> ThermalSticking:
     """Sticking probability and rate coefficient of a gas in equilibrium.
 
@@ -194,18 +186,17 @@ def thermal_sticking(
         conserved: see `populations`.
         nearest_J: see `beam_sticking`.
         rises: see `beam_sticking`.
-        mass_amu: of the molecule, unless that of the most abundant isotopes.
 
     Raises:
         UserError: the points are not at normal incidence.
     """
     kT = K * gas_K
-    shares = populations(levels, library.molecule, gas_K, gas_K, conserved)
+    shares = populations(levels, library.molecule, gas_K, gas_K, conserved, library.masses_amu)
     energies = boltzmann_energies(kT, 0 if scaling == "normal" else 1, library.nodes())
     molecules = ensemble(shares, *energies)
     sampled = Sampled.of_states(library.at_normal_incidence(), molecules.states, nearest_J)
     found, cover = mean_sticking(sampled, molecules, rises), molecules.cover(sampled)
-    flux = sqrt(kT / (2 * pi * (mass_amu or mass(library.molecule)))) / m_s
+    flux = sqrt(kT / (2 * pi * library.mass_amu)) / m_s
     return ThermalSticking(
         **asdict(cover),
         gas_K=gas_K,

@@ -11,16 +11,10 @@ from math import log
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from scatter.initial.molecule import symbols
 from scatter.statistics.probability import wilson
+from scatter.statistics.spins import homonuclear
 
 NO_CLASS = -1  # of a trajectory that has no final v and J
-
-
-def homonuclear(formula: str) -> bool:
-    """Whether both atoms of a diatomic are the same isotope: H2 and D2, not HD."""
-    first, second = symbols(formula)
-    return first == second
 
 
 @dataclass(frozen=True)
@@ -60,12 +54,15 @@ class Binning:
         fwhm_v: δ_v, full width at half maximum in units of v; 0.1 is usual; None: histogram.
         fwhm_J: δ_J, the same for J.
         parity: ΔJ is even for homonuclear molecules; no other molecule is affected.
+        alike: formulas of the molecules whose nuclei are one isotope, where masses say that; by
+            default those whose formula does.
     Source: Bonnet & Rayez, Chem. Phys. Lett. 277, 183 (1997); 397, 106 (2004).
     """
 
     fwhm_v: float | None = None
     fwhm_J: float | None = None
     parity: bool = False
+    alike: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         for name in ("fwhm_v", "fwhm_J"):
@@ -86,7 +83,8 @@ class Binning:
 
     def step(self, molecule: str) -> int:
         """Between two classes of J: 2 where parity counts, else 1."""
-        return 2 if self.parity and homonuclear(molecule) else 1
+        alike = homonuclear(molecule) if self.alike is None else molecule in self.alike
+        return 2 if self.parity and alike else 1
 
     def classes(
         self,

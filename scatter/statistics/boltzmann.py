@@ -5,9 +5,7 @@ from jaxtyping import Float
 
 from scatter.units import K
 
-# Nuclear-spin weights of even and odd J; for spin I of each of two like nuclei, (I+1)(2I+1) and
-# I(2I+1), the larger with odd J for fermions (H, T) and with even J for bosons (D, 14N).
-SPIN_WEIGHTS = {"H2": (1, 3), "D2": (6, 3), "T2": (1, 3), "N2": (6, 3)}
+NONE = 1e-300  # stands for a degeneracy of 0, whose logarithm is finite
 
 
 def inverse_temperature(
@@ -45,8 +43,8 @@ def boltzmann_populations(
     energy: Float[np.ndarray, " level"],
     degeneracy: Float[np.ndarray, " level"],
 ) -> Float[np.ndarray, "sample level"]:
-    """P_J = g_J exp(-βE_J) / Σ g exp(-βE) for finite β (1/eV)."""
-    exponent = -beta[:, None] * energy + np.log(degeneracy)
+    """P_J = g_J exp(-βE_J) / Σ g exp(-βE) for finite β (1/eV); a g_J may be 0."""
+    exponent = -beta[:, None] * energy + np.log(np.maximum(degeneracy, NONE))
     factor = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return factor / factor.sum(axis=1, keepdims=True)
 

@@ -18,7 +18,8 @@ class Curve:
 
     Attributes:
         label: where it comes from; empty for the campaign itself.
-        conditions: all conditions but the one that is scanned; empty where not known.
+        conditions: all conditions but the one that is scanned, and the surface's name; empty where
+            not known.
         axis: the scanned condition, one of `AXES`.
         x: its values, increasing.
         S0: sticking probability; NaN where too many trajectories are undecided or failed.
@@ -80,7 +81,7 @@ def _curve(group: list[Sticking], axis: str, label: str) -> Curve:
             f"{label or 'the results to plot'}: two rows have the same conditions "
             f"({axis} = {twice:g}); show one of them as an overlay"
         )
-    fixed = {name: getattr(group[0], name) for name in CONDITIONS if name != axis}
+    fixed = {name: getattr(group[0], name) for name in ("surface", *CONDITIONS) if name != axis}
     columns = ("S0", "low", "high", "highest", "lowest")
     values = [np.array([float(getattr(row, name)) for row in group]) for name in columns]
     return Curve(label, fixed, axis, np.array(x, dtype=float), *values)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from scatter.ebk import Level
 from scatter.statistics.averages import Average, Cover, Ensemble, mean_of_stuck, populations
-from scatter.statistics.beam import boltzmann_energies, ensemble, m_s, mass
+from scatter.statistics.beam import boltzmann_energies, ensemble, m_s
 from scatter.statistics.library import Library, PerEnergy, Sampled
 from scatter.units import K
 
@@ -152,7 +152,6 @@ def desorption(
     *,
     nearest_J: bool = False,
     rises: bool = True,
-    mass_amu: float | None = None,
 ) -> Desorption:
     """What desorbs, for in equilibrium every reaction is as frequent as its reverse.
 
@@ -169,14 +168,13 @@ def desorption(
         direction: "normal" or "all".
         nearest_J: see `beam_sticking`.
         rises: see `beam_sticking`.
-        mass_amu: of the molecule, unless that of the most abundant isotopes.
 
     Raises:
         UserError: the points are not at normal incidence.
     Source: Michelsen & Auerbach, J. Chem. Phys. 94, 7502 (1991); Rettner, Michelsen & Auerbach,
         J. Chem. Phys. 102, 4625 (1995).
     """
-    shares = populations(levels, library.molecule, surface_K, surface_K, conserved=False)
+    shares = populations(levels, library.molecule, surface_K, surface_K, False, library.masses_amu)
     power = 1 if direction == "normal" else 0
     molecules = ensemble(shares, *boltzmann_energies(K * surface_K, power, library.nodes()))
     sampled = Sampled.of_states(library.at_normal_incidence(), molecules.states, nearest_J)
@@ -186,7 +184,7 @@ def desorption(
         *(cover.below, cover.above, cover.lacking, cover.stood_in),
         *(surface_K, direction),
         *_numbers(mean_of_stuck(sampled, molecules, energy, rises)),
-        *(mass_amu or mass(library.molecule), molecules, sampled, rises),
+        *(library.mass_amu, molecules, sampled, rises),
     )
 
 

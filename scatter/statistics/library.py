@@ -21,6 +21,7 @@ from scipy.interpolate import PchipInterpolator
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
 from scatter.statistics.probability import CONDITIONS, Sticking
+from scatter.statistics.spins import nuclei
 
 State = tuple[int, int]  # v, J
 SAME = tuple(name for name in CONDITIONS if name not in ("v", "J", "energy_eV"))
@@ -38,19 +39,27 @@ class Library:
         molecule: formula.
         polar_deg: polar angle of incidence.
         curves: by (v, J); energies increase, and each has trajectories.
+        masses_amu: of the molecule's atoms; None for those of the isotopes that its formula names.
     """
 
     molecule: str
     polar_deg: float
     curves: dict[State, Curve]
+    masses_amu: tuple[float, float] | None = None
 
     @classmethod
-    def of(cls, rows: Sequence[Sticking]) -> "Library":
+    def of(
+        cls, rows: Sequence[Sticking], masses_amu: tuple[float, float] | None = None
+    ) -> "Library":
         """The library of a campaign; points without trajectories are left out.
 
+        Args:
+            rows: its points.
+            masses_amu: as the attribute.
+
         Raises:
-            UserError: the points differ in more than state and energy, none has trajectories, or
-                S0 of one is not known.
+            UserError: the points differ in more than state and energy, a rotation is aligned, none
+                has trajectories, or S0 of one is not known.
         """
         rows = [row for row in rows if row.n]
         if not rows:
@@ -63,11 +72,22 @@ class Library:
                 raise UserError(
                     f"points to be averaged differ in {name} ({said}); choose those of one {name}"
                 )
+        for row in rows:
+            if row.mJ is not None and row.J:
+                raise UserError(
+                    f"points with a chosen m_J ({row.mJ:g}, of J = {row.J}) cannot stand for a "
+                    "gas, whose rotation has no preferred direction; run them without mj"
+                )
         by_state: dict[State, list[Sticking]] = {}
         for row in rows:
             by_state.setdefault((row.v, row.J), []).append(row)
         along = {state: curves(group, "energy_eV")[0] for state, group in by_state.items()}
-        return cls(rows[0].molecule, rows[0].polar_deg, along)
+        return cls(rows[0].molecule, rows[0].polar_deg, along, masses_amu)
+
+    @property
+    def mass_amu(self) -> float:
+        """Of the molecule."""
+        return sum(mass for _, mass in nuclei(self.molecule, self.masses_amu))
 
     def nodes(self) -> PerEnergy:
         """All energies at which a point has been computed, eV."""

@@ -5,6 +5,7 @@ alone. What both share, by their common start, is free of sampling error, so the
 sticking probabilities is known much better than either of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -179,6 +180,7 @@ def paired_sticking(
     potential: np.ndarray,
     reference: np.ndarray,
     most: float = MOST_UNSETTLED,
+    surfaces: Mapping[str, str] | None = None,
 ) -> list[PairedSticking]:
     """One row per point, from the trajectories of two campaigns that began alike.
 
@@ -189,9 +191,10 @@ def paired_sticking(
         potential: trajectories on the potential that is tried, with `point`, `number`, `outcome`.
         reference: those on its reference.
         most: of `scatter.statistics.probability.settled`.
+        surfaces: what surfaces are called, by facet.
     """
     own, its = pairs(in_turn(potential), in_turn(reference))
-    both = (sticking(points, ended, most) for ended in (own, its))
+    both = (sticking(points, ended, most, surfaces) for ended in (own, its))
     found = []
     for point, mine, other in zip(points["point"], *both, strict=True):
         here = own["point"] == point

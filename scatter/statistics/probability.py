@@ -5,6 +5,7 @@ bounds `lowest` and `highest` say what S0 could be had they ended otherwise. Whe
 (`settled`), S0 is not known, and the bounds are all that is told.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import hypot, nan, sqrt
 from typing import Any
@@ -81,6 +82,7 @@ class Sticking:
         dissociated: trajectories that ended so; the next three alike.
         known: whether N_diss / N is the sticking probability, by `settled`; otherwise the bounds
             `lowest` and `highest` are all that is known of it.
+        surface: what it is called, such as "Cu(111)"; empty where only the facet is known.
     """
 
     facet: str
@@ -97,6 +99,7 @@ class Sticking:
     undecided: int
     failed: int
     known: bool = True
+    surface: str = ""
 
     @property
     def n(self) -> int:
@@ -172,7 +175,10 @@ def outcome_counts(points: np.ndarray, trajectories: np.ndarray) -> Int[np.ndarr
 
 
 def sticking_of_counts(
-    points: np.ndarray, counts: Int[np.ndarray, "point code"], most: float = MOST_UNSETTLED
+    points: np.ndarray,
+    counts: Int[np.ndarray, "point code"],
+    most: float = MOST_UNSETTLED,
+    surfaces: Mapping[str, str] | None = None,
 ) -> list[Sticking]:
     """One row per point from its counts by `Outcome`; trajectories still running do not count.
 
@@ -180,11 +186,17 @@ def sticking_of_counts(
         points: structured, with the fields `CONDITIONS`; NaN in mJ or azimuth_deg: not chosen.
         counts: as `outcome_counts` gives.
         most: of `settled`.
+        surfaces: what surfaces are called, by facet.
     """
     conditions = points[[*CONDITIONS]].tolist()
     ended = counts[:, Outcome.DISSOCIATED :].tolist()
     return [
-        Sticking(*map(_chosen, row), *endings, known=settled(sum(endings[2:]), sum(endings), most))
+        Sticking(
+            *map(_chosen, row),
+            *endings,
+            known=settled(sum(endings[2:]), sum(endings), most),
+            surface=(surfaces or {}).get(row[0], ""),
+        )  # fmt: skip
         for row, endings in zip(conditions, ended, strict=True)
     ]
 
@@ -195,7 +207,10 @@ def _chosen(condition: Any) -> Any:
 
 
 def sticking(
-    points: np.ndarray, trajectories: np.ndarray, most: float = MOST_UNSETTLED
+    points: np.ndarray,
+    trajectories: np.ndarray,
+    most: float = MOST_UNSETTLED,
+    surfaces: Mapping[str, str] | None = None,
 ) -> list[Sticking]:
     """One row per point from its trajectories, points without any included.
 
@@ -203,8 +218,9 @@ def sticking(
         points: as of `outcome_counts`; so are the trajectories.
         trajectories: those that count.
         most: as of `settled`.
+        surfaces: what surfaces are called, by facet.
     """
-    return sticking_of_counts(points, outcome_counts(points, trajectories), most)
+    return sticking_of_counts(points, outcome_counts(points, trajectories), most, surfaces)
 
 
 @dataclass(frozen=True)

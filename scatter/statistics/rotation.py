@@ -11,7 +11,6 @@ from scatter.ebk import Level
 from scatter.outcomes import Outcome
 from scatter.statistics.binning import HISTOGRAM, Binning, effective_count, weighted_proportion
 from scatter.statistics.boltzmann import (
-    SPIN_WEIGHTS,
     boltzmann_populations,
     inverse_temperature,
     temperature,
@@ -19,6 +18,7 @@ from scatter.statistics.boltzmann import (
 from scatter.statistics.means import mean_interval
 from scatter.statistics.per_point import PerPoint, by_point
 from scatter.statistics.probability import wilson
+from scatter.statistics.spins import spin_weights
 
 Levels = Mapping[str, Sequence[Level]]  # by formula, as `scatter.ebk.levels` gives them
 
@@ -126,7 +126,7 @@ def rotational_populations(
         levels: of each molecule; high enough in J that a Boltzmann law is complete.
         binning: how final quantum numbers are read; with `parity` only every second level of a
             homonuclear molecule takes part.
-        nuclear_spin: degeneracies hold `SPIN_WEIGHTS`. A collision does not turn ortho into para
+        nuclear_spin: degeneracies hold `spin_weights`. A collision does not turn ortho into para
             molecules, so this is for trajectories that began in a mixture of both.
 
     Raises:
@@ -173,7 +173,7 @@ def rotational_temperatures(
         trajectories: /trajectories.
         levels: of each molecule.
         binning: how final quantum numbers are read.
-        nuclear_spin: degeneracies hold `SPIN_WEIGHTS`.
+        nuclear_spin: degeneracies hold `spin_weights`.
         seed: of the bootstrap, whose samples depend on it, the point and v' alone.
     """
     found = []
@@ -229,7 +229,7 @@ def _ladders(
             turns, energy = _levels_of(levels, formula, v, J % step, step)
             place = (binned.J[mine] - J % step) // step
             held = place < len(turns)
-            spin = SPIN_WEIGHTS.get(formula, (1, 1)) if nuclear_spin else (1, 1)
+            spin = spin_weights(formula) if nuclear_spin else (1, 1)
             yield _Ladder(
                 conditions={**conditions, "binning": binning.name, "v_final": v},
                 J=turns,

@@ -87,7 +87,10 @@ class _Line:
             energy_eV=self.number("energy_eV"),
             polar_deg=self.number("polar_deg"),
             azimuth_deg=self.optional("azimuth_deg"),
-            **{name: self.count(name) for name in COUNTS},
+            dissociated=self.count("dissociated"),
+            scattered=self.count("scattered"),
+            undecided=self.count("undecided"),
+            failed=self.count("failed"),
             known=self.cells["S0"] != _text("S0", nan) or not self.count("n"),
         )
         for name in ("n", *HEADER[HEADER.index("S0") :]):

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scatter.campaign.listing import Listing
 from scatter.files import write_whole
+from scatter.statistics.words import labels_of, phrases, title_of
 
 Found = dict[str, Any]
 Rows = list[list[str]]
@@ -74,7 +75,9 @@ def print_report(told: Found, console: Console) -> None:
         rows = [row for name in TITLES for row in _property_rows(told, name)]
         tables.append(("Properties", _property_header(told), rows))
     if "sticking" in told:
-        tables.append(("Paired sticking", _sticking_header(told), _sticking_rows(told["sticking"])))
+        common, names = _title_and_names(told["sticking"]["points"])
+        rows = _sticking_rows(told["sticking"], names)
+        tables.append((f"Paired sticking: {common}", _sticking_header(told), rows))
     for title, header, rows in tables:
         lines = [(row[:1], row[1:]) for row in rows]
         console.print(Listing(header[:1], header[1:], lines, title))
@@ -213,16 +216,7 @@ def _properties(found: Found, told: Found) -> Iterator[str]:
 
 def conditions(point: Found) -> str:
     """A point in words."""
-    told = [
-        f"({point['facet']})",
-        f"{point['T_K']:g} K",
-        f"{point['molecule']} v = {point['v']}, J = {point['J']}",
-    ]
-    told += [f"m_J = {point['mJ']:g}"] if point["mJ"] is not None else []
-    told += [f"{point['energy_eV']:g} eV"]
-    told += [f"{point['polar_deg']:g}°"] if point["polar_deg"] else []
-    azimuth = point["azimuth_deg"] if point["polar_deg"] else None
-    return ", ".join(told + ([f"azimuth {azimuth:g}°"] if azimuth is not None else []))
+    return ", ".join(title_of(phrases([point])))
 
 
 def _sticking_header(told: Found) -> list[str]:
@@ -230,13 +224,19 @@ def _sticking_header(told: Found) -> list[str]:
     return ["point", "pairs", f"S0, {own}", f"S0, {its}", "ΔS0 ± s.e.", "95 %", "ΔS0 within ±"]
 
 
-def _sticking_rows(found: Found) -> Rows:
+def _title_and_names(points: Sequence[Found]) -> tuple[str, list[str]]:
+    """What all points share, and what tells each from the others; nothing of a lone one."""
+    told = phrases(points)
+    return ", ".join(title_of(told)), [", ".join(one) for one in labels_of(told)]
+
+
+def _sticking_rows(found: Found, names: Sequence[str]) -> Rows:
     rows = []
-    for point in found["points"]:
+    for name, point in zip(names, found["points"], strict=True):
         apart = point["paired"]
         rows.append(
             [
-                conditions(point),
+                name,
                 str(apart["n"]),
                 interval(point["potential"]),
                 interval(point["reference"]),
@@ -264,7 +264,8 @@ def _sticking(found: Found, told: Found) -> Iterator[str]:
         "paired difference, and its end farther from zero as the bound. S0, ΔS0: no unit."
     )
     yield ""
-    yield from _table(_sticking_header(told), _sticking_rows(found))
+    names = [conditions(point) for point in found["points"]]
+    yield from _table(_sticking_header(told), _sticking_rows(found, names))
     yield from _figures(found)
     yield ""
     yield "Agreement: endings on the potential (rows) and on the reference (columns), in pairs."

@@ -18,6 +18,7 @@ from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.failures import guards_in
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, use_threads
+from scatter.campaign.surfaces import surfaces_of
 from scatter.campaign.terminal import say
 from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
@@ -122,7 +123,8 @@ def read_paired(folder: Path) -> list[PairedSticking]:
     points_of, reference, told = store.read_results(folder / TEACHER)
     _, potential, _ = store.read_results(folder / OWN)
     most = guards_in(told.path, told["input"]).most_unsettled
-    return paired_sticking(points_of, potential, reference, most)
+    surfaces = surfaces_of(points_of, told)
+    return paired_sticking(points_of, potential, reference, most, surfaces)
 
 
 def told(row: PairedSticking) -> dict[str, Any]:

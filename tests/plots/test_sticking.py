@@ -8,7 +8,7 @@ from matplotlib.image import imread
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import COLUMN_mm, save
 from scatter.settings import UserError
-from scatter.statistics import Sticking, read_curve, write_csv
+from scatter.statistics import Sticking, curves, read_curve, write_csv
 
 BASE = Sticking("111", 925.0, "H2", 1, 1, None, 0.6, 0.0, None, 50, 50, 0, 0)
 ENERGIES = (0.4, 0.6, 0.8)
@@ -27,6 +27,10 @@ def legend(figure):
     return [text.get_text() for box in found if box for text in box.get_texts()]
 
 
+def title(figure):
+    return figure.axes[0].get_title().replace("\N{NO-BREAK SPACE}", " ").replace("\n", " ")
+
+
 def footnote(figure):
     return figure.axes[0].texts[0].get_text()
 
@@ -40,8 +44,7 @@ def overlay(tmp_path, name="teacher.csv", **options):
 def test_the_legend_shows_what_differs_and_the_title_what_is_common():
     figure = sticking_figure([*scan(v=0), *scan(v=1)])
     assert legend(figure) == ["$v$ = 0", "$v$ = 1"]
-    title = figure.axes[0].get_title().replace("\N{NO-BREAK SPACE}", " ")
-    assert title == "(111), 925 K, H₂, $J$ = 1, normal incidence"
+    assert title(figure) == "(111), 925 K, H₂, $J$ = 1, normal incidence"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_the_legend_shows_what_differs_and_the_title_what_is_common():
         ({"molecule": "H2"}, {"molecule": "D2"}, ["H₂", "D₂"]),
         ({"J": 0}, {"J": 11}, ["$J$ = 0", "$J$ = 11"]),
         ({"mJ": None}, {"mJ": -1.0}, ["isotropic", "$m_J$ = -1"]),
-        ({"polar_deg": 0.0}, {"polar_deg": 30.0}, [r"$\theta$ = 0°", r"$\theta$ = 30°"]),
+        ({"polar_deg": 0.0}, {"polar_deg": 30.0}, ["normal incidence", r"$\theta$ = 30°"]),
         (
             {"azimuth_deg": None, "v": 0},
             {"azimuth_deg": 45.0, "v": 1},
@@ -80,14 +83,43 @@ def test_an_overlay_is_named_scaled_and_drawn_with_open_markers(tmp_path):
 def test_curves_of_an_overlay_from_another_campaign_are_told_apart(tmp_path):
     write_csv(tmp_path / "other.csv", [*scan(J=0), *scan(J=2)])
     texts = legend(sticking_figure(scan(), read_curve(tmp_path / "other.csv")))
-    assert texts == ["this work", "other, $J$ = 0", "other, $J$ = 2"]
+    assert texts == ["this work, $J$ = 1", "other, $J$ = 0", "other, $J$ = 2"]
 
 
-def test_overlays_from_different_files_are_told_apart_by_their_names_alone(tmp_path):
+def test_overlays_under_other_conditions_say_so_and_the_title_does_not(tmp_path):
     for J in (0, 2):
         write_csv(tmp_path / f"run{J}.csv", scan(J=J))
     overlays = [curve for J in (0, 2) for curve in read_curve(tmp_path / f"run{J}.csv")]
-    assert legend(sticking_figure(scan(), overlays)) == ["this work", "run0", "run2"]
+    figure = sticking_figure(scan(), overlays)
+    assert legend(figure) == ["this work, $J$ = 1", "run0, $J$ = 0", "run2, $J$ = 2"]
+    assert title(figure) == "(111), 925 K, H₂, $v$ = 1, normal incidence"
+
+
+OTHERS = [
+    {"surface": "Ni(111)"}, {"facet": "100", "surface": "Cu(100)"}, {"T_K": 300.0},
+    {"molecule": "D2"}, {"v": 0}, {"J": 3}, {"mJ": 1.0}, {"polar_deg": 45.0},
+    {"azimuth_deg": 10.0}, {"T_K": 925.0001}, {"surface": ""},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_curve_under_another_condition_is_never_drawn_under_a_title_that_is_not_its_own(other):
+    own, theirs = scan(surface="Cu(111)"), scan(**{"surface": "Cu(111)", **other})
+    figure = sticking_figure(own, curves(theirs, "energy_eV", "B"))
+    ours, its = legend(figure)
+    assert ours.startswith("this work, ")
+    assert its.startswith("B, ")
+    assert ours.partition(", ")[2] != its.partition(", ")[2]
+    alone = sticking_figure(own).axes[0].get_title().replace("\n", " ").split(", ")
+    assert len(title(figure).split(", ")) == len(alone) - ("mJ" not in other) * (
+        "azimuth_deg" not in other
+    )
+
+
+def test_two_curves_of_one_name_are_refused():
+    one = curves(scan(), "energy_eV", "B")
+    with pytest.raises(UserError, match="two curves of the figure would both be called 'B'"):
+        sticking_figure(scan(), [*one, *one])
 
 
 def test_an_overlay_along_another_axis_is_refused(tmp_path):

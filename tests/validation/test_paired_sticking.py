@@ -92,7 +92,9 @@ def test_the_difference_is_that_of_the_two_tables(another):
     points, reference, _ = store.read_results(folder / "teacher")
     _, potential, _ = store.read_results(folder / "potential")
     stuck = ENDINGS.index(Outcome.DISSOCIATED)
-    found = zip(rows, sticking(points, potential), sticking(points, reference), strict=True)
+    names = {"111": "Cu(111)"}
+    both = (sticking(points, one, names) for one in (potential, reference))
+    found = zip(rows, *both, strict=True)
     for row, mine, other in found:
         assert (row.potential, row.reference) == (mine, other)
         assert row.difference.difference == pytest.approx(mine.S0 - other.S0)

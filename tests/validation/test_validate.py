@@ -157,7 +157,7 @@ def test_paired_sticking_is_reported_and_is_exactly_equal_for_one_potential(
         assert 0 < point["paired"]["bound"] == point["paired"]["high"] < 0.5
         assert sum(map(sum, point["agreement"])) == 6
     text = Path("out/report.md").read_text()
-    assert "(111), 600 K, H2 v = 0, J = 1, 0.9 eV | 6 |" in text
+    assert "Cu(111), 600 K, H2, v = 0, J = 1, 0.9 eV, normal incidence | 6 |" in text
     assert "undecided" not in text
     assert Path("out/paired_sticking.png").exists()
     assert {one.name for one in Path("out").iterdir()} > {"teacher", "potential", "validation.json"}

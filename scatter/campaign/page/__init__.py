@@ -5,15 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
+from scatter.campaign.failures import quality_told
 from scatter.campaign.failures import told as failures
 from scatter.campaign.page.curves import curve_section
 from scatter.campaign.page.document import Exhibit, Section, write_document
 from scatter.campaign.page.passage import direction_section, energy_section, mechanism_section
-from scatter.campaign.page.results import Results, in_words
+from scatter.campaign.page.results import Results
 from scatter.campaign.page.states import state_section
 from scatter.config import parse
 from scatter.plots.quality import quality_figure
 from scatter.statistics import PARITY, Binning, quality
+from scatter.statistics.words import conditions_of, phrases
 from scatter.units import K
 
 
@@ -29,7 +31,8 @@ def write_report(folder: Path, binning: Binning = PARITY) -> Path:
     """
     results = Results.of(folder, binning)
     path = folder / "report.html"
-    title = f"Scattering of {', '.join(dict.fromkeys(row.molecule for row in results.rows))}"
+    molecules = dict.fromkeys(row.molecule for row in results.rows)
+    title = f"Scattering of {', '.join(molecules)} on {', '.join(results.surfaces.values())}"
     write_document(path, title, _lead(results), [make(results) for make in SECTIONS])
     return path
 
@@ -37,14 +40,16 @@ def write_report(folder: Path, binning: Binning = PARITY) -> Path:
 def _lead(results: Results) -> str:
     """The question: what was fired at what, how often, on which potential."""
     rows = results.rows
-    surfaces = dict.fromkeys(f"{in_words(row).split(' K, ')[0]} K" for row in rows)
+    told = phrases([conditions_of(row) for row in rows])
+    slabs = dict.fromkeys(f"{one['surface']} at {one['T_K']}" for one in told)
+    angles = dict.fromkeys(one["polar_deg"] for one in told)
     energies = sorted({row.energy_eV for row in rows})
     span = (
         f"{energies[0]:g} eV" if len(energies) == 1 else f"{energies[0]:g} to {energies[-1]:g} eV"
     )
     return (
         f"{sum(row.n for row in rows):,} trajectories at {len(rows)} points on "
-        f"{', '.join(surfaces)}, incidence energies {span}; potential: "
+        f"{', '.join(slabs)}; incidence energies {span}, {', '.join(angles)}; potential: "
         f"{results.attributes['potential']}."
     )
 
@@ -58,9 +63,8 @@ def quality_section(results: Results) -> Section:
         if name not in ("input", "identity")
     ]
     sentences = [
-        f"{found.n} trajectories; largest energy error {1e3 * found.max_energy_error_eV:.2f} meV, "
-        f"RMS {1e3 * found.rms_energy_error_eV:.2f} meV; undecided {found.undecided:.2%}, failed "
-        f"{found.failed:.2%}. Both count as not dissociated in S0, where it is known.",
+        f"{found.n} trajectories; {quality_told(found)}. Undecided and failed ones count as not "
+        "dissociated in S0, where it is known.",
     ]
     sentences += [f"{sentence[0].upper()}{sentence[1:]}."
                   for sentence in [failures(results.trajectories)] if sentence]  # fmt: skip
@@ -68,7 +72,7 @@ def quality_section(results: Results) -> Section:
     figure = quality_figure(results.trajectories)
     return Section("Quality", sentences, [
         Exhibit("energy_error", "Largest deviation of the total energy along each trajectory; and "
-                "how long trajectories took.", figure),
+                "how long trajectories took.", figure, title=results.words),
         Exhibit("provenance", "What made these numbers.", None, told, ("what", "value")),
     ])  # fmt: skip
 
@@ -88,8 +92,9 @@ def _slab_temperatures(results: Results) -> Iterator[str]:
         if len(used) > 1:
             error = found.std(ddof=1) / np.sqrt(len(used))
             yield (
-                f"({facet}), {T_K:g} K: the slabs' kinetic energy says {found.mean():.0f} ± "
-                f"{error:.0f} K (standard error, {len(used)} snapshots taken as independent)."
+                f"{results.surfaces[facet]}, {T_K:g} K: the slabs' kinetic energy says "
+                f"{found.mean():.0f} ± {error:.0f} K (standard error, {len(used)} snapshots taken "
+                "as independent)."
             )
 
 

@@ -1,12 +1,11 @@
 """Sticking curves: their fits, and what these tell of the vibration."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from scatter.campaign.failures import unknown
 from scatter.campaign.page.document import Exhibit, Section
-from scatter.campaign.page.results import MOST, Results, in_words, scans
+from scatter.campaign.page.results import MOST, Results
 from scatter.ebk import level, reduced_mass
 from scatter.plots.fits import alignment_figure, fit_figure
 from scatter.plots.sticking import sticking_figure
@@ -25,14 +24,15 @@ from scatter.statistics import (
 )
 from scatter.statistics.alignment import alignment
 from scatter.statistics.likelihood import Form
+from scatter.statistics.words import in_words, varied
 
 
 def curve_section(results: Results) -> Section:
     """S0 with its fits, and the efficacy of the vibration."""
     rows, axis = results.rows, scanned(results.rows)
-    columns = ("facet", "T_K", "molecule", "v", "J", "energy_eV", "polar_deg", "n", "dissociated",
-               "undecided", "failed", "S0", "low", "high", "lowest", "highest")  # fmt: skip
-    table = [{name: getattr(row, name) for name in (*CONDITIONS, *columns[7:])} for row in rows]
+    numbers = ("n", "dissociated", "undecided", "failed", "S0", "low", "high", "lowest", "highest")
+    columns = results.columns("facet", "T_K", "molecule", "v", "J", "energy_eV", *numbers)
+    table = [{name: getattr(row, name) for name in (*CONDITIONS, *numbers)} for row in rows]
     exhibits = [
         Exhibit("sticking", "Sticking probability S0 with 95 % Wilson intervals; a band reaches to "
                 "what undecided and failed trajectories could have made of it. Where they are too "
@@ -51,7 +51,7 @@ def curve_section(results: Results) -> Section:
 
 def _fits(results: Results, sentences: list[str]) -> Iterator[Exhibit]:
     """The fitted curves; what could not be fitted is said in a sentence."""
-    groups = list(scans(results.rows))[:MOST]
+    groups = results.scans(results.rows)[:MOST]
     found = [fit(Counts.of(group)) for _, group in groups]
     sentences += [f"{words}: {one.sentence}" for (words, _), one in zip(groups, found, strict=True)
                   if isinstance(one, Undetermined)]  # fmt: skip
@@ -91,8 +91,9 @@ def _efficacies(results: Results, groups: Sequence[tuple[str, list[Sticking]]],
             states = [level(row.v, row.J, one.curve, mu).energy for row in (first, second)]
             eta = efficacy(low, high, states[1] - states[0])
             if isinstance(eta, Efficacy):
+                words = in_words([first], results.surfaces, without="energy_eV")
                 yield (
-                    f"{in_words(first)} → v = {second.v}: vibrational efficacy η = {eta.eta:.2f} "
+                    f"{words} → v = {second.v}: vibrational efficacy η = {eta.eta:.2f} "
                     f"({eta.low:.2f}-{eta.high:.2f}), E0 lower by {eta.shift_eV:.3f} eV for "
                     f"{eta.spacing_eV:.3f} eV of vibration."
                 )
@@ -110,8 +111,9 @@ def _alignment(results: Results) -> Iterator[Exhibit]:
         yield Exhibit(
             "alignment", "Rotational quadrupole alignment A0(2) of what sticks, with 95 % "
             "intervals: -1 for cartwheels alone, 0 without preference, positive for helicopters.",
-            alignment_figure(found), found, ("molecule", "v", "J", "energy_eV", "n", "S0",
-            "S0_low", "S0_high", "A0_2", "A0_2_low", "A0_2_high"),
+            alignment_figure(found, results.surfaces), found, tuple(dict.fromkeys((*varied(found),
+            "molecule", "v", "J", "energy_eV", "n", "S0", "S0_low", "S0_high", "A0_2", "A0_2_low",
+            "A0_2_high"))),
         )  # fmt: skip
 
 
@@ -124,7 +126,7 @@ def _scalings(results: Results) -> Iterator[str]:
         groups.setdefault(key, []).append(row)
     for group in groups.values():
         if len({row.polar_deg for row in group}) > 1:
-            words = in_words(replace(group[0], polar_deg=0.0))
+            words = in_words(group)
             found = normal_energy_scaling(Counts.of(group))
             if isinstance(found, Undetermined):
                 yield f"{words}: no scaling with the angle can be told: {found.sentence}"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from scatter.files import write_whole
+from scatter.plots.conditions import head
 from scatter.plots.style import save
 
 SHOWN_ROWS = 60  # of a table on the page; the CSV file holds all
@@ -49,6 +50,7 @@ class Exhibit:
         figure: of `scatter.plots`, if there is one.
         rows: the numbers: dataclasses of one kind, or mappings with the same keys.
         columns: of the rows, those that the page shows as a table at once; all are in the CSV.
+        title: conditions that all of the figure shares, written above it.
     """
 
     stem: str
@@ -56,6 +58,7 @@ class Exhibit:
     figure: Any = None
     rows: Sequence[Any] = ()
     columns: Sequence[str] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def _exhibit(one: Exhibit, folder: Path) -> Iterator[str]:
     yield "<figure>"
     endings = []
     if one.figure is not None:
+        if one.title:
+            head(one.figure, one.title)
         save(one.figure, folder / one.stem)
         picture = base64.b64encode((folder / f"{one.stem}.png").read_bytes()).decode()
         width = round(96 * one.figure.get_figwidth() * 1.25)

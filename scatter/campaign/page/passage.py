@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from scatter.campaign.page.document import Exhibit, Section
-from scatter.campaign.page.results import Results, in_words, scans, shown, stem_of
+from scatter.campaign.page.results import Results, stem_of
 from scatter.plots.directions import directions_figure, plane_figure
 from scatter.plots.energy import ledger_figure, transfer_figure
 from scatter.plots.mechanism import orientation_figure, site_figure
@@ -25,24 +25,28 @@ def energy_section(results: Results) -> Section:
                                   "same command again to have them added."])  # fmt: skip
     entries = ledgers(results.points, results.trajectories, results.molecules)
     exhibits, sentences = [], [_closure(entries)]
-    for words, found in shown(ledger_means(results.points, entries), sentences):
+    for words, found in results.shown(ledger_means(results.points, entries), sentences):
+        if not any(row.outcome == "scattered" and row.n for row in found):
+            sentences.append(f"{words}: nothing scattered, so no energy was carried away.")
+            continue
         exhibits.append(Exhibit(
             f"energy_{stem_of(words)}", f"{words}: mean change of each energy of the scattered, "
-            "final less initial, with 95 % intervals.", ledger_figure(found), found,
+            "final less initial, with 95 % intervals.", ledger_figure(found), found, (), words,
         ))  # fmt: skip
     bins = ledger_histograms(results.points, entries, terms=["to_slab_eV"])
-    for words, found in shown(bins, []):
+    for words, found in results.shown(bins, []):
         if any(row.outcome == "scattered" for row in found):
             exhibits.append(Exhibit(
                 f"to_slab_{stem_of(words)}", f"{words}: energy that the scattered gave to the "
-                "slab.", transfer_figure(found), found,
+                "slab.", transfer_figure(found), found, (), words,
             ))  # fmt: skip
     return Section("Energy", sentences, exhibits)
 
 
 def _closure(entries: np.ndarray) -> str:
     """How well the terms, each computed by itself, add up."""
-    largest = 1e3 * np.abs(entries["deviation_eV"]).max(initial=0.0)
+    deviations = np.abs(entries["deviation_eV"])
+    largest = 1e3 * deviations[np.isfinite(deviations)].max(initial=0.0)
     return (
         "Every term is the change of an energy that was computed at both ends; none is what the "
         f"conservation of energy leaves over. Their sums deviate from zero by {largest:.2f} meV at "
@@ -57,7 +61,7 @@ def direction_section(results: Results) -> Section:
     masses = {formula: one.masses for formula, one in results.molecules.items()}
     entries = angles(results.points, results.trajectories, masses)
     exhibits = []
-    for words, group in shown(results.rows, []):
+    for words, group in results.shown(results.rows, []):
         named = {f"{row.energy_eV:g} eV": entries[entries["point"] == _point(results, row)]
                  for row in group}  # fmt: skip
         named = {name: mine for name, mine in named.items() if len(mine)}
@@ -66,12 +70,12 @@ def direction_section(results: Results) -> Section:
                 f"directions_{stem_of(words)}", f"{words}: density of the scattered over solid "
                 "angle, and mean loss of translational energy, by the angle from the normal; "
                 "standard errors. The number of trajectories stands beside each energy.",
-                directions_figure(named), _angle_rows(group, named),
+                directions_figure(named), _angle_rows(group, named), (), words,
             ))  # fmt: skip
             exhibits.append(Exhibit(
                 f"planes_{stem_of(words)}", f"{words}: angles of the scattered in the plane of "
                 "incidence (forward positive) and out of it; at normal incidence that plane holds "
-                "x.", plane_figure(named, group[0].polar_deg),
+                "x.", plane_figure(named, group[0].polar_deg), (), (), words,
             ))  # fmt: skip
     return Section("Directions", [], exhibits)
 
@@ -105,16 +109,16 @@ def mechanism_section(results: Results) -> Section:
     exhibits = [Exhibit(
         "pathways", "Direct and trapped trajectories, with means of bounces, of the residence and "
         "of the lowest height of the centre of mass.", None, [row for row in ways if row.count],
-        ("molecule", "v", "energy_eV", "outcome", "pathway", "count", "P", "mean_bounces",
-         "mean_residence_fs", "mean_closest_A"),
+        results.columns("molecule", "v", "energy_eV", "outcome", "pathway", "count", "P",
+                        "mean_bounces", "mean_residence_fs", "mean_closest_A"),
     )]  # fmt: skip
     exhibits += _sites(results)
     lying = orientation_distribution(results.points, found)
-    for words, group in shown(lying, []):
+    for words, group in results.shown(lying, []):
         exhibits.append(Exhibit(
             f"orientation_{stem_of(words)}", f"{words}: orientation of the bond at the lowest "
             "point (cos ϑ = 1: upright, 0: flat; the dashed line is isotropic).",
-            orientation_figure(group), group,
+            orientation_figure(group), group, (), words,
         ))  # fmt: skip
     return Section("Mechanism", sentences, exhibits)
 
@@ -145,21 +149,22 @@ def _sites(results: Results) -> list[Exhibit]:
     constants = _lattice_constants(results)
     impacts = impact_sites(results.points, results.trajectories, constants)
     exhibits = []
-    for words, group in list(scans(results.rows))[:4]:
+    for words, group in results.scans(results.rows)[:4]:
         mine = np.isin(impacts["point"], [_point(results, row) for row in group])
         row, known = group[0], np.isfinite(impacts["x_A"])
         if (mine & known).any():
             constant = constants[f"{row.facet} {row.T_K:g} K"]
             exhibits.append(Exhibit(
-                f"sites_{stem_of(words)}", f"{in_words(row)}, all incidence energies: where the "
+                f"sites_{stem_of(words)}", f"{words}, all incidence energies: where the "
                 "straight approach meets the top plane, in the unit cell of the surface.",
-                site_figure(impacts[mine & known], row.facet, constant),
+                site_figure(impacts[mine & known], row.facet, constant), (), (), words,
             ))  # fmt: skip
     table = site_sticking(results.points, impacts, most=results.guards.most_unsettled)
     if table:
         exhibits.append(Exhibit(
             "site_sticking", "Sticking probability of trajectories that come down nearest to each "
             "kind of site, with 95 % intervals.", None, table,
-            ("molecule", "v", "energy_eV", "site", "count", "S0", "low", "high", "share"),
+            results.columns("molecule", "v", "energy_eV", "site", "count", "S0", "low", "high",
+                            "share"),
         ))  # fmt: skip
     return exhibits

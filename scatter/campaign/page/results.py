@@ -1,15 +1,15 @@
 """A campaign's results as its page is made of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from scatter import store
 from scatter.campaign.failures import guards_in, judged
+from scatter.campaign.surfaces import surfaces_of
 from scatter.dynamics.guards import Guards
 from scatter.ebk import Curve
 from scatter.results import Told
@@ -19,9 +19,11 @@ from scatter.statistics import (
     Binning,
     PerPoint,
     Sticking,
+    homonuclear,
     in_turn,
 )
 from scatter.statistics.ledger import Species
+from scatter.statistics.words import conditions_of, in_words, phrases, title_of, varied
 
 MOST = 8  # initial states that get figures of their own
 Row = TypeVar("Row", bound=Sticking | PerPoint)
@@ -46,6 +48,7 @@ class Results:
         molecules: masses and bond curves, by formula; empty in files that do not hold them.
         rows: sticking probabilities.
         binning: how final quantum numbers become whole ones.
+        surfaces: what surfaces are called, by facet.
     """
 
     points: np.ndarray
@@ -54,6 +57,7 @@ class Results:
     molecules: Mapping[str, Species]
     rows: Sequence[Sticking]
     binning: Binning
+    surfaces: Mapping[str, str]
 
     @classmethod
     def of(cls, folder: Path, binning: Binning = PARITY) -> "Results":
@@ -67,46 +71,53 @@ class Results:
             formula: Molecule(one["masses_amu"], Curve(one["bond_A"], one["energy_eV"]))
             for formula, one in store.read_molecules(folder).items()
         }
+        if molecules:
+            binning = replace(binning, alike=_alike(molecules))
+        surfaces = surfaces_of(points, attributes)
         rows = judged(points, ended, attributes)
-        return cls(points, in_turn(ended), attributes, molecules, rows, binning)
+        return cls(points, in_turn(ended), attributes, molecules, rows, binning, surfaces)
 
     @property
     def guards(self) -> Guards:
         """What the campaign's input allows."""
         return guards_in(self.attributes.path, self.attributes["input"])
 
+    @property
+    def words(self) -> str:
+        """The conditions that all points share."""
+        return in_words(self.rows, self.surfaces)
 
-def scans(rows: Iterable[Row], axis: str = "energy_eV") -> Iterator[tuple[str, list[Row]]]:
-    """Rows that differ along one axis alone, with the words and the stem that name them."""
-    rows = list(rows)
-    names = [name for name in CONDITIONS if name != axis]
+    def columns(self, *names: str) -> tuple[str, ...]:
+        """Names of columns; before them those of the conditions in which points differ."""
+        return tuple(dict.fromkeys((*varied(self.rows), *names)))
 
-    def key(row: Row) -> tuple:
-        return tuple((getattr(row, name) is None, str(getattr(row, name))) for name in names)
+    def scans(self, rows: Iterable[Row], axis: str = "energy_eV") -> list[tuple[str, list[Row]]]:
+        """Rows that differ along one axis alone, with the words that name them."""
+        names = [name for name in CONDITIONS if name != axis]
+        groups: dict[tuple, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
+        conditions = [conditions_of(group[0], self.surfaces) for group in groups.values()]
+        told = phrases([{k: v for k, v in one.items() if k != axis} for one in conditions])
+        words = [", ".join(title_of([one])) for one in told]
+        return sorted(zip(words, groups.values(), strict=True), key=lambda found: found[0])
 
-    for _, group in groupby(sorted(rows, key=key), key):
-        found = list(group)
-        yield in_words(found[0]), found
+    def shown(self, rows: Iterable[Row], sentences: list[str]) -> list[tuple[str, list[Row]]]:
+        """The first scans; the sentences say how many more there are."""
+        found = self.scans(rows)
+        if len(found) > MOST:
+            sentences.append(f"{len(found) - MOST} of {len(found)} initial states are not drawn.")
+        return found[:MOST]
 
 
-def in_words(row: Any) -> str:
-    """The conditions of a row but its energy."""
-    said = [f"({row.facet})" if row.facet.isdecimal() else row.facet, f"{row.T_K:g} K"]
-    said.append(f"{row.molecule} v = {row.v}, J = {row.J}")
-    said += [] if row.mJ is None else [f"m_J = {row.mJ:g}"]
-    said += [f"{row.polar_deg:g}° from the normal"] if row.polar_deg else []
-    return ", ".join(said)
+def _alike(molecules: Mapping[str, Species]) -> frozenset[str]:
+    """Formulas of the molecules whose nuclei are one isotope, as their masses say."""
+    return frozenset(
+        formula for formula, one in molecules.items() if homonuclear(formula, one.masses.tolist())
+    )
 
 
 def stem_of(words: str) -> str:
-    """A name for files from words."""
-    kept = "".join(letter if letter.isalnum() else " " for letter in words)
+    """A name for files from words; other words give another name."""
+    kept = "".join(letter if letter.isalnum() or letter in "-." else " " for letter in words)
     return "_".join(kept.split())
-
-
-def shown(rows: Iterable[Any], sentences: list[str]) -> Iterator[tuple[str, list[Any]]]:
-    """The first scans; the sentences say how many more there are."""
-    found = list(scans(rows))
-    if len(found) > MOST:
-        sentences.append(f"{len(found) - MOST} of {len(found)} initial states are not drawn.")
-    yield from found[:MOST]

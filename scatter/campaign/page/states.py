@@ -3,7 +3,7 @@
 from typing import Any
 
 from scatter.campaign.page.document import Exhibit, Section
-from scatter.campaign.page.results import Results, shown, stem_of
+from scatter.campaign.page.results import Results, stem_of
 from scatter.ebk import levels, reduced_mass
 from scatter.plots.states import channels_figure, state_maps
 from scatter.statistics import (
@@ -20,25 +20,28 @@ def state_section(results: Results) -> Section:
     exhibits = []
     seen = results.points, results.trajectories, results.binning
     sentences = [f"Final quantum numbers are real; read here by {results.binning.name}."]
-    for words, found in shown(transitions(*seen), sentences):
+    for words, found in results.shown(transitions(*seen), sentences):
         exhibits.append(Exhibit(
             f"states_{stem_of(words)}", f"{words}: final states of the scattered. Numbers are "
             "probabilities among the scattered; in the file each has its 95 % interval.",
-            state_maps(found), found,
+            state_maps(found), found, (), words,
         ))  # fmt: skip
-    for words, found in shown(channels(*seen), []):
+    for words, found in results.shown(channels(*seen), []):
+        if not any(row.n and row.P for row in found):
+            sentences.append(f"{words}: nothing scattered, so there are no final states.")
+            continue
         exhibits.append(Exhibit(
             f"vibration_{stem_of(words)}", f"{words}: probability that a trajectory scatters with "
             "the same, a higher or a lower v, with 95 % intervals.",
-            channels_figure(found), found,
+            channels_figure(found), found, (), words,
         ))  # fmt: skip
     temperatures = _temperatures(results)
     if temperatures:
         exhibits.append(Exhibit(
             "rotational_temperatures", "Rotational temperature of the scattered within each final "
             "v' (largest likelihood; bootstrap intervals of 95 %).", None, temperatures,
-            ("molecule", "v", "J", "energy_eV", "v_final", "scattered", "temperature_K", "low_K",
-             "high_K"),
+            results.columns("molecule", "v", "J", "energy_eV", "v_final", "scattered",
+                            "temperature_K", "low_K", "high_K"),
         ))  # fmt: skip
     return Section("Final states", sentences, exhibits)
 

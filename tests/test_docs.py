@@ -1,0 +1,108 @@
+"""What documents name is there: inputs, scripts and tests, options of commands, keys of tables."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+from scatter import cli
+from scatter.config import parse
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS += sorted((ROOT / "scatter" / "models").glob("*.md"))
+INPUTS = sorted((ROOT / "inputs").glob("*.toml"))
+PLACES = r"(?:inputs|scripts|benchmarks|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]"
+MADE_BY_THE_READER = {"input.toml", "v1.toml", "a.toml", "b.toml", "c.toml"}
+COMPLETE = ROOT / "inputs" / "h2_cu111.toml"
+
+documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.S)
+
+
+def commands(path):
+    """Every `scatter` command of a document's console blocks and inline code, as words."""
+    text = path.read_text()
+    lines = "\n".join(blocks(path, "console")).replace("\\\n", " ").splitlines()
+    found = [line[2:] for line in lines if line.startswith("$ ")]
+    found += [" ".join(code.split()) for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
+    for line in found:
+        line = re.sub(r"^mpirun -n \S+ ", "", line.partition("   #")[0])
+        if re.match(r"scatter [a-z]", line):
+            yield shlex.split(line)[1:]
+
+
+def test_there_is_something_to_look_at():
+    assert len(DOCUMENTS) > 15
+    assert sum(len([*commands(path)]) for path in DOCUMENTS) > 60
+    assert sum(len(blocks(path, "toml")) for path in DOCUMENTS) > 8
+
+
+@documents
+def test_every_file_of_the_repository_that_is_named_is_there(path):
+    named = set(re.findall(PLACES, path.read_text()))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+@documents
+def test_every_input_of_a_command_is_shipped_or_made_by_the_reader(path):
+    inputs = {word for words in commands(path) for word in words if word.endswith(".toml")}
+    assert [one for one in inputs - MADE_BY_THE_READER if not (ROOT / one).is_file()] == []
+
+
+@documents
+def test_every_option_of_a_command_is_one(path):
+    for words in commands(path):
+        command = typer.main.get_command(cli.app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command, words = command.commands[words[0]], words[1:]
+        known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        given = {word for word in words if re.match(r"--?[a-z]", word)}
+        assert given <= known | {"--help"}, (path.name, command.name)
+
+
+def laid_over(table, other):
+    """A table with the keys of another one, those of tables within it likewise."""
+    found = dict(table)
+    for key, value in other.items():
+        both = isinstance(value, dict) and isinstance(found.get(key), dict)
+        found[key] = laid_over(found[key], value) if both and key != "potential" else value
+    return found
+
+
+def written(table, prefix=""):
+    lines = []
+    for key, value in table.items():
+        if isinstance(value, dict) and key not in ("energy_eV", "lattice_constant_A", "masses_amu"):
+            lines += [f"[{prefix}{key}]", *written(value, f"{prefix}{key}.")]
+        else:
+            lines.insert(0, f"{key} = {toml(value)}")
+    return lines
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{k}" = {toml(v)}' for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
+
+
+@documents
+def test_every_table_that_is_shown_is_taken_as_input(path):
+    whole = tomllib.loads(COMPLETE.read_text())
+    for block in blocks(path, "toml"):
+        shown = tomllib.loads(block)
+        if shown.keys() <= parse(COMPLETE, COMPLETE.read_text()).input.model_dump().keys():
+            parse(path, "\n".join(written(laid_over(whole, shown))))
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.name)
+def test_every_input_that_is_shipped_is_one(path):
+    parse(path, path.read_text())
