@@ -11,7 +11,7 @@ from rich.text import Text
 from scatter.campaign.listing import Listing
 from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
-from scatter.outcomes import MOST_UNSETTLED, Outcome
+from scatter.outcomes import Outcome
 from scatter.statistics import Sticking, sticking_of_counts
 from scatter.statistics.rounds import Aim, Round, expected
 
@@ -29,9 +29,7 @@ class Progress:
         before: trajectories below that were finished by earlier runs.
     """
 
-    def __init__(
-        self, console: Console, points: np.ndarray, aim: Aim, most: float = MOST_UNSETTLED
-    ):
+    def __init__(self, console: Console, points: np.ndarray, aim: Aim, most: float):
         """Begin to count; `most` is the campaign's `[guards] most_unsettled`."""
         self.points, self.aim, self.most = points, aim, most
         self.upper = np.zeros(len(points), np.int64)

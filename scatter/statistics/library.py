@@ -55,7 +55,6 @@ class Library:
         rows = [row for row in rows if row.n]
         if not rows:
             raise UserError("no point has a trajectory that has ended; nothing can be averaged")
-        _refuse_unknown(rows)
         for name in SAME:
             values = {getattr(row, name) for row in rows}
             if len(values) > 1:
@@ -63,6 +62,7 @@ class Library:
                 raise UserError(
                     f"points to be averaged differ in {name} ({said}); choose those of one {name}"
                 )
+        _refuse_unknown(rows)
         by_state: dict[State, list[Sticking]] = {}
         for row in rows:
             by_state.setdefault((row.v, row.J), []).append(row)
