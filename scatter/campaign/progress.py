@@ -11,7 +11,7 @@ from rich.text import Text
 from scatter.campaign.listing import Listing
 from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
-from scatter.outcomes import MOST_UNSETTLED, Outcome
+from scatter.outcomes import Outcome
 from scatter.statistics import Sticking, sticking_of_counts
 from scatter.statistics.rounds import Aim, Round, expected
 from scatter.statistics.words import NORMAL, conditions_of, phrases
@@ -36,7 +36,7 @@ class Progress:
         points: np.ndarray,
         aim: Aim,
         surfaces: Mapping[str, str],
-        most: float = MOST_UNSETTLED,
+        most: float,
     ):
         """Begin to count.
 

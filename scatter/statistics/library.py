@@ -64,7 +64,6 @@ class Library:
         rows = [row for row in rows if row.n]
         if not rows:
             raise UserError("no point has a trajectory that has ended; nothing can be averaged")
-        _refuse_unknown(rows)
         for name in SAME:
             values = {getattr(row, name) for row in rows}
             if len(values) > 1:
@@ -78,6 +77,7 @@ class Library:
                     f"points with a chosen m_J ({row.mJ:g}, of J = {row.J}) cannot stand for a "
                     "gas, whose rotation has no preferred direction; run them without mj"
                 )
+        _refuse_unknown(rows)
         by_state: dict[State, list[Sticking]] = {}
         for row in rows:
             by_state.setdefault((row.v, row.J), []).append(row)

@@ -168,7 +168,7 @@ def test_a_relative_error_of_no_sticking_is_said_to_need_another_target():
 def test_the_live_line_tells_rounds_and_about_how_many_there_will_be(spoken):
     table, counts, _ = some_rows((1, 99), (50, 50))
     aim, ended = Aim(100, 10_000, error=0.05), np.zeros((2, 100), np.uint8)
-    progress = Progress(spoken, table, aim, {"111": "Cu(111)"})
+    progress = Progress(spoken, table, aim, {"111": "Cu(111)"}, 0.01)
     progress.open_round(planned(ended, aim), 0 * counts, 0)
     half = progress.line(1000, counts // 2)
     assert half.startswith("round 1: 99 of about ")
