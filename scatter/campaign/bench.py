@@ -3,12 +3,13 @@
 import time
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from rich.console import Console
 
 from scatter.campaign.progress import clock
+from scatter.campaign.ranks import Ranks
 from scatter.campaign.terminal import say
+from scatter.campaign.threads import use_threads
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
 from scatter.kernels import kernel
@@ -51,10 +52,11 @@ def bench(
     """
     system, positions = _hydrogen_on_copper(max(BATCHES))
     say(console, f"{potential.description}\n{kernel()}; {len(system)} atoms, two layers frozen")
-    most = numba.get_num_threads()
+    alone = Ranks()
+    most = use_threads("auto", alone)
     found = []
     for threads in sorted({1, most}):
-        numba.set_num_threads(threads)
+        use_threads(threads, alone)
         for slots in BATCHES:
             timing = time_forces(potential, system, positions[:slots], threads)
             found.append(timing)

@@ -17,10 +17,11 @@ from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import finish, guards_of, settle, use_threads
+from scatter.campaign.run import finish, guards_of, settle
 from scatter.campaign.targets import aim_of
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.campaign.threads import use_threads
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Point, Source, difference, identity, points, read

@@ -114,16 +114,14 @@ class Ranks:
         """Whether this is rank 0, which reads the input and speaks to the user."""
         return self.rank == 0
 
-    def local_size(self) -> int:
-        """How many of the ranks run on this host."""
-        return self._hosts().count(socket.gethostname())
+    def on_host(self, part: T) -> list[T]:
+        """The parts of the ranks on this host, on every rank; by their numbers."""
+        own = socket.gethostname()
+        return [each for host, each in self.gather((own, part)) if host == own]
 
     def local_rank(self) -> int:
         """Number of this rank among those on this host."""
-        return self._hosts()[: self.rank].count(socket.gethostname())
-
-    def _hosts(self) -> list[str]:
-        return self.gather(socket.gethostname())
+        return self.on_host(self.rank).index(self.rank)
 
     def share(self, make: Callable[[], T]) -> T:
         """What rank 0 makes, on every rank; its UserError becomes an Agreed one on every rank."""

@@ -19,8 +19,9 @@ from scatter.campaign.prepare import (
     thermal_slab,
 )
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import guards_of, trusting, use_threads
+from scatter.campaign.run import guards_of, trusting
 from scatter.campaign.shaping import another, shaping
+from scatter.campaign.threads import use_threads
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, Source, parse, points
 from scatter.dynamics.batch import Conditions, propagate

@@ -1,6 +1,5 @@
 """`scatter run`: one campaign, from `input.toml` to a table and a figure, on all ranks."""
 
-import os
 import platform
 import subprocess
 import time
@@ -8,10 +7,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numba
-from numba.np.ufunc.parallel import get_thread_count
 from rich.console import Console
 
 import scatter
@@ -28,6 +25,7 @@ from scatter.campaign.signals import interrupting
 from scatter.campaign.targets import aim_of, amount
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.campaign.threads import told, use_threads
 from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.kernels import kernel
@@ -71,7 +69,8 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
     say(
         console,
         f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
-        f"{ranks.size} rank(s) with {threads} thread(s) each\npotential: {potential.description}",
+        f"{ranks.size} rank(s) with {told(threads, input.run.threads)} each\n"
+        f"potential: {potential.description}",
     )
     with ExitStack() as stack, interrupting():
         ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
@@ -202,22 +201,6 @@ def _columns(species: Species) -> dict[str, list[float]]:
     curve = species.curve
     columns = {"masses_amu": species.masses, "bond_A": curve.r, "energy_eV": curve.V}
     return {name: values.tolist() for name, values in columns.items()}
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
-    """Set and answer the threads of this rank: as wanted, or this host's cores shared evenly."""
-    local = ranks.local_size()
-    if wanted == "auto":
-        wanted = max(1, _cores() // local)
-    numba.set_num_threads(min(wanted, get_thread_count()))
-    return numba.get_num_threads()
 
 
 def provenance() -> dict[str, str]:

@@ -39,6 +39,7 @@ from scatter.kernels.mace_loss import Structures, loss
 from scatter.kernels.memory import aligned
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import scratch
+from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
 from scatter.store import only_writer
 from scatter.structures import read_frames
@@ -96,7 +97,7 @@ class Training:
         self.factors = beginning(student, self.structures, len(numbers), rng)
         self.means = {name: np.zeros_like(each) for name, each in self.factors.items()}
         self.squares = {name: np.zeros_like(each) for name, each in self.factors.items()}
-        self.epoch = 0
+        self.epoch, self.learning, self.judging = 0, Sharing(), Sharing()
         self._reserve(self.structures, self.valid)
 
     def _reserve(self, *all_structures: Structures) -> None:
@@ -142,7 +143,8 @@ class Training:
         weights = self.kernel.weights(self.parameters())
         gradient = weights._replace(**self.found)
         shares = by_energy / len(chosen), FORCES / len(chosen)
-        loss(chosen, self.structures, *shares, True, weights, self.scratch, self.room, gradient)
+        given = chosen, self.structures, *shares, True, weights, self.scratch, self.room, gradient
+        self.learning(len(chosen), lambda: loss(*given))
         found = self.kernel.gradient(gradient)
         return {name: each * self.scales[name] for name, each in found.items()}
 
@@ -173,9 +175,8 @@ class Training:
         weights = self.kernel.weights(self.parameters())
         everything = np.arange(len(structures.energies))
         gradient = weights._replace(**self.found)
-        return loss(
-            everything, structures, 0.0, 0.0, False, weights, self.scratch, self.room, gradient
-        )
+        given = everything, structures, 0.0, 0.0, False, weights, self.scratch, self.room, gradient
+        return self.judging(len(everything), lambda: loss(*given))
 
     def folded(self, provenance: str, source: str) -> FoldedMace:
         """The student as it is written to a file, with the distances it was shown."""

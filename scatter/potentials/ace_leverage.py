@@ -10,6 +10,7 @@ from scatter.kernels.ace_leverage import Functions, leverages
 from scatter.potentials.ace_file import ORDERS, LinearAce
 from scatter.potentials.ace_program import spline_coefficients
 from scatter.potentials.neighbours import VerletLists
+from scatter.potentials.sharing import Sharing
 from scatter.state import System
 
 
@@ -35,19 +36,23 @@ class Leverage:
         cutoff, size = float(self.model.cutoff.max()), self.model.leverage.shape[2]
         last = (len(system) - 2, len(system) - 1)
         functions = {z: functions_of(self.model, z) for z in species[list(last)].tolist()}
+        sharing = Sharing()
 
         def measure(positions: Float[np.ndarray, "some atom 3"]) -> Float[np.ndarray, " some"]:
+            each = sharing(len(positions), lambda: both(positions))
+            # an atom that is nowhere has no neighbours, and would be well known
+            return np.where(np.isfinite(positions).all(axis=(1, 2)), np.maximum(*each), np.nan)
+
+        def both(positions: Float[np.ndarray, "some atom 3"]) -> list[np.ndarray]:
             lists = VerletLists(system, len(positions), cutoff, 0.0)
             lists.update(positions)
-            each = [
+            return [
                 leverages(
                     atom, np.ascontiguousarray(positions), species,
                     (lists.first, lists.second, lists.shift), lists.counts,
                     functions[int(species[atom])], size,
                 ) for atom in last
             ]  # fmt: skip
-            # an atom that is nowhere has no neighbours, and would be well known
-            return np.where(np.isfinite(positions).all(axis=(1, 2)), np.maximum(*each), np.nan)
 
         return measure
 

@@ -11,10 +11,11 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from jaxtyping import Float
 
-from scatter import __version__
+from scatter import __version__, cores
 from scatter.files import replacing
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.calculator import system_of
+from scatter.potentials.sharing import use_threads
 from scatter.settings import UserError
 from scatter.state import System
 from scatter.structures import read_frames
@@ -61,6 +62,7 @@ def evaluate(
             cannot be written or is there already.
     """
     _refuse_output(structures, output, overwrite)
+    use_threads(cores.automatic())
     frames = read_frames(structures)
     for frame, energy, force in zip(frames, *answers(potential, frames, structures), strict=True):
         _label(frame, float(energy), force, potential)

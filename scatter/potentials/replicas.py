@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from scatter.kernels.compiling import compile_for
 from scatter.potentials.neighbours import VerletLists
+from scatter.potentials.sharing import Sharing
 from scatter.state import System
 
 SKIN = 0.8  # Å; a longer list costs less than listing more often
@@ -36,7 +37,7 @@ class Replicas:
             evaluate: energies (eV) and forces (eV/Å) of replicas from their lists and positions.
         """
         self.system, self.cutoff, self.evaluate = system, cutoff, evaluate
-        self.lists = VerletLists(system, slots, cutoff, SKIN)
+        self.lists, self.sharing = VerletLists(system, slots, cutoff, SKIN), Sharing()
 
     def begin(self, slots: Int[np.ndarray, " slot"], positions: Positions) -> Answer:
         """Energies (eV) and forces (eV/Å) of the replicas that enter these slots."""
@@ -54,8 +55,11 @@ class Replicas:
         self.lists.keep(slots)
 
     def _answer(self, lists: VerletLists, positions: Positions) -> Answer:
-        lists.update(positions)
-        energies, forces = self.evaluate(lists, positions)
+        def work() -> Answer:
+            lists.update(positions)
+            return self.evaluate(lists, positions)
+
+        energies, forces = self.sharing(len(positions), work)
         # an atom that is nowhere is in no list, and the sum over the list would be finite
         energies[~np.isfinite(positions).all(axis=(1, 2))] = np.nan
         return energies, forces

@@ -17,9 +17,10 @@ from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.failures import guards_in
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import carry_out, use_threads
+from scatter.campaign.run import carry_out
 from scatter.campaign.surfaces import surfaces_of
 from scatter.campaign.terminal import say
+from scatter.campaign.threads import use_threads
 from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable

@@ -16,9 +16,10 @@ from rich.console import Console
 from scatter import store
 from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import provenance, take_gpu, use_threads
+from scatter.campaign.run import provenance, take_gpu
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.campaign.threads import use_threads
 from scatter.config import Source, identity
 from scatter.files import write_whole
 from scatter.kernels import kernel

@@ -70,7 +70,7 @@ def test_a_claim_waits_for_no_rank_that_computes(ranks, tally):
 def test_what_rank_0_makes_is_on_every_rank(ranks):
     assert ranks.share(lambda: f"made by {ranks.rank}") == "made by 0"
     assert ranks.gather(ranks.rank) == list(range(ranks.size))
-    assert ranks.local_size() == ranks.size
+    assert ranks.on_host(ranks.rank) == [*range(ranks.size)]
 
 
 def mistake(text):

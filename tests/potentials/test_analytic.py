@@ -9,6 +9,7 @@ from scipy.constants import physical_constants
 from scatter.ebk import Curve, level
 from scatter.potentials.analytic import BOND, DEPTH, STEEPNESS, A, Analytic
 from scatter.potentials.check import deviations
+from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
 from scatter.state import System, diatomic
 from scatter.units import ISOTOPES
@@ -68,7 +69,8 @@ def test_the_analytic_potential_keeps_the_laws_of_every_potential():
     assert found.broken(held=0.0, memory=0.0, **tight) == []
 
 
-def test_a_replica_has_the_same_bits_in_any_batch_slot_and_number_of_threads():
+def test_a_replica_has_the_same_bits_in_any_batch_slot_and_number_of_threads(monkeypatch):
+    monkeypatch.setattr(Sharing, "__call__", lambda self, amount, work: work())  # by all threads
     system, positions = thermal(replicas=7)
     energies, forces = answer(system, positions)
     threads = numba.get_num_threads()

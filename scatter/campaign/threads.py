@@ -1,0 +1,27 @@
+"""How many threads a rank uses."""
+
+from typing import Literal
+
+from scatter import cores
+from scatter.campaign.ranks import Ranks
+from scatter.potentials import sharing
+
+
+def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
+    """Set and answer the threads of this rank: as wanted, or its fair share of this host's cores.
+
+    All ranks must call this. There are never more threads than cores.
+
+    Raises:
+        UserError: the environment limits threads by what is no number.
+    """
+    if wanted == "auto":
+        everyone = ranks.on_host(cores.affinity())
+        wanted = ranks.agree(lambda: cores.automatic(everyone))
+    return sharing.use_threads(wanted)
+
+
+def told(threads: int, wanted: int | Literal["auto"]) -> str:
+    """The threads of a rank in words, with why they are fewer than it was told to use."""
+    fewer = wanted != "auto" and threads < wanted
+    return f"{threads} thread(s)" + (f" (not {wanted}: it has no more cores)" if fewer else "")
