@@ -1,28 +1,40 @@
 """Any calculator of ASE: general and slow, for trying a potential and for checking another.
 
 Each slot has a calculator of its own, reset when a trajectory enters, so that what a calculator
-remembers (lists, wave functions, guesses) comes from its own trajectory alone.
+remembers (lists, wave functions, guesses) comes from its own trajectory alone. One that runs
+another program through files has a folder of its own besides, empty when a trajectory enters, which
+no other slot or process writes to.
 """
 
+import copy
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ase
 import numpy as np
 from ase import Atoms
 from ase.calculators import emt
-from ase.calculators.calculator import (
-    BaseCalculator,
-    CalculatorError,
-    FileIOCalculator,
-    get_calculator_class,
-)
-from ase.calculators.genericfileio import GenericFileIOCalculator
+from ase.calculators.calculator import BaseCalculator, CalculatorError
 from ase.data import atomic_numbers
 from jaxtyping import Float, Int
 
+from scatter.potentials.ase_names import (
+    TOLD_AT_FIRST,
+    calculator_class,
+    refuse_missing_program,
+    refuse_parameters,
+    why_no_answer,
+    why_none,
+    works_by_files,
+)
 from scatter.potentials.base import refuse_unknown_elements
 from scatter.settings import UserError
 from scatter.state import System
@@ -35,6 +47,9 @@ class AseCalculator:
 
     The energy is ASE's `energy`, not `free_energy`; where these two differ (a smeared electronic
     occupation), the forces belong to the latter and the sum of kinetic energy and `energy` drifts.
+
+    Attributes:
+        by_files: whether each calculator runs a program in a folder.
     """
 
     def __init__(self, calculator: str, parameters: Mapping[str, Any] | None = None):
@@ -42,16 +57,22 @@ class AseCalculator:
 
         Args:
             calculator: the name by which ASE knows it, in lower case.
-            parameters: keyword arguments of the calculator.
+            parameters: keyword arguments of the calculator; of one that works through files,
+                `directory` is where the folders of slots are made and left, in place of temporary
+                ones.
 
         Raises:
-            UserError: ASE has no such calculator, it refuses the parameters, or it runs another
-                program through files.
+            UserError: ASE has no such calculator, it refuses the parameters, or what it needs is
+                not installed.
         """
-        self.parameters = dict(parameters or {})
-        self.name = calculator
-        self.kind = _calculator_class(calculator)
-        first = self.new()
+        self.parameters, self.name = dict(parameters or {}), calculator
+        self.kind = calculator_class(calculator)
+        refuse_parameters(calculator, self.kind, self.parameters)
+        self.by_files = works_by_files(calculator, self.kind)
+        self.place = self._place()
+        with tempfile.TemporaryDirectory(prefix="scatter-") as folder:
+            first = self.new(Path(folder))
+        refuse_missing_program(calculator, first)
         self.elements = frozenset(range(1, 119))
         self.cutoff = UNKNOWN_CUTOFF
         if isinstance(first, emt.EMT):
@@ -59,20 +80,41 @@ class AseCalculator:
             first.initialize(Atoms(numbers=sorted(self.elements)))
             self.cutoff = float(first.rc_list)
         written = json.dumps(self.parameters, sort_keys=True, default=repr)
-        self.description = f"ASE calculator {calculator}" + (f" {written}" if parameters else "")
+        told = f" {written}" if self.parameters else ""
+        self.description = f"ASE calculator {calculator}{told}"
         self.identity = hashlib.sha256(
             f"{calculator} {written} ase {ase.__version__}".encode()
         ).hexdigest()
 
-    def new(self) -> BaseCalculator:
-        """A calculator that remembers nothing."""
-        try:
-            return self.kind(**self.parameters)
-        except Exception as error:  # each calculator has its own way of refusing
+    def _place(self) -> Path | None:
+        """Where the user wants the folders of slots; the potential is the same wherever they are.
+
+        Raises:
+            UserError: this is no folder's name.
+        """
+        told = self.parameters.pop("directory", None) if self.by_files else None
+        if told is not None and not (isinstance(told, str) and told):
             raise UserError(
-                f"[potential] calculator = '{self.name}': refuses parameters = {self.parameters} "
-                f"({error})"
-            ) from error
+                f"[potential] parameters: directory = {told!r} must be the name of a folder"
+            )
+        return Path(told).absolute() if told else None
+
+    def new(self, folder: Path | None = None) -> BaseCalculator:
+        """A calculator that remembers nothing, and works in this folder if it works through files.
+
+        Raises:
+            UserError: it refuses its parameters.
+        """
+        # others refuse the argument, or a label that they have by default beside it
+        told = folder and self.name in TOLD_AT_FIRST
+        where = {"directory": str(folder)} if told else {}
+        try:
+            made: Any = self.kind(**copy.deepcopy(self.parameters), **where)
+        except Exception as error:  # each calculator has its own way of refusing
+            raise why_none(self.name, self.parameters, error) from error
+        if folder and self.by_files and not told:
+            made.directory = folder
+        return made
 
     def bind(self, system: System, slots: int) -> "AseEvaluator":
         """An evaluator for `slots` replicas of `system`."""
@@ -80,16 +122,62 @@ class AseCalculator:
         return AseEvaluator(self, system, slots)
 
 
+class Slot:
+    """A calculator, the atoms that it knows, and its folder where it works through files."""
+
+    def __init__(self, potential: AseCalculator, system: System, folder: Path | None):
+        self.potential, self.system, self.folder = potential, system, folder
+        self.calculator: Any = None if folder else potential.new()
+        self.atoms = Atoms()
+
+    def enter(self) -> None:
+        """Forget all that the last trajectory has left."""
+        self.atoms = Atoms(self.system.numbers, cell=self.system.cell, pbc=self.system.pbc)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            self.calculator = self.potential.new(self.folder)
+        else:
+            self.calculator.reset()
+
+    def answer(self, x: Float[np.ndarray, "atom 3"]) -> tuple[float, Float[np.ndarray, "atom 3"]]:
+        """Energy (eV) and forces (eV/Å) at these positions."""
+        self.atoms.positions[:] = x
+        # Forces first: what computes them knows the energy too, and not the other way round.
+        forces = self.calculator.get_property("forces", self.atoms)
+        return self.calculator.get_property("energy", self.atoms), forces
+
+
 class AseEvaluator:
-    """One calculator and one `Atoms` per slot."""
+    """One calculator and one `Atoms` per slot.
+
+    What a calculator cannot do at all shows in its first answer. Later a calculation may fail now
+    and then, say because it does not converge; that replica's energy and forces are NaN.
+    """
 
     def __init__(self, potential: AseCalculator, system: System, slots: int):
-        self.potential, self.system = potential, system
-        self.calculators = [potential.new() for _ in range(slots)]
-        self.atoms = [self._atoms() for _ in range(slots)]
+        self.potential, self.system, self.tried = potential, system, False
+        folders = self._folders(potential, slots) if potential.by_files else [None] * slots
+        self.slots = [Slot(potential, system, folder) for folder in folders]
 
-    def _atoms(self) -> Atoms:
-        return Atoms(self.system.numbers, cell=self.system.cell, pbc=self.system.pbc)
+    def _folders(self, potential: AseCalculator, slots: int) -> list[Path]:
+        """A folder for each slot, in one that no other process or evaluator has.
+
+        Raises:
+            UserError: it cannot be made.
+        """
+        try:
+            if potential.place:
+                potential.place.mkdir(parents=True, exist_ok=True)
+            own = Path(tempfile.mkdtemp(prefix=f"{potential.name}-", dir=potential.place))
+        except OSError as error:
+            raise UserError(
+                f"[potential] parameters: in directory = '{potential.place}' no folder can be made "
+                f"({error.strerror})"
+            ) from error
+        if not potential.place:
+            weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
+        return [own / f"slot-{slot:03d}" for slot in range(slots)]
 
     def begin(
         self, slots: Int[np.ndarray, " new"], positions: Float[np.ndarray, "new atom 3"]
@@ -100,15 +188,8 @@ class AseEvaluator:
             UserError: the calculator cannot evaluate this system.
         """
         for slot in slots:
-            self.calculators[slot].reset()
-            self.atoms[slot] = self._atoms()
-        try:
-            return self._evaluate(slots, positions)
-        except (CalculatorError, NotImplementedError, KeyError) as error:
-            raise UserError(
-                f"[potential] calculator = '{self.potential.name}': cannot evaluate "
-                f"{self.atoms[0].get_chemical_formula()} ({error})"
-            ) from error
+            self.slots[slot].enter()
+        return self._evaluate(slots, positions)
 
     def __call__(
         self, positions: Float[np.ndarray, "slot atom 3"]
@@ -118,35 +199,32 @@ class AseEvaluator:
 
     def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
         """Go on with the replicas in `slots` only."""
-        self.calculators = [self.calculators[slot] for slot in slots]
-        self.atoms = [self.atoms[slot] for slot in slots]
+        self.slots = [self.slots[slot] for slot in slots]
 
     def _evaluate(
         self, slots: Int[np.ndarray, " new"], positions: Float[np.ndarray, "new atom 3"]
     ) -> tuple[Float[np.ndarray, " new"], Float[np.ndarray, "new atom 3"]]:
         energies, forces = np.full(len(slots), np.nan), np.full(positions.shape, np.nan)
         for row in np.flatnonzero(np.isfinite(positions).all(axis=(1, 2))):
-            atoms, calculator = self.atoms[slots[row]], self.calculators[slots[row]]
-            atoms.positions[:] = positions[row]
-            # Forces first: what computes them knows the energy too, and not the other way round.
-            forces[row] = calculator.get_property("forces", atoms)
-            energies[row] = calculator.get_property("energy", atoms)
+            with self._failing():
+                energies[row], forces[row] = self.slots[slots[row]].answer(positions[row])
         forces[:, ~self.system.moving] = 0.0
         return energies, forces
 
-
-def _calculator_class(name: str) -> Callable[..., BaseCalculator]:
-    try:
-        found: Any = get_calculator_class(name)
-    except (ImportError, AttributeError) as error:
-        raise UserError(
-            f"[potential] calculator = '{name}': ASE finds no calculator of that name "
-            f"({error}); names are in lower case, such as 'emt' or 'lj'"
-        ) from error
-    if isinstance(found, type) and issubclass(found, (FileIOCalculator, GenericFileIOCalculator)):
-        raise UserError(
-            f"[potential] calculator = '{name}': runs another program through files in one "
-            "directory, which many trajectories at once cannot share; choose one that computes in "
-            "this process, such as 'emt'"
-        )
-    return found
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Say which calculation fails, and end the program if it is the first."""
+        any_error = (
+            self.potential.by_files or not self.tried
+        )  # those of a reader are of every class
+        expected: type[Exception] = Exception if any_error else CalculatorError
+        try:
+            yield
+        except expected as error:
+            formula = Atoms(self.system.numbers).get_chemical_formula()
+            told = why_no_answer(self.potential.name, formula, error)
+            if not self.tried:
+                raise told from error
+            print(f"{told}: this trajectory counts as failed", file=sys.stderr, flush=True)
+        else:
+            self.tried = True

@@ -14,7 +14,8 @@ import numba
 from numba.np.ufunc.parallel import get_thread_count
 
 WINDOW_S = 0.05  # of work that is timed together: a system's scheduler lets others run meanwhile
-SELDOM = 40  # the slower way is tried again after so many times of what its last trial took
+COST = 0.03  # of all time that trying the slower way may lose
+ALIKE, WEIGHT = 2.0, 0.25  # within a factor, times are averaged: a new one counts a quarter
 
 T = TypeVar("T")
 
@@ -29,22 +30,28 @@ class Pace(NamedTuple):
     """How fast one way was when it was last timed.
 
     Attributes:
-        each: wall time by replica, s.
-        until: when it is to be timed again, s.
+        each: wall time by replica, s; 0 before it is known, so that it is tried.
+        took: what it was timed for, s.
+        ended: when, s.
     """
 
-    each: float
-    until: float
+    each: float = 0.0
+    took: float = 0.0
+    ended: float = 0.0
 
-
-UNKNOWN = Pace(0.0, 0.0)
+    def next(self, each: float, took: float, now: float) -> "Pace":
+        """The same way, timed once more; what others do makes times vary, and then change."""
+        alike = self.each / ALIKE < each < self.each * ALIKE
+        mean = self.each + WEIGHT * (each - self.each) if alike else each
+        return Pace(mean, took, now)
 
 
 class Sharing:
     """Runs work on all of numba's threads or on one, and times it.
 
-    It begins with one thread, so that a short piece of work is never slower than that, and spends a
-    fortieth of the time at most on trying the slower way.
+    It begins with one thread, so that a short piece of work is never slower than that. The slower
+    way is tried again and again, and the more seldom the slower it is, so that 3 % of the time are
+    lost at most.
 
     Attributes:
         shared: whether all threads take part just now.
@@ -52,7 +59,7 @@ class Sharing:
 
     def __init__(self):
         self.shared = False
-        self.paces = {False: UNKNOWN, True: UNKNOWN}
+        self.paces = {False: Pace(), True: Pace()}
         self.amount, self.seconds = 0, 0.0
         self.warm = False
 
@@ -75,9 +82,9 @@ class Sharing:
         finally:
             numba.set_num_threads(threads)
             if amount > 1:
-                self.note(amount, perf_counter() - began)
+                self._note(amount, perf_counter() - began)
 
-    def note(self, amount: int, seconds: float) -> None:
+    def _note(self, amount: int, seconds: float) -> None:
         """Take in how long a piece of work has taken, and choose for the next."""
         if not self.warm:  # it may have been compiled meanwhile
             self.warm = True
@@ -87,9 +94,13 @@ class Sharing:
         if self.seconds < WINDOW_S:
             return
         now = perf_counter()
-        own = Pace(self.seconds / self.amount, now + SELDOM * self.seconds)
-        other = self.paces[not self.shared]
+        own = self.paces[self.shared].next(self.seconds / self.amount, self.seconds, now)
         self.paces[self.shared] = own
         self.amount, self.seconds = 0, 0.0
-        if other.each < own.each or other.until < now:
+        if self._other_is_due(own, self.paces[not self.shared], now):
             self.shared = not self.shared
+
+    def _other_is_due(self, own: Pace, other: Pace, now: float) -> bool:
+        """Whether the other way is the faster, or may be tried again for its cost."""
+        lost = 1 - own.each / other.each if other.each else 0.0
+        return lost <= 0 or now - other.ended > other.took * max(1.0, lost / COST)

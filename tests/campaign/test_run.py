@@ -54,7 +54,7 @@ def test_a_campaign_on_two_threads_has_the_rows_of_one_thread(
 ):
     # from call to call, shared or not
     monkeypatch.setattr(sharing, "WINDOW_S", 0.0)
-    monkeypatch.setattr(sharing, "SELDOM", 0)
+    monkeypatch.setattr(sharing, "COST", float("inf"))
     # few, since threads that wait for one another at every step are slow on a busy machine
     few = rows(run_tiny(tmp_path, run__threads=2, sampling__trajectories=1))
     threads = min(2, numba.config.NUMBA_NUM_THREADS)

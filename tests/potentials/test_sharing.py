@@ -1,5 +1,6 @@
 """Which number of threads is chosen, on machines whose speed is a formula."""
 
+import numpy as np
 import pytest
 from numba_threads import threads_as_before
 
@@ -14,6 +15,7 @@ class Machine:
 
     def __init__(self, times):
         self.times, self.now, self.threads = times, 0.0, 2
+        self.delay = lambda now: 1.0  # by what others do
         self.calls = {1: 0, 2: 0}
 
     def get_num_threads(self):
@@ -25,6 +27,7 @@ class Machine:
     def work(self, load=1.0):
         self.calls[self.threads] += 1
         self.now += CALL_S * load * (self.times if self.threads == 2 else 1.0)
+        self.now += CALL_S * (self.delay(self.now) - 1.0)
         return self.calls
 
     def lasting(self, shared, calls, amount=10):
@@ -74,6 +77,16 @@ def test_a_load_that_comes_and_goes_is_followed(machine):
     assert made.lasting(shared, calls) < calls * CALL_S / 0.9
     made.times = 0.5
     assert made.lasting(shared, calls) < calls * CALL_S * 0.65
+
+
+@pytest.mark.parametrize("times", [0.7, 1.0, 1.3, 3.0])
+def test_what_others_do_now_and_then_does_not_mislead(machine, times):
+    """Whichever way is timed, it is as fast as it would be, or half as fast, for a while."""
+    made, rng = machine(times), np.random.default_rng(1)
+    busy = rng.random(2000) < 0.5
+    made.delay = lambda now: 2.0 if busy[int(now / 0.13)] else 1.0
+    calls, best = 60_000, CALL_S * (min(times, 1.0) + 0.5)
+    assert made.lasting(Sharing(), calls) < calls * best / 0.92
 
 
 def test_one_replica_is_never_shared(machine):
