@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
-from ase.io import read
+from ase.io import read, write
 
 from scatter.foreign import opened, reason, shown, text
 from scatter.settings import UserError
@@ -238,3 +238,19 @@ def refuse_what_is_none(frame: Atoms, where: str) -> None:
     for name in ("T_K", "Z_A"):
         if not isinstance(frame.info.get(name, 0.0), int | float | np.number):
             raise UserError(f"{where}: {name} = {str(frame.info[name])[:40]!r} is no number")
+
+
+def append_frames(stream: TextIO, frames: Iterable[Atoms]) -> None:
+    """Write frames as extended XYZ, labels included, whatever the file is called.
+
+    This is the one way in which frames leave scatter; ASE would choose a format by the name.
+    """
+    # where only rank 0 writes, ASE would wait for all ranks, and leave the writing to it elsewhere
+    write(stream, [*frames], format="extxyz", parallel=False)
+
+
+def extxyz(frames: Iterable[Atoms]) -> bytes:
+    """Frames as extended XYZ."""
+    stream = StringIO()
+    append_frames(stream, frames)
+    return stream.getvalue().encode()

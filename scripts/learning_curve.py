@@ -35,7 +35,6 @@ import numpy as np
 from ase import Atoms
 from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import write
 
 from scatter.files import write_whole
 from scatter.fitting.finetune import NAMED, Foundation, downloaded, finetune
@@ -44,9 +43,10 @@ from scatter.fitting.student import Student
 from scatter.fitting.train import Training, train
 from scatter.plots.learning import Learned, learning_figure
 from scatter.plots.style import save
-from scatter.potentials.evaluate import evaluate, read_frames
+from scatter.potentials.evaluate import evaluate
 from scatter.potentials.mace import MaceTorch
 from scatter.potentials.table import potential_from_name
+from scatter.structures import extxyz, read_frames
 from scatter.validation.errors import Errors, compare, errors, molecule_of
 from scatter.validation.labels import Labels, labels_by, labels_of
 
@@ -149,7 +149,7 @@ class Curve:
 
 
 def _copy_frames(frames: list[Atoms], which: np.ndarray, path: Path) -> None:
-    write(path, [frames[index] for index in sorted(which)], format="extxyz")
+    path.write_bytes(extxyz(frames[index] for index in sorted(which)))
 
 
 def _differences(base: MaceTorch, data: Path, folder: Path) -> Path:
@@ -164,7 +164,7 @@ def _differences(base: MaceTorch, data: Path, folder: Path) -> Path:
                 frame, energy=labels.energies[n] - found.energies[n],
                 forces=labels.forces[n] - found.forces[n],
             )  # fmt: skip
-        write(folder / f"{part}.extxyz", frames, format="extxyz")
+        (folder / f"{part}.extxyz").write_bytes(extxyz(frames))
     return folder
 
 
@@ -195,7 +195,7 @@ def labelled(folder: Path, potential: str, frames: list[Atoms], sizes: dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     for part, size in sizes.items():
         some, frames = frames[:size], frames[size:]
-        write(folder / "bare.extxyz", some, format="extxyz")
+        (folder / "bare.extxyz").write_bytes(extxyz(some))
         file = folder / f"{part}.extxyz"
         evaluate(potential_from_name(potential), folder / "bare.extxyz", file, overwrite=True)
     return folder

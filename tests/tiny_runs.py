@@ -1,8 +1,11 @@
 """A tiny campaign to test with: writing its input, and running it in this process."""
 
 import json
+import re
 from copy import deepcopy
 
+from ase.build import fcc111
+from ase.io import write
 from numba_threads import threads_as_before
 
 # Fast hydrogen on a small slab: both outcomes at each energy, in a second on one core.
@@ -43,6 +46,15 @@ def write_tiny_input(folder, **changes):
     path = folder / "in.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def slab_from_a_file(path, file):
+    """Have the slab of an input read from a file, which is written; its name says the format."""
+    slab = fcc111("Cu", (2, 2, 4), a=3.68, vacuum=10.0, periodic=True)
+    slab.info = {}
+    write(file, slab, format="extxyz" if file.suffix == ".xyz" else "vasp")
+    text = re.sub(r"(size|lattice_constant_A) = .*\n", "", path.read_text())
+    path.write_text(text.replace("[surface]\n", f"[surface]\nfile = {json.dumps(str(file))}\n"))
 
 
 def run_in(folder):

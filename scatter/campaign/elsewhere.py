@@ -27,6 +27,7 @@ from scatter.campaign.work import Trajectories, complete
 from scatter.config import Point, Source, difference, identity, points, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
+from scatter.outputs import refuse_ending, refuse_overwriting
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import Elsewhere
@@ -50,8 +51,10 @@ def write_prepared(path: Path, output: Path) -> None:
     """
     ranks = Ranks()
     console = console_of(ranks.first)
+    refuse_ending("OUT", output, ".npz")
     source = read(path)
     refuse_no_arrival(source.input, source.path)
+    refuse_overwriting("OUT", output, Path(source.input.potential.file or "."))
     use_threads(source.input.run.threads, ranks)
     potential = _potential(source)
     prepared = prepare(source.input, potential.host, ranks, partial(say, console))

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.io import write
 from jaxtyping import Bool, Float
 
 from scatter.campaign.frames import trajectory_name
@@ -15,6 +14,7 @@ from scatter.initial.molecule import isotopes
 from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
 from scatter.results import Told
 from scatter.settings import UserError
+from scatter.structures import append_frames
 from scatter.units import fs
 
 Isotopes = tuple[tuple[int, float], tuple[int, float]]  # atomic number and mass of each atom
@@ -51,8 +51,7 @@ def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Tol
             frames = [_frame(row, when, atoms) for when in whens]
             for frame in frames:
                 frame.info |= {**_told(point, row), **source}
-            # ASE would leave the writing to rank 0 alone
-            write(stream, frames, format="extxyz", parallel=False)
+            append_frames(stream, frames)
 
 
 def finite(rows: np.ndarray) -> Bool[np.ndarray, " trajectory"]:

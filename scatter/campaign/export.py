@@ -14,6 +14,7 @@ from scatter.campaign.ends import finite, write_ends
 from scatter.config.mistakes import near
 from scatter.files import replacing
 from scatter.outcomes import COLUMNS, Outcome
+from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.results import Told
 from scatter.settings import UserError
 from scatter.statistics import in_turn
@@ -30,6 +31,7 @@ CONDITIONS = [
 EXPORTED = [COLUMNS[0], *CONDITIONS, *COLUMNS[1:]]  # name, type, unit, meaning
 CSVW_TYPES = {"u1": "unsignedByte", "u2": "unsignedShort", "u4": "unsignedInt", "f8": "double",
               "str": "string"}  # fmt: skip
+ENDINGS = {"extxyz": EXTXYZ}  # of other formats their own names
 AT_ONCE = 10_000  # rows as Python objects
 Columns = dict[str, np.ndarray]
 
@@ -82,6 +84,8 @@ def export(folder: Path, format: str = "csv", output: Path | None = None) -> Exp
         meant = near(format, WRITERS)
         hint = f"did you mean {meant}?" if meant else f"choose one of {', '.join(WRITERS)}"
         raise UserError(f"--format {format}: is not known; {hint}")
+    if output:
+        refuse_ending("--output", output, *ENDINGS.get(format, (f".{format}",)))
     points, rows, attributes = store.read_results(folder)
     if not len(rows):
         raise UserError(f"{folder / store.RESULTS}: holds no trajectory yet; run the campaign on")

@@ -1,6 +1,5 @@
 """Every n-th frame of chosen trajectories, labelled, as files that ASE reads."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import write
 from jaxtyping import Float
 
 from scatter import store
@@ -20,6 +18,7 @@ from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
 from scatter.state import Start, State, System
+from scatter.structures import extxyz
 from scatter.units import fs
 
 FRAMES = "frames"
@@ -126,14 +125,6 @@ def labelled(
     frame = Atoms(numbers=system.numbers, positions=positions, cell=system.cell, pbc=system.pbc)
     frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
     return frame
-
-
-def extxyz(frames: list[Atoms]) -> bytes:
-    """Frames as extended XYZ."""
-    stream = io.StringIO()
-    # ASE would leave the writing to rank 0 alone
-    write(stream, frames, format="extxyz", parallel=False)
-    return stream.getvalue().encode()
 
 
 def every_frame(input: Input, every_fs: float) -> Input:

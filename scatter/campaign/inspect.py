@@ -9,13 +9,15 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.failures import told
-from scatter.campaign.frames import extxyz, trajectory_name
+from scatter.campaign.frames import trajectory_name
 from scatter.campaign.listing import Listing
 from scatter.campaign.replay import Replay, replay
 from scatter.campaign.terminal import say
 from scatter.files import write_whole
 from scatter.outcomes import REASONS, Outcome, Reason
+from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.settings import Untrusted, UserError
+from scatter.structures import extxyz
 
 LISTED = 20  # trajectories; more would not be read
 MOMENT = ("time_fs", "Z_A", "height_A", "bond_A", "energy_error_eV", "margin_A")
@@ -73,6 +75,10 @@ def inspect(
         UserError: it cannot be run again to the same bits, or the file cannot be written.
         Untrusted: it came out with other bits than are stored.
     """
+    if output:
+        refuse_ending("--output", output, *EXTXYZ)
+        if output.exists():
+            raise UserError(f"--output {output}: is there already; remove it or name another file")
     found = replay(folder, point, number, every_fs, trust_pickle, partial(say, console))
     path = output or folder / "inspected" / f"{trajectory_name(point, number)}.extxyz"
     try:

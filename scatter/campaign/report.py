@@ -39,6 +39,8 @@ from scatter.statistics import (
 
 COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what the table needs
 
+OTHER_FIGURES = (".svg", ".eps", ".ps", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp", ".pgf")
+
 
 def report(folder: Path, console: Console) -> None:
     """Write table and figure of a campaign, print the table, and say where they are."""
@@ -95,6 +97,10 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
     for path in overlays:
         shown += _on_its_surface(read_curve(path, axis, scale), path)
     stem = output or folders[0] / "sticking"
+    if stem.suffix.lower() in OTHER_FIGURES:
+        raise UserError(
+            f"--output {stem}: figures are written as .png and .pdf; leave {stem.suffix} out"
+        )
     if stem.suffix in (".png", ".pdf"):
         stem = stem.with_suffix("")
     note = _potentials(names, [str(told["potential"]) for *_, told in found])

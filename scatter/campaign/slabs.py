@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
-from ase.io import write
 
 from scatter.campaign import terminal
 from scatter.campaign.prepare import ThermalSlab, thermal_slabs
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened
+from scatter.files import write_whole
 from scatter.initial.checks import findings
+from scatter.outputs import refuse_no_folder
+from scatter.structures import extxyz
 
 
 def slabs(path: Path, output: Path, trust_pickle: bool = False) -> None:
@@ -22,6 +24,7 @@ def slabs(path: Path, output: Path, trust_pickle: bool = False) -> None:
         UserError: the input is wrong, or a slab fails a check.
     """
     ranks = Ranks()
+    ranks.share(lambda: refuse_no_folder("--output", output))
     say = partial(terminal.say, terminal.console(ranks.first))
     source, potential, _ = opened(path, trust_pickle, ranks)
     for slab in thermal_slabs(source.input, potential, ranks, say):
@@ -33,7 +36,7 @@ def slabs(path: Path, output: Path, trust_pickle: bool = False) -> None:
         if ranks.first:
             output.mkdir(parents=True, exist_ok=True)
             file = output / f"slab_{slab.facet}_{slab.T_K:g}K.extxyz"
-            write(file, _frames(slab), parallel=False)  # ASE would wait for all ranks
+            write_whole(file, extxyz(_frames(slab)))
             say(f"snapshots: {file}")
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from scatter.campaign.frames import Recorder, extxyz, trajectory_name
+from scatter.campaign.frames import Recorder, trajectory_name
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.guards import Guards
 from scatter.files import replacing, write_whole
+from scatter.structures import extxyz
 from scatter.units import fs
 
 UNCERTAIN = "uncertain"  # the folder of single frames, and the stem of the file of all

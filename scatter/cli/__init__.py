@@ -17,7 +17,8 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C
 # What a disk, a file system or its rights may say whenever a file is touched.
 NOT_OURS = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG,
-    errno.ESTALE, errno.ENOENT, errno.ENOTDIR, errno.EISDIR,
+    errno.ESTALE, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+    errno.ELOOP,
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ minimum-energy paths its barriers. Structures that resemble one another are one 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from scatter.campaign.frames import extxyz, labelled
+from scatter.campaign.frames import labelled
 from scatter.config import Input
 from scatter.files import write_whole
 from scatter.initial.lattice import crystal, static_lattice_constant
@@ -26,6 +27,7 @@ from scatter.potentials.calculator import system_of
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
 from scatter.state import System
+from scatter.structures import extxyz
 from scatter.units import K
 from scatter.validation.approach import ROUTES
 from scatter.validation.neb import EnergyPath, minimum_energy_path
@@ -62,22 +64,28 @@ def write_extras(
     The same input and numbers give the same structures.
 
     Raises:
-        UserError: the slab of the input comes from a file, so that its crystal is not known; or a
-            minimum-energy path is not found.
+        UserError: see `refuse_extras`.
     """
+    refuse_extras(input, extras)
     makers = {
         "bulk": (bulk_cells, extras.bulk),
         "molecule": (molecules, extras.molecule),
         "slab": (clean_slabs, -(-extras.molecule // 10)),
-        "paths": (path_frames, extras.paths),
+        "paths": (partial(path_frames, say=say), extras.paths),
     }
     for name, (make, number) in makers.items():
         if number:
             path = folder / "extras" / f"{name}.extxyz"
             path.parent.mkdir(parents=True, exist_ok=True)
-            frames = make(input, potential, number)
-            write_whole(path, extxyz(frames))
-            say(f"extras: {path}, {len(frames)} structures")
+            if frames := make(input, potential, number):
+                write_whole(path, extxyz(frames))
+                say(f"extras: {path}, {len(frames)} structures")
+
+
+def refuse_extras(input: Input, extras: Extras) -> None:
+    """Raise UserError if they need a crystal, and the slab of the input comes from a file."""
+    if extras.bulk or extras.paths:
+        _built(input)
 
 
 def bulk_cells(input: Input, potential: Potential, number: int) -> list[Atoms]:
@@ -152,20 +160,25 @@ def clean_slabs(input: Input, potential: Potential, number: int) -> list[Atoms]:
     return frames
 
 
-def path_frames(input: Input, potential: Potential, number: int) -> list[Atoms]:
+def path_frames(input: Input, potential: Potential, number: int, say: Say = print) -> list[Atoms]:
     """Minimum-energy paths of the input's first molecule on its facets, and what lies beside them.
 
     Each path has an equal share: its images, picked evenly if they are too many, then the images in
     turn with each coordinate of each atom displaced by a normal deviate of 0.05 Å. A path is one
-    `trajectory`. Finding one takes thousands of force calls.
+    `trajectory`. Finding one takes thousands of force calls. Where there is none, as without a
+    barrier or with atoms that do not stay apart, that is said, and its share is left out.
     """
     rng, surface = _stream(input, 4), _built(input)
     routes = [(facet, site) for facet in surface.facet for site in ROUTES[facet]]
     frames = []
     for place, (facet, site) in enumerate(routes):
-        path = minimum_energy_path(
-            potential, facet, site, surface.element, input.molecule.formula[0]
-        )
+        try:
+            path = minimum_energy_path(
+                potential, facet, site, surface.element, input.molecule.formula[0]
+            )
+        except UserError as error:
+            say(f"extras: left out: {error}")
+            continue
         share = number // len(routes) + (place < number % len(routes))
         told = {"trajectory": f"path-{facet}-{site.replace(' ', '-')}", "facet": facet}
         for image, positions in _beside(rng, path, share):

@@ -21,6 +21,7 @@ from scatter.fitting.family import refuse_strangers
 from scatter.fitting.frozen import NONE, START, Change, changes, frozen_groups
 from scatter.fitting.progress import Epoch
 from scatter.fitting.train import Training, parts_of, require_mace_torch, train
+from scatter.outputs import refuse_overwriting
 from scatter.potentials.mace import MaceTorch
 from scatter.settings import UserError
 from scatter.structures import read_frames
@@ -119,6 +120,7 @@ def finetune(
     """
     if out.suffix != ".model":
         raise UserError(f"OUT = '{out}': the name must end in .model")
+    refuse_overwriting("OUT", out, Path(foundation.name))
     if foundation.E0s not in ZEROS:
         raise UserError(f"--e0s {foundation.E0s}: must be one of {', '.join(ZEROS)}")
     frozen = frozen_groups(foundation.freeze)

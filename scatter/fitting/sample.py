@@ -11,7 +11,8 @@ from scatter.campaign import terminal
 from scatter.campaign.frames import FRAMES
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened, refuse_failed, run_all
-from scatter.fitting.extras import Extras, write_extras
+from scatter.config import read
+from scatter.fitting.extras import Extras, refuse_extras, write_extras
 from scatter.outcomes import Outcome
 
 NO_EXTRAS = Extras()
@@ -39,8 +40,10 @@ def sample(
         UserError: the input is wrong, the folder holds something else, what finished there was
             not recorded, or too many trajectories failed (code 3; all that is asked for is made).
     """
+    ranks = Ranks()
+    ranks.share(lambda: refuse_extras(read(path).input, extras))
     source = run_all(path, trust_pickle, every_fs)
-    folder, ranks = source.output, Ranks()
+    folder = source.output
     say = partial(terminal.say, terminal.console(ranks.first))
     if extras != NO_EXTRAS:
         _, potential, _ = opened(path, trust_pickle, ranks)

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from scatter.files import write_whole
 from scatter.fitting.descriptor import standardised
 from scatter.fitting.pool import Pool, files_of, read_pool
+from scatter.outputs import refuse_no_folder
 from scatter.plots.selection import selection_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
@@ -61,6 +62,7 @@ def select(
     Raises:
         UserError: the frames cannot be used, are too few, or `output` holds a selection already.
     """
+    refuse_no_folder("--output", output)
     if (output / "train.extxyz").exists():
         raise UserError(f"--output {output}: holds a selection already; name another folder")
     pool, calm = _calm(read_pool(samples), choice)

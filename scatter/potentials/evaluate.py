@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import write
 from jaxtyping import Float
 
 from scatter import __version__, cores
-from scatter.files import replacing
+from scatter.files import write_whole
+from scatter.outputs import EXTXYZ, refuse_ending, refuse_overwriting
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.calculator import system_of
 from scatter.potentials.sharing import use_threads
 from scatter.settings import UserError
 from scatter.state import System
-from scatter.structures import read_frames
+from scatter.structures import extxyz, read_frames
 
 AT_ONCE = 32  # frames in one batch
 
@@ -71,10 +71,10 @@ def evaluate(
 
 
 def _refuse_output(structures: Path, output: Path, overwrite: bool) -> None:
+    refuse_ending("--output", output, *EXTXYZ)
+    refuse_overwriting("--output", output, structures)
     if output.exists() and not overwrite:
         raise UserError(f"--output {output}: is there already; remove it or name another file")
-    if output.exists() and structures.exists() and output.samefile(structures):
-        raise UserError(f"--output {output}: is the file that is read; name another file")
     if not output.parent.is_dir():
         raise UserError(f"--output {output}: there is no directory {output.parent}")
 
@@ -147,7 +147,6 @@ def _label(
 
 def _write(frames: list[Atoms], output: Path) -> None:
     try:
-        with replacing(output) as temporary, open(temporary, "w") as stream:
-            write(stream, frames, format="extxyz")
+        write_whole(output, extxyz(frames))
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written ({error.strerror})") from error

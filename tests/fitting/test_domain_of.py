@@ -5,7 +5,6 @@ from ase.build import bulk
 from ase.io import read
 from tiny_sets import tiny_set
 
-from scatter.campaign.frames import extxyz
 from scatter.fitting.distil import Lessons, distil
 from scatter.fitting.domain import MARGIN_A, domain_of, write_domain
 from scatter.fitting.structures import structures_of
@@ -13,6 +12,7 @@ from scatter.fitting.student import Student
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate, read_frames
 from scatter.potentials.mace_fused import MaceFused
+from scatter.structures import extxyz
 
 NUMBERS = np.array([1, 29])
 

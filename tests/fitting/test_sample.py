@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase.io import read
 from numba_threads import threads_as_before
+from tiny_runs import slab_from_a_file
 
 from scatter import store
 from scatter.config import read as read_input
@@ -206,6 +207,43 @@ def test_paths_are_sampled_on_their_images_first_and_then_beside_them(input, str
     assert not np.any(moved[:3])
     assert all(0.03 < one.std() < 0.07 for one in moved[3:])
     assert len(path_frames(input, Analytic(), 2)) == 2
+
+
+def test_a_path_that_is_not_there_is_left_out_with_a_word(
+    sampled, input, straight, monkeypatch, capsys
+):
+    found = extras_module.minimum_energy_path
+
+    def path(potential, facet, site, element, formula):
+        if facet == "111":
+            raise UserError("minimum-energy path of H2 on Cu(111), bridge: there is no barrier")
+        return found(potential, facet, site, element, formula)
+
+    monkeypatch.setattr(extras_module, "minimum_energy_path", path)
+    both = input.model_copy(
+        update={"surface": input.surface.model_copy(update={"facet": ["111", "100"]})}
+    )
+    said = []
+    frames = path_frames(both, Analytic(), 8, said.append)
+    assert {frame.info["facet"] for frame in frames} == {"100"}
+    assert said == [
+        "extras: left out: minimum-energy path of H2 on Cu(111), bridge: there is no barrier"
+    ]
+    file = sampled / "extras" / "paths.extxyz"
+    file.unlink(missing_ok=True)
+    sample_in(sampled.parent, every_fs=2.0, extras=Extras(paths=4))
+    assert "extras: left out: minimum-energy path of H2" in capsys.readouterr().out
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("extras", [Extras(bulk=1), Extras(paths=1)])
+def test_extras_that_need_a_crystal_are_refused_before_the_campaign_is_run(
+    write_tiny, tmp_path, extras
+):
+    slab_from_a_file(write_tiny(tmp_path, **TWO), tmp_path / "slab.xyz")
+    with pytest.raises(UserError, match="does not say which crystal the slab was cut from"):
+        sample_in(tmp_path, extras=extras)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_same_input_makes_the_same_extras(sampled, straight, capsys):

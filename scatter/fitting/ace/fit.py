@@ -9,10 +9,9 @@ from typing import Any
 
 from ase import Atoms
 from ase.data import atomic_numbers
-from ase.io import write
 
 from scatter.campaign.run import provenance
-from scatter.files import replacing, write_whole
+from scatter.files import write_whole
 from scatter.fitting.ace.fold import folded, inner_distances
 from scatter.fitting.ace.gather import KINDS, Gathering, gather
 from scatter.fitting.ace.labelled import (
@@ -27,6 +26,7 @@ from scatter.plots.regularisation import Strengths, regularisation_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
 from scatter.store import only_writer
+from scatter.structures import extxyz
 from scatter.validation.validate import validate
 from scatter.validation.wanted import Wanted
 
@@ -151,8 +151,7 @@ def _report(out: Path, folder: Path, parts: Mapping[str, list[Atoms]]) -> None:
     for part in ("valid", "test"):
         if part in parts:
             structures = folder / f"{part}.extxyz"
-            with replacing(structures) as temporary, open(temporary, "w") as stream:
-                write(stream, parts[part], format="extxyz")
+            write_whole(structures, extxyz(parts[part]))
             validate(
                 Wanted(
                     str(out), str(structures), folder / part, None, None, False, False, (), False
