@@ -42,8 +42,10 @@ class Run(Table):
     )
     threads: NumberOrAuto = Field(
         default="auto",
-        description='Threads of each rank; "auto" is the cores of the machine divided by its '
-        "ranks there.",
+        description='Threads of each rank; "auto" is its share of the cores that the machine, a '
+        "binding and a container's quota leave to the ranks there, and at most OMP_NUM_THREADS. A "
+        "batch is shared out to them only while that is faster than one thread; the bits are the "
+        "same.",
     )
 
 

@@ -51,7 +51,9 @@ class PotentialTable(Table):
     )
     parameters: dict[str, Any] = Field(
         default_factory=dict,
-        description="Keyword arguments of the ASE calculator, for `ase`.",
+        description="Keyword arguments of the ASE calculator, for `ase`. One that runs a program "
+        "through files works in a folder for each slot: temporary ones, or within `directory`, "
+        "where they are left.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
