@@ -98,8 +98,8 @@ class Sticking:
     scattered: int
     undecided: int
     failed: int
-    known: bool = True
     surface: str = ""
+    known: bool = True
 
     @property
     def n(self) -> int:
