@@ -78,7 +78,7 @@ class Campaign:
             ranks.size,
         )
         surface, most = input.surface, input.guards.most_unsettled
-        surfaces = names_of(surface.file, surface.element, surface.labels)
+        surfaces = names_of(surface.file, surface.element, surface.labels, surface.images)
         self.progress = Progress(console, points_table(self.points), self.aim, surfaces, most)
         self.counted = Counted(len(self.points))
         self.ending = array("Q")  # point, number, outcome of each that ended in this round

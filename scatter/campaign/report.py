@@ -178,7 +178,7 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         f"{manifest['started']}; {state}",
     )
     surface = source.input.surface
-    names = names_of(surface.file, surface.element, surface.labels)
+    names = names_of(surface.file, surface.element, surface.labels, surface.images)
     rows = sticking(points, in_turn(ended), source.input.guards.most_unsettled, names)
     _show(rows, ended, folder / store.MANIFEST, manifest["input"], console)
     if check:

@@ -27,15 +27,21 @@ def surface_names(place: Path, text: str, facets: Iterable[str]) -> dict[str, st
     try:
         told: dict[str, Any] = tomllib.loads(text).get("surface", {})
         element = told.get("element", Surface.model_fields["element"].default)
-        return names_of(told.get("file"), element, facets)
+        return names_of(told.get("file"), element, facets, told.get("images") is True)
     except (ValueError, RecursionError, TypeError, AttributeError) as error:
         raise UserError(f"{place}: the input in it cannot be read ({reason(error)})") from error
 
 
-def names_of(file: str | None, element: str, facets: Iterable[str]) -> dict[str, str]:
-    """The name of each surface by its facet, of what [surface] says."""
+def names_of(file: str | None, element: str, facets: Iterable[str], images: bool) -> dict[str, str]:
+    """The name of each surface by its facet, of what [surface] says.
+
+    Where the molecule may feel its images, it is the surface of a layer of such molecules.
+    """
     name = None if file is None else Path(file).name
-    return {facet: shown(name or f"{element}({facet})") for facet in dict.fromkeys(facets)}
+    covered = " covered with molecules" if images else ""
+    return {
+        facet: shown(name or f"{element}({facet})") + covered for facet in dict.fromkeys(facets)
+    }
 
 
 def surfaces_of(points: np.ndarray, attributes: Told) -> dict[str, str]:

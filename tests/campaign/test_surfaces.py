@@ -27,6 +27,7 @@ PLACE = Path("campaign.json")
         ('[surface]\nelement = "Ni"\n', "100", "Ni(100)"),
         ('[surface]\nfile = "slabs/stepped.extxyz"\n', "stepped", "stepped.extxyz"),
         ('[surface]\nfile = "111.xyz"\n', "111", "111.xyz"),
+        ("[surface]\nimages = true\n", "111", "Cu(111) covered with molecules"),
     ],
 )
 def test_a_surface_is_called_by_its_metal_and_facet_or_by_its_file(text, facet, name):
