@@ -86,7 +86,7 @@ class Listing:
     def _heading(self, cells: Sequence[str]) -> list[str]:
         """What is said of rows that share these first cells."""
         if not self.labelled:
-            return [cell for cell in cells if cell]
+            return ", ".join(cell for cell in cells if cell).split(", ")  # a cell may hold several
         labelled = zip(self.names[: len(cells)], cells, strict=True)
         return [f"{name} {cell}" for name, cell in labelled if cell]
 

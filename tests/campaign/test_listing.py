@@ -144,3 +144,14 @@ def test_averages_are_whole(width):
 def test_brackets_in_the_name_of_a_surface_are_shown():
     rows = [point("slab[1].xyz", E=E) for E in (0.4, 0.5)]
     assert "(slab[1].xyz)" in printed(sticking_table(rows), 80)[0]
+
+
+def test_a_name_is_broken_between_conditions_and_a_number_nowhere():
+    row = (["slab.xyz, 300 K, 0.4 eV, azimuth 45°"], ["0.1234", "[0.100, 0.200]"])
+    lines = Listing(["point"], ["S0, mine", "95 %"], [row]).lines(25)
+    assert lines == [
+        "slab.xyz, 300 K, 0.4 eV,",
+        "azimuth 45°",
+        "  S0, mine 0.1234,",
+        "  95 % [0.100, 0.200]",
+    ]
