@@ -8,6 +8,8 @@ see `device/mace_torch.py`.
 import hashlib
 import io
 import warnings
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +23,7 @@ from jaxtyping import Float, Int
 
 from scatter.potentials.base import Evaluator, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
+from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
 from scatter.state import Array, System
 
@@ -71,8 +74,7 @@ class MaceTorch:
                 "[potential] or give --trust-pickle"
             )
         self.torch, mace = _torch_with_mace(file)
-        # What torch reads from the environment is lost when our own kernels start their threads.
-        self.torch.set_num_threads(numba.get_num_threads())
+        self.pool = _workers(self.torch)
         self.device = _device(self.torch, device)
         self.dtype = getattr(self.torch, precision)
         content = file.read_bytes()
@@ -132,7 +134,7 @@ class MaceEvaluator:
 
     def __init__(self, potential: MaceTorch, system: System, slots: int):
         self.potential, self.system = potential, system
-        self.lists = VerletLists(system, slots, potential.cutoff, SKIN)
+        self.lists, self.sharing = VerletLists(system, slots, potential.cutoff, SKIN), Sharing()
         kind = [potential.numbers.index(z) for z in system.numbers]
         self.one_hot = self._tensor(np.eye(len(potential.numbers))[kind])
         self.cell = self._tensor(np.asarray(system.cell, float))
@@ -154,10 +156,18 @@ class MaceEvaluator:
     def _answer(self, lists: VerletLists, positions: Array) -> tuple[Array, Array]:
         """Energies and forces in the kind of array that the positions come in."""
         x = _numpy(positions)
-        lists.update(x)
         energies, forces = np.full(len(x), np.nan), np.full(x.shape, np.nan)
-        for slot in np.flatnonzero(np.isfinite(x).all(axis=(1, 2))).tolist():
+        whole = np.flatnonzero(np.isfinite(x).all(axis=(1, 2))).tolist()
+
+        def evaluate(slot: int) -> None:
             energies[slot], forces[slot] = self._evaluate(lists, slot, x[slot])
+
+        def work() -> None:
+            lists.update(x)
+            each = map if numba.get_num_threads() == 1 else self.potential.pool.map
+            deque(each(evaluate, whole), maxlen=0)
+
+        self.sharing(len(x), work)
         forces[:, ~self.system.moving] = 0.0
         if isinstance(positions, np.ndarray):
             return energies, forces
@@ -203,6 +213,18 @@ def _edges(
 def _numpy(array: Array) -> np.ndarray:
     """The same numbers in the memory of the CPU."""
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
+def _workers(torch: ModuleType) -> ThreadPoolExecutor:
+    """As many threads as numba has, each of which has one of torch's, as this one has from now on.
+
+    torch's own would share out each operation: last bits depend on how many they are, and each of a
+    step's thousand operations waits for all of them.
+    """
+    torch.set_num_threads(1)
+    return ThreadPoolExecutor(
+        numba.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,)
+    )
 
 
 def _torch_with_mace(file: Path) -> tuple[ModuleType, ModuleType]:

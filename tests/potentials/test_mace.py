@@ -1,18 +1,22 @@
 import hashlib
 import io
 import os
+import threading
 import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import fcc111
+from numba_threads import threads_as_before
 
 from scatter.potentials import mace
 from scatter.potentials.check import deviations, difference
 from scatter.potentials.mace import MaceTorch
+from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
 from scatter.state import System
 
@@ -83,6 +87,30 @@ def test_single_precision_keeps_the_exact_laws(mace_file, hydrogen_on_copper):
         ["translation", "image", "rotation", "permutation", "held", "separation", "memory"], 2e-6
     )
     assert not found.broken(gradient=5e-3, **near)
+
+
+def test_replicas_are_shared_out_to_threads_of_which_each_has_one_thread_of_torchs(
+    mace_file, hydrogen_on_copper, monkeypatch
+):
+    system, positions = hydrogen_on_copper(replicas=5)
+    alone = ours(mace_file, system, positions, "float32")
+    monkeypatch.setattr(Sharing, "__call__", lambda self, amount, work: work())  # by all threads
+    seen = []
+    evaluate = mace.MaceEvaluator._evaluate
+
+    def noted(self, *arguments):
+        seen.append((threading.get_ident(), self.potential.torch.get_num_threads()))
+        return evaluate(self, *arguments)
+
+    monkeypatch.setattr(mace.MaceEvaluator, "_evaluate", noted)
+    with threads_as_before(min(2, numba.config.NUMBA_NUM_THREADS)):
+        shared = ours(mace_file, system, positions, "float32")
+        elsewhere = {thread for thread, _ in seen} - {threading.get_ident()}
+        assert bool(elsewhere) == (numba.get_num_threads() > 1)
+    assert len(seen) == 5
+    assert {threads for _, threads in seen} == {1}
+    for one, other in zip(alone, shared, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_torch_arrays_come_back_as_torch_arrays(mace_file, hydrogen_on_copper):
