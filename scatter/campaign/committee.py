@@ -11,6 +11,7 @@ from rich.console import Console
 from scatter import store
 from scatter.campaign.failures import judged, refuse_untrusted
 from scatter.campaign.listing import Listing
+from scatter.campaign.members import refuse_misfits
 from scatter.campaign.page.document import write_rows
 from scatter.campaign.progress import S0_of, common_words, point_names
 from scatter.campaign.ranks import Ranks
@@ -48,6 +49,7 @@ def committee(path: Path, trust_pickle: bool = False) -> None:
     ranks.share(lambda: _refuse(source))
     found = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
     assert found is not None
+    ranks.share(lambda: refuse_misfits(source.input, found))
     run(path, trust_pickle)
     folders = [source.output]
     # the bits of a member's trajectories do not depend on who watches, and nobody does

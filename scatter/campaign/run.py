@@ -17,6 +17,7 @@ from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import refuse_failures, refuse_untrusted
 from scatter.campaign.frames import every_frame, refuse_unrecorded
+from scatter.campaign.members import refuse_misfits
 from scatter.campaign.prepare import Prepared, Species, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
@@ -66,6 +67,8 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
     if every_fs is not None:
         source = ranks.share(lambda: replace(source, input=every_frame(source.input, every_fs)))
     input, folder = source.input, source.output
+    committee = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
+    ranks.share(lambda: refuse_misfits(input, committee))
     say(
         console,
         f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
@@ -76,7 +79,6 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
         ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
         if every_fs is not None:
             ranks.share(lambda: refuse_unrecorded(folder))
-        committee = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
         carry_out(source, potential, folder, ranks, console, committee=committee)
         ranks.wait()
     return source

@@ -46,7 +46,7 @@ def _frames(slab: ThermalSlab) -> list[Atoms]:
         system = slab.system
         atoms = Atoms(system.numbers, positions, cell=system.cell, pbc=system.pbc)
         if system.slab_masses is not None:
-            atoms.set_masses(system.slab_masses)
+            atoms.set_array("masses", system.slab_masses, float, ())
         atoms.set_momenta(momenta)  # before the constraint, which would set them to zero again
         atoms.set_constraint(FixAtoms(np.flatnonzero(~system.moving)))
         frames.append(atoms)

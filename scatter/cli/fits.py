@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scatter.cli.words import Verbs, app, symbols_of
+from scatter.cli.words import EnergyKey, ForcesKey, Verbs, app, symbols_of
 from scatter.settings import UserError
 
 fit = Verbs(help="Fit a potential to labelled structures.")
@@ -54,11 +54,14 @@ def ace(
     leverage: Annotated[bool, typer.Option(help="Let the file tell how far atoms are.")] = True,
     threads: Annotated[int, typer.Option(min=1, help="Cores to fit with.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
+    energy_key: EnergyKey = None,
+    forces_key: ForcesKey = None,
 ) -> None:
     """Fit a linear ACE, and report its errors on structures that it has not seen."""
     from scatter.fitting.ace.fit import Fitting, fit_ace
     from scatter.fitting.ace.labelled import Weights
     from scatter.fitting.ace.recipe import Recipe
+    from scatter.labels import Keys
 
     recipe = Recipe(
         elements=symbols_of(elements), degrees=_numbers("--degrees", degrees), weight_l=weight_l,
@@ -68,7 +71,8 @@ def ace(
     )  # fmt: skip
     classes = _named("--class-weight", class_weight)
     weights = Weights(energy_weight, force_weight, molecule_weight, classes, share)
-    fitting = Fitting(weights, smoothness, _named("--e0", e0), threads, leverage, seed)
+    keys, energies = Keys(energy_key, forces_key), _named("--e0", e0)
+    fitting = Fitting(weights, smoothness, energies, threads, leverage, seed, keys)
     folder = fit_ace(data, out, recipe, fitting, lambda line: print(line, flush=True))
     print(f"report: {folder}\npotential: {out}")
 

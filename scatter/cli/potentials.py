@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scatter.cli.words import Trust, app, symbols_of
+from scatter.cli.words import EnergyKey, ForcesKey, Trust, app, symbols_of
 from scatter.settings import UserError
 
 
@@ -66,16 +66,20 @@ def distil(
     threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first member.")] = 1,
     members: Annotated[int, typer.Option(min=1, help="Of a committee.")] = 1,
+    energy_key: EnergyKey = None,
+    forces_key: ForcesKey = None,
 ) -> None:
     """Train a compact MACE on a teacher's labels; goes on where it was stopped."""
     from scatter.fitting.distil import Lessons, distil
     from scatter.fitting.progress import Teller
     from scatter.fitting.student import Student
+    from scatter.labels import Keys
 
     lessons = Lessons(epochs, batch, learning_rate, threads, seed)
     student = Student(channels, l_max, correlation, cutoff)
     tell = Teller(epochs, lambda line: print(line, flush=True))
-    for potential in distil(data, out, student, lessons, members, tell):
+    keys = Keys(energy_key, forces_key)
+    for potential in distil(data, out, student, lessons, members, tell, keys):
         print(f"potential: {potential}")
 
 
@@ -95,17 +99,20 @@ def finetune(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the order of structures.")] = 1,
+    energy_key: EnergyKey = None,
+    forces_key: ForcesKey = None,
     trust_pickle: Trust = False,
 ) -> None:
     """Train a foundation model further, partly frozen; goes on where it was stopped."""
     from scatter.fitting.finetune import Foundation, finetune
     from scatter.fitting.progress import Teller
     from scatter.fitting.train import Training
+    from scatter.labels import Keys
 
     training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
     start = Foundation(foundation, freeze, e0s, trust_pickle)
     tell = Teller(epochs, lambda line: print(line, flush=True))
-    print(finetune(data, out, start, training, tell))
+    print(finetune(data, out, start, training, tell, Keys(energy_key, forces_key)))
 
 
 @app.command()
@@ -136,12 +143,21 @@ def select(
     validation: Annotated[float, typer.Option(min=0, max=0.9, help="Share of frames.")] = 0.1,
     test: Annotated[float, typer.Option(min=0, max=0.9, help="Share of frames.")] = 0.1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same choice.")] = 0,
+    energy_key: EnergyKey = None,
+    forces_key: ForcesKey = None,
+    stress_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Of stresses, which are copied alone.")
+    ] = None,
 ) -> None:
     """Choose the most diverse frames of SAMPLES, in parts that share no trajectory."""
     from scatter.fitting.select import Choice, select
+    from scatter.labels import Keys
 
-    choice = Choice(number, max_force, seed, validation, test)
-    print(select(samples, output, choice, whole or ()))
+    choice, keys = (
+        Choice(number, max_force, seed, validation, test),
+        Keys(energy_key, forces_key, stress_key),
+    )
+    print(select(samples, output, choice, whole or (), keys))
     print(f"report: {output / 'selection.json'}\nfigure: {output / 'selection.png'}")
 
 
@@ -165,9 +181,12 @@ def validate(
     output: Annotated[
         Path | None, typer.Option(help="Folder; by default runs/validate_ and the name.")
     ] = None,
+    energy_key: EnergyKey = None,
+    forces_key: ForcesKey = None,
     trust_pickle: Trust = False,
 ) -> None:
     """Try a potential against its teacher or labels; under mpirun, on all ranks."""
+    from scatter.labels import Keys
     from scatter.validation.validate import validate
     from scatter.validation.wanted import Wanted
 
@@ -178,6 +197,6 @@ def validate(
     validate(
         Wanted(
             potential, against, folder, structures, sticking, properties, quick, chosen,
-            trust_pickle,
+            trust_pickle, Keys(energy_key, forces_key),
         )
     )  # fmt: skip

@@ -81,6 +81,12 @@ PotentialName = Annotated[
 Trust = Annotated[
     bool, typer.Option("--trust-pickle", help="A .model file may run code when it is opened.")
 ]
+EnergyKey = Annotated[
+    str | None, typer.Option(metavar="KEY", help="Of the energies, eV; by default `energy`.")
+]
+ForcesKey = Annotated[
+    str | None, typer.Option(metavar="KEY", help="Of the forces, eV/Å; by default `forces`.")
+]
 Folders = Annotated[list[Path], typer.Argument(help="Folders of campaigns.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of a campaign.")]
 

@@ -4,11 +4,11 @@ The loss of a structure of N atoms, with residuals e of its energy and r of its 
 
     w_E (e / N)² + 100 Σ ω r² / 3N,    ω = 3 (molecule) or 1 (metal), over 1 + (|F*| / 5 eV/Å)²:
 
-the molecule's few atoms decide what happens, and frames on the repulsive wall shall not rule. w_E
-is 1 for three fifths of the epochs and then grows to 3·10⁵, geometrically: the energy of a cell
-then weighs about as much as all its forces. The optimiser is Adam
-(Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth. At last the energies of
-species are set by least squares.
+the molecule's few atoms decide what happens, and frames on the repulsive wall shall not rule. A
+force that is no label has no residual. w_E is 1 for three fifths of the epochs and then grows to
+3·10⁵, geometrically: the energy of a cell then weighs about as much as all its forces. The
+optimiser is Adam (Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth. At last
+the energies of species are set by least squares.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from scatter import foreign
 from scatter.files import write_arrays
 from scatter.fitting.domain import domain_of
 from scatter.fitting.progress import Epoch
+from scatter.fitting.sets import LabelledSet, read_set
 from scatter.fitting.structures import structures_of
 from scatter.fitting.student import (
     Kernel,
@@ -34,15 +35,15 @@ from scatter.fitting.student import (
     composition,
     scales,
 )
-from scatter.fitting.train import claim, parts_of
+from scatter.fitting.train import claim
 from scatter.kernels.mace_loss import Structures, loss
 from scatter.kernels.memory import aligned
+from scatter.labels import STANDARD, Keys
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import scratch
 from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
 from scatter.store import only_writer
-from scatter.structures import read_frames
 
 FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 3e5, 0.6
 DECAYS, CLIPPED, WARM = (
@@ -75,13 +76,13 @@ class Lessons:
 class Training:
     """A student in training: its parameters, Adam's two moments, and the epoch."""
 
-    def __init__(self, student: Student, lessons: Lessons, parts: dict[str, Path]):
+    def __init__(self, student: Student, lessons: Lessons, labelled: LabelledSet):
         """Begin with random parameters.
 
         Raises:
-            UserError: a part cannot be read, or validates with elements that are not trained on.
+            UserError: a part validates with elements that are not trained on.
         """
-        frames = {part: read_frames(parts[part]) for part in ("train", "valid")}
+        parts, frames = labelled.files, labelled.frames
         kinds = {part: {int(z) for one in found for z in one.numbers}
                  for part, found in frames.items()}  # fmt: skip
         if not kinds["valid"] <= kinds["train"]:
@@ -89,8 +90,8 @@ class Training:
         numbers = np.array(sorted(kinds["train"]))
         self.lessons, self.kernel = lessons, Kernel(student, numbers)
         self.structures, self.valid = (
-            structures_of(found, numbers, student.cutoff_A, str(parts[part]))
-            for part, found in frames.items()
+            structures_of(frames[part], numbers, student.cutoff_A, str(parts[part]))
+            for part in ("train", "valid")
         )
         self.scales = scales(student, self.structures, len(numbers))
         rng = np.random.default_rng(lessons.seed)
@@ -167,7 +168,7 @@ class Training:
     def errors(self) -> tuple[float, float]:
         """RMSE of energies (eV) and of forces (eV/Å) on the validation part."""
         errors, squares = self._residuals(self.valid)
-        forces = np.sqrt(squares.sum() / self.valid.forces.size)
+        forces = np.sqrt(squares.sum() / max(1, np.isfinite(self.valid.forces).sum()))
         return float(np.sqrt(np.mean(errors**2))), float(forces)
 
     def _residuals(self, structures: Structures) -> tuple[np.ndarray, np.ndarray]:
@@ -214,6 +215,7 @@ def distil(
     lessons: Lessons,
     members: int,
     tell: Callable[[str, Epoch], None],
+    keys: Keys = STANDARD,
 ) -> list[Path]:
     """Train students on a selected set, each to a `.npz`; goes on where it was stopped.
 
@@ -226,35 +228,35 @@ def distil(
         lessons: how they are trained; the seed is the first member's.
         members: how many, with seeds that follow.
         tell: is told of every epoch of every member.
+        keys: of the labels.
 
     Returns:
         The potentials.
 
     Raises:
-        UserError: the set is not there or has no labels, `out` is no `.npz`, or the folder of the
-            training holds another.
+        UserError: the set is not there or its labels cannot be used, `out` is no `.npz`, or the
+            folder of the training holds another.
     """
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")
     if student.channels % 16:
         raise UserError(f"--channels {student.channels}: must be a multiple of 16")
-    parts, found = parts_of(data, lessons.batch), []
+    labelled, found = read_set(data, lessons.batch, keys), []
     for member in range(members):
         target = out if members == 1 else out.with_name(f"{out.stem}-{member + 1}.npz")
         own = replace(lessons, seed=lessons.seed + member)
         folder = out.with_name(f"{out.stem}.training") / f"seed-{own.seed}"
-        _train(folder, parts, target, student, own, tell)
+        _train(folder, labelled, target, student, own, tell)
         found.append(target)
     return found
 
 
 def _train(
-    folder: Path, parts: dict[str, Path], target: Path, student: Student, lessons: Lessons,
+    folder: Path, labelled: LabelledSet, target: Path, student: Student, lessons: Lessons,
     tell: Callable[[str, Epoch], None],
 ) -> None:  # fmt: skip
     """Train one student, or go on, and write it."""
-    content = {part: hashlib.sha256(file.read_bytes()).hexdigest() for part, file in parts.items()}
-    settings = {"student": asdict(student), "lessons": asdict(lessons), "set": content}
+    settings = _settings(labelled, student, lessons)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         numba.set_num_threads(lessons.threads)
@@ -262,7 +264,7 @@ def _train(
         raise UserError(f"--threads {lessons.threads}: {error}") from error
     with only_writer(folder):
         claim(folder, settings)
-        training = Training(student, lessons, parts)
+        training = Training(student, lessons, labelled)
         state = folder / "state.npz"
         if state.exists():
             training.load(state)
@@ -275,5 +277,14 @@ def _train(
                 training.save(state)
                 saved = time.monotonic()
         source = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        named = f"student of {parts['train'].parent.name}"
+        named = f"student of {labelled.files['train'].parent.name}"
         training.folded(named, source).write(target)
+
+
+def _settings(labelled: LabelledSet, student: Student, lessons: Lessons) -> dict[str, dict]:
+    """All that shapes a student."""
+    content = {
+        part: hashlib.sha256(file.read_bytes()).hexdigest() for part, file in labelled.files.items()
+    }
+    keys = {"keys": labelled.keys.named} if labelled.keys.named else {}
+    return {"student": asdict(student), "lessons": asdict(lessons), "set": content, **keys}

@@ -7,28 +7,33 @@ transfer learning, npj Comput. Mater. 11 (2025).
 import hashlib
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 from ase.data import chemical_symbols
 
 from scatter.files import write_whole
 from scatter.fitting.family import refuse_strangers
 from scatter.fitting.frozen import NONE, START, Change, changes, frozen_groups
 from scatter.fitting.progress import Epoch
-from scatter.fitting.train import Training, parts_of, require_mace_torch, train
+from scatter.fitting.sets import LabelledSet, plain_files, read_set
+from scatter.fitting.train import Training, require_mace_torch, train
+from scatter.labels import STANDARD, Keys
 from scatter.outputs import refuse_overwriting
 from scatter.potentials.mace import MaceTorch
 from scatter.settings import UserError
-from scatter.structures import read_frames
 from scatter.validation.errors import Errors, compare, errors, molecule_of
-from scatter.validation.labels import labels_by, labels_of
+from scatter.validation.labels import as_labels, labels_by
+
+Frames = Mapping[str, Sequence[Atoms]]
 
 NAMED = ("small", "medium", "large")
+WEIGHTS = ("config_weight", "config_energy_weight", "config_forces_weight")  # of mace-torch
 ZEROS = ("estimated", "foundation", "average")
 
 
@@ -101,6 +106,7 @@ def finetune(
     foundation: Foundation,
     training: Training,
     tell: Callable[[str, Epoch], None],
+    keys: Keys = STANDARD,
 ) -> Finetuned:
     """Train a foundation model further on a selected set; goes on where it was stopped.
 
@@ -113,10 +119,11 @@ def finetune(
         foundation: with what the training begins, and what of it stays.
         training: how it is trained.
         tell: is told of every epoch.
+        keys: of the labels.
 
     Raises:
-        UserError: the set is not there or has no labels, the foundation cannot be had or does not
-            know an element of the set, `out` is no `.model`, or the training fails.
+        UserError: the set is not there, its labels cannot be used, the foundation cannot be had or
+            does not know an element of the set, `out` is no `.model`, or the training fails.
     """
     if out.suffix != ".model":
         raise UserError(f"OUT = '{out}': the name must end in .model")
@@ -124,32 +131,30 @@ def finetune(
     if foundation.E0s not in ZEROS:
         raise UserError(f"--e0s {foundation.E0s}: must be one of {', '.join(ZEROS)}")
     frozen = frozen_groups(foundation.freeze)
-    parts = parts_of(data, training.batch)
+    labelled = read_set(data, training.batch, keys, WEIGHTS)
     folder = out.with_name(f"{out.stem}.training")
     options = {
-        "foundation_model": _prepared(foundation, parts, folder, training.precision),
+        "foundation_model": _prepared(foundation, labelled, folder, training.precision),
         "multiheads_finetuning": False,
         "E0s": foundation.E0s,
         "frozen": ",".join(frozen) or NONE,
     }
     final = train(
-        folder, parts, training, options, lambda epoch: tell(out.name, epoch),
-        program="scatter.fitting.frozen",
+        folder, plain_files(labelled, folder), training, options,
+        lambda epoch: tell(out.name, epoch), program="scatter.fitting.frozen",
     )  # fmt: skip
-    write_whole(out, _settled(final, parts["train"], training))
-    return _result(out, folder / START, parts, frozen, training)
+    write_whole(out, _settled(final, labelled.frames["train"], training))
+    return _result(out, folder / START, labelled.frames, frozen, training)
 
 
-def _prepared(
-    foundation: Foundation, parts: Mapping[str, Path], folder: Path, precision: str
-) -> str:
+def _prepared(foundation: Foundation, labelled: LabelledSet, folder: Path, precision: str) -> str:
     """Put the foundation into the training's folder, in its precision; answer the name there.
 
     mace-torch reads a file in the precision that it was written in, and trains in another.
     """
     source = _source(foundation)
     potential = MaceTorch(source, "cpu", precision, trust_pickle=True)
-    _refuse(potential, source, parts)
+    _refuse(potential, source, labelled)
     name = f"foundation-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}.model"
     if not (folder / name).is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -208,7 +213,7 @@ def _silence() -> Iterator[None]:
         yield
 
 
-def _refuse(potential: MaceTorch, source: Path, parts: Mapping[str, Path]) -> None:
+def _refuse(potential: MaceTorch, source: Path, labelled: LabelledSet) -> None:
     """Refuse a foundation that mace-torch cannot train further on this set."""
     kind = type(potential.model).__name__
     if kind != "ScaleShiftMACE":
@@ -219,22 +224,21 @@ def _refuse(potential: MaceTorch, source: Path, parts: Mapping[str, Path]) -> No
             f"--foundation {source}: has the heads {', '.join(heads)}; select one with "
             "mace-torch's mace_select_head"
         )
-    for file in parts.values():
-        strange = {int(z) for frame in read_frames(file) for z in frame.numbers}
+    for part, file in labelled.files.items():
+        strange = {int(z) for frame in labelled.frames[part] for z in frame.numbers}
         strange -= potential.elements
         if strange:
             names = ", ".join(chemical_symbols[z] for z in sorted(strange))
             raise UserError(f"--foundation {source}: does not know {names}, which is in {file}")
 
 
-def _settled(model: Path, part: Path, training: Training) -> bytes:
+def _settled(model: Path, frames: Sequence[Atoms], training: Training) -> bytes:
     """The model with the atoms' energies that least squares find: no force pulls at them.
 
     A long training brings them in line by itself; a short one leaves them electronvolts behind.
     """
     trained = MaceTorch(model, training.device, training.precision, trust_pickle=True)
-    frames = read_frames(part)
-    errors = labels_by(trained, frames, part).energies - labels_of(frames, part).energies
+    errors = labels_by(trained, frames, model).energies - as_labels(frames).energies
     known = np.isfinite(errors)
     settled = _as_written(trained, model)
     numbers = settled.atomic_numbers.numpy()
@@ -249,7 +253,7 @@ def _settled(model: Path, part: Path, training: Training) -> bytes:
 
 
 def _result(
-    out: Path, start: Path, parts: Mapping[str, Path], frozen: list[str], training: Training
+    out: Path, start: Path, frames: Frames, frozen: list[str], training: Training
 ) -> Finetuned:
     """Compare the model with what it began as, number by number and error by error."""
     began, ended = (
@@ -262,8 +266,8 @@ def _result(
     moved = [one.group for one in changed if one.group in frozen and one.changed]
     if moved:
         raise UserError(f"{out}: mace-torch has changed what should be frozen: {', '.join(moved)}")
-    part = "test" if "test" in parts else "valid"
-    before, after = (_errors(potential, parts[part]) for potential in (began, ended))
+    part = "test" if "test" in frames else "valid"
+    before, after = (_errors(potential, frames[part], out) for potential in (began, ended))
     return Finetuned(out, changed, part, before, after, _obstacle(ended.model, out))
 
 
@@ -273,10 +277,9 @@ def _as_written(potential: MaceTorch, file: Path) -> Any:
         return potential.torch.load(file, map_location="cpu", weights_only=False)
 
 
-def _errors(potential: MaceTorch, file: Path) -> Errors:
-    frames = read_frames(file)
+def _errors(potential: MaceTorch, frames: Sequence[Atoms], file: Path) -> Errors:
     compared = compare(
-        frames, labels_by(potential, frames, file), labels_of(frames, file), molecule_of(frames)
+        frames, labels_by(potential, frames, file), as_labels(frames), molecule_of(frames)
     )
     return errors(compared, frames)[0]
 

@@ -1,6 +1,6 @@
 """mace-torch's training of a foundation model, with groups of its parameters held still.
 
-`python -m scatter.fitting.frozen --frozen GROUPS ...` is `mace_run_train ...` but for three things:
+`python -m scatter.fitting.frozen --frozen GROUPS ...` is `mace_run_train ...` but for four things:
 
 - The groups named are left out of the optimisation, from the first step to the last. mace-torch's
   own `--freeze N` knows nested levels only, and learning rates of zero (`--lr_params_factors`) are
@@ -8,6 +8,8 @@
 - The atomic energies are those asked for. Where the set has all elements of the foundation,
   mace-torch puts the foundation's in their place.
 - The model that the training begins with is kept, as `start.model`.
+- A force that is NaN is no label: it adds nothing to the loss, whose mean is over the others, nor
+  to the errors that are reported. Where there is none such, all numbers are mace-torch's own.
 """
 
 import os
@@ -133,6 +135,42 @@ def freezing(configure: Callable, frozen: list[str]) -> Callable:
     return configured
 
 
+def labels_alone(squares: Callable) -> Callable:
+    """mace-torch's mean of squared errors of forces, over those that are labels.
+
+    Args:
+        squares: that of mace-torch.
+    """
+
+    def mean(ref: Any, pred: Any, ddp: bool | None = None) -> Any:
+        import torch
+
+        known = torch.isfinite(ref["forces"])
+        if known.all():
+            return squares(ref, pred, ddp)
+        apart = torch.where(known, ref["forces"] - pred["forces"], 0.0)
+        each = torch.repeat_interleave(ref.weight * ref.forces_weight, ref.ptr[1:] - ref.ptr[:-1])
+        return (each.unsqueeze(-1) * apart**2).sum() / known.sum().clamp(min=1)
+
+    return mean
+
+
+def counting_labels(update: Callable) -> Callable:
+    """mace-torch's gathering of errors, without those of forces that are no labels.
+
+    Args:
+        update: that of mace-torch.
+    """
+
+    def gathered(metric: Any, batch: Any, output: Any) -> None:
+        update(metric, batch, output)
+        for some in (metric.fs, metric.delta_fs):
+            if some and some[-1].isnan().any():
+                some[-1] = some[-1][some[-1].isfinite()]
+
+    return gathered
+
+
 def main() -> None:
     """Train, in the current folder."""
     parser = ArgumentParser(allow_abbrev=False, add_help=False)
@@ -140,6 +178,10 @@ def main() -> None:
     own, words = parser.parse_known_args()
     program: Any = import_module("mace.cli.run_train")
     program.configure_model = freezing(program.configure_model, frozen_groups(own.frozen))
+    losses: Any = import_module("mace.modules.loss")
+    losses.mean_squared_error_forces = labels_alone(losses.mean_squared_error_forces)
+    metric: Any = import_module("mace.tools.train").MACELoss
+    metric.update = counting_labels(metric.update)
     sys.argv = [program.__name__, *words]
     program.main()
 

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from scatter.campaign.frames import FRAMES
 from scatter.fitting.descriptor import descriptors
+from scatter.labels import STANDARD, Keys, Stream, results_of
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
 from scatter.structures import frames_of, raw_frames
@@ -29,7 +30,7 @@ class Pool:
         T_K: temperature of the surface, K; NaN where unknown.
         r_A: bond length, Å; NaN where frames were not described.
         Z_A: height of the centre of mass above the top plane, Å; NaN where unknown.
-        force: the largest force on an atom, eV/Å.
+        force: the largest force on an atom, of those that are labels, eV/Å.
         descriptor: shape (frame, feature); without features where frames were not described.
     """
 
@@ -74,26 +75,32 @@ def files_of(places: Iterable[Path]) -> list[Path]:
     return found
 
 
-def read_pool(places: Iterable[Path], described: bool = True) -> Pool:
+def read_pool(places: Iterable[Path], described: bool = True, keys: Keys = STANDARD) -> Pool:
     """Read frames, keeping of each only what `Pool` says.
 
     Args:
         places: extended XYZ files, and folders of them.
         described: frames consist of a slab and a molecule's two atoms, and name their trajectory;
             otherwise they may be anything, and a file's name stands for missing trajectories.
+        keys: of the labels.
 
     Raises:
-        UserError: a file cannot be read, or a frame lacks what it must have.
+        UserError: a file cannot be read, a frame lacks what it must have, or labels cannot be used
+            or contradict one another.
     """
     files = files_of(places)
     columns: dict[str, list] = {name: [] for name in list(Pool.__annotations__)[1:]}
+    stream = Stream(keys)
     for number, path in enumerate(files):
         before = 0
         for frames in frames_of(raw_frames(path), path):
-            for row in _rows(frames, path, before, described):
+            names = [f"{path}, frame {n}" for n in range(before, before + len(frames))]
+            known = stream.see(frames, names)
+            for row in _rows(known, path, before, described):
                 for name, value in {"file": number, **row}.items():
                     columns[name].append(value)
             before += len(frames)
+    stream.finish()
     if not columns["file"]:
         raise UserError(f"{', '.join(map(str, files))}: hold no frames")
     return Pool(files, **{name: np.array(values) for name, values in columns.items()})
@@ -110,7 +117,7 @@ def _rows(frames: list[Atoms], path: Path, before: int, described: bool) -> Iter
         numbers, equal = zip(*group, strict=True)
         features = _described(equal, f"{path}, frame {numbers[0]}") if described else None
         for place, (index, frame) in enumerate(zip(numbers, equal, strict=True)):
-            row = _labels(frame, f"{path}, frame {index}")
+            row = _told(frame)
             if described and "trajectory" not in frame.info:
                 raise UserError(
                     f"{path}, frame {index}: does not say its `trajectory`, without which parts "
@@ -137,16 +144,11 @@ def _described(frames: Sequence[Atoms], where: str) -> Float[np.ndarray, "frame 
     return descriptors(positions, system.cell, system.pbc).astype(np.float32)
 
 
-def _labels(frame: Atoms, where: str) -> dict:
-    found = frame.calc.results if frame.calc else {}
-    if not {"energy", "forces"} <= set(found):
-        raise UserError(f"{where}: has no energy and forces; `scatter evaluate` writes them")
-    force = float(np.linalg.norm(found["forces"], axis=1).max())
-    if not np.isfinite([found["energy"], force]).all():
-        raise UserError(f"{where}: its energy or a force is not finite; take it out of the file")
+def _told(frame: Atoms) -> dict:
+    forces = results_of(frame)["forces"]
     return {
         "facet": str(frame.info.get("facet", "")),
         "T_K": float(frame.info.get("T_K", np.nan)),
         "Z_A": float(frame.info.get("Z_A", np.nan)),
-        "force": force,
+        "force": float(np.linalg.norm(np.nan_to_num(forces), axis=1).max()),
     }

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from scatter.files import write_whole
 from scatter.fitting.descriptor import standardised
 from scatter.fitting.pool import Pool, files_of, read_pool
+from scatter.labels import STANDARD, Keys, relabelled
 from scatter.outputs import refuse_no_folder
 from scatter.plots.selection import selection_figure
 from scatter.plots.style import save
@@ -44,17 +45,23 @@ class Choice:
 
 
 def select(
-    samples: Sequence[Path], output: Path, choice: Choice, whole: Sequence[Path] = ()
+    samples: Sequence[Path],
+    output: Path,
+    choice: Choice,
+    whole: Sequence[Path] = (),
+    keys: Keys = STANDARD,
 ) -> str:
     """Choose frames and write `train`, `valid` and `test.extxyz`, a figure and a report.
 
-    Frames are copied as they stand, labels and `info` included.
+    Frames are copied as they stand, labels and `info` included; labels under keys that were named
+    have the usual ones in the copy.
 
     Args:
         samples: extended XYZ files with the frames of a molecule over a slab, or folders of them.
         output: folder to write into.
         choice: how many, and how they are shared.
         whole: files of which all frames are kept, whatever structures they hold.
+        keys: of the labels.
 
     Returns:
         What was done, in a few sentences; `selection.json` says more.
@@ -65,7 +72,7 @@ def select(
     refuse_no_folder("--output", output)
     if (output / "train.extxyz").exists():
         raise UserError(f"--output {output}: holds a selection already; name another folder")
-    pool, calm = _calm(read_pool(samples), choice)
+    pool, calm = _calm(read_pool(samples, keys=keys), choice)
     if choice.number > len(pool):
         raise UserError(
             f"--number {choice.number}: there are only {len(pool)} frames with forces below "
@@ -77,12 +84,12 @@ def select(
     kept = pool.keep(chosen)
     sets = [(kept, parts_of(kept.trajectory, choice))]
     for path in files_of(whole):
-        extra = read_pool([path], described=False)
+        extra = read_pool([path], described=False, keys=keys)
         sets.append((extra, parts_of(extra.trajectory, choice)))
     _refuse_empty_parts(sets[0][1], choice)
     output.mkdir(parents=True, exist_ok=True)
     for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
-        text = "".join(_texts([one.keep(parts == part) for one, parts in sets]))
+        text = "".join(_texts([one.keep(parts == part) for one, parts in sets], keys))
         write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
     places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
     save(selection_figure(*places, sets[0][1], distances), output / "selection")
@@ -171,14 +178,14 @@ def _calm(pool: Pool, choice: Choice) -> tuple[Pool, int]:
     return pool.keep(calm), int(np.sum(~calm))
 
 
-def _texts(pools: Sequence[Pool]) -> list[str]:
-    """The frames of these pools, read again."""
+def _texts(pools: Sequence[Pool], keys: Keys) -> list[str]:
+    """The frames of these pools, read again, with labels under the usual keys."""
     found = []
     for pool in pools:
         for file in np.unique(pool.file):
             wanted = set(pool.index[pool.file == file].tolist())
             texts = raw_frames(pool.files[file])
-            found += [text for index, text in enumerate(texts) if index in wanted]
+            found += [relabelled(text, keys) for index, text in enumerate(texts) if index in wanted]
     return found
 
 

@@ -1,5 +1,7 @@
 """Labelled structures as the kernel takes them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase import Atoms
 
@@ -12,9 +14,9 @@ SKIN = 0.05  # Å: structures do not move, but for differences of gradients
 
 
 def structures_of(
-    frames: list[Atoms], numbers: np.ndarray, cutoff: float, where: str
+    frames: Sequence[Atoms], numbers: np.ndarray, cutoff: float, where: str
 ) -> Structures:
-    """Labelled frames as the kernel takes them.
+    """Labelled frames as the kernel takes them; forces that are no labels are NaN.
 
     Raises:
         UserError: a frame's cell has no volume.
@@ -33,7 +35,7 @@ def structures_of(
     kinds = np.concatenate([frame.numbers for frame in frames])
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
     metal = np.bincount(kinds).argmax()
-    wall = 1 + (np.linalg.norm(joined["forces"], axis=1) / WALL) ** 2
+    wall = 1 + (np.linalg.norm(np.nan_to_num(joined["forces"]), axis=1) / WALL) ** 2
     return Structures(
         np.array(at), np.array(pairs_at), np.concatenate([frame.positions for frame in frames]),
         np.searchsorted(numbers, kinds), joined["first"], joined["second"], joined["shift"],

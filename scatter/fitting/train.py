@@ -22,9 +22,7 @@ from scatter.campaign.signals import WARNINGS, interrupting
 from scatter.files import write_whole
 from scatter.fitting.progress import Epoch
 from scatter.settings import UserError
-from scatter.structures import raw_frames
 
-PARTS = ("train", "valid", "test")
 EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 LOG, SETTINGS = "log.txt", "training.json"
 LAST_WORDS = 15  # lines of the log that are shown when the training fails
@@ -88,46 +86,6 @@ class Training:
             "plot": False,
             "pin_memory": False,
         }
-
-
-def parts_of(folder: Path, batch: int) -> dict[str, Path]:
-    """The files train, valid and test of a selected set; the last may be missing.
-
-    Raises:
-        UserError: there is no such file, its frames have no labels, or there are fewer to train
-            with than are in a batch.
-    """
-    found = {part: folder / f"{part}.extxyz" for part in PARTS}
-    for part, file in found.items():
-        if not file.is_file() and part != "test":
-            raise UserError(
-                f"SET = '{folder}': holds no {file.name}; make a set with `scatter select`"
-            )
-    if not found["test"].is_file():
-        del found["test"]
-    for file in found.values():
-        _refuse_unlabelled(file)
-    _refuse_too_few(found["train"], batch)
-    return found
-
-
-def _refuse_unlabelled(file: Path) -> None:
-    heading = next(raw_frames(file), "\n").splitlines()[1:2]
-    if not heading or "energy=" not in heading[0] or "forces:R:3" not in heading[0]:
-        raise UserError(
-            f"{file}: its first frame has no energy and forces; label it with "
-            f"`scatter evaluate TEACHER {file.name} --output ...`"
-        )
-
-
-def _refuse_too_few(file: Path, batch: int) -> None:
-    """mace-torch leaves an incomplete batch out, and so might train on nothing."""
-    frames = sum(1 for _ in raw_frames(file))
-    if frames < batch:
-        raise UserError(
-            f"--batch {batch}: {file} holds {frames} structures, and only whole batches are "
-            f"trained on; give --batch {frames} or less"
-        )
 
 
 def train(

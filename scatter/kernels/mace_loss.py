@@ -40,7 +40,7 @@ class Structures(NamedTuple):
     second: NDArray
     shift: NDArray  # Å
     energies: NDArray  # eV
-    forces: NDArray  # eV/Å
+    forces: NDArray  # eV/Å; NaN where there is no label
     emphasis: NDArray  # ω of each atom
 
 
@@ -75,7 +75,8 @@ def _residuals(forces, labels, emphasis, squares):
     largest = TINY
     for i in range(len(forces)):
         for axis in range(3):
-            residual = forces[i, axis] - labels[i, axis]
+            label = labels[i, axis]
+            residual = forces[i, axis] - label if label == label else 0.0  # NaN: there is none
             squares[i] += residual**2
             forces[i, axis] = emphasis[i] * residual
             largest = max(largest, abs(forces[i, axis]))

@@ -74,8 +74,8 @@ class PotentialTable(Table):
 
     committee: list[str] = Field(
         default_factory=list,
-        description="Other model files, opened as `file` is, whose forces are compared with this "
-        "potential's while the trajectories run; they change no trajectory.",
+        description="Other model files, of MACE and of ACE alike, whose forces are compared with "
+        "this potential's while the trajectories run; they change no trajectory.",
     )
 
     @model_validator(mode="after")
@@ -120,16 +120,37 @@ def open_potential(table: PotentialTable) -> Potential:
 def open_committee(table: PotentialTable, potential: Potential) -> Committee | None:
     """The committee that watches, this potential its first member; None where none is asked for.
 
+    Every member is opened as what its file is, whatever the kind of this potential.
+
     Raises:
         UserError: a member's file cannot be read or trusted.
     """
     if not table.committee:
         return None
+    return Committee([potential, *(_open_member(file, table) for file in table.committee)])
+
+
+def _open_member(file: str, table: PotentialTable) -> Potential:
+    if not Path(file).is_file():
+        raise UserError(f"[potential] committee = '{file}': there is no such file")
+    kind = _kind_of(Path(file))
     shared = table.model_dump(include={"device", "precision", "trust_pickle"})
-    members = [
-        _open_mace(PotentialTable(kind="mace", file=file, **shared)) for file in table.committee
-    ]
-    return Committee([potential, *members])
+    if kind == "ace":
+        del shared["trust_pickle"]
+        if table.device != "cuda":
+            del shared["precision"]  # an ACE has one on the CPU, float64
+    try:
+        return open_potential(PotentialTable(kind=kind, file=file, **shared))
+    except UserError as error:
+        text = str(error).replace("[potential] file", "[potential] committee")
+        raise UserError(text) from error
+
+
+def _kind_of(file: Path) -> Literal["mace", "ace"]:
+    """What a model file is, by its name and content."""
+    from scatter.potentials.ace_file import holds_ace
+
+    return "ace" if file.suffix == ".yace" or holds_ace(file) else "mace"
 
 
 def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
@@ -153,9 +174,7 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
-    from scatter.potentials.ace_file import holds_ace
-
-    if Path(text).suffix == ".yace" or holds_ace(Path(text)):
+    if _kind_of(Path(text)) == "ace":
         return open_potential(PotentialTable(kind="ace", file=text))
     return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
 

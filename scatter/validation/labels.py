@@ -1,6 +1,6 @@
 """Structures with their energies and forces: labels of a file, or answers of a potential."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
+from scatter.labels import STANDARD, Keys, labelled, results_of
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import answers
-from scatter.settings import UserError
 
 
 @dataclass(frozen=True)
@@ -26,30 +26,35 @@ class Labels:
     forces: tuple[Float[np.ndarray, "atom 3"], ...]
 
 
-def labels_of(frames: Sequence[Atoms], path: Path) -> Labels:
-    """The labels that a file gave its frames.
-
-    A force of exactly zero along x, y and z is none: an atom that the writer held still.
+def labels_of(
+    frames: Sequence[Atoms],
+    path: Path,
+    keys: Keys = STANDARD,
+    needed: Collection[str] | None = None,
+) -> Labels:
+    """The labels that a file gave its frames, by the one rule for all (`scatter.labels`).
 
     Args:
         frames: as `read_frames` read them from `path`.
         path: named in errors.
+        keys: that the user named.
+        needed: as `scatter.labels.labelled` takes it; by default any label will do.
 
     Raises:
-        UserError: a frame has neither energy nor forces.
+        UserError: it is not clear what the labels are, or one is missing or cannot be used.
     """
-    energies = np.full(len(frames), np.nan)
-    forces = []
-    for n, frame in enumerate(frames):
-        told = frame.calc.results if frame.calc else {}
-        if "energy" not in told and "forces" not in told:
-            raise UserError(
-                f"{path}, frame {n}: has no label; errors need `energy` (eV) and `forces` (eV/Å) "
-                "of every frame, as `scatter evaluate` writes them, or a potential after --against"
-            )
-        energies[n] = told.get("energy", np.nan)
-        force = np.array(told.get("forces", np.full((len(frame), 3), np.nan)), float)
-        forces.append(np.where(force.any(axis=1, keepdims=True), force, np.nan))
+    names = [f"{path}, frame {n}" for n in range(len(frames))]
+    return as_labels(labelled(frames, names, keys, needed, weights=None))
+
+
+def as_labels(frames: Sequence[Atoms]) -> Labels:
+    """The labels of frames that were read by that rule."""
+    told = [results_of(frame) for frame in frames]
+    energies = np.array([one.get("energy", np.nan) for one in told])
+    forces = [
+        one.get("forces", np.full((len(frame), 3), np.nan))
+        for one, frame in zip(told, frames, strict=True)
+    ]
     return Labels(energies, tuple(forces))
 
 

@@ -154,7 +154,8 @@ class Validation:
     def errors(self) -> Found:
         """Errors on the structures; on rank 0 alone."""
         path = self.wanted.structures or Path(self.wanted.against)
-        key = self._key("errors", structures=_hash(path), molecule=str(self.wanted.molecule))
+        how = {"molecule": str(self.wanted.molecule), "labels": str(self.wanted.keys)}
+        key = self._key("errors", structures=_hash(path), **how)
         return kept(self.folder, "errors", key, lambda: self._errors(path))
 
     def _errors(self, path: Path) -> Found:
@@ -163,7 +164,7 @@ class Validation:
         if self.reference:
             due = labels_by(self.reference, frames, path)
         else:
-            due = labels_of(frames, path)
+            due = labels_of(frames, path, self.wanted.keys, needed=())
         self.say(f"errors on {len(frames)} structures of {path} ...")
         compared = compare(frames, labels_by(self.potential, frames, path), due, molecule)
         symbols = [chemical_symbols[z] for z in sorted(molecule)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scatter.labels import STANDARD, Keys
 from scatter.settings import UserError
 
 STRUCTURES = (".extxyz", ".xyz")
@@ -22,6 +23,7 @@ class Wanted:
         quick: fewer properties and fewer trajectories.
         molecule: elements of the molecule; by default all but the commonest.
         trust_pickle: the user trusts where a pickled potential came from.
+        keys: of the labels of `against`.
     """
 
     potential: str
@@ -33,6 +35,7 @@ class Wanted:
     quick: bool = False
     molecule: tuple[str, ...] = ()
     trust_pickle: bool = False
+    keys: Keys = STANDARD
 
     @property
     def labelled(self) -> bool:
@@ -62,6 +65,12 @@ def refuse(wanted: Wanted) -> None:
         raise UserError(
             f"--against {wanted.against}: a potential has nothing to be compared on; name a file "
             "of structures after --structures, or the input of a campaign after --sticking"
+        )
+    if wanted.keys.named and not wanted.labelled:
+        option, key = next(iter(wanted.keys.named.items()))
+        raise UserError(
+            f"--{option}-key {key}: no labels are read, for {wanted.against} is a potential; leave "
+            "it out, or name a file of labels after --against"
         )
     for path in (wanted.structures, Path(wanted.against) if wanted.labelled else None):
         if path and not path.is_file():

@@ -30,7 +30,8 @@ from scatter.dynamics.bounds import margins
 from scatter.dynamics.peaks import Peak
 from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
-from scatter.fitting.train import claim, parts_of
+from scatter.fitting.sets import read_set
+from scatter.fitting.train import claim
 from scatter.gpu.prepared import (
     Endings,
     Limits,
@@ -40,6 +41,7 @@ from scatter.gpu.prepared import (
 )
 from scatter.initial import cache
 from scatter.initial.slab import Surface, build
+from scatter.labels import STANDARD
 from scatter.outcomes import ROW, SCHEMA, Outcome, Reason
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.calculator import system_of
@@ -140,8 +142,8 @@ def read_slab(file: Path) -> Any:
     return build(Surface(file=str(file), temperature_K=300), "slab", None)
 
 
-def read_set(file: Path) -> Any:
-    return parts_of(file.parent, 1)
+def read_parts(file: Path) -> Any:
+    return read_set(file.parent, 1, STANDARD)
 
 
 # Potentials, caches: `.npz`
@@ -531,7 +533,7 @@ TARGETS = {
     "whole files": Target("a.xyz", xyz_seeds, lambda f: read_pool([f], False), tokens=XYZ),
     "slab (xyz)": Target("slab.xyz", xyz_seeds, read_slab, tokens=XYZ),
     "slab (POSCAR)": Target("POSCAR", lambda: [POSCAR], read_slab, tokens=(b"99999999", *XYZ)),
-    "set": Target("train.extxyz", xyz_seeds, read_set, tokens=XYZ),
+    "set": Target("train.extxyz", xyz_seeds, read_parts, tokens=XYZ),
     "potential": Target("some.npz", shipped, read_potential, lying_npz),
     "ace": Target("some.npz", lambda: [ace_seed()], read_linear_ace, lying_ace),
     "yace": Target("some.yace", yace_seeds, read_yace, tokens=(b"[", b"{", b": ", b"&a", *JSON)),

@@ -6,13 +6,15 @@ import pytest
 from tiny_sets import tiny_set
 
 from scatter.fitting.progress import Epoch, Teller
+from scatter.fitting.sets import read_set
 from scatter.fitting.student import Student
-from scatter.fitting.train import Training, _started, parts_of, train
+from scatter.fitting.train import Training, _started, train
+from scatter.labels import STANDARD
 from scatter.settings import UserError
 
 
 def test_a_training_that_fails_shows_the_programs_last_words(tmp_path):
-    parts = parts_of(tiny_set(tmp_path / "set"), 1)
+    parts = read_set(tiny_set(tmp_path / "set"), 1, STANDARD).files
     with pytest.raises(
         UserError, match=r"(?s)the training failed; mace-torch's last words:.*error"
     ):

@@ -22,6 +22,7 @@ from scatter.fitting.ace.labelled import (
 )
 from scatter.fitting.ace.recipe import Recipe
 from scatter.fitting.ace.strength import Fit, choose
+from scatter.labels import STANDARD, Keys, summary
 from scatter.plots.regularisation import Strengths, regularisation_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
@@ -42,6 +43,7 @@ class Fitting:
         threads: cores to use; the last bits depend on it.
         leverage: whether the file shall tell how far an atom is from those of the set.
         seed: of what is drawn: parts of a single file, and atoms whose forces enter.
+        keys: of the labels.
     """
 
     weights: Weights = field(default_factory=Weights)
@@ -50,6 +52,7 @@ class Fitting:
     threads: int = 1
     leverage: bool = True
     seed: int = 0
+    keys: Keys = STANDARD
 
 
 def fit_ace(
@@ -72,7 +75,7 @@ def fit_ace(
     """
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")
-    parts = read_parts(place, fitting.seed)
+    parts = read_parts(place, fitting.seed, fitting.keys)
     recipe = replace(recipe, elements=elements_of(parts["train"], recipe.elements))
     design = recipe.design()
     folder = out.with_name(f"{out.stem}.fit")
@@ -82,7 +85,7 @@ def fit_ace(
         molecule = frozenset(
             atomic_numbers[symbol] for symbol in recipe.molecule or recipe.elements[1:]
         )
-        say(f"{design.columns} functions, {len(parts['train'])} structures")
+        say(f"{summary(parts)}\n{design.columns} functions, {len(parts['train'])} structures")
         gathering = Gathering(design, constant, molecule, fitting.weights, fitting.seed)
         rows = {
             part: gather(

@@ -42,27 +42,28 @@ class Gathering:
     sites: bool = False
 
     def rows(self, frame: Atoms, number: int) -> dict[str, Float[np.ndarray, "row column"]]:
-        """Rows of one structure and their values: its energy over √N, and forces, in eV and Å.
+        """Rows of one structure and their values: energy over √N, and known forces, in eV and Å.
 
         Values of functions of the molecule's atoms go by the atomic number, as "sites 1".
         """
         numbers = list(self.design.numbers)
         of_molecule = np.isin(frame.numbers, list(self.molecule))
-        atoms = np.flatnonzero(self._drawn(of_molecule, number))
+        labels = frame.get_forces(apply_constraint=False)
+        atoms = np.flatnonzero(self._drawn(of_molecule, np.isfinite(labels).any(axis=1), number))
         found, sites = self.design.rows_and_sites(frame, f"frame {number}", atoms)
         energy = frame.get_potential_energy()
         energy -= sum(self.constant[numbers.index(z)] for z in frame.numbers)
-        forces = frame.get_forces(apply_constraint=False)[atoms].ravel()
+        forces = labels[atoms].ravel()
+        known, mine = np.isfinite(forces), np.repeat(of_molecule[atoms], 3)
         weight = self.weights.classes.get(class_of(frame), 1.0)
         rows = weight * np.concatenate([found, [[energy, *forces]]]).T
-        mine = np.repeat(of_molecule[atoms], 3)
         of_sites = {
             sites_of(z): np.pad(sites[frame.numbers == z], ((0, 0), (0, 1))) for z in self.species
         }
         return of_sites | {
             "energy": rows[:1] / np.sqrt(len(frame)),
-            "force": rows[1:][~mine],
-            "molecule": rows[1:][mine],
+            "force": rows[1:][known & ~mine],
+            "molecule": rows[1:][known & mine],
         }
 
     @property
@@ -70,12 +71,12 @@ class Gathering:
         """Atomic numbers of the atoms whose values are gathered."""
         return sorted(self.molecule) if self.sites else []
 
-    def _drawn(self, of_molecule: np.ndarray, number: int) -> np.ndarray:
-        """Which atoms' forces enter: all of the molecule's, and of others as many as wanted."""
-        slab = np.flatnonzero(~of_molecule)
+    def _drawn(self, of_molecule: np.ndarray, known: np.ndarray, number: int) -> np.ndarray:
+        """Which atoms' forces enter: all known on the molecule, of others as many as wanted."""
+        slab = np.flatnonzero(~of_molecule & known)
         count = round(self.weights.share * len(slab))
         rng = np.random.default_rng([self.seed, number])
-        found = of_molecule.copy()
+        found = of_molecule & known
         found[slab if count == len(slab) else rng.choice(slab, count, replace=False)] = True
         return found
 

@@ -12,8 +12,8 @@ from ase.data import atomic_numbers, chemical_symbols
 from jaxtyping import Float
 
 from scatter.fitting.select import PARTS, Choice, parts_of
+from scatter.labels import STANDARD, Keys, read_labelled
 from scatter.settings import UserError
-from scatter.structures import read_frames
 
 SHARES = Choice(0, validation=0.1, test=0.1)  # of a single file
 
@@ -44,15 +44,19 @@ class Weights:
     share: float = 1.0
 
 
-def read_parts(place: Path, seed: int) -> dict[str, list[Atoms]]:
+def read_parts(place: Path, seed: int, keys: Keys = STANDARD) -> dict[str, list[Atoms]]:
     """Training, validation and perhaps test structures, which share no trajectory.
 
     Args:
         place: a folder that `scatter select` wrote, or a file, whose trajectories are shared out.
         seed: of that.
+        keys: of the labels.
+
+    Returns:
+        Structures with labels as `scatter.labels` says: NaN where a force is none.
 
     Raises:
-        UserError: it cannot be read, a structure has no labels, or a file holds too few
+        UserError: it cannot be read, its labels cannot be used, or a file holds too few
             trajectories to be divided.
     """
     if place.is_dir():
@@ -61,9 +65,10 @@ def read_parts(place: Path, seed: int) -> dict[str, list[Atoms]]:
             raise UserError(
                 f"{place}: has no train.extxyz and valid.extxyz; `scatter select` makes them"
             )
-        found = {part: read_frames(file) for part, file in files.items() if file.is_file()}
+        files = {part: file for part, file in files.items() if file.is_file()}
+        found = dict(zip(files, read_labelled([*files.values()], keys), strict=True))
     else:
-        frames = read_frames(place)
+        [frames] = read_labelled([place], keys)
         names = np.array([trajectory_of(n, one) for n, one in enumerate(frames)])
         part = parts_of(names, replace(SHARES, seed=seed))
         found = {
@@ -72,18 +77,7 @@ def read_parts(place: Path, seed: int) -> dict[str, list[Atoms]]:
         }
         if not found["train"] or not found["valid"]:
             raise UserError(f"{place}: holds too few trajectories to set some aside to validate by")
-    for part, frames in found.items():
-        _refuse_bare(f"{place}, {part}", frames)
     return {part: frames for part, frames in found.items() if frames}
-
-
-def _refuse_bare(where: str, frames: Sequence[Atoms]) -> None:
-    for n, frame in enumerate(frames):
-        told = frame.calc.results if frame.calc else {}
-        if not {"energy", "forces"} <= told.keys():
-            raise UserError(
-                f"{where}, frame {n}: lacks energy or forces; `scatter evaluate` labels structures"
-            )
 
 
 def trajectory_of(number: int, frame: Atoms) -> str:

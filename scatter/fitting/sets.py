@@ -1,0 +1,90 @@
+"""A set that `scatter select` wrote, as trainings read it."""
+
+import hashlib
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ase import Atoms
+from ase.io import write
+
+from scatter.files import write_whole
+from scatter.fitting.select import PARTS
+from scatter.labels import Keys, read_labelled
+from scatter.settings import UserError
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """The parts train and valid, and perhaps test, of a set.
+
+    Attributes:
+        files: of each part.
+        frames: of each part, with their labels.
+        keys: of the labels that were named.
+    """
+
+    files: Mapping[str, Path]
+    frames: Mapping[str, Sequence[Atoms]]
+    keys: Keys
+
+
+def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()) -> LabelledSet:
+    """All parts of a set, with labels as `scatter.labels` says.
+
+    Args:
+        folder: of the set.
+        batch: structures in one step of a training; an incomplete batch is left out, and so there
+            might be nothing to train on.
+        keys: of the labels.
+        weights: keys of weights that the training honours.
+
+    Raises:
+        UserError: a part is not there, its labels cannot be used, or there are fewer structures to
+            train with than are in a batch.
+    """
+    files = {part: folder / f"{part}.extxyz" for part in PARTS}
+    for part, file in files.items():
+        if not file.is_file() and part != "test":
+            raise UserError(
+                f"SET = '{folder}': holds no {file.name}; make a set with `scatter select`"
+            )
+    if not files["test"].is_file():
+        del files["test"]
+    frames = dict(zip(files, read_labelled([*files.values()], keys, weights=weights), strict=True))
+    if len(frames["train"]) < batch:
+        raise UserError(
+            f"--batch {batch}: {files['train']} holds {len(frames['train'])} structures, and only "
+            f"whole batches are trained on; give --batch {len(frames['train'])} or less"
+        )
+    return LabelledSet(files, frames, keys)
+
+
+def plain_files(labelled: LabelledSet, folder: Path) -> dict[str, Path]:
+    """Files that mace-torch reads as we do: the set's own, or copies in a folder.
+
+    In a copy labels have the usual keys, and a force that is no label is NaN, and held by no
+    constraint, of which mace-torch would make a zero. Names tell contents apart.
+    """
+    found = {}
+    for part, file in labelled.files.items():
+        frames = labelled.frames[part]
+        if not labelled.keys.named and not any(frame.constraints for frame in frames):
+            found[part] = file
+            continue
+        content = _without_constraints(frames)
+        found[part] = folder / f"{part}-{hashlib.sha256(content).hexdigest()[:12]}.extxyz"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(found[part], content)
+    return found
+
+
+def _without_constraints(frames: Sequence[Atoms]) -> bytes:
+    free = [frame.copy() for frame in frames]
+    for one, frame in zip(free, frames, strict=True):
+        one.set_constraint()
+        one.calc = frame.calc
+    stream = io.StringIO()
+    write(stream, free, format="extxyz", parallel=False)
+    return stream.getvalue().encode()

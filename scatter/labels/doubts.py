@@ -1,0 +1,179 @@
+"""Labels of one set that contradict one another: mixed units, two calculators, forces of others."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float
+
+from scatter.labels.names import results_of
+from scatter.settings import UserError
+
+# what a number in eV, or in eV/Å, is divided by to have it in another unit
+ENERGY_UNITS = {
+    "Hartree": 27.2114, "Rydberg": 13.6057, "kcal/mol": 1 / 23.0605, "kJ/mol": 1 / 96.4853,
+    "meV": 1e-3,
+}  # fmt: skip
+FORCE_UNITS = {
+    "Hartree/Bohr": 51.4221, "Rydberg/Bohr": 25.7110, "Hartree/Å": 27.2114,
+    "kcal/mol/Å": 1 / 23.0605, "kJ/mol/Å": 1 / 96.4853, "meV/Å": 1e-3,
+}  # fmt: skip
+FEW = 4  # atoms or frames: of fewer, no size is obvious
+ALIKE, ROUGHLY = 0.03, 0.3  # ratios to a unit's: of energies, and of forces at random
+LARGER = 10.0  # times: forces that differ by less may be of hot and cold structures
+APART = 0.3  # eV/atom: less is no obvious difference
+TOO_FAR = 10.0  # eV/atom: no two structures of four atoms and one composition lie in groups so far
+CLEAR = 3.0  # how much wider than what it parts a gap of energies must be
+SPREAD = 0.3  # of energies where forces are small, over that of the others: what a minimum has not
+SAME, DIFFER = 1e-6, 0.01  # Å; eV: of the same structure twice
+STEP, WORK = 0.1, 0.05  # Å; eV: of pairs of frames whose energies the forces must explain
+FACTOR, SHARE = 5.0, 0.2  # by which they may miss, and how many may miss by more
+
+
+@dataclass
+class Doubts:
+    """What is remembered of the frames of a set, in their order, to judge them together.
+
+    - The same structure twice has one energy, to 0.01 eV.
+    - Energies of one composition do not lie in two groups that are apart as two units are, nor by
+      more than 10 eV/atom; both with a gap of three times what either group spans.
+    - Nor do the sizes of forces by a factor of ten, of five frames each at least, where energies
+      tell no difference: where forces are small in truth, energies are low, or much alike.
+    - Between frames in which no atom moves by more than 0.1 Å, the energy changes by the work of
+      the forces, ΔE = -Σ (F_1 + F_2) · Δx / 2, to a factor of five, for four fifths of the pairs
+      where that is above 0.05 eV.
+    """
+
+    energies: dict[str, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
+    sizes: dict[str, list[tuple[float, float, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    seen: dict[bytes, tuple[float, str]] = field(default_factory=dict)
+    ratios: list[float] = field(default_factory=list)
+    last: Atoms | None = None
+
+    def see(self, frame: Atoms, where: str) -> None:
+        """Remember a frame as `labelled_frame` made it.
+
+        Raises:
+            UserError: the same structure was there with another energy.
+        """
+        labels = results_of(frame)
+        if "energy" in labels:
+            self._see_twice(frame, labels["energy"], where)
+            if len(frame) >= FEW:
+                self._see_size(frame, labels, where)
+            if self.last is not None and "forces" in labels:
+                self.ratios += work_over_energy(self.last, frame)
+            self.last = frame
+
+    def _see_twice(self, frame: Atoms, energy: float, where: str) -> None:
+        places = np.round(np.vstack([frame.positions, frame.cell.array]) / SAME).astype(np.int64)
+        content = frame.numbers.tobytes() + frame.pbc.tobytes() + places.tobytes()
+        key = blake2b(content, digest_size=16).digest()
+        before, place = self.seen.setdefault(key, (energy, where))
+        if abs(before - energy) > DIFFER:
+            raise UserError(
+                f"{where}: is the same structure as {place}, and its energy differs by "
+                f"{energy - before:.4g} eV; take out what another calculator gave"
+            )
+
+    def _see_size(self, frame: Atoms, labels: dict, where: str) -> None:
+        formula, forces = frame.get_chemical_formula(), labels.get("forces", np.zeros(0))
+        self.energies[formula].append((labels["energy"] / len(frame), where))
+        known = forces[np.isfinite(forces)]
+        if known.any():
+            size = float(np.sqrt(np.mean(known**2)))
+            self.sizes[formula].append((size, labels["energy"], where))
+
+    def refuse(self) -> None:
+        """Raise UserError if the frames contradict one another."""
+        for some in self.energies.values():
+            _refuse_energies(sorted(some))
+        for some in self.sizes.values():
+            _refuse_forces(sorted(some))
+        _refuse_work(np.array(self.ratios))
+
+
+def work_over_energy(one: Atoms, other: Atoms) -> Iterator[float]:
+    """ΔE over the work of the forces between two frames, where both say enough for it; or none."""
+    if len(one) != len(other) or (one.numbers != other.numbers).any():
+        return
+    labels = [results_of(frame) for frame in (one, other)]
+    steps = other.positions - one.positions
+    if not np.allclose(one.cell.array, other.cell.array) or "forces" not in labels[0]:
+        return
+    forces = (labels[0]["forces"] + labels[1]["forces"]) / 2
+    unknown = np.isnan(forces)
+    if np.abs(steps).max() > STEP or steps[unknown].any():
+        return
+    work = -float(np.sum(np.where(unknown, 0, forces) * steps))
+    change = labels[1]["energy"] - labels[0]["energy"]
+    if max(abs(work), abs(change)) > WORK and work:
+        yield change / work
+
+
+def _parted(values: Float[np.ndarray, " value"], clear: float) -> int:
+    """How many of sorted values lie below a gap wider than `clear` times the other spans; or 0."""
+    if len(values) < FEW:
+        return 0
+    place = int(np.argmax(np.diff(values))) + 1
+    spans = values[place - 1] - values[0], values[-1] - values[place]
+    return place if values[place] - values[place - 1] > clear * max(spans) else 0
+
+
+def _refuse_energies(found: list[tuple[float, str]]) -> None:
+    values = np.array([energy for energy, _ in found])
+    place = _parted(values, CLEAR)
+    if not place:
+        return
+    groups = np.median(values[:place]), np.median(values[place:])
+    gap = float(groups[1] - groups[0])
+    small, large = sorted((abs(float(groups[0])), abs(float(groups[1]))))
+    unit = _unit(large / small, ENERGY_UNITS, ALIKE) if groups[0] * groups[1] > 0 else ""
+    if gap > TOO_FAR or (unit and gap > APART):
+        raise UserError(
+            f"{found[place][1]}: its energy of {values[place]:.4g} eV/atom is {gap:.3g} eV/atom "
+            f"above that of {found[0][1]}, which has the same composition: energies are of two "
+            f"calculators, or in two units{unit}; labels must be in eV and of one calculator"
+        )
+
+
+def _refuse_forces(found: list[tuple[float, float, str]]) -> None:
+    sizes, energies = (np.array([one[column] for one in found]) for column in (0, 1))
+    place = _parted(np.log(sizes), 1.0)
+    if min(place, len(found) - place) <= FEW:
+        return
+    small, large = float(np.median(sizes[:place])), float(np.median(sizes[place:]))
+    unit = _unit(large / small, FORCE_UNITS, ROUGHLY)
+    low, high = energies[:place], energies[place:]
+    overlap = high.min() < np.median(low) < high.max()
+    if large > LARGER * small and overlap and np.std(low) > SPREAD * np.std(high):
+        raise UserError(
+            f"{found[0][2]}: its forces are far smaller than those of {found[place][2]}, though "
+            f"its energy is alike: forces are in two units{unit}; labels must be in eV/Å"
+        )
+
+
+def _refuse_work(ratios: Float[np.ndarray, " pair"]) -> None:
+    missed = ratios[(ratios > FACTOR) | (ratios < 1 / FACTOR)]
+    if len(missed) < FEW or len(missed) < SHARE * len(ratios):
+        return
+    factor = float(np.median(missed))
+    unit = _unit(abs(factor), FORCE_UNITS | ENERGY_UNITS, ALIKE)
+    raise UserError(
+        f"of {len(ratios)} pairs of frames that follow one another closely, the energy of "
+        f"{len(missed)} changes by {factor:.3g} times the work of their forces: they are in "
+        f"different units{unit} or of different calculators, or forces have the wrong sign; labels "
+        "must be in eV and eV/Å"
+    )
+
+
+def _unit(ratio: float, units: dict[str, float], tolerance: float) -> str:
+    """A word on the unit that best explains a ratio; empty if none does."""
+    ratio = max(ratio, 1 / max(ratio, 1e-9))
+    name, size = min(units.items(), key=lambda one: abs(ratio / max(one[1], 1 / one[1]) - 1))
+    return f" (some in {name}?)" if abs(ratio / max(size, 1 / size) - 1) < tolerance else ""
