@@ -48,6 +48,7 @@ FS = "sys/fs/cgroup"
         ("0::/\n", "/", MOUNTS_2, {f"{FS}/cpu.max": "50000 100000\n"}, 0.5),
         # a container that sees its own group as the whole, but is told the path on the host
         ("0::/docker/1a\n", "/docker/1a", MOUNTS_2, {f"{FS}/cpu.max": "300000 100000\n"}, 3.0),
+        ("0::/docker/1a/b\n", "/docker/1a", MOUNTS_2, {f"{FS}/b/cpu.max": "300000 100000\n"}, 3.0),
         ("0::/../../a\n", "/", MOUNTS_2, {f"{FS}/cpu.max": "300000 100000\n"}, 3.0),
         (
             V1, "/", MOUNTS_1,
@@ -70,7 +71,7 @@ FS = "sys/fs/cgroup"
         (V1, "/", MOUNTS_1, {}, inf),
     ],
     ids=[
-        "own", "none", "above", "namespace", "container", "outside", "version 1 above",
+        "own", "none", "above", "namespace", "container", "within", "outside", "version 1 above",
         "version 1 container", "version 1 none",
     ],
 )  # fmt: skip

@@ -101,6 +101,6 @@ class Sharing:
             self.shared = not self.shared
 
     def _other_is_due(self, own: Pace, other: Pace, now: float) -> bool:
-        """Whether the other way is the faster, or may be tried again for its cost."""
+        """Whether the other way may be tried for its cost; one that was faster soon is."""
         lost = 1 - own.each / other.each if other.each else 0.0
-        return lost <= 0 or now - other.ended > other.took * max(1.0, lost / COST)
+        return now - other.ended > other.took * max(1.0, lost / COST)
