@@ -84,8 +84,8 @@ def _refuse_columns(heading: str, path: Path) -> None:
 
 
 # Columns that others mark held atoms by, which the reader would leave alone.
-MARKS = ("fix", "fixed", "frozen", "freeze", "constraint", "constraints", "selective_dynamics",
-         "move", "movable", "moving", "free")  # fmt: skip
+MARKS = ("fix", "fixed", "frozen", "freeze", "held", "constraint", "constraints", "move",
+         "movable", "moving", "free", "selective_dynamics")  # fmt: skip
 
 
 def _refuse_marks(heading: str, path: Path) -> None:

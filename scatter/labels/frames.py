@@ -18,7 +18,6 @@ from scatter.structures import read_frames
 
 BOTH = ("energy", "forces")
 LEAST = 3  # frames that tell a component that is held from one that happens to be zero
-HELD = {"constraint", "constraints", "fix", "fixed", "frozen", "held"}  # columns of other programs
 
 
 def read_labelled(
@@ -188,7 +187,7 @@ def refuse_unhonoured(frame: Atoms, where: str, weights: Collection[str] | None)
     """Raise UserError for weights and masks that would change nothing."""
     for name, value in (frame.info | frame.arrays).items():
         words = set(name.lower().replace("-", "_").split("_"))
-        if "mask" in words or words <= HELD:
+        if "mask" in words:
             raise UserError(
                 f"{where}: '{name}' is no column that scatter knows; say which atoms are held by a "
                 "column move_mask (T for those that move), or take it out"

@@ -180,7 +180,7 @@ def _not_finite(frame):
         (lambda frame: frame.info.update(config_weight=0.5), "the weight 'config_weight' would"),
         (lambda frame: frame.info.update(energy_weight=10.0), "the weight 'energy_weight' would"),
         (lambda frame: frame.new_array("force_mask", np.ones(10)), "'force_mask' is no column"),
-        (lambda frame: frame.new_array("fixed", np.ones(10)), "'fixed' is no column"),
+        (lambda frame: frame.new_array("fixed", np.ones(10)), "its column 'fixed' seems"),
     ],
 )
 def test_labels_that_cannot_be_used_are_refused_by_frame(tmp_path, change, sentence):
