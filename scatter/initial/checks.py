@@ -122,10 +122,8 @@ def adsorbates_moved(
     moved = (snapshots.positions - ideal)[:, system.adsorbates]
     strayed = float(np.sqrt((moved**2).sum(axis=-1).mean()))
     mobile = strayed > MELTED * nearest_neighbour(system, ideal)
-    return (
-        f"{len(system.adsorbates)} adsorbed atoms are {strayed:.2f} Å (rms) from where they were "
-        f"put: they {'are mobile' if mobile else 'stay at their sites'}"
-    )
+    where = "mobile" if mobile else "at their sites"
+    return f"adsorbates are {where}: {strayed:.2f} Å (rms) from where they were put"
 
 
 def inefficiency(

@@ -78,7 +78,7 @@ def described(system: System, positions: Float[np.ndarray, "atom 3"]) -> str:
         words.append(f"adsorbates {_counted(system.numbers[system.adsorbates])}")
     if system.slab_masses is not None:
         other = np.flatnonzero(system.slab_masses != atomic_masses[system.numbers])
-        words.append(f"masses from the file for {len(other)} atoms")
+        words.append(f"masses of its own: {_ranges(other)}")
     shifted = f", {system.above_top:+.2f} Å" if system.above_top else ""
     return (
         f"{'; '.join(words)}; top plane at z = {system.top_plane(positions):.2f} Å, the mean of "
