@@ -167,7 +167,8 @@ def _frozen(
             )
         return held
     found = lowest_layers(atoms.positions[substrate], atoms.cell.array, wanted + 1)
-    if len(found) <= wanted:
+    movable = len(found) > wanted or (len(found) == wanted and len(substrate) < len(atoms))
+    if not movable:
         raise UserError(
             f"{place}: frozen_layers = {wanted} leaves none of its {len(found)} layers "
             "to move; freeze fewer, or mark the frozen atoms in the file"

@@ -4,6 +4,7 @@ Warnings are errors in tests, so that none is printed.
 """
 
 import re
+from contextlib import suppress
 
 import h5py
 import numpy as np
@@ -16,7 +17,8 @@ from scatter.campaign.export import export
 from scatter.campaign.page import write_report
 from scatter.campaign.report import analyse, plot
 from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
-from scatter.settings import UserError
+from scatter.settings import Untrusted, UserError
+from scatter.statistics import read_csv
 
 
 def numbered(rows):
@@ -94,8 +96,9 @@ def test_a_page_is_made(barren):
 def test_a_figure_and_a_table_are_made(barren):
     name, folder = barren
     console = Console(width=80, record=True)
-    rows = analyse(folder, console)
-    assert len(rows) == 2
+    with suppress(Untrusted):  # where S0 is not known
+        analyse(folder, console)
+    assert len(read_csv(folder / "sticking.csv")) == 2
     assert "Cu(111), 600 K" in console.export_text()
     assert plot([folder]).is_file()
 
