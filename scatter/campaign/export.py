@@ -84,13 +84,13 @@ def export(folder: Path, format: str = "csv", output: Path | None = None) -> Exp
         meant = near(format, WRITERS)
         hint = f"did you mean {meant}?" if meant else f"choose one of {', '.join(WRITERS)}"
         raise UserError(f"--format {format}: is not known; {hint}")
-    points, rows, attributes = store.read_results(folder)
-    if not len(rows):
-        raise UserError(f"{folder / store.RESULTS}: holds no trajectory yet; run the campaign on")
     path = output or folder / f"trajectories.{format}"
     if output and output.exists():
         raise UserError(f"--output {output}: is there already; remove it or name another file")
     refuse_ending("--output", path, *ENDINGS.get(format, (f".{format}",)))
+    points, rows, attributes = store.read_results(folder)
+    if not len(rows):
+        raise UserError(f"{folder / store.RESULTS}: holds no trajectory yet; run the campaign on")
     try:
         WRITERS[format](path, points, rows, attributes)
     except OSError as error:

@@ -112,7 +112,7 @@ def test_a_write_that_fails_leaves_nothing_behind(mixture, tmp_path, monkeypatch
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scatter.potentials.evaluate.write", full)
+    monkeypatch.setattr("scatter.files._bring_to_disk", full)
     with pytest.raises(UserError, match="No space left on device"):
         evaluate(EMT_HERE, mixture, tmp_path / "out.extxyz")
     assert list(tmp_path.iterdir()) == [mixture]
