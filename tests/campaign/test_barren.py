@@ -119,6 +119,10 @@ def test_averages_are_numbers_or_a_sentence(barren):
         assert gas == desorbed
         assert gas.startswith("no point has a trajectory that has ended")
         return
+    if name in ("undecided", "failed", "not finite"):
+        assert gas == desorbed
+        assert "S0 is not known" in gas
+        return
     assert 0 <= gas["low"] <= gas["S0"] <= gas["high"] <= 1
     if gas["S0"]:
         assert np.isfinite(desorbed["mean_energy_eV"])
