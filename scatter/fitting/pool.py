@@ -90,7 +90,7 @@ def read_pool(places: Iterable[Path], described: bool = True, keys: Keys = STAND
     """
     files = files_of(places)
     columns: dict[str, list] = {name: [] for name in list(Pool.__annotations__)[1:]}
-    stream = Stream(keys)
+    stream = Stream(keys, weights=None, copied=True)
     for number, path in enumerate(files):
         before = 0
         for frames in frames_of(raw_frames(path), path):

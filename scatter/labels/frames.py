@@ -80,6 +80,10 @@ class Stream:
     """Frames of one set that come a few at a time; arguments and errors are those of `labelled`.
 
     What only a whole set tells to be held is not left out, and nothing is marked by constraints.
+
+    Args:
+        copied: whether the frames are copied for others to read, and so it must be clear which is
+            their stress.
     """
 
     def __init__(
@@ -87,8 +91,9 @@ class Stream:
         keys: Keys = STANDARD,
         needed: Collection[str] | None = BOTH,
         weights: Collection[str] | None = (),
+        copied: bool = False,
     ):
-        self.keys, self.needed, self.weights = keys, needed, weights
+        self.keys, self.needed, self.weights, self.copied = keys, needed, weights, copied
         if keys.named or needed is not None:
             self.needed = {*(needed or ())} | {*keys.named} & {*BOTH}
         self.doubts, self.first, self.due = Doubts(), "", set[str]()
@@ -101,6 +106,8 @@ class Stream:
     def _see(self, frame: Atoms, name: str) -> Atoms:
         refuse_unhonoured(frame, name, self.weights)
         labels = labels_in(frame, self.keys, name)
+        if self.copied:
+            keys_of(frame, self.keys, name, ("stress",))
         self._refuse_missing(frame, {*labels}, name)
         self.force |= bool(np.isfinite(labels.get("forces", np.nan)).any())
         self.stress |= self.keys.stress in values_of(frame, "stress")
@@ -114,7 +121,7 @@ class Stream:
     def _refuse_missing(self, frame: Atoms, own: set[str], name: str) -> None:
         if not self.first:
             self.first, self.due = name, own | {*(self.needed or ())}
-        due = (own or {"label"}) if self.needed is None else self.due
+        due = (own or {"label"}) if self.needed is None else (self.due or {"label"})
         lacking = sorted(due - own)
         if own - due:
             name, lacking = self.first, sorted(own - due)
@@ -147,7 +154,7 @@ def labels_in(frame: Atoms, keys: Keys, where: str) -> dict[str, Any]:
     Raises:
         UserError: it is not clear which are meant, or they are no finite numbers.
     """
-    found: dict[str, Any] = keys_of(frame, keys, where)
+    found: dict[str, Any] = keys_of(frame, keys, where, BOTH)
     for quantity, key in found.items():
         take = _energy if quantity == "energy" else _forces
         found[quantity] = take(values_of(frame, quantity)[key], frame, where)

@@ -1,7 +1,7 @@
 """Under which keys of extended XYZ labels stand, where several could be meant or none is usual."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ USUAL = ("energy", "forces", "stress")
 WORDS = {
     "energy": {"energy", "toten"},
     "forces": {"force", "forces"},
-    "stress": {"stress", "virial", "virials"},
+    "stress": {"stress"},
 }
+UNITS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³"}
 # words beside those that make another quantity of it: no total energy, no force on an atom
 OTHERS = {
     "adsorption", "atom", "atomisation", "atomization", "barrier", "binding", "cohesive",
@@ -40,6 +41,18 @@ class Keys:
     energy: str | None = None
     forces: str | None = None
     stress: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is another quantity by its name.
+
+        Raises:
+            UserError: the stress is a virial.
+        """
+        if self.stress and _words(self.stress) & {"virial", "virials"}:
+            raise UserError(
+                f"--stress-key {self.stress}: is a virial, in eV and of the other sign; a stress, "
+                "in eV/Å³, is -1/V of it"
+            )
 
     @property
     def named(self) -> dict[str, str]:
@@ -75,36 +88,37 @@ def _words(name: str) -> set[str]:
     return {word for one in (name, parted) for word in one.lower().replace("-", "_").split("_")}
 
 
-def keys_of(frame: Atoms, keys: Keys, where: str) -> dict[str, str]:
-    """The keys under which a frame has its energy and its forces; without those that it lacks.
+def keys_of(frame: Atoms, keys: Keys, where: str, wanted: Sequence[str]) -> dict[str, str]:
+    """The keys under which a frame has the quantities that are wanted; without those that it lacks.
 
     Raises:
-        UserError: it has several, or one that is not the usual one, and none was named.
+        UserError: one has several, or one that is not the usual one, and none was named.
     """
-    found, doubtful = {}, []
-    for quantity in ("energy", "forces"):
+    found, questions = {}, []
+    for quantity in wanted:
         held = values_of(frame, quantity)
         named = keys.named.get(quantity)
-        usual = [name for name in held if name == f"free_{quantity}"]
-        choices = [named] if named else alike(held, quantity) or usual
+        others = [name for name in held if name == f"free_{quantity}"]
+        choices = [named] if named else alike(held, quantity) or others
         if named or choices == [quantity]:
             found |= {quantity: choices[0]} if choices[0] in held else {}
         elif choices:
-            doubtful.append((quantity, choices))
-    if doubtful:
-        raise UserError(_question(doubtful, where))
+            questions.append(_question(quantity, choices))
+    if questions:
+        raise UserError(f"{where}: {'; '.join(questions)}")
     return found
 
 
-def _question(doubtful: list[tuple[str, list[str]]], where: str) -> str:
-    several = [f"{what} under the keys {' and '.join(names)}" for what, names in doubtful
-               if len(names) > 1]  # fmt: skip
-    other = [f"no '{what}', but '{names[0]}'" for what, names in doubtful if len(names) == 1]
-    options = [" or ".join(f"--{what}-key {name}" for name in names) for what, names in doubtful]
-    why = ", which may be of two calculators" if several else ""
+def _question(quantity: str, choices: list[str]) -> str:
+    options = " or ".join(f"--{quantity}-key {name}" for name in choices)
+    if len(choices) > 1:
+        return (
+            f"holds {quantity} under the keys {' and '.join(choices)}, which may be of two "
+            f"calculators: say which to read, {options}"
+        )
     return (
-        f"{where}: holds {' and '.join(several + other)}{why}; say what are its labels, in eV and "
-        f"eV/Å: {', '.join(options)}"
+        f"holds no '{quantity}', but '{choices[0]}': if that is its label, in {UNITS[quantity]}, "
+        f"give {options}"
     )
 
 

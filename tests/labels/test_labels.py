@@ -7,7 +7,7 @@ from ase.constraints import FixCartesian
 from ase.io import read, write
 from labelled_sets import FREE, HELD, WAYS, approaching, labelled, rattled, written
 
-from scatter.labels import Keys, read_labelled, relabelled, results_of
+from scatter.labels import Keys, Stream, read_labelled, relabelled, results_of
 from scatter.settings import UserError
 from scatter.structures import raw_frames, read_frames
 from scatter.validation.labels import labels_of
@@ -197,7 +197,42 @@ def test_a_frame_without_a_label_is_refused_in_a_file_to_validate_by_too(tmp_pat
         as_read(frames, tmp_path, needed=(), weights=None)
     for frame in frames:
         results_of(frame).pop("forces", None)
+    for frame in frames[1:]:
+        frame.calc = None
+    with pytest.raises(UserError, match="frame 1: has no energy"):
+        as_read(frames, tmp_path, needed=())
+    frames[0].calc = None
+    with pytest.raises(UserError, match="frame 0: has no label"):
+        as_read(frames, tmp_path, needed=())
+    frames = rattled(4)
+    for frame in frames:
+        del results_of(frame)["forces"]
     assert energies(as_read(frames, tmp_path, needed=())) == pytest.approx(energies(frames))
+
+
+def test_a_mask_of_words_is_refused_since_every_word_would_be_true(tmp_path):
+    for held, kind in ((("atoms",), "L:1"), (("cartesian",), "L:3")):
+        write(tmp_path / "set.extxyz", written(rattled(2), held))
+        text = (tmp_path / "set.extxyz").read_text()
+        assert f"move_mask:{kind}" in text
+        (tmp_path / "set.extxyz").write_text(text.replace(":L:", ":S:"))
+        with pytest.raises(UserError, match="move_mask:S:. is no mask"):
+            read_labelled([tmp_path / "set.extxyz"])
+
+
+def test_stresses_of_two_calculators_are_asked_for_where_they_are_copied(tmp_path):
+    frames = rattled(2)
+    for frame in frames:
+        frame.info |= {"REF_stress": np.arange(9.0), "virials": np.arange(9.0)}
+        results_of(frame)["stress"] = np.zeros(6)
+    with pytest.raises(UserError, match="--stress-key REF_stress or --stress-key stress"):
+        Stream(copied=True).see(frames, ["a", "b"])
+    stream = Stream(Keys(stress="REF_stress"), copied=True)
+    stream.see(frames, ["a", "b"])
+    stream.finish()
+    assert len(as_read(frames, tmp_path)) == 2  # nothing else reads a stress
+    with pytest.raises(UserError, match="--stress-key virials: is a virial"):
+        Keys(stress="virials")
 
 
 @pytest.mark.parametrize(
