@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.constraints import FixCartesian
 from ase.io import read, write
 from labelled_sets import FREE, WAYS, rattled, write_set, written
 from test_finetune import TRAINING, write_foundation
@@ -12,12 +13,14 @@ from typer.testing import CliRunner
 
 from scatter.cli import app
 from scatter.fitting.ace.fit import Fitting, fit_ace
+from scatter.fitting.ace.gather import Gathering
+from scatter.fitting.ace.labelled import Weights
 from scatter.fitting.ace.recipe import Recipe
 from scatter.fitting.distil import Lessons, distil
 from scatter.fitting.finetune import Foundation, finetune
 from scatter.fitting.frozen import counting_labels, labels_alone
 from scatter.fitting.student import Student
-from scatter.labels import Keys
+from scatter.labels import Keys, read_labelled
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.folded import FoldedMace
 from scatter.settings import UserError
@@ -50,6 +53,18 @@ def test_a_linear_ace_is_the_same_whatever_is_written_for_held_atoms(tmp_path):
         assert_same(model, fitted[0][0])
         assert errors["forces"] == fitted[0][1]["forces"]
     assert fitted[0][1]["forces"]["n"] == 3 * len(FREE) * fitted[0][1]["frames"]
+
+
+def test_a_held_component_has_no_row_in_a_fit(tmp_path):
+    frames = rattled(4)
+    for frame in frames:
+        frame.set_constraint([FixCartesian(n, [False, False, True]) for n in (0, 9)])
+    write(tmp_path / "set.extxyz", frames)
+    [[frame, *_]] = read_labelled([tmp_path / "set.extxyz"])
+    gathering = Gathering(RECIPE.design(), np.zeros(2), frozenset({1}), Weights(), 0)
+    rows = gathering.rows(frame, 0)
+    assert (len(rows["force"]), len(rows["molecule"])) == (3 * 8 - 1, 3 * 2 - 1)
+    assert all(np.isfinite(one).all() for one in rows.values())
 
 
 def test_forces_that_were_zeroed_cost_a_fit_no_accuracy(tmp_path):

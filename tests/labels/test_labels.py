@@ -205,7 +205,10 @@ def test_a_frame_without_a_label_is_refused_in_a_file_to_validate_by_too(tmp_pat
     with pytest.raises(UserError, match="frame 0: has no label"):
         as_read(frames, tmp_path, needed=())
     frames = rattled(4)
-    for frame in frames:
+    del results_of(frames[0])["forces"]  # which others have
+    with pytest.raises(UserError, match="frame 0: has no forces"):
+        as_read(frames, tmp_path, needed=())
+    for frame in frames[1:]:
         del results_of(frame)["forces"]
     assert energies(as_read(frames, tmp_path, needed=())) == pytest.approx(energies(frames))
 
@@ -341,8 +344,19 @@ def at_two_temperatures():
     return labelled(found)
 
 
+def cold_ones_among_hot_ones():
+    """Cold frames of one place that is about as high in energy as hot frames of another."""
+    frames = at_two_temperatures()
+    middle = np.median(energies(frames[10:]))
+    for n, frame in enumerate(frames[:10]):
+        results_of(frame)["energy"] = middle + 0.001 * n
+        results_of(frame)["forces"] *= 0.01
+    return frames
+
+
 @pytest.mark.parametrize(
-    "make", [rattled, approaching, bonds, strained, at_two_temperatures],
+    "make",
+    [rattled, approaching, bonds, strained, at_two_temperatures, cold_ones_among_hot_ones],
 )  # fmt: skip
 @pytest.mark.parametrize("zero", [-50.0, 0.0, 45.0])
 def test_honest_sets_raise_no_doubt(tmp_path, make, zero):
