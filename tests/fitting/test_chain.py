@@ -20,7 +20,7 @@ QUICK = ["--batch", 4, "--precision", "float32", "--device", "cpu"]
 # Cold and small: a slab that such potentials hold together.
 CAMPAIGN = {
     "surface__temperature_K": 100, "surface__size": [2, 2, 3], "surface__frozen_layers": 1,
-    "surface__images": True,
+    "surface__images": True, "guards__most_unsettled": 1,
     "incidence__energy_eV": [0.3], "thermalise__equilibrate_fs": 200, "thermalise__snapshots": 4,
     "dynamics__timestep_fs": 0.1, "dynamics__max_time_fs": 500, "potential__kind": "mace",
 }  # fmt: skip
