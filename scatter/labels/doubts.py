@@ -23,7 +23,7 @@ FORCE_UNITS = {
 }  # fmt: skip
 FEW = 4  # atoms or frames: of fewer, no size is obvious
 ALIKE, ROUGHLY = 0.03, 0.3  # ratios to a unit's: of energies, and of forces at random
-LARGER = 10.0  # times: forces that differ by less may be of hot and cold structures
+LARGER = (10.0, 2000.0)  # times: less may be of hot and cold structures; more is no unit's doing
 APART = 0.3  # eV/atom: less is no obvious difference
 TOO_FAR = 10.0  # eV/atom: no two structures of four atoms and one composition lie in groups so far
 CLEAR = 3.0  # how much wider than what it parts a gap of energies must be
@@ -40,15 +40,16 @@ class Doubts:
     - The same structure twice has one energy, to 0.01 eV.
     - Energies of one composition do not lie in two groups that are apart as two units are, nor by
       more than 10 eV/atom; both with a gap of three times what either group spans.
-    - Nor do the sizes of forces by a factor of ten, of five frames each at least, where energies
-      tell no difference: where forces are small in truth, energies are low, or much alike.
+    - Nor do the sizes of forces in one cell by a factor of ten to two thousand, of five frames each
+      at least, where energies tell no difference: where forces are small in truth, energies are
+      low, or much alike; or forces are nothing but noise, and no unit makes them so small.
     - Between frames in which no atom moves by more than 0.1 Å, the energy changes by the work of
       the forces, ΔE = -Σ (F_1 + F_2) · Δx / 2, to a factor of five, for four fifths of the pairs
       where that is above 0.05 eV.
     """
 
     energies: dict[str, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
-    sizes: dict[str, list[tuple[float, float, str]]] = field(
+    sizes: dict[tuple[str, bytes], list[tuple[float, float, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     seen: dict[bytes, tuple[float, str]] = field(default_factory=dict)
@@ -87,7 +88,8 @@ class Doubts:
         known = forces[np.isfinite(forces)]
         if known.any():
             size = float(np.sqrt(np.mean(known**2)))
-            self.sizes[formula].append((size, labels["energy"], where))
+            cell = (np.round(frame.cell.array, 6) + 0.0).tobytes()  # strain has energy and no force
+            self.sizes[formula, cell].append((size, labels["energy"], where))
 
     def refuse(self) -> None:
         """Raise UserError if the frames contradict one another."""
@@ -151,7 +153,8 @@ def _refuse_forces(found: list[tuple[float, float, str]]) -> None:
     unit = _unit(large / small, FORCE_UNITS, ROUGHLY)
     low, high = energies[:place], energies[place:]
     overlap = high.min() < np.median(low) < high.max()
-    if large > LARGER * small and overlap and np.std(low) > SPREAD * np.std(high):
+    obvious = LARGER[0] < large / small < LARGER[1]
+    if obvious and overlap and np.std(low) > SPREAD * np.std(high):
         raise UserError(
             f"{found[0][2]}: its forces are far smaller than those of {found[place][2]}, though "
             f"its energy is alike: forces are in two units{unit}; labels must be in eV/Å"

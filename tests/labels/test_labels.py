@@ -335,6 +335,27 @@ def strained():
     return labelled(found)
 
 
+def strained_to_noise():
+    """The same where symmetry's zeros are a potential's noise."""
+    frames = strained() + strained()
+    for n, frame in enumerate(frames):
+        frame.set_cell(frame.cell * (1 + 1e-4 * n), scale_atoms=True)
+        if not n % 2:
+            noise = np.random.default_rng(n).normal(size=(len(frame), 3))
+            results_of(frame)["forces"] = 3e-3 * noise
+    return frames
+
+
+def relaxed_and_hot_ones():
+    """Hot frames, and well relaxed ones far from one another, whose energies differ as much."""
+    frames = at_two_temperatures()
+    for n, frame in enumerate(frames[:10]):
+        frame.positions[:, 0] += 0.3 * n
+        results_of(frame)["energy"] = results_of(frames[10 + n])["energy"]
+        results_of(frame)["forces"] *= 1e-5
+    return frames
+
+
 def at_two_temperatures():
     """Slabs that hardly move, and slabs that are hot."""
     rng, found = np.random.default_rng(3), []
@@ -356,7 +377,8 @@ def cold_ones_among_hot_ones():
 
 @pytest.mark.parametrize(
     "make",
-    [rattled, approaching, bonds, strained, at_two_temperatures, cold_ones_among_hot_ones],
+    [rattled, approaching, bonds, strained, strained_to_noise, relaxed_and_hot_ones,
+     at_two_temperatures, cold_ones_among_hot_ones],
 )  # fmt: skip
 @pytest.mark.parametrize("zero", [-50.0, 0.0, 45.0])
 def test_honest_sets_raise_no_doubt(tmp_path, make, zero):
