@@ -16,8 +16,10 @@ from typing import IO, TextIO
 
 import numpy as np
 from ase import Atoms
+from ase.constraints import FixAtoms, FixCartesian, FixScaled
 from ase.data import chemical_symbols
 from ase.io import read, write
+from jaxtyping import Bool
 
 from scatter.foreign import opened, reason, shown, text
 from scatter.settings import UserError
@@ -169,8 +171,9 @@ def _poscar(found: str, place: str) -> str:
     if len(lines) < 8:
         raise UserError(f"{place}: cannot be read as a POSCAR: it has {len(lines)} lines")
     if re.fullmatch(r"[\d\s]+(!.*)?", lines[5]) and lines[5].strip():  # as VASP 4 wrote it
-        names = [word for word in lines[0].split() if word in chemical_symbols[1:]]
-        if len(names) != len(lines[0].split()) or len(names) != len(lines[5].split("!")[0].split()):
+        names = lines[0].split()
+        named = all(name in chemical_symbols[1:] for name in names)
+        if not named or len(names) != len(lines[5].split("!")[0].split()):
             raise UserError(
                 f"{place}: cannot be read as a POSCAR: its sixth line ({shown(lines[5].strip())}) "
                 "should name the elements, before the line of their numbers, such as: Cu H"
@@ -180,7 +183,7 @@ def _poscar(found: str, place: str) -> str:
     counts = lines[6].split("!")[0].split()
     most = len(found)  # of more atoms than characters the file does not speak
     atoms = sum(int(n) if n.isdecimal() and len(n) < 10 else most for n in counts)
-    selective = len(lines) > 7 and lines[7].strip().lower().startswith("s")
+    selective = lines[7].strip().lower().startswith("s")
     first = 9 if selective else 8
     if atoms > len(lines) - first:
         raise UserError(f"{place}: speaks of more atoms than it has lines")
@@ -216,6 +219,30 @@ def _parsed(content: str, format: str, place: str) -> list[Atoms]:
     except Exception as error:  # the reader meets a broken file with errors of every class
         raise UserError(f"{place}: cannot be read as {name} ({reason(error)})") from error
     assert isinstance(found, list)
+    return found
+
+
+def held(frame: Atoms, where: str) -> Bool[np.ndarray, "atom 3"]:
+    """Along which of three directions each atom is held: x, y and z, or lattice vectors.
+
+    Args:
+        frame: as it was read.
+        where: what errors call it.
+
+    Raises:
+        UserError: it has a constraint of another kind.
+    """
+    found = np.zeros((len(frame), 3), bool)
+    for one in frame.constraints:
+        if isinstance(one, FixAtoms):
+            found[one.index] = True
+        elif isinstance(one, FixCartesian | FixScaled):
+            found[one.index] |= np.asarray(one.mask, bool)
+        else:
+            raise UserError(
+                f"{where}: its constraint {type(one).__name__} cannot be kept here; hold atoms "
+                "along all three axes, or let them move"
+            )
     return found
 
 

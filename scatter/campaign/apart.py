@@ -104,7 +104,11 @@ class Placed:
 
 
 def refuse_coupling(
-    input: Input, potential: Potential, system: System, snapshots: Snapshots, all: list[Placed]
+    input: Input,
+    potential: Potential,
+    system: System,
+    snapshots: Snapshots,
+    molecules: list[Placed],
 ) -> None:
     """Raise UserError if a molecule feels the slab where trajectories begin or count as scattered.
 
@@ -117,26 +121,26 @@ def refuse_coupling(
         potential: that trajectories run on.
         system: the slab.
         snapshots: thermal states of it.
-        all: the molecules of the campaign, of which the one that reaches farthest is placed, for
-            isotopes feel alike.
+        molecules: of the campaign; of isotopes, which feel alike, the one that reaches farthest
+            is placed.
     """
     planes = np.array([system.top_plane(one) for one in snapshots.positions])
     highest = float((snapshots.positions[:, :, 2].max(axis=1) - planes).max())
-    farthest = {one.numbers: one for one in sorted(all, key=lambda one: one.reach)}
+    farthest = {one.numbers: one for one in sorted(molecules, key=lambda one: one.reach)}
     for one in farthest.values():
         # the start is the centre of mass's height, scattering that of the lower atom
-        for key, lower in (
-            ("[incidence] height_A", input.incidence.height_A - one.reach),
-            ("[stop] scattered_A", input.stop.scattered_A),
+        for key, height, above in (
+            ("[incidence] height_A", input.incidence.height_A, one.reach),
+            ("[stop] scattered_A", input.stop.scattered_A, 0.0),
         ):
+            lower = height - above
             if lower - highest >= potential.cutoff:
                 continue
             felt = coupling(potential, system, snapshots, one, lower)
             if not felt < input.guards.coupling_eV:
-                above = one.reach if "height" in key else 0.0
                 safe = np.ceil(10 * (highest + potential.cutoff + above)) / 10
                 raise UserError(
-                    f"{key} = {lower + above:g}: the molecule still feels the slab there, by "
+                    f"{key} = {height:g}: the molecule still feels the slab there, by "
                     f"{felt * 1000:.3g} meV, and [guards] coupling_eV = "
                     f"{input.guards.coupling_eV:g} is the most; choose more (from {safe:.1f} on "
                     "the cutoff rules it out)"

@@ -63,10 +63,8 @@ def judged(points: np.ndarray, ended: np.ndarray, attributes: Told) -> list[Stic
         ended: /trajectories; of an unfinished campaign those that are `in_turn` count.
         attributes: of the file.
     """
-    guards, surfaces = (
-        guards_in(attributes.path, attributes["input"]),
-        surfaces_of(points, attributes),
-    )
+    guards = guards_in(attributes.path, attributes["input"])
+    surfaces = surfaces_of(points, attributes)
     return sticking(points, in_turn(ended), guards.most_unsettled, surfaces)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from ase.data import atomic_numbers, reference_states
-
-from scatter.campaign.prepare import refuse_thin_vacuum
+from scatter.campaign.apart import refuse_thin_vacuum
 from scatter.config import Input
 from scatter.dynamics.guards import bounds_of
+from scatter.initial.lattice import measured
 from scatter.initial.molecule import isotopes
 from scatter.initial.slab import build
 from scatter.potentials.base import Potential, refuse_unknown_elements
@@ -60,5 +59,4 @@ def _facets(input: Input) -> Iterator[tuple[str, float | None]]:
         if surface.file is not None:
             yield facet, None
             continue
-        known = reference_states[atomic_numbers[surface.element]] or {}
-        yield facet, surface.given_lattice_constant(T_K) or known.get("a", 4.0)
+        yield facet, surface.given_lattice_constant(T_K) or measured(surface.element)

@@ -8,7 +8,13 @@ from hashlib import sha256
 import numpy as np
 from jaxtyping import Float
 
-from scatter.campaign.apart import Placed, refuse_coupling, refuse_images, refuse_thin_vacuum
+from scatter.campaign.apart import (
+    Placed,
+    energies,
+    refuse_coupling,
+    refuse_images,
+    refuse_thin_vacuum,
+)
 from scatter.campaign.progress import clock
 from scatter.campaign.ranks import Ranks
 from scatter.config import Input
@@ -143,12 +149,8 @@ def moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSl
     refuse_unknown_elements(potential, slab.system)
     refuse_thin_vacuum(input, potential, slab.system, slab.ideal)
     refuse_images(input, potential, slab.system)
-    evaluator = potential.bind(slab.system, 1)
-    energies = [
-        float(evaluator.begin(np.arange(1), positions[None])[0][0])
-        for positions in slab.snapshots.positions
-    ]
-    return replace(slab, snapshots=replace(slab.snapshots, energies=np.array(energies)))
+    found = energies(potential, slab.system, slab.snapshots.positions)
+    return replace(slab, snapshots=replace(slab.snapshots, energies=found))
 
 
 def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) -> list[ThermalSlab]:

@@ -1,18 +1,17 @@
 """A set that `scatter select` wrote, as trainings read it."""
 
 import hashlib
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ase import Atoms
-from ase.io import write
 
 from scatter.files import write_whole
 from scatter.fitting.select import PARTS
 from scatter.labels import Keys, read_labelled
 from scatter.settings import UserError
+from scatter.structures import extxyz
 
 
 @dataclass(frozen=True)
@@ -73,18 +72,16 @@ def plain_files(labelled: LabelledSet, folder: Path) -> dict[str, Path]:
         if not labelled.keys.named and not any(frame.constraints for frame in frames):
             found[part] = file
             continue
-        content = _without_constraints(frames)
+        content = extxyz(_without_constraints(frames))
         found[part] = folder / f"{part}-{hashlib.sha256(content).hexdigest()[:12]}.extxyz"
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(found[part], content)
     return found
 
 
-def _without_constraints(frames: Sequence[Atoms]) -> bytes:
+def _without_constraints(frames: Sequence[Atoms]) -> list[Atoms]:
     free = [frame.copy() for frame in frames]
     for one, frame in zip(free, frames, strict=True):
         one.set_constraint()
         one.calc = frame.calc
-    stream = io.StringIO()
-    write(stream, free, format="extxyz", parallel=False)
-    return stream.getvalue().encode()
+    return free

@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 from ase.build import bulk
-from ase.data import atomic_numbers, covalent_radii, reference_states
+from ase.data import atomic_numbers, reference_states
 from jaxtyping import Float
 from scipy.optimize import brent
 
@@ -54,8 +54,7 @@ def crystal(
 def static_lattice_constant(potential: Potential, element: str) -> float:
     """The lattice constant of least energy, Å; within about 1e-6 in float64.
 
-    The least of 33 values within 16 % of the measured one (of what the covalent radius suggests,
-    for a metal that is not fcc in nature) is refined by Brent's method.
+    The least of 33 values within 16 % of the measured one is refined by Brent's method.
 
     Raises:
         UserError: the energy has no minimum there.
@@ -65,7 +64,7 @@ def static_lattice_constant(potential: Potential, element: str) -> float:
         system, positions = crystal(element, a, 2)
         return float(potential.bind(system, 1).begin(np.arange(1), positions[None])[0][0])
 
-    tried = _measured(element) * np.linspace(0.84, 1.16, 33)
+    tried = measured(element) * np.linspace(0.84, 1.16, 33)
     energies = np.array([energy(a) for a in tried])
     least = int(np.argmin(np.where(np.isfinite(energies), energies, np.inf)))
     if least in (0, len(tried) - 1):
@@ -233,9 +232,6 @@ def zero_pressure(tried: Sequence[float], pressures: Sequence[Pressure]) -> tupl
     return float(root), float(error)
 
 
-def _measured(element: str) -> float:
-    number = atomic_numbers[element]
-    state = reference_states[number]
-    if state is not None and state["symmetry"] == "fcc":
-        return float(state["a"])
-    return float(2 * np.sqrt(2) * covalent_radii[number])
+def measured(element: str) -> float:
+    """The measured lattice constant of a fcc metal, Å; of ASE's table of reference states."""
+    return float(reference_states[atomic_numbers[element]]["a"])

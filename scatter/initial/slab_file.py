@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.constraints import FixAtoms, FixCartesian, FixScaled
+from ase.constraints import FixAtoms
 from ase.data import atomic_masses
 from jaxtyping import Bool, Float, Int
 from scipy.sparse import coo_matrix
@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 from scatter.foreign import shown
 from scatter.initial.outermost import images, inside, widths
 from scatter.settings import UserError
-from scatter.structures import read_structure
+from scatter.structures import held, read_structure
 
 FLAT = 1e-6  # Å that a vector may lean and still count as lying or standing
 OPEN = 6.0  # Å: a slab whose atoms leave so much empty sideways does not go on there
@@ -63,17 +63,7 @@ def held_atoms(place: str, atoms: Atoms) -> Bool[np.ndarray, " atom"]:
     Raises:
         UserError: one is held along some directions only, which the dynamics cannot do.
     """
-    axes = np.zeros((len(atoms), 3), bool)
-    for constraint in atoms.constraints:
-        if isinstance(constraint, FixAtoms):
-            axes[constraint.index] = True
-        elif isinstance(constraint, FixCartesian | FixScaled):
-            axes[constraint.index] |= np.asarray(constraint.mask, bool)
-        else:
-            raise UserError(
-                f"{place}: its constraint {type(constraint).__name__} cannot be kept here; hold "
-                "atoms along all three axes, or let them move"
-            )
+    axes = held(atoms, place)
     partly = np.flatnonzero(axes.any(axis=1) & ~axes.all(axis=1))
     if len(partly):
         kinds = {type(one).__name__ for one in atoms.constraints if not isinstance(one, FixAtoms)}

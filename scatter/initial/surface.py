@@ -148,6 +148,7 @@ class Surface(Table):
                 "twice; name each once"
             )
         self._refuse_two_tops()
+        self._refuse_no_substrate()
         if self.file is None:
             self._refuse_what_cannot_be_built()
             return self
@@ -160,7 +161,7 @@ class Surface(Table):
         return self
 
     def _refuse_two_tops(self) -> None:
-        """The top plane is chosen once, and for one slab; elements are spelt as such."""
+        """The top plane is chosen once, and for one slab."""
         if self.top_atoms is not None and self.top_A is not None:
             raise ValueError("top_atoms and top_A both say where the top plane is; give one")
         chosen = "top_atoms" if self.top_atoms is not None else "top_A"
@@ -172,6 +173,8 @@ class Surface(Table):
             )
         if self.top_atoms is not None and len(set(self.top_atoms)) < len(self.top_atoms):
             raise ValueError("top_atoms names an atom twice; name each once")
+
+    def _refuse_no_substrate(self) -> None:
         for symbol in self.substrate or ():
             if symbol not in atomic_numbers or symbol == "X":
                 raise ValueError(f"substrate names {symbol!r}, which is no chemical symbol")

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from scatter.labels.doubts import Doubts
 from scatter.labels.names import STANDARD, Keys, keys_of, results_of, rid, values_of
 from scatter.settings import UserError
-from scatter.structures import read_frames
+from scatter.structures import held, read_frames
 
 BOTH = ("energy", "forces")
 LEAST = 3  # frames that tell a component that is held from one that happens to be zero
@@ -171,23 +171,12 @@ def _energy(value: Any, frame: Atoms, where: str) -> float:
 
 def _forces(value: Any, frame: Atoms, where: str) -> Float[np.ndarray, "atom 3"]:
     """What is written; NaN where a constraint holds, and on atoms whose force is exactly zero."""
-    array, none = np.asarray(value), held(frame)
+    array, none = np.asarray(value), held(frame, where)
     if array.shape != (len(frame), 3) or array.dtype.kind not in "iuf":
         raise UserError(f"{where}: its forces are no numbers along x, y and z of each atom")
     if not np.isfinite(array[~none]).all():
         raise UserError(f"{where}: its energy or a force is not finite; take it out of the file")
     return np.where(none | ~array.any(axis=1, keepdims=True), np.nan, array)
-
-
-def held(frame: Atoms) -> Bool[np.ndarray, "atom 3"]:
-    """The components that the constraints of a frame hold."""
-    found = np.zeros((len(frame), 3), bool)
-    for one in frame.constraints:
-        if isinstance(one, FixAtoms):
-            found[one.index] = True
-        elif isinstance(one, FixCartesian):
-            found[one.index] |= np.asarray(one.mask, bool)
-    return found
 
 
 def refuse_unhonoured(frame: Atoms, where: str, weights: Collection[str] | None) -> None:

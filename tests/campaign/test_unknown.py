@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.averages import average
+from scatter.campaign.averages import Wanted, average
 from scatter.campaign.page import write_report
 from scatter.campaign.progress import Progress
 from scatter.campaign.report import analyse, plot, status
@@ -98,7 +98,7 @@ def test_the_page_says_so(cut_short, tmp_path):
 
 def test_no_average_takes_bounds_for_S0(cut_short):
     with pytest.raises(UserError, match="S0 is not known at .* so an average means nothing"):
-        average(cut_short, [], [1000.0], [], False, spoken())
+        average(cut_short, Wanted(gases_K=[1000.0]), spoken())
 
 
 def test_the_figure_is_drawn(cut_short, tmp_path):
@@ -136,7 +136,7 @@ def test_the_live_table_says_so(cut_short):
     np.add.at(counts, (rows["point"], rows["outcome"]), 1)
     console = Console(file=io.StringIO(), width=80, height=40, force_terminal=True)
     for most, shown in ((0.01, True), (1.0, False)):
-        progress = Progress(console, points, Aim(12, 12), most)
+        progress = Progress(console, points, Aim(12, 12), {"111": "Cu(111)"}, most)
         progress.show(10, counts, period_s=0)
         progress.close()
         assert ("not known" in text_of(console)) == shown

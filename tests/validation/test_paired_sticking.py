@@ -93,7 +93,7 @@ def test_the_difference_is_that_of_the_two_tables(another):
     _, potential, _ = store.read_results(folder / "potential")
     stuck = ENDINGS.index(Outcome.DISSOCIATED)
     names = {"111": "Cu(111)"}
-    both = (sticking(points, one, names) for one in (potential, reference))
+    both = (sticking(points, one, surfaces=names) for one in (potential, reference))
     found = zip(rows, *both, strict=True)
     for row, mine, other in found:
         assert (row.potential, row.reference) == (mine, other)
@@ -122,12 +122,14 @@ def test_the_manifest_says_what_made_the_starts(another):
 
 
 def test_a_trajectory_whose_potential_no_folder_names_is_refused_with_the_reason(another, tmp_path):
-    frames, console = tmp_path / "seen.extxyz", Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=200)
     with threads_as_before():
-        inspect(another[0] / "teacher", 0, 1, 5.0, frames, False, console)  # the input names it
+        seen = tmp_path / "seen.extxyz"
+        inspect(another[0] / "teacher", 0, 1, 5.0, seen, False, console)  # the input names it
         assert "the same bits as stored" in console.file.getvalue()
         with pytest.raises(UserError, match="`scatter validate` ran them on a potential that its"):
-            inspect(another[0] / "potential", 0, 1, 5.0, frames, False, console)
+            unseen = tmp_path / "unseen.extxyz"
+            inspect(another[0] / "potential", 0, 1, 5.0, unseen, False, console)
 
 
 @pytest.mark.parametrize(
