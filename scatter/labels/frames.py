@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms, FixCartesian
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from scatter.labels.doubts import Doubts
 from scatter.labels.names import STANDARD, Keys, keys_of, results_of, rid, values_of

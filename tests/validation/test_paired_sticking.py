@@ -124,11 +124,10 @@ def test_the_manifest_says_what_made_the_starts(another):
 def test_a_trajectory_whose_potential_no_folder_names_is_refused_with_the_reason(another, tmp_path):
     console = Console(file=io.StringIO(), width=200)
     with threads_as_before():
-        seen = tmp_path / "seen.extxyz"
+        seen, unseen = tmp_path / "seen.extxyz", tmp_path / "unseen.extxyz"
         inspect(another[0] / "teacher", 0, 1, 5.0, seen, False, console)  # the input names it
         assert "the same bits as stored" in console.file.getvalue()
         with pytest.raises(UserError, match="`scatter validate` ran them on a potential that its"):
-            unseen = tmp_path / "unseen.extxyz"
             inspect(another[0] / "potential", 0, 1, 5.0, unseen, False, console)
 
 
