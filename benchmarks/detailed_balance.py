@@ -30,7 +30,7 @@ m = ISOTOPES["H"][1]
 M, MU = 2 * m, m / 2
 COPPER = fcc111("Cu", (1, 1, 4), a=3.68, vacuum=9)
 FROZEN = np.zeros(len(COPPER), bool)
-SYSTEM = System(COPPER.numbers, COPPER.cell.array, (True, True, True), FROZEN).with_molecule(1, 1)
+SYSTEM = System(COPPER.numbers, COPPER.cell.array, (True, True, True), FROZEN).with_projectile(1, 1)
 TOP = COPPER.positions[-1, 2]
 ONE = [Level(0.0, 0.0, False, 0.0, 0.6, 0.9, 0.75, 1.0)]  # vibration and rotation are in S0
 

@@ -66,7 +66,7 @@ def random_structure(
 def random_structures(facet: str, count: int, rng: np.random.Generator) -> Iterator[tuple]:
     """System and positions of each structure."""
     bare, ideal = slab(facet, 300.0)
-    system = bare.with_molecule(1, 1)
+    system = bare.with_projectile(1, 1)
     while count:
         found = random_structure(system, ideal, rng)
         if found is not None:
@@ -113,7 +113,7 @@ def dynamical_structures(
         wanted = (count + n) // len(LATTICE_A)
         runs = -(-wanted // 2)
         bare, ideal = slab(facet, kelvin)
-        system, album = bare.with_molecule(1, 1), Album()
+        system, album = bare.with_projectile(1, 1), Album()
         starts = (start(i, system, ideal, kelvin, state, rng) for i in range(runs))
         conditions = Conditions(system, dynamics, Stop(dissociated_A=2.5), runs)
         for _ in propagate(starts, potential, conditions, album):

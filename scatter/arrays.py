@@ -17,6 +17,15 @@ def array_namespace(array: Any) -> Any:
     return np if isinstance(array, np.ndarray | np.generic) else _torch()
 
 
+def chosen(codes: Any, where: Any, code: int) -> Any:
+    """The codes, this one where it applies.
+
+    Not codes[where] = code, for which a GPU would have to count the places first.
+    """
+    xp = array_namespace(codes)
+    return xp.where(where, xp.zeros_like(codes) + int(code), codes)
+
+
 @cache
 def _torch() -> Any:
     torch = import_module("torch")

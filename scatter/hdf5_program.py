@@ -1,4 +1,4 @@
-"""Reads `results.h5` in a process of its own: `python hdf5_program.py FILE COLUMN ...`.
+"""Reads `results.h5` in a process of its own: `python hdf5_program.py FILE [COLUMN ...]`.
 
 The library of HDF5 meets some damaged files with a fault that ends the process, or goes round in
 circles; so the process that asks (`scatter.results`) is another one, and this one has limits.
@@ -6,7 +6,7 @@ It leads nowhere else: links to other files, virtual and external data, and filt
 loaded as plug-ins are refused, and so are tables that are larger than the file can hold.
 
 The output is one line of JSON, `refused` or what the file holds but its trajectories, and then the
-bytes of these, of the columns asked for.
+bytes of these, of the columns asked for or of all.
 """
 
 import json
@@ -97,16 +97,17 @@ def told(path: str, wanted: list[str]) -> None:
     limit(size)
     with h5py.File(path, "r") as file:
         rows = table(file, "trajectories", size)
+        there = [*(rows.dtype.names or ())]
         whole = {
             "attributes": {name: plain(name, value) for name, value in file.attrs.items()},
             "points": columns(table(file, "points", size)[()]),
             "molecules": molecules(file, size),
             "descr": np.lib.format.dtype_to_descr(rows.dtype),
             "rows": len(rows),
-            "sent": (sent := [name for name in wanted if name in (rows.dtype.names or ())]),
+            "sent": (sent := [name for name in wanted or there if name in there]),
         }
         answer(whole)
-        chosen = rows if sent == [*rows.dtype.names] else rows.fields(sent)
+        chosen = rows if sent == there else rows.fields(sent)
         for first in range(0, len(rows), ROWS_AT_ONCE):
             sys.stdout.buffer.write(chosen[first : first + ROWS_AT_ONCE].tobytes())
 

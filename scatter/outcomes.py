@@ -1,10 +1,13 @@
 """How a trajectory ends, and what is measured of it: one row of `/trajectories` each.
 
-`COLUMNS` is the schema: name, type, unit, meaning. Changing it means a new `SCHEMA` number and a
-line in CHANGELOG.md.
+A row is the join of what the parts of a campaign write. Those of every campaign stand here; parts
+of one's own add theirs behind them (`Observer.columns`). Changing these means a new `SCHEMA` number
+and a line in CHANGELOG.md.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +23,30 @@ class Outcome(IntEnum):
     SCATTERED = 2
     UNDECIDED = 3
     FAILED = 4
+
+
+class OwnEnding(NamedTuple):
+    """An ending of one's own; its code is `len(Outcome)` and its place among them.
+
+    Attributes:
+        name: how results call it.
+        sticks: whether S0 counts it.
+    """
+
+    name: str
+    sticks: bool
+
+
+def ending_names(own: Iterable[OwnEnding] = ()) -> dict[int, str]:
+    """What endings are called, by their codes."""
+    known = {int(one): one.name.lower() for one in Outcome if one is not Outcome.RUNNING}
+    return known | {len(Outcome) + n: one.name for n, one in enumerate(own)}
+
+
+def sticking_codes(own: Iterable[OwnEnding] = ()) -> list[int]:
+    """Codes of the endings that S0 counts."""
+    mine = [len(Outcome) + n for n, one in enumerate(own) if one.sticks]
+    return [int(Outcome.DISSOCIATED), *mine]
 
 
 class Reason(IntEnum):
@@ -44,104 +71,160 @@ REASONS = {
 
 MOST_UNSETTLED = 0.01  # fraction of a point that may be undecided or failed for S0 to be known
 SCHEMA = 2
-# What a guard (`scatter.potentials.base.Guard`) may measure: column of the largest value of a
-# trajectory -> column of the time when that was.
-MEASURES = {"disagreement_eV_per_A": "disagreement_time_fs", "leverage": "leverage_time_fs"}
 
 
-def _vectors(when: str, what: str, letter: str, unit: str) -> list[tuple[str, str, str, str]]:
+class Column(NamedTuple):
+    """A column of `/trajectories`.
+
+    Attributes:
+        name: with the unit, as in `time_fs`.
+        kind: of NumPy: "f8", "u4", "u2", "u1" or "i8".
+        unit: "" where there is none.
+        meaning: in words.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+
+
+def _vectors(when: str, what: str, letter: str, unit: str) -> list[Column]:
     suffix = {"Å": "A", "Å/fs": "A_per_fs"}[unit]
     return [
-        (f"{when}_{letter}{axis}{atom}_{suffix}", "f8", unit, f"{what} of atom {atom}, {when}")
+        Column(
+            f"{when}_{letter}{axis}{atom}_{suffix}", "f8", unit, f"{what} of atom {atom}, {when}"
+        )
         for atom in (1, 2)
         for axis in "xyz"
     ]
 
 
-def _ledger(when: str) -> list[tuple[str, str, str, str]]:
+def _at(when: str) -> list[Column]:
+    """Where the projectile's atoms are, how fast they move, and the ledger of energies."""
     return [
-        (f"{when}_kinetic_molecule_eV", "f8", "eV", f"kinetic energy of the molecule, {when}"),
-        (f"{when}_kinetic_slab_eV", "f8", "eV", f"kinetic energy of the slab, {when}"),
-        (f"{when}_potential_molecule_eV", "f8", "eV", f"the molecule alone at its bond, {when}"),
-        (f"{when}_potential_slab_eV", "f8", "eV", f"the slab alone at its positions, {when}"),
-        (f"{when}_coupling_eV", "f8", "eV", f"energy of both together less each alone, {when}"),
+        *_vectors(when, "position", "", "Å"),
+        *_vectors(when, "velocity", "v", "Å/fs"),
+        Column(
+            f"{when}_kinetic_molecule_eV", "f8", "eV", f"kinetic energy of the molecule, {when}"
+        ),
+        Column(f"{when}_kinetic_slab_eV", "f8", "eV", f"kinetic energy of the slab, {when}"),
+        Column(
+            f"{when}_potential_molecule_eV", "f8", "eV", f"the molecule alone at its bond, {when}"
+        ),
+        Column(f"{when}_potential_slab_eV", "f8", "eV", f"the slab alone at its positions, {when}"),
+        Column(
+            f"{when}_coupling_eV", "f8", "eV", f"energy of both together less each alone, {when}"
+        ),
     ]
 
 
-COLUMNS: list[tuple[str, str, str, str]] = [
-    ("point", "u4", "", "row of /points"),
-    ("number", "u4", "", "number of the trajectory in its point"),
-    ("outcome", "u1", "", "1 dissociated, 2 scattered, 3 undecided, 4 failed"),
-    (
+# What each part of a campaign writes of a trajectory. A row is the join of its parts.
+TRAJECTORY = [
+    Column("point", "u4", "", "row of /points"),
+    Column("number", "u4", "", "number of the trajectory in its point"),
+    Column("outcome", "u1", "", "1 dissociated, 2 scattered, 3 undecided, 4 failed"),
+    Column(
         "reason",
         "u1",
         "",
         "of a failure: "
         + ", ".join(f"{int(reason)} {words}" for reason, words in REASONS.items() if words),
     ),
-    ("time_fs", "f8", "fs", "when it ended"),
-    ("steps", "u4", "", "time steps until it ended"),
-    ("energy_error_eV", "f8", "eV", "largest |E(t) - E(0)| along the way"),
-    (
+    Column("time_fs", "f8", "fs", "when it ended"),
+    Column("steps", "u4", "", "time steps until it ended"),
+]
+FAULTS = [Column("energy_error_eV", "f8", "eV", "largest |E(t) - E(0)| along the way")]
+DISAGREEMENT = [
+    Column(
         "disagreement_eV_per_A",
         "f8",
         "eV/Å",
         "largest spread of a committee's forces on the molecule; NaN where none watched",
     ),
-    ("disagreement_time_fs", "f8", "fs", "when that was; or NaN"),
-    (
+    Column("disagreement_time_fs", "f8", "fs", "when that was; or NaN"),
+]
+LEVERAGE = [
+    Column(
         "leverage",
         "f8",
         "",
         "largest measure of extrapolation that the potential has; NaN where it has none",
     ),
-    ("leverage_time_fs", "f8", "fs", "when that was; or NaN"),
-    ("v", "u2", "", "initial vibrational quantum number"),
-    ("J", "u2", "", "initial rotational quantum number"),
-    ("m_J", "f8", "", "initial projection of J on the surface normal, real-valued"),
-    ("bond_A", "f8", "Å", "initial bond length"),
-    ("theta_deg", "f8", "°", "initial angle of the bond to the surface normal"),
-    ("phi_deg", "f8", "°", "initial azimuth of the bond, from x"),
-    ("impact_x_A", "f8", "Å", "where the straight approach meets the top plane"),
-    ("impact_y_A", "f8", "Å", "where the straight approach meets the top plane"),
-    ("snapshot", "u4", "", "thermal snapshot of the slab it started on"),
-    ("initial_top_A", "f8", "Å", "z of the top plane, initial"),
-    *_vectors("initial", "position", "", "Å"),
-    *_vectors("initial", "velocity", "v", "Å/fs"),
-    *_ledger("initial"),
-    ("lowest_x_A", "f8", "Å", "centre of mass at the molecule's lowest point"),
-    ("lowest_y_A", "f8", "Å", "centre of mass at the molecule's lowest point"),
-    ("lowest_Z_A", "f8", "Å", "height of the centre of mass above the top plane there"),
-    ("lowest_r_A", "f8", "Å", "bond length there"),
-    ("lowest_theta_deg", "f8", "°", "angle of the bond to the surface normal there"),
-    ("lowest_phi_deg", "f8", "°", "azimuth of the bond there, from x"),
-    ("lowest_time_fs", "f8", "fs", "when that was"),
-    ("turning_points", "u4", "", "sign changes of the centre of mass's vertical velocity"),
-    ("first_below_fs", "f8", "fs", "first time the centre of mass was below [stop] near_A; or NaN"),
-    ("last_below_fs", "f8", "fs", "last time the centre of mass was below [stop] near_A; or NaN"),
-    ("final_top_A", "f8", "Å", "z of the top plane, final"),
-    *_vectors("final", "position", "", "Å"),
-    *_vectors("final", "velocity", "v", "Å/fs"),
-    *_ledger("final"),
-    ("final_v", "f8", "", "of the scattered: real-valued vibrational quantum number; or NaN"),
-    ("final_J", "f8", "", "of the scattered: real-valued rotational quantum number; or NaN"),
-    (
+    Column("leverage_time_fs", "f8", "fs", "when that was; or NaN"),
+]
+# What a guard (`scatter.potentials.base.Guard`) may measure: its column -> the largest value of a
+# trajectory, and the time when that was.
+GUARDED = {"disagreement_eV_per_A": DISAGREEMENT, "leverage": LEVERAGE}
+DIATOMIC = [
+    Column("v", "u2", "", "initial vibrational quantum number"),
+    Column("J", "u2", "", "initial rotational quantum number"),
+    Column("m_J", "f8", "", "initial projection of J on the surface normal, real-valued"),
+    Column("bond_A", "f8", "Å", "initial bond length"),
+    Column("theta_deg", "f8", "°", "initial angle of the bond to the surface normal"),
+    Column("phi_deg", "f8", "°", "initial azimuth of the bond, from x"),
+]
+INCIDENCE = [
+    Column("impact_x_A", "f8", "Å", "where the straight approach meets the top plane"),
+    Column("impact_y_A", "f8", "Å", "where the straight approach meets the top plane"),
+    Column("snapshot", "u4", "", "thermal snapshot of the slab it started on"),
+    Column("initial_top_A", "f8", "Å", "z of the top plane, initial"),
+    *_at("initial"),
+]
+LOWEST = [
+    Column("lowest_x_A", "f8", "Å", "centre of mass at the molecule's lowest point"),
+    Column("lowest_y_A", "f8", "Å", "centre of mass at the molecule's lowest point"),
+    Column("lowest_Z_A", "f8", "Å", "height of the centre of mass above the top plane there"),
+    Column("lowest_r_A", "f8", "Å", "bond length there"),
+    Column("lowest_theta_deg", "f8", "°", "angle of the bond to the surface normal there"),
+    Column("lowest_phi_deg", "f8", "°", "azimuth of the bond there, from x"),
+    Column("lowest_time_fs", "f8", "fs", "when that was"),
+]
+TURNS = [
+    Column("turning_points", "u4", "", "sign changes of the centre of mass's vertical velocity")
+]
+RESIDENCE = [
+    Column(
+        "first_below_fs",
+        "f8",
+        "fs",
+        "first time the centre of mass was below [stop] near_A; or NaN",
+    ),
+    Column(
+        "last_below_fs", "f8", "fs", "last time the centre of mass was below [stop] near_A; or NaN"
+    ),
+]
+END = [Column("final_top_A", "f8", "Å", "z of the top plane, final"), *_at("final")]
+SCATTERED = [
+    Column("final_v", "f8", "", "of the scattered: real-valued vibrational quantum number; or NaN"),
+    Column("final_J", "f8", "", "of the scattered: real-valued rotational quantum number; or NaN"),
+    Column(
         "final_translational_eV",
         "f8",
         "eV",
         "of the scattered: kinetic energy of its centre of mass",
     ),
-    ("final_polar_deg", "f8", "°", "of the scattered: angle of its velocity to the normal"),
-    ("final_azimuth_deg", "f8", "°", "of the scattered: azimuth of its velocity, from x"),
+    Column("final_polar_deg", "f8", "°", "of the scattered: angle of its velocity to the normal"),
+    Column("final_azimuth_deg", "f8", "°", "of the scattered: azimuth of its velocity, from x"),
 ]
 
-OF_THE_SCATTERED = [name for name, _, _, meaning in COLUMNS if meaning.startswith("of the scat")]
+COLUMNS = [
+    *(*TRAJECTORY, *FAULTS, *DISAGREEMENT, *LEVERAGE, *DIATOMIC, *INCIDENCE),
+    *(*LOWEST, *TURNS, *RESIDENCE, *END, *SCATTERED),
+]  # that every campaign writes
+OF_THE_SCATTERED = [column.name for column in SCATTERED]
 
-ROW = np.dtype([(name, kind) for name, kind, _, _ in COLUMNS])
-ADDED = {*MEASURES, *MEASURES.values()}  # since schema 1
-ROW_1 = np.dtype([(name, kind) for name, kind, _, _ in COLUMNS if name not in ADDED])
-UNITS = {name: unit for name, _, unit, _ in COLUMNS}
-MEANINGS = {name: meaning for name, _, _, meaning in COLUMNS}
+
+def row_type(columns: Iterable[Column]) -> np.dtype:
+    """The type of a row of these columns."""
+    return np.dtype([(column.name, column.kind) for column in columns])
+
+
+ROW = row_type(COLUMNS)
+ADDED = {column.name for pair in GUARDED.values() for column in pair}  # since schema 1
+ROW_1 = row_type(column for column in COLUMNS if column.name not in ADDED)
+UNITS = {column.name: column.unit for column in COLUMNS}
+MEANINGS = {column.name: column.meaning for column in COLUMNS}
 
 
 def completed(rows: np.ndarray, wanted: np.dtype = ROW) -> np.ndarray:
@@ -169,9 +252,9 @@ def orientation(bond: Float[np.ndarray, "3"]) -> tuple[float, float]:
 def motion(
     row: np.ndarray,
     when: str,
-    positions: Float[np.ndarray, "2 3"],
-    momenta: Float[np.ndarray, "2 3"],
-    masses: Float[np.ndarray, "2"],
+    positions: Float[np.ndarray, "atom 3"],
+    momenta: Float[np.ndarray, "atom 3"],
+    masses: Float[np.ndarray, " atom"],
 ) -> None:
     """Write where the molecule's atoms are and how fast they move into a row.
 
@@ -182,7 +265,7 @@ def motion(
         momenta: amu Å / time unit.
         masses: amu.
     """
-    for atom in (0, 1):
+    for atom in range(len(masses)):
         for axis, letter in enumerate("xyz"):
             row[f"{when}_{letter}{atom + 1}_A"] = positions[atom, axis]
             velocity = momenta[atom, axis] / masses[atom] * fs
@@ -197,6 +280,7 @@ def ledger(
     total: float,
     molecule: float,
     slab: float,
+    projectile: int,
 ) -> None:
     """Write the kinetic and potential energies of molecule, slab and coupling into a row.
 
@@ -211,17 +295,18 @@ def ledger(
         total: potential energy of all atoms, eV.
         molecule: potential energy of the molecule alone, eV.
         slab: potential energy of the slab alone, eV.
+        projectile: how many of the atoms are the molecule's.
     """
     kinetic = (momenta**2).sum(axis=1) / (2 * masses)
-    row[f"{when}_kinetic_molecule_eV"] = kinetic[-2:].sum()
-    row[f"{when}_kinetic_slab_eV"] = kinetic[:-2].sum()
+    row[f"{when}_kinetic_molecule_eV"] = kinetic[-projectile:].sum()
+    row[f"{when}_kinetic_slab_eV"] = kinetic[:-projectile].sum()
     row[f"{when}_potential_molecule_eV"] = molecule
     row[f"{when}_potential_slab_eV"] = slab
     row[f"{when}_coupling_eV"] = total - molecule - slab
 
 
 def departure(
-    row: np.ndarray, momenta: Float[np.ndarray, "2 3"], masses: Float[np.ndarray, "2"]
+    row: np.ndarray, momenta: Float[np.ndarray, "atom 3"], masses: Float[np.ndarray, " atom"]
 ) -> None:
     """Write translational energy and direction of a scattered molecule into a row."""
     momentum = momenta.sum(axis=0)

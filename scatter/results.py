@@ -16,7 +16,17 @@ import numpy as np
 
 from scatter import hdf5_program
 from scatter.foreign import most_bytes, opened, reason
-from scatter.outcomes import ROW, ROW_1, SCHEMA, Outcome, completed
+from scatter.outcomes import (
+    COLUMNS,
+    ROW,
+    ROW_1,
+    SCHEMA,
+    Column,
+    OwnEnding,
+    completed,
+    ending_names,
+    row_type,
+)
 from scatter.settings import UserError
 
 RESULTS = "results.h5"
@@ -52,6 +62,31 @@ class Told(dict[str, Any]):
         super().__init__(said)
         self.path = path
 
+    @property
+    def own_endings(self) -> tuple[OwnEnding, ...]:
+        """Endings of one's own, in the order of their codes; none where the file tells of none."""
+        return tuple(OwnEnding(str(name), bool(sticks)) for name, sticks in self._list("endings"))
+
+    @property
+    def own_columns(self) -> tuple[Column, ...]:
+        """Columns of one's own, behind the usual ones."""
+        return tuple(Column(*map(str, column)) for column in self._list("columns"))
+
+    def _list(self, key: str) -> list[Any]:
+        """A list of lists of what stands under a key, as itself or as JSON; empty if nothing does.
+
+        Raises:
+            UserError: it is none.
+        """
+        value = self.get(key, [])
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+            if not all(isinstance(one, list) for one in found):
+                raise TypeError("no list of lists")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UserError(f"{self.path}: its '{key}' cannot be read ({error})") from error
+        return found
+
     def __missing__(self, key: str) -> Any:
         raise UserError(
             f"{self.path}: does not say its '{key}'; run the same campaign again to have it added "
@@ -60,19 +95,18 @@ class Told(dict[str, Any]):
 
 
 def read_results(
-    folder: Path, columns: Sequence[str] = ROW.names or ()
+    folder: Path, columns: Sequence[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray, Told]:
     """Points, trajectories and attributes of a campaign's `results.h5`.
 
     Args:
         folder: the campaign's.
-        columns: of the trajectories; a few are read in no time.
+        columns: of the trajectories, by default all; a few are read in no time.
 
     Raises:
         UserError: there is none, it cannot be read, or another schema wrote it.
     """
-    wanted = np.dtype([(name, ROW[name]) for name in columns])
-    points, rows, told, _ = _whole(folder, wanted)
+    points, rows, told, _ = _whole(folder, columns)
     return points, rows, told
 
 
@@ -85,7 +119,7 @@ def read_molecules(folder: Path) -> Molecules:
         UserError: as `read_results`, or these are no masses and curves.
     """
     path, found = folder / RESULTS, {}
-    for formula, columns in _whole(folder, NEEDED)[3].items():
+    for formula, columns in _whole(folder, NEEDED.names)[3].items():
         try:
             found[formula] = one = {name: np.array(v, float) for name, v in columns.items()}
             masses, r, V = (one[name] for name in ("masses_amu", "bond_A", "energy_eV"))
@@ -99,7 +133,9 @@ def read_molecules(folder: Path) -> Molecules:
     return found
 
 
-def _whole(folder: Path, wanted: np.dtype) -> tuple[np.ndarray, np.ndarray, Told, dict[str, Any]]:
+def _whole(
+    folder: Path, wanted: Sequence[str] | None
+) -> tuple[np.ndarray, np.ndarray, Told, dict[str, Any]]:
     path = folder / RESULTS
     if not path.is_file():
         raise UserError(
@@ -108,7 +144,7 @@ def _whole(folder: Path, wanted: np.dtype) -> tuple[np.ndarray, np.ndarray, Told
         )
     with opened(path) as file:
         size = file.seek(0, 2)
-    names = wanted.names or ()
+    names = wanted or ()
     program = [sys.executable, "-P", str(Path(hdf5_program.__file__)), str(path.resolve()), *names]
     with subprocess.Popen(
         program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -121,7 +157,7 @@ def _whole(folder: Path, wanted: np.dtype) -> tuple[np.ndarray, np.ndarray, Told
 
 
 def _answer(
-    path: Path, stream: IO[bytes], most: int, wanted: np.dtype
+    path: Path, stream: IO[bytes], most: int, wanted: Sequence[str] | None
 ) -> tuple[np.ndarray, np.ndarray, Told, dict[str, Any]]:
     """What the program answered; of a program that a broken file has ended, nothing whole."""
     try:
@@ -130,15 +166,15 @@ def _answer(
         if "refused" in found:
             raise _none(path, reason(Exception(found["refused"])))
         told = Told(path, found["attributes"])
-        _refuse_another_schema(path, told, found["descr"])
-        there = np.dtype(
-            [(name, ROW[name]) for name in wanted.names or () if name in found["sent"]]
-        )
+        whole = _row_type(path, told, found["descr"])
+        there = np.dtype([(name, whole[name]) for name in found["sent"]])
         rows = np.zeros(0, there)
         due = found["rows"] * there.itemsize
         if due:
             rows = np.frombuffer(bytearray(stream.read(min(due, most))), there)
-        rows = completed(rows, wanted)
+        kinds = row_type([*COLUMNS, *told.own_columns])
+        asked = [(name, kinds[name]) for name in wanted or kinds.names or ()]
+        rows = completed(rows, np.dtype(asked))
         points = _points(found["points"])
         _refuse_contradictions(path, points, rows, found["rows"], told)
     except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
@@ -150,14 +186,20 @@ def _none(path: Path, why: str) -> UserError:
     return UserError(f"{path}: this is no results file of scatter ({why})")
 
 
-def _refuse_another_schema(path: Path, told: Told, descr: Any) -> None:
-    kinds = {SCHEMA: ROW, 1: ROW_1}
+def _row_type(path: Path, told: Told, descr: Any) -> np.dtype:
+    """The type of the rows in a file, which is what it tells of its schema and columns.
+
+    Raises:
+        UserError: it is another.
+    """
+    kinds = {SCHEMA: row_type([*COLUMNS, *told.own_columns]), 1: ROW_1}
     due = kinds.get(told.get("schema", 0), ROW)
     if told.get("schema") not in kinds or descr != _described(due):
         raise UserError(
             f"{path}: written with schema {told.get('schema')}, and this version reads "
             f"schema {SCHEMA} and 1; analyse it with the version that wrote it"
         )
+    return due
 
 
 def _described(kind: np.dtype) -> list:
@@ -192,7 +234,7 @@ def _refuse_contradictions(
         raise _none(path, "its points are not numbered from 0 on")
     if (rows["point"] >= len(points)).any():
         raise _none(path, "a trajectory belongs to no point")
-    if not np.isin(rows["outcome"], [*Outcome][1:]).all():
+    if not np.isin(rows["outcome"], [*ending_names(told.own_endings)]).all():
         raise _none(path, "a trajectory ended in no known way")
     for name in ("input", "potential"):
         if not isinstance(told[name], str):

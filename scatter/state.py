@@ -1,7 +1,7 @@
 """The shared nouns of the engine: what a batch consists of, and where its trajectories are.
 
 Shapes: slot = replicas held at once, atom = atoms of one replica. The slab's atoms come first and
-the molecule's two atoms last. Arrays are NumPy on a CPU and torch on a GPU. Units: Å, eV, amu.
+the projectile's last. Arrays are NumPy on a CPU and torch on a GPU. Units: Å, eV, amu.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,6 +27,7 @@ class System:
         above_top: of the top plane above that mean, Å, where the user has said where it is.
         adsorbates: indices of the slab's atoms that lie on it without being part of it.
         slab_masses: of the slab's atoms, amu; None where they are the standard atomic weights.
+        projectile: how many atoms at the end are the projectile's; 0 for a slab alone.
     """
 
     numbers: Int[np.ndarray, " atom"]
@@ -37,35 +38,41 @@ class System:
     above_top: float = 0.0
     adsorbates: Int[np.ndarray, " adsorbate"] = field(default_factory=lambda: np.zeros(0, np.int64))
     slab_masses: Float[np.ndarray, " slab"] | None = None
+    projectile: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     @property
     def slab(self) -> "System":
-        """The same system without the molecule (the last two atoms)."""
-        return replace(self, numbers=self.numbers[:-2], moving=self.moving[:-2])
+        """The same system without the projectile."""
+        atoms = len(self) - self.projectile
+        return replace(self, numbers=self.numbers[:atoms], moving=self.moving[:atoms], projectile=0)
 
     @property
-    def molecule(self) -> "System":
-        """The molecule alone, in no cell."""
-        return diatomic(int(self.numbers[-2]), int(self.numbers[-1]))
+    def alone(self) -> "System":
+        """The projectile alone, in no cell."""
+        return lone(*self.numbers[len(self) - self.projectile :].tolist())
 
-    def with_molecule(self, first: int, second: int) -> "System":
-        """The slab with the two atoms of a molecule (atomic numbers) added at the end."""
-        numbers = np.append(self.numbers, [first, second])
-        moving = np.append(self.moving, [True, True])
-        return replace(self, numbers=numbers, moving=moving)
+    def with_projectile(self, *numbers: int) -> "System":
+        """The slab with a projectile's atoms (atomic numbers) at the end."""
+        free = np.ones(len(numbers), bool)
+        return replace(
+            self,
+            numbers=np.append(self.numbers, numbers),
+            moving=np.append(self.moving, free),
+            projectile=len(numbers),
+        )
 
     def top_plane(self, positions: Float[np.ndarray, "atom 3"]) -> float:
         """Height z of the top plane at these positions, Å."""
         return float(positions[self.top, 2].mean()) + self.above_top
 
 
-def diatomic(first: int, second: int) -> System:
-    """Two free atoms (atomic numbers) in no cell."""
-    numbers, moving = np.array([first, second]), np.ones(2, bool)
-    return System(numbers, np.eye(3), (False, False, False), moving)
+def lone(*numbers: int) -> System:
+    """Atoms of a projectile (atomic numbers) that move freely in no cell."""
+    moving, none = np.ones(len(numbers), bool), (False, False, False)
+    return System(np.array(numbers), np.eye(3), none, moving, projectile=len(numbers))
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,12 @@ import numpy as np
 from ase.build import fcc111
 
 from scatter.arrays import array_namespace
-from scatter.dynamics.batch import propagate
+from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.endings import Faults, of_a_diatomic
+from scatter.dynamics.observers import standard
+from scatter.dynamics.sight import Sight
 from scatter.dynamics.stop import Dynamics, Stop
+from scatter.potentials.base import Evaluator, Place, Potential
 from scatter.state import Start, System
 from scatter.units import K
 
@@ -15,7 +19,7 @@ STOP = Stop(scattered_A=3.2, near_A=1.6)
 DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=120, energy_tolerance_eV=0.3)
 
 
-class Wall:
+class Wall(Potential, Evaluator):
     """A Morse molecule over one surface atom: both feel a wall; the surface atom has a spring."""
 
     elements = frozenset({1, 29})
@@ -54,7 +58,7 @@ class Wall:
 
 WALL = System(
     np.array([29, 29, 1, 1]), 10 * np.eye(3), (False,) * 3, np.array([False, True, True, True]),
-    np.array([1]),
+    np.array([1]), projectile=2,
 )  # fmt: skip
 
 
@@ -81,7 +85,7 @@ COPPER.positions[:, 2] -= COPPER.positions[:, 2].max()
 SLAB = System(
     COPPER.numbers, COPPER.cell.array, (True, True, True), COPPER.positions[:, 2] > -3,
     np.arange(8, 12),
-).with_molecule(1, 1)  # fmt: skip
+).with_projectile(1, 1)  # fmt: skip
 
 
 def copper_start(i):
@@ -98,6 +102,46 @@ def copper_start(i):
     return Start(i, positions, momenta, masses)
 
 
+class Glimpse(Sight):
+    """What is seen, as it is told."""
+
+    time = None
+
+    def __init__(self, **told):
+        vars(self).update(told)
+
+
+class Somewhere(Place):
+    """A place that is told what it is like."""
+
+    def __init__(self, every=1, idle=0.0, array=np.asarray, stepping=None):
+        self.every, self.idle, self.array = every, idle, array
+        self.stepping = stepping or (lambda batch: batch.step)
+
+    def numpy(self, array):
+        return np.array(array if isinstance(array, np.ndarray) else array.cpu().numpy())
+
+
+def conditions(
+    system, slots, dynamics=DYNAMICS, stop=STOP, guards=(), guards_every=20, bounds=None, **place
+):
+    """How a diatomic's trajectories are run, in a place that is told what it is like."""
+    return Conditions(
+        system,
+        dynamics.timestep_fs,
+        Faults(dynamics.energy_tolerance_eV, dynamics.timestep_fs, bounds),
+        of_a_diatomic(dynamics, stop),
+        standard(stop.near_A, guards, guards_every, system, slots),
+        slots,
+        place=Somewhere(**place),
+    )
+
+
+def flat(memories):
+    """What all observers of a trajectory remember, by name; no two use the same."""
+    return {name: value for memory in memories.values() for name, value in memory.items()}
+
+
 def ended(starts, potential, conditions, after_step=None):
     """Every `Finished`, in the order in which they came."""
     return list(propagate(iter(starts), potential, conditions, after_step))
@@ -112,9 +156,10 @@ def by_trajectory(finished):
 def assert_same_bits(found, expected):
     """Two endings of one trajectory agree in every field; NaN agrees with NaN."""
     for name, value in vars(expected).items():
-        if name == "watch":
-            assert value.keys() == found.watch.keys()
-            for key in value:
-                np.testing.assert_array_equal(found.watch[key], value[key], err_msg=key)
+        if name == "memories":
+            assert value.keys() == found.memories.keys()
+            here = flat(found.memories)
+            for key, due in flat(value).items():
+                np.testing.assert_array_equal(here[key], due, err_msg=key)
         else:
             np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)

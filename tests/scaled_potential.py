@@ -1,9 +1,10 @@
 """A potential that differs from the analytic one by a factor."""
 
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Potential
 
 
-class Scaled:
+class Scaled(Potential):
     """The analytic potential, all energies and forces times a factor."""
 
     def __init__(self, factor):
@@ -16,7 +17,7 @@ class Scaled:
         return ScaledEvaluator(self.model.bind(system, slots), self.factor)
 
 
-class ScaledEvaluator:
+class ScaledEvaluator(Evaluator):
     def __init__(self, evaluator, factor):
         self.evaluator, self.factor = evaluator, factor
 

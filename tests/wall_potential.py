@@ -3,11 +3,12 @@
 import numpy as np
 
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Potential
 
 POSITION, LENGTH = 9.0, 0.2  # Å: where the wall is 1 eV high, and how fast it rises
 
 
-class Wall:
+class Wall(Potential):
     """Slab and molecule as in the analytic potential, each alone, and exp((z₀ - Z)/ℓ) eV."""
 
     def __init__(self):
@@ -18,11 +19,11 @@ class Wall:
     def bind(self, system, slots):
         if not {1, 29} <= set(system.numbers.tolist()):
             return self.model.bind(system, slots)
-        parts = self.model.bind(system.slab, slots), self.model.bind(system.molecule, slots)
+        parts = self.model.bind(system.slab, slots), self.model.bind(system.alone, slots)
         return WallEvaluator(*parts)
 
 
-class WallEvaluator:
+class WallEvaluator(Evaluator):
     def __init__(self, slab, molecule):
         self.slab, self.molecule = slab, molecule
 

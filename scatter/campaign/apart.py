@@ -15,7 +15,7 @@ from scatter.initial.slab import clear_height
 from scatter.initial.snapshots import Snapshots
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
-from scatter.state import System, diatomic
+from scatter.state import System, lone
 
 NIL_eV = 1e-3  # of energy between the molecule and its images
 BONDS = 5  # lengths at which the molecule is put beside its images
@@ -61,7 +61,7 @@ def refuse_images(input: Input, potential: Potential, system: System) -> None:
     positions[:, 1] = bonds[:, None] * repeat / width
     for formula in input.molecule.formula:
         (first, _), (second, _) = isotopes(formula, {})
-        alone = diatomic(first, second)
+        alone = lone(first, second)
         caged = System(alone.numbers, system.cell, system.pbc, alone.moving)
         felt = energies(potential, caged, positions) - energies(potential, alone, positions)
         worst = int(np.argmax(np.where(np.isfinite(felt), np.abs(felt), np.inf)))
@@ -171,9 +171,9 @@ def coupling(
     below = placed.reach / placed.bond
     molecules += np.stack([-below * axes, (1 - below) * axes], axis=1)
     together = np.concatenate([slabs, molecules], axis=1)
-    whole = energies(potential, system.with_molecule(*placed.numbers), together)
+    whole = energies(potential, system.with_projectile(*placed.numbers), together)
     parts = energies(potential, system, slabs)
-    parts += energies(potential, diatomic(*placed.numbers), molecules)
+    parts += energies(potential, lone(*placed.numbers), molecules)
     felt = np.abs(whole - parts)
     return float(felt.max()) if np.isfinite(felt).all() else float("inf")
 

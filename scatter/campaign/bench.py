@@ -79,7 +79,7 @@ def _hydrogen_on_copper(replicas: int) -> tuple[System, np.ndarray]:
     """Thermally displaced slabs with a molecule 2 Å above each."""
     slab, ideal = build(Surface(temperature_K=[925.0]), "111", 3.71)
     above = ideal[-1] + [[0.6, 0.1, 2.0], [0.1, 0.6, 2.2]]
-    system = slab.with_molecule(1, 1)
+    system = slab.with_projectile(1, 1)
     noise = np.random.default_rng(0).normal(0, 0.1, (replicas, len(system), 3))
     return system, np.concatenate([ideal, above]) + noise * system.moving[:, None]
 

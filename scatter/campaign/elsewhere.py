@@ -126,22 +126,20 @@ def _open(source: Source, prepared: Prepared) -> list[Leg]:
 
 def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
     trajectories = Trajectories(source.input, points(source.input), prepared, leg.slab)
-    system = leg.slab.system.with_molecule(*leg.numbers)
+    system, atoms = leg.slab.system.with_projectile(*leg.numbers), len(leg.numbers)
     starts, snapshot = [], []
     for item, (point, number) in enumerate(leg.work.tolist()):
         starts.append(trajectories.begin(item, point, number))
         snapshot.append(int(trajectories.underway.pop(item)[1]["snapshot"]))
-    bounds = bounds_of(
-        getattr(prepared.potential, "domain", None), source.input.guards, source.input.stop, system
-    )
+    bounds = bounds_of(prepared.potential.domain, source.input.guards, source.input.stop, system)
     return PreparedLeg(
         numbers=system.numbers, cell=system.cell, pbc=np.array(system.pbc), moving=system.moving,
         top=system.top, slab_positions=leg.slab.snapshots.positions,
         slab_momenta=leg.slab.snapshots.momenta, slab_masses=trajectories.masses,
         point=leg.work[:, 0], number=leg.work[:, 1], snapshot=np.array(snapshot),
-        positions=np.stack([start.positions[-2:] for start in starts]),
-        momenta=np.stack([start.momenta[-2:] for start in starts]),
-        masses=np.stack([start.masses[-2:] for start in starts]), closest=bounds.closest,
+        positions=np.stack([start.positions[-atoms:] for start in starts]),
+        momenta=np.stack([start.momenta[-atoms:] for start in starts]),
+        masses=np.stack([start.masses[-atoms:] for start in starts]), closest=bounds.closest,
         shortest_bond=np.array(bounds.shortest_bond), lowest=np.array(bounds.lowest),
         above_top=np.array(system.above_top),
     )  # fmt: skip
@@ -151,7 +149,9 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
     """Write a row for every trajectory that the folder does not hold; answer how many."""
     found = points(source.input)
     ended = ended_in(folder, found)
-    writer = store.BlockWriter(folder, 0, partial(complete, points=found, species=prepared.species))
+    writer = store.BlockWriter(
+        folder, 0, partial(complete, points=found, projectiles=prepared.projectiles)
+    )
     taken = 0
     for part in results.legs:
         if not len(part):
@@ -163,14 +163,14 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
             )
         slab = _slab(prepared, found, part)
         trajectories = Trajectories(source.input, found, prepared, slab)
-        molecule = prepared.species[found[int(part.point[0])].molecule]
-        system = slab.system.with_molecule(*molecule.numbers)
-        recorder = Recorder(folder, system, found, source.input, prepared.potential)
+        projectile = prepared.projectiles[found[int(part.point[0])].molecule]
+        conditions = prepared.conditions(source.input, slab, projectile.numbers)
+        recorder = Recorder(folder, conditions.system, found, source.input, prepared.potential)
         for one, point, number in zip(part, part.point, part.number, strict=True):
             if number < ended.shape[1] and ended[point, number]:
                 continue
             start = trajectories.begin(one.trajectory, int(point), int(number))
-            row = trajectories.end(one)
+            row = trajectories.end(one, conditions.parts)
             keep_uncertain(source.input.guards, recorder, one, row, start.masses)
             writer.add(row)
             taken += 1

@@ -11,7 +11,7 @@ from scatter.campaign.frames import trajectory_name
 from scatter.config import POINT, parse
 from scatter.files import replacing
 from scatter.initial.molecule import isotopes
-from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
+from scatter.outcomes import OF_THE_SCATTERED, Reason, ending_names
 from scatter.results import Told
 from scatter.settings import UserError
 from scatter.structures import append_frames
@@ -41,6 +41,7 @@ def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Tol
         atoms_of = [isotopes(str(formula), masses) for formula in points["molecule"]]
     except ValueError as error:
         raise UserError(f"{attributes.path}: a point of it has no molecule: {error}") from error
+    names = ending_names(attributes.own_endings)
     source = {key: attributes[key] for key in ("potential", "potential_sha256")}
     source["scatter_version"] = attributes["version"]
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
@@ -50,7 +51,7 @@ def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Tol
             whens = ("initial", "final") if ended_somewhere else ("initial",)
             frames = [_frame(row, when, atoms) for when in whens]
             for frame in frames:
-                frame.info |= {**_told(point, row), **source}
+                frame.info |= {**_told(point, row, names), **source}
             append_frames(stream, frames)
 
 
@@ -74,18 +75,19 @@ def _frame(row: np.ndarray, when: str, atoms: Isotopes) -> Atoms:
     return frame
 
 
-def _told(point: np.ndarray, row: np.ndarray) -> dict[str, Any]:
+def _told(point: np.ndarray, row: np.ndarray, names: dict[int, str]) -> dict[str, Any]:
     """Name, outcome and conditions of a trajectory, without what was not chosen or not measured.
 
     Args:
         point: a record of `/points`.
         row: a record of `/trajectories`.
+        names: of endings, by code.
     """
     numbers = {name: point[name] for name in CONDITIONS}
     numbers |= {name: row[name] for name in OF_THE_SCATTERED}
     return {
         "trajectory": trajectory_name(int(row["point"]), int(row["number"])),
-        "outcome": Outcome(row["outcome"]).name.lower(),
+        "outcome": names[int(row["outcome"])],
         "reason": Reason(row["reason"]).name.lower(),
         **{name: _plain(value) for name, value in numbers.items() if value == value},
     }

@@ -7,8 +7,7 @@ They are given out in rounds. Without a target error there is one; with one, the
 import signal
 import time
 from array import array
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -29,12 +28,12 @@ from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, points, points_table
 from scatter.dynamics.batch import Finished, propagate
+from scatter.dynamics.observers import Observer
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
 from scatter.state import Start, State, System
 from scatter.statistics.rounds import Round, counts, planned
 
-MOST_SLOTS = 256
 STEP_S = 0.05  # a step of the whole batch should take no longer
 COUNT_S = 0.5  # how often ranks tell what they have done, and ask whether to stop
 TOGETHER_S = 5.0  # that ranks wait for one another when they stop
@@ -68,19 +67,22 @@ class Campaign:
         self.aim = aim_of(input.sampling)
         self.ended = ranks.share(lambda: ended_in(folder, self.points))
         self.upper = np.zeros(len(self.points), np.int64)
+        self.own = prepared.parts.own
+        codes = len(Outcome) + len(self.own)
         # Counters: steps; ranks that are done, once a round; signals to stop; failures; outcomes.
         self.steps, self.done, self.stops, self.failures, self.outcomes = range(5)
-        self.tally = ranks.tally(self.outcomes + len(self.points) * len(Outcome))
+        self.tally = ranks.tally(self.outcomes + len(self.points) * codes)
         self.writer = store.BlockWriter(
             folder,
             ranks.rank,
-            partial(complete, points=self.points, species=prepared.species),
+            partial(complete, points=self.points, projectiles=prepared.projectiles),
             ranks.size,
         )
         surface, most = input.surface, input.guards.most_unsettled
         surfaces = names_of(surface.file, surface.element, surface.labels, surface.images)
-        self.progress = Progress(console, points_table(self.points), self.aim, surfaces, most)
-        self.counted = Counted(len(self.points))
+        table = points_table(self.points)
+        self.progress = Progress(console, table, self.aim, surfaces, most, self.own)
+        self.counted = Counted(len(self.points), codes)
         self.ending = array("Q")  # point, number, outcome of each that ended in this round
 
     def run(self) -> None:
@@ -130,17 +132,18 @@ class Campaign:
         )
 
     def _planned(self) -> Round:
-        return self.ranks.share(lambda: planned(self.ended, self.aim))
+        return self.ranks.share(lambda: planned(self.ended, self.aim, self.own))
 
     def _open_round(self, following: Round) -> None:
         """Find out what of the next round is still to be done."""
         missing = max(0, int(following.upper.max()) - self.ended.shape[1])
         self.ended = np.pad(self.ended, ((0, 0), (0, missing)))
-        known = counts(self.ended, following.upper) - counts(self.ended, self.upper)
+        own = len(self.own)
+        known = counts(self.ended, following.upper, own) - counts(self.ended, self.upper, own)
         known[:, Outcome.RUNNING] = 0
         if self.ranks.first:
             self.tally.add(self.outcomes, known.ravel())
-            complete = counts(self.ended, following.complete)
+            complete = counts(self.ended, following.complete, own)
             self.progress.open_round(following, complete, int(known.sum()))
         self.upper = following.upper
         self.legs = legs_of(self.points, self.prepared, self.ended, self.upper)
@@ -164,15 +167,10 @@ class Campaign:
         if not len(leg.work):
             return
         trajectories = Trajectories(self.input, self.points, self.prepared, leg.slab)
-        system = leg.slab.system.with_molecule(*leg.numbers)
+        system = leg.slab.system.with_projectile(*leg.numbers)
         recorder = Recorder(self.folder, system, self.points, self.input, self.prepared.potential)
-        slots = self._slots(leg, system)
-        on = self.potential
-        conditions = replace(
-            self.prepared.conditions(self.input, leg.slab, leg.numbers, slots),
-            every=getattr(on, "every", 1), device=getattr(on, "array", np.asarray),
-            idle=getattr(on, "idle", 0.0), stepping=getattr(on, "stepping", None),
-        )  # fmt: skip
+        slots, on = self._slots(leg, system), self.potential
+        conditions = self.prepared.conditions(self.input, leg.slab, leg.numbers, slots, on.place)
 
         def starts() -> Iterator[Start]:
             for item in self._claims(index, slots):
@@ -191,12 +189,18 @@ class Campaign:
 
         for finished in propagate(starts(), on, conditions, after_step, gone_back):
             recorder.finish(finished)
-            self._keep(finished, trajectories, recorder)
+            self._keep(finished, trajectories, recorder, conditions.parts)
 
-    def _keep(self, finished: Finished, trajectories: Trajectories, recorder: Recorder) -> None:
+    def _keep(
+        self,
+        finished: Finished,
+        trajectories: Trajectories,
+        recorder: Recorder,
+        parts: Sequence[Observer],
+    ) -> None:
         """Write and count a trajectory that has ended."""
         masses = trajectories.underway[finished.trajectory][0].masses
-        row = trajectories.end(finished)
+        row = trajectories.end(finished, parts)
         keep_uncertain(self.input.guards, recorder, finished, row, masses)
         self.writer.add(row)
         self.counted.outcomes[row["point"], row["outcome"]] += 1
@@ -217,10 +221,9 @@ class Campaign:
         if self.input.run.slots != "auto":
             return self.input.run.slots
         share = -(-len(leg.work) // self.ranks.size)
-        if not getattr(self.potential, "exact_batches", True):
-            return min(
-                getattr(self.potential, "most_slots", MOST_SLOTS), share
-            )  # a GPU: a step of many takes hardly longer than of one
+        place = self.potential.place
+        if not place.exact:
+            return min(place.most_slots, share)  # a step of many takes hardly longer than of one
         positions = np.concatenate(
             [leg.slab.ideal, leg.slab.ideal[-1] + [[0, 0, 6.0], [0, 0, 6.8]]]
         )
@@ -229,7 +232,7 @@ class Campaign:
         began = time.perf_counter()
         evaluator.begin(np.arange(1), positions[None])
         taken = time.perf_counter() - began
-        return max(1, min(MOST_SLOTS, share, int(STEP_S / taken)))
+        return max(1, min(place.most_slots, share, int(STEP_S / taken)))
 
     def _breathe(self, slots: int) -> None:
         """After each step of the batch: answer other ranks, write what has ended, count, show."""
@@ -250,19 +253,19 @@ class Campaign:
         """Add what this rank has done since the last time to the tally."""
         self.tally.add(self.steps, np.array([self.counted.steps]))
         self.tally.add(self.outcomes, self.counted.outcomes.ravel())
-        self.counted = Counted(len(self.points))
+        self.counted = Counted(*self.counted.outcomes.shape)
 
     def _show(self) -> None:
         if self.ranks.first:
             seen = self.tally.read()
-            found = seen[self.outcomes :].reshape(-1, len(Outcome))
+            found = seen[self.outcomes :].reshape(len(self.points), -1)
             self.progress.show(int(seen[self.steps]), found)
 
 
 class Counted:
     """What one rank has done and not yet told the others."""
 
-    def __init__(self, points: int):
+    def __init__(self, points: int, codes: int):
         self.at = time.monotonic()
         self.steps = 0
-        self.outcomes = np.zeros((points, len(Outcome)), np.int64)
+        self.outcomes = np.zeros((points, codes), np.int64)

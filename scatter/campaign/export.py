@@ -13,7 +13,7 @@ from scatter import store
 from scatter.campaign.ends import finite, write_ends
 from scatter.config.mistakes import near
 from scatter.files import replacing
-from scatter.outcomes import COLUMNS, Outcome
+from scatter.outcomes import COLUMNS, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.results import Told
 from scatter.settings import UserError
@@ -28,9 +28,9 @@ CONDITIONS = [
     ("polar_deg", "f8", "°", "angle of incidence from the normal"),
     ("azimuth_deg", "f8", "°", "direction of flight, from the first lattice vector; NaN if random"),
 ]
-EXPORTED = [COLUMNS[0], *CONDITIONS, *COLUMNS[1:]]  # name, type, unit, meaning
+EXPORTED = [COLUMNS[0], *CONDITIONS, *COLUMNS[1:]]  # name, type, unit, meaning; then one's own
 CSVW_TYPES = {"u1": "unsignedByte", "u2": "unsignedShort", "u4": "unsignedInt", "f8": "double",
-              "str": "string"}  # fmt: skip
+              "i8": "long", "str": "string"}  # fmt: skip
 ENDINGS = {"extxyz": EXTXYZ}  # of other formats their own names
 AT_ONCE = 10_000  # rows as Python objects
 Columns = dict[str, np.ndarray]
@@ -97,13 +97,14 @@ def export(folder: Path, format: str = "csv", output: Path | None = None) -> Exp
         raise UserError(
             f"--output {path}: cannot be written ({error.strerror or error})"
         ) from error
-    ended = {kind.name.lower(): int((rows["outcome"] == kind).sum()) for kind in [*Outcome][1:]}
+    names = ending_names(attributes.own_endings)
+    ended = {name: int((rows["outcome"] == code).sum()) for code, name in names.items()}
     nowhere = int((~finite(rows)).sum()) if format == "extxyz" else 0
     return Exported(path, ended, len(rows) - len(in_turn(rows)), nowhere)
 
 
 def joined(points: np.ndarray, rows: np.ndarray) -> Columns:
-    """The columns `EXPORTED`: of the trajectories, and of each one's point.
+    """The columns `EXPORTED`, of the trajectories and of each one's point, and those of one's own.
 
     Args:
         points: the table `/points`.
@@ -111,7 +112,9 @@ def joined(points: np.ndarray, rows: np.ndarray) -> Columns:
     """
     conditions = points[rows["point"]]
     chosen = {name for name, *_ in CONDITIONS}
-    return {name: (conditions if name in chosen else rows)[name] for name, *_ in EXPORTED}
+    usual = [name for name, *_ in EXPORTED]
+    names = [*usual, *(name for name in rows.dtype.names or () if name not in usual)]
+    return {name: (conditions if name in chosen else rows)[name] for name in names}
 
 
 def _write_csv(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
@@ -135,12 +138,12 @@ def _cells(columns: Columns, length: int) -> Iterator[list[Any]]:
             yield ["" if value != value else value for value in row]
 
 
-def _csvw(name: str, attributes: dict) -> dict[str, Any]:
+def _csvw(name: str, attributes: Told) -> dict[str, Any]:
     """What a CSV file holds, as JSON: W3C's "Metadata Vocabulary for Tabular Data" (2015)."""
     columns = [
         {"name": name, "titles": name, "datatype": CSVW_TYPES[kind], "dc:description": meaning,
          "schema:unitText": unit}
-        for name, kind, unit, meaning in EXPORTED
+        for name, kind, unit, meaning in [*EXPORTED, *attributes.own_columns]
     ]  # fmt: skip
     notes = {key: value.item() if isinstance(value, np.generic) else value
              for key, value in attributes.items()}  # fmt: skip
@@ -165,7 +168,9 @@ def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes:
     arrays = [pyarrow.array(column) for column in joined(points, rows).values()]
     fields = [
         pyarrow.field(name, array.type, metadata={"unit": unit, "meaning": meaning})
-        for array, (name, _, unit, meaning) in zip(arrays, EXPORTED, strict=True)
+        for array, (name, _, unit, meaning) in zip(
+            arrays, [*EXPORTED, *attributes.own_columns], strict=True
+        )
     ]
     schema = pyarrow.schema(fields, {key: str(value) for key, value in attributes.items()})
     with replacing(path) as temporary:

@@ -65,7 +65,8 @@ def judged(points: np.ndarray, ended: np.ndarray, attributes: Told) -> list[Stic
     """
     guards = guards_in(attributes.path, attributes["input"])
     surfaces = surfaces_of(points, attributes)
-    return sticking(points, in_turn(ended), guards.most_unsettled, surfaces)
+    own = attributes.own_endings
+    return sticking(points, in_turn(ended), guards.most_unsettled, surfaces, own)
 
 
 def unknown(rows: Sequence[Sticking], most: float) -> str:

@@ -90,7 +90,8 @@ class Recorder:
         frames = self._labelled(moments)
         name = trajectory_name(point, number)
         for frame in frames:
-            centre = frame.positions[-2:, 2] @ masses[-2:] / masses[-2:].sum()
+            own = slice(len(self.system) - self.system.projectile, None)
+            centre = frame.positions[own, 2] @ masses[own] / masses[own].sum()
             frame.set_array("masses", masses, float, ())
             frame.info |= {"trajectory": name, **_conditions(self.points[point])}
             frame.info["Z_A"] = float(centre - self.system.top_plane(frame.positions))
@@ -167,4 +168,4 @@ def _conditions(point: Point) -> dict[str, str | float]:
 
 
 def _array(value: Any) -> np.ndarray:
-    return np.array(value.cpu() if hasattr(value, "cpu") else value)
+    return np.array(value if isinstance(value, np.ndarray) else value.cpu())

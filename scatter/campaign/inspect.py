@@ -14,7 +14,7 @@ from scatter.campaign.listing import Listing
 from scatter.campaign.replay import Replay, replay
 from scatter.campaign.terminal import say
 from scatter.files import write_whole
-from scatter.outcomes import REASONS, Outcome, Reason
+from scatter.outcomes import REASONS, Outcome, Reason, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.settings import Untrusted, UserError
 from scatter.structures import extxyz
@@ -29,7 +29,7 @@ def list_wrong(folder: Path, console: Console) -> None:
     Raises:
         UserError: no campaign was run there.
     """
-    store.read_manifest(folder)
+    names = ending_names(store.read_manifest(folder).own_endings)
     rows = store.trajectories(folder)
     wrong = rows[np.isin(rows["outcome"], (Outcome.FAILED, Outcome.UNDECIDED))]
     wrong = wrong[np.argsort(wrong["outcome"] != Outcome.FAILED, kind="stable")]
@@ -40,7 +40,7 @@ def list_wrong(folder: Path, console: Console) -> None:
         return
     lines = [
         (
-            (str(row["point"]), str(row["number"]), in_words(row)),
+            (str(row["point"]), str(row["number"]), in_words(row, names)),
             (f"{row['time_fs']:g}", f"{row['energy_error_eV']:.4f}"),
         )
         for row in wrong[:LISTED]
@@ -87,7 +87,7 @@ def inspect(
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); name --output") from error
     console.print(_story(found))
-    say(console, f"{in_words(found.row)} after {found.row['time_fs']:g} fs")
+    say(console, f"{in_words(found.row, ending_names())} after {found.row['time_fs']:g} fs")
     say(console, f"frames: {path} ({len(found.frames)})")
     if found.differs:
         raise Untrusted(
@@ -98,14 +98,15 @@ def inspect(
     say(console, "the same bits as stored, in every column")
 
 
-def in_words(row: np.ndarray) -> str:
+def in_words(row: np.ndarray, names: dict[int, str]) -> str:
     """How a trajectory ended, and why if it failed.
 
     Args:
-        row: a record of `ROW`.
+        row: a record of `/trajectories`.
+        names: of endings, by code.
     """
-    outcome, reason = Outcome(int(row["outcome"])), Reason(int(row["reason"]))
-    return outcome.name.lower() + (f": {REASONS[reason]}" if reason else "")
+    reason = Reason(int(row["reason"]))
+    return names[int(row["outcome"])] + (f": {REASONS[reason]}" if reason else "")
 
 
 def _story(found: Replay) -> Listing:

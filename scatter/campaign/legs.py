@@ -14,14 +14,14 @@ from scatter.outcomes import Outcome
 
 @dataclass(frozen=True)
 class Leg:
-    """Trajectories that can share a batch: the same slab and atomic numbers of the molecule.
+    """Trajectories that can share a batch: the same slab and atomic numbers.
 
     `work` holds (point, number) of those still to be run in this round; the points take turns in
     it, so that all curves grow together.
     """
 
     slab: ThermalSlab
-    numbers: tuple[int, int]
+    numbers: tuple[int, ...]
     work: np.ndarray
 
 
@@ -40,16 +40,16 @@ def legs_of(
 
     Args:
         points: of the campaign.
-        prepared: slabs and molecules.
+        prepared: slabs and projectiles.
         ended: see `ended_in`.
         upper: of each point.
     """
-    species = prepared.species
-    kinds = [(p.facet, p.T_K, species[p.molecule].numbers) for p in points]
+    fired = prepared.projectiles
+    kinds = [(p.facet, p.T_K, fired[p.molecule].numbers) for p in points]
     wanted = (ended.T == Outcome.RUNNING) & (np.arange(ended.shape[1])[:, None] < upper)
     found = []
     for slab in prepared.slabs:
-        for numbers in dict.fromkeys(one.numbers for one in species.values()):
+        for numbers in dict.fromkeys(one.numbers for one in fired.values()):
             mine = np.array([kind == (slab.facet, slab.T_K, numbers) for kind in kinds])
             number, point = np.nonzero(wanted & mine)
             found.append(Leg(slab, numbers, np.stack([point, number], axis=1)))

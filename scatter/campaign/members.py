@@ -38,15 +38,14 @@ def refuse_misfits(input: Input, committee: Committee | None) -> None:
 
 
 def _refuse_misfit(input: Input, member: Potential) -> None:
-    domain = getattr(member, "domain", None)
     for facet, constant in _facets(input):
         slab, ideal = build(input.surface, facet, constant)
         refuse_thin_vacuum(input, member, slab, ideal)
         for formula in input.molecule.formula:
             (first, _), (second, _) = isotopes(formula, input.molecule.masses_amu)
-            system = slab.with_molecule(first, second)
+            system = slab.with_projectile(first, second)
             refuse_unknown_elements(member, system)
-            bounds_of(domain, input.guards, input.stop, system)
+            bounds_of(member.domain, input.guards, input.stop, system)
 
 
 def _facets(input: Input) -> Iterator[tuple[str, float | None]]:

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -19,19 +20,23 @@ from scatter.campaign.progress import clock
 from scatter.campaign.ranks import Ranks
 from scatter.config import Input
 from scatter.dynamics.batch import Conditions
+from scatter.dynamics.endings import Ending, Faults, of_a_diatomic
 from scatter.dynamics.guards import bounds_of
-from scatter.ebk import Curve
+from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.observers import Observer, standard
 from scatter.initial import snapshots as cached
 from scatter.initial.cache import digest
 from scatter.initial.checks import adsorbates_moved, check_snapshots
 from scatter.initial.lattice import lattice_constant_at
 from scatter.initial.molecule import RovibrationalState, bond_curve, isotopes
+from scatter.initial.projectile import Diatomic, Projectile
 from scatter.initial.slab import build, described
 from scatter.initial.snapshots import Snapshots, join
 from scatter.initial.thermalise import thermalise
-from scatter.potentials.base import Guard, Potential, refuse_unknown_elements
+from scatter.outcomes import COLUMNS, Column, OwnEnding, row_type
+from scatter.potentials.base import CPU, Guard, Place, Potential, refuse_unknown_elements
 from scatter.settings import UserError
-from scatter.state import System, diatomic
+from scatter.state import System, lone
 
 TELL_S = 10.0
 
@@ -63,12 +68,60 @@ class ThermalSlab:
 
 
 @dataclass(frozen=True)
-class Species:
-    """One molecule: its atoms, their masses (amu) and its bond curve on the potential."""
+class Parts:
+    """What a campaign is made of beyond what its input says; by default of nothing more.
 
-    numbers: tuple[int, int]
-    masses: Float[np.ndarray, "2"]
-    curve: Curve
+    Attributes:
+        motion: the integrator.
+        endings: of one's own, looked at before the usual ones.
+        observers: of one's own, beside the usual ones.
+        projectile: makes a projectile of a diatomic's numbers, masses, curve and states.
+    """
+
+    motion: Motion = field(default_factory=Verlet)
+    endings: tuple[Ending, ...] = ()
+    observers: tuple[Observer, ...] = ()
+    projectile: Callable[..., Projectile] = Diatomic
+
+    @property
+    def columns(self) -> list[Column]:
+        """What they write into rows beyond the usual columns.
+
+        Raises:
+            UserError: a column is there twice, or is a usual one.
+        """
+        own = [column for one in (*self.observers, *self.endings) for column in one.columns]
+        names = [column.name for column in (*COLUMNS, *own)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UserError(
+                f"columns: {', '.join(sorted(twice))} would be written twice; give each column of "
+                "one's own a name that no other has"
+            )
+        return own
+
+    @property
+    def own(self) -> tuple[OwnEnding, ...]:
+        """The endings of one's own, in the order of their codes."""
+        return tuple(OwnEnding(one.name, one.sticks) for one in self.endings)
+
+    @property
+    def row(self) -> np.dtype:
+        """The type of a row."""
+        return row_type([*COLUMNS, *self.columns])
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that shapes trajectories and rows of it; empty where it is as usual."""
+        told = {
+            "motion": self.motion.identity,
+            "endings": [[one.name, one.sticks, one.identity] for one in self.endings],
+            "observers": [[one.name, one.identity] for one in self.observers],
+            "projectile": f"{self.projectile.__module__}.{self.projectile.__qualname__}",
+            "columns": [list(column) for column in self.columns],
+        }
+        usual = Verlet.identity, f"{Diatomic.__module__}.{Diatomic.__qualname__}"
+        plain = (told["motion"], told["projectile"]) == usual
+        return {} if plain and not self.endings and not self.observers else told
 
 
 @dataclass(frozen=True)
@@ -77,37 +130,59 @@ class Prepared:
 
     Attributes:
         potential: that the trajectories run on.
-        species: molecules, with the bond curves that final states are measured on.
-        states: that the molecules begin in.
+        projectiles: by formula; final states are measured on bond curves of `potential`.
         slabs: that the trajectories begin on, with their energies on `potential`.
         guards: that measure beside the dynamics.
+        parts: of the user's own.
     """
 
     potential: Potential
-    species: dict[str, Species]
-    states: dict[Condition, RovibrationalState]
+    projectiles: dict[str, Projectile]
     slabs: list[ThermalSlab]
     guards: tuple[Guard, ...] = ()
+    parts: Parts = field(default_factory=Parts)
 
-    def conditions(self, input: Input, slab: ThermalSlab, molecule: tuple[int, int], slots: int
-    ) -> Conditions:  # fmt: skip
-        """How trajectories of a molecule (atomic numbers) on a slab are run.
+    def conditions(
+        self,
+        input: Input,
+        slab: ThermalSlab,
+        numbers: tuple[int, ...],
+        slots: int = 1,
+        place: Place = CPU,
+    ) -> Conditions:
+        """How trajectories of a projectile (atomic numbers) on a slab are run.
 
         Raises:
             UserError: they are to go on beyond the longest bond that the potential knows.
         """
-        system = slab.system.with_molecule(*molecule)
-        domain = getattr(self.potential, "domain", None)
-        bounds = bounds_of(domain, input.guards, input.stop, system)
+        system, dynamics, guards = (
+            slab.system.with_projectile(*numbers),
+            input.dynamics,
+            input.guards,
+        )
+        bounds = bounds_of(self.potential.domain, guards, input.stop, system)
+        usual = standard(input.stop.near_A, self.guards, guards.every, system, slots)
         return Conditions(
-            system, input.dynamics, input.stop, slots,
-            bounds=None if bounds.none else bounds,
-            guards=self.guards, guards_every=input.guards.every,
-        )  # fmt: skip
+            system=system,
+            timestep_fs=dynamics.timestep_fs,
+            faults=Faults(
+                dynamics.energy_tolerance_eV, dynamics.timestep_fs, None if bounds.none else bounds
+            ),
+            endings=(*self.parts.endings, *of_a_diatomic(dynamics, input.stop)),
+            observers=(*usual, *self.parts.observers),
+            slots=slots,
+            motion=self.parts.motion,
+            place=place,
+        )
 
 
 def prepare(
-    input: Input, potential: Potential, ranks: Ranks, say: Say, starts: Potential | None = None
+    input: Input,
+    potential: Potential,
+    ranks: Ranks,
+    say: Say,
+    starts: Potential | None = None,
+    parts: Parts | None = None,
 ) -> Prepared:
     """Everything that trajectories start from; long work is shared by the ranks.
 
@@ -118,26 +193,32 @@ def prepare(
         say: tells the user what takes long.
         starts: the potential that the slabs and the molecules' states are made on; by default the
             same. Two campaigns with the same `starts` begin every trajectory alike.
+        parts: of the user's own.
 
     Raises:
         UserError: something of the input is impossible on one of the potentials.
     """
-    species = ranks.share(lambda: find_species(input, potential))
-    ranks.share(lambda: refuse_long_bonds(input, potential, species))
-    if starts is None:
-        states = ranks.share(lambda: find_states(input, species))
-        slabs = thermal_slabs(input, potential, ranks, say)
-    else:
-        states = ranks.share(lambda: find_states(input, find_species(input, starts)))
-        made = thermal_slabs(input, starts, ranks, say)
-        slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in made])
+    parts = parts or Parts()
+    diatomics = ranks.share(lambda: diatomics_of(input, potential, starts or potential))
+    slabs = thermal_slabs(input, starts or potential, ranks, say)
+    if starts is not None:
+        slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in slabs])
     placed = [
-        Placed.of(species[formula].numbers, species[formula].masses, state.level.outer)
-        for (formula, *_), state in states.items()
+        Placed.of(one.numbers, one.masses, state.level.outer)
+        for one in diatomics.values()
+        for state in one.states.values()
     ]
     pairs = [(slab.system, slab.snapshots) for slab in slabs]
     ranks.share(lambda: [refuse_coupling(input, potential, *pair, placed) for pair in pairs])
-    return Prepared(potential, species, states, slabs)
+    return Prepared(potential, projectiles(diatomics, parts), slabs, parts=parts)
+
+
+def projectiles(diatomics: dict[str, Diatomic], parts: Parts) -> dict[str, Projectile]:
+    """What is fired, of the kind that the parts say."""
+    return {
+        formula: parts.projectile(one.numbers, one.masses, one.curve, one.states)
+        for formula, one in diatomics.items()
+    }
 
 
 def moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSlab:
@@ -165,8 +246,33 @@ def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) ->
     ]
 
 
-def find_species(input: Input, potential: Potential) -> dict[str, Species]:
-    """Every molecule of the campaign on this potential.
+def diatomics_of(input: Input, potential: Potential, starts: Potential) -> dict[str, Diatomic]:
+    """Every molecule of the campaign with its states.
+
+    Args:
+        input: of the campaign.
+        potential: that final states are measured on.
+        starts: that the states are quantised on; often the same.
+
+    Raises:
+        UserError: a potential does not know an element of it, or does not hold a state; or
+            trajectories are to go on beyond the longest bond that the potential knows.
+    """
+    measured = curves_of(input, potential)
+    for one in measured.values():
+        bounds_of(potential.domain, input.guards, input.stop, lone(*one.numbers))
+    begun = measured if starts is potential else curves_of(input, starts)
+    states = find_states(input, begun)
+    return {
+        formula: replace(
+            one, states={key[1:]: state for key, state in states.items() if key[0] == formula}
+        )
+        for formula, one in measured.items()
+    }
+
+
+def curves_of(input: Input, potential: Potential) -> dict[str, Diatomic]:
+    """Every molecule of the campaign on this potential, without states yet.
 
     Raises:
         UserError: the potential does not know one of its elements.
@@ -179,18 +285,13 @@ def find_species(input: Input, potential: Potential) -> dict[str, Species]:
                 f"[molecule] formula = '{formula}': the potential ({potential.description}) does "
                 "not know this molecule's elements; choose another [potential]"
             )
-        found[formula] = Species((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
+        found[formula] = Diatomic((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
     return found
 
 
-def refuse_long_bonds(input: Input, potential: Potential, species: dict[str, Species]) -> None:
-    """Raise UserError if trajectories go on beyond the longest bond that the potential knows."""
-    for one in species.values():
-        domain = getattr(potential, "domain", None)
-        bounds_of(domain, input.guards, input.stop, diatomic(*one.numbers))
-
-
-def find_states(input: Input, species: dict[str, Species]) -> dict[Condition, RovibrationalState]:
+def find_states(
+    input: Input, diatomics: dict[str, Diatomic]
+) -> dict[Condition, RovibrationalState]:
     """The quantised states of the campaign.
 
     Raises:
@@ -200,7 +301,7 @@ def find_states(input: Input, species: dict[str, Species]) -> dict[Condition, Ro
     found = {}
     for condition in input.molecule.conditions:
         formula, v, J, _ = condition
-        state = input.molecule.state(condition, species[formula].curve)
+        state = input.molecule.state(condition, diatomics[formula].curve)
         if state.level.outer >= input.stop.dissociated_A:
             raise UserError(
                 f"[stop] dissociated_A = {input.stop.dissociated_A:g}: {formula} with v = {v}, "

@@ -11,7 +11,7 @@ from rich.text import Text
 from scatter.campaign.listing import Listing
 from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
-from scatter.outcomes import Outcome
+from scatter.outcomes import OwnEnding, sticking_codes
 from scatter.statistics import Sticking, sticking_of_counts
 from scatter.statistics.rounds import Aim, Round, expected
 from scatter.statistics.words import NORMAL, conditions_of, phrases
@@ -37,6 +37,7 @@ class Progress:
         aim: Aim,
         surfaces: Mapping[str, str],
         most: float,
+        own: Sequence[OwnEnding] = (),
     ):
         """Begin to count.
 
@@ -46,7 +47,9 @@ class Progress:
             aim: the target.
             surfaces: what surfaces are called, by facet.
             most: the campaign's `[guards] most_unsettled`.
+            own: endings of one's own.
         """
+        self.own, self.sticks = own, sticking_codes(own)
         self.points, self.aim, self.surfaces, self.most = points, aim, surfaces, most
         self.upper = np.zeros(len(points), np.int64)
         self.before = self.round = 0
@@ -66,7 +69,7 @@ class Progress:
         """
         self.round, self.upper = following.number, following.upper
         self.before += before
-        rows = sticking_of_counts(self.points, complete, self.most, self.surfaces)
+        rows = self._rows(complete)
         text = announced(following, point_names(rows), rows, self.aim)
         if text:
             say(self.live.console, text)
@@ -77,12 +80,15 @@ class Progress:
         if not self.shown or now - self.last < period_s:
             return
         self.last = now
-        rows = sticking_of_counts(self.points, counts, self.most, self.surfaces)
+        rows = self._rows(counts)
         line = Text(self.line(steps, counts))
         table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
         if left := len(rows) - len(table.rows):
             more = Text(f"{left} more points\n{LEANING}")
         self.live.update(Group(line, table, more), refresh=True)
+
+    def _rows(self, counts: np.ndarray) -> list[Sticking]:
+        return sticking_of_counts(self.points, counts, self.most, self.surfaces, self.own)
 
     def _fitting(self, rows: Sequence[Sticking]) -> Listing:
         """The table of as many points, the first ones, as there is room for."""
@@ -97,7 +103,7 @@ class Progress:
         """Trajectories done of all, rate and time left; with a target, of about how many."""
         elapsed = max(time.monotonic() - self.start, 1e-9)
         done = int(counts.sum())
-        k, n = counts[:, Outcome.DISSOCIATED].astype(float), counts.sum(axis=1).astype(float)
+        k, n = counts[:, self.sticks].sum(axis=1).astype(float), counts.sum(axis=1).astype(float)
         total = int(expected(k, n, self.upper.astype(float), self.aim).sum())
         here = done - self.before
         left = (total - done) * elapsed / here if here else float("nan")
@@ -146,7 +152,8 @@ def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Listing:
     common = common_words(rows)
     unclear = any(row.undecided + row.failed for row in rows)
     last = ["bounds"] * unclear + ["error"] * aim.given
-    header = ("n", "diss", "scat", "undec", "fail", "S0", "95 %", *last)
+    own = [one.name for one, _ in rows[0].others] if rows else []
+    header = ("n", "diss", "scat", "undec", "fail", *own, "S0", "95 %", *last)
     lines = [
         ([one[name] for name in names], _results(row, unclear, aim))
         for row, one in zip(rows, told, strict=True)
@@ -157,7 +164,7 @@ def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Listing:
 def _results(row: Sticking, unclear: bool, aim: Aim) -> list[str]:
     """The columns of a point that are no conditions."""
     numbers = (row.n, row.dissociated, row.scattered, row.undecided, row.failed)
-    counts = [str(number) for number in numbers]
+    counts = [str(number) for number in (*numbers, *(count for _, count in row.others))]
     if not row.n:
         return [*counts, *[""] * (2 + unclear + aim.given)]
     bounds = f"{row.lowest:.3f}-{row.highest:.3f}"

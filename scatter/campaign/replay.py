@@ -10,12 +10,13 @@ from ase import Atoms
 from scatter import store
 from scatter.campaign.frames import Moment, Recorder, every_frame
 from scatter.campaign.prepare import (
+    Parts,
     Prepared,
     Say,
     ThermalSlab,
-    find_species,
-    find_states,
+    diatomics_of,
     moved_to,
+    projectiles,
     thermal_slab,
 )
 from scatter.campaign.ranks import Ranks
@@ -26,7 +27,6 @@ from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, Source, parse, points
 from scatter.dynamics.batch import Conditions, propagate
 from scatter.dynamics.bounds import margins
-from scatter.outcomes import ROW
 from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
@@ -73,13 +73,13 @@ def replay(
     potential, prepared, slab = _prepared(source, manifest, point, trust_pickle, folder, say)
     found = points(source.input)
     film = Film(source.input, every_fs)
-    species = prepared.species[found[point].molecule]
-    conditions = prepared.conditions(source.input, slab, species.numbers, 1)
+    projectile = prepared.projectiles[found[point].molecule]
+    conditions = prepared.conditions(source.input, slab, projectile.numbers)
     trajectories = Trajectories(source.input, found, prepared, slab)
     start = trajectories.begin(0, point, number)
     row = _run(trajectories, start, conditions, film)
     rows = np.array([row])
-    complete(rows, found, prepared.species)
+    complete(rows, found, prepared.projectiles)
     recorder = Recorder(folder, conditions.system, found, source.input, potential)
     frames = recorder.labelled(film.moments, point, number, start.masses)
     _tell(frames, conditions)
@@ -94,25 +94,26 @@ def _run(
     potential = trajectories.prepared.potential
     [finished] = propagate(iter([start]), potential, conditions, film.see)
     film.finish()
-    return trajectories.end(finished)
+    return trajectories.end(finished, conditions.parts)
 
 
 def _tell(frames: list[Atoms], conditions: Conditions) -> None:
     """Write into each frame's `info` what tells how the trajectory fares."""
+    system, bounds = conditions.system, conditions.faults.bounds
     for frame in frames:
-        atoms, top = frame.positions[-2:], conditions.system.top_plane(frame.positions)
+        atoms, top = frame.positions[-system.projectile :], system.top_plane(frame.positions)
         bond = float(frame.get_distance(-2, -1))
         frame.info["bond_A"], frame.info["height_A"] = bond, float(atoms[:, 2].min() - top)
         error = frame.get_total_energy() - frames[0].get_total_energy()
         frame.info["energy_error_eV"] = float(error)
-        if bounds := conditions.bounds:
+        if bounds:
             margin = float(margins(bounds, frame.positions[None])[0])
             frame.info["margin_A"] = min(margin, bond - bounds.shortest_bond)
 
 
 def differing(row: np.ndarray, stored: np.ndarray) -> list[str]:
     """The columns in which two records have other bits."""
-    return [name for name in ROW.names or () if row[name].tobytes() != stored[name].tobytes()]
+    return [name for name in row.dtype.names or () if row[name].tobytes() != stored[name].tobytes()]
 
 
 def _stored(folder: Path, point: int, number: int) -> np.ndarray:
@@ -145,8 +146,7 @@ def _prepared(
             f"{folder}: was run with another {other}, so its trajectories cannot be run again "
             f"here to the same bits{_why(other)}"
         )
-    species = find_species(input, potential)
-    states = find_states(input, find_species(input, starts))
+    diatomics = diatomics_of(input, potential, starts)
     where = points(input)[point]
     slab = thermal_slab(input, starts, where.facet, where.T_K, ranks, say)
     name = f"{slab.facet} {slab.T_K:g} K"
@@ -157,7 +157,8 @@ def _prepared(
         )
     if potential is not starts:
         slab = moved_to(potential, input, slab)
-    return potential, Prepared(potential, species, states, [slab], guards), slab
+    fired = projectiles(diatomics, Parts())
+    return potential, Prepared(potential, fired, [slab], guards), slab
 
 
 def _runner(manifest: dict[str, Any], own: Potential, committee: Committee | None) -> Potential:

@@ -179,7 +179,8 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     )
     surface = source.input.surface
     names = names_of(surface.file, surface.element, surface.labels, surface.images)
-    rows = sticking(points, in_turn(ended), source.input.guards.most_unsettled, names)
+    most, own = source.input.guards.most_unsettled, manifest.own_endings
+    rows = sticking(points, in_turn(ended), most, names, own)
     _show(rows, ended, folder / store.MANIFEST, manifest["input"], console)
     if check:
         _verdict(folder, len(paths), lost, console)

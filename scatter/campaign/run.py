@@ -18,7 +18,7 @@ from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import refuse_failures, refuse_untrusted
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.members import refuse_misfits
-from scatter.campaign.prepare import Prepared, Species, prepare
+from scatter.campaign.prepare import Parts, Prepared, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
 from scatter.campaign.shaping import another, completed, shaping
@@ -29,6 +29,7 @@ from scatter.campaign.terminal import say
 from scatter.campaign.threads import told, use_threads
 from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Point, Source, difference, identity, points, points_table, read
+from scatter.initial.projectile import Diatomic
 from scatter.kernels import kernel
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
@@ -129,6 +130,7 @@ def carry_out(
     console: Console,
     starts: Potential | None = None,
     committee: Committee | None = None,
+    parts: Parts | None = None,
 ) -> None:
     """Run, or go on with, a campaign in a folder that this run may write to.
 
@@ -140,12 +142,13 @@ def carry_out(
         console: where to speak.
         starts: the potential that slabs and molecules begin on, if not the same.
         committee: that watches, if one does.
+        parts: of the user's own.
 
     Raises:
         UserError: the input is impossible, or the folder holds something else.
     """
     guards = guards_of(potential, committee)
-    prepared = settle(source, potential, folder, ranks, console, starts, guards)
+    prepared = settle(source, potential, folder, ranks, console, starts, guards, parts)
     campaign = Campaign(source.input, folder, prepared, ranks, console, potential)
     campaign.run()
     if ranks.first:
@@ -162,8 +165,7 @@ def finish(folder: Path, found: list[Point], console: Console) -> None:
 
 def guards_of(potential: Potential, committee: Committee | None) -> tuple[Guard, ...]:
     """What measures beside the dynamics: the potential's own guards, and a committee."""
-    own: tuple[Guard, ...] = getattr(potential, "guards", ())
-    return own if committee is None else (*own, committee)
+    return potential.guards if committee is None else (*potential.guards, committee)
 
 
 def settle(
@@ -174,6 +176,7 @@ def settle(
     console: Console,
     starts: Potential | None,
     guards: tuple[Guard, ...],
+    parts: Parts | None = None,
 ) -> Prepared:
     """Make what trajectories start from, and say in the folder what is run there.
 
@@ -184,24 +187,29 @@ def settle(
         UserError: the input is impossible, or the folder holds something else.
     """
     ranks.share(lambda: refuse_no_arrival(source.input, source.path))
-    manifest = ranks.share(lambda: _manifest(source, potential, starts, guards, folder, ranks))
-    host = getattr(potential, "host", potential)
-    prepared = prepare(source.input, host, ranks, partial(say, console), starts)
+    parts = parts or Parts()
+    manifest = ranks.share(
+        lambda: _manifest(source, potential, starts, guards, parts, folder, ranks)
+    )
+    prepared = prepare(source.input, potential.host, ranks, partial(say, console), starts, parts)
     prepared = replace(prepared, guards=guards)
     slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
     told = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
         "slabs_sha256": {name: slab.identity for name, slab in slabs.items()},
-        "molecules": {formula: _columns(one) for formula, one in prepared.species.items()},
+        "molecules": {
+            formula: _columns(one)
+            for formula, one in prepared.projectiles.items()
+            if isinstance(one, Diatomic)
+        },
     }
     ranks.share(lambda: _tell(folder, manifest, told))
     return prepared
 
 
-def _columns(species: Species) -> dict[str, list[float]]:
+def _columns(one: Diatomic) -> dict[str, list[float]]:
     """A molecule as results hold it, so that final states can be read from them alone."""
-    curve = species.curve
-    columns = {"masses_amu": species.masses, "bond_A": curve.r, "energy_eV": curve.V}
+    columns = {"masses_amu": one.masses, "bond_A": one.curve.r, "energy_eV": one.curve.V}
     return {name: values.tolist() for name, values in columns.items()}
 
 
@@ -217,15 +225,15 @@ def provenance() -> dict[str, str]:
 
 def _manifest(
     source: Source, potential: Potential, starts: Potential | None, guards: tuple[Guard, ...],
-    folder: Path, ranks: Ranks,
+    parts: Parts, folder: Path, ranks: Ranks,
 ) -> dict[str, Any]:  # fmt: skip
     """What this campaign is; the one already in the folder, if it is the same.
 
     Raises:
         UserError: the folder holds another campaign, or this one under other conditions.
     """
-    first = starts or getattr(potential, "host", potential)
-    shaped = shaping(potential, first, guards)
+    first = starts or potential.host
+    shaped = shaping(potential, first, guards, parts.identity)
     made = {
         "input": source.text,
         "identity": identity(source.input),
@@ -234,6 +242,8 @@ def _manifest(
         "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
         "potential": potential.description,
         "starts": first.description,
+        "endings": [list(one) for one in parts.own],
+        "columns": [list(column) for column in parts.columns],
         **shaped,
         **provenance(),
         "ranks": ranks.size,

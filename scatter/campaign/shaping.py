@@ -9,20 +9,27 @@ from scatter.outcomes import SCHEMA
 from scatter.potentials.base import Guard, Potential
 
 
-def shaping(potential: Potential, starts: Potential, guards: tuple[Guard, ...]) -> dict[str, Any]:
+def shaping(
+    potential: Potential,
+    starts: Potential,
+    guards: tuple[Guard, ...],
+    parts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """It, as a campaign's manifest holds it.
 
     Args:
         potential: that the trajectories run on.
         starts: that slabs and molecules begin on.
         guards: that measure beside the dynamics.
+        parts: identity of what is of the user's own.
     """
-    domain = getattr(potential, "domain", None)
+    domain = potential.domain
     return {
         "potential_sha256": potential.identity,
         "starts_sha256": starts.identity,
         "domain": domain.told() if domain else {},
         "guards_sha256": {guard.column: guard.identity for guard in guards},
+        "parts": dict(parts or {}),
         "schema": SCHEMA,
         "kernel": kernel(),
     }
@@ -31,7 +38,7 @@ def shaping(potential: Potential, starts: Potential, guards: tuple[Guard, ...]) 
 def completed(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest with what older ones do not say, since it could not be otherwise."""
     potential = manifest.get("potential_sha256")
-    unsaid = {"starts_sha256": potential, "domain": {}, "guards_sha256": {}}
+    unsaid = {"starts_sha256": potential, "domain": {}, "guards_sha256": {}, "parts": {}}
     return unsaid | dict(manifest)
 
 

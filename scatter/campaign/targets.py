@@ -61,11 +61,11 @@ def compared(row: Sticking, aim: Aim) -> str:
     if not row.known:
         return ""
     width = (row.high - row.low) / 2
-    by = excess(row.dissociated, row.n, aim)
+    by = excess(row.stuck, row.n, aim)
     sign = "≤" if by <= 1 else ">"
-    if aim.error is not None and by == excess(row.dissociated, row.n, Aim(1, 1, aim.error)):
+    if aim.error is not None and by == excess(row.stuck, row.n, Aim(1, 1, aim.error)):
         return f"{width:.{_digits(aim.error)}f} {sign} {aim.error:g}"
-    relative = f"{100 * width / row.S0:.1f} %" if row.dissociated else "∞"
+    relative = f"{100 * width / row.S0:.1f} %" if row.stuck else "∞"
     return f"{relative} {sign} {100 * (aim.relative or 0):g} %"
 
 
@@ -87,7 +87,7 @@ def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
     short = [
         (name, row)
         for name, row in zip(names, rows, strict=True)
-        if row.known and excess(row.dissociated, row.n, aim) > 1
+        if row.known and excess(row.stuck, row.n, aim) > 1
     ]
     unknown = sum(not row.known for row in rows)
     missed = [name for name, row in short if row.n >= aim.most]
@@ -129,7 +129,7 @@ def announced(
         f"round {following.number}: {going.sum()} of {len(names)} points go on, to "
         f"{following.upper.sum()} trajectories in all"
     )
-    k, n = (np.array([getattr(row, key) for row in rows], float) for key in ("dissociated", "n"))
+    k, n = (np.array([getattr(row, key) for row in rows], float) for key in ("stuck", "n"))
     far = [
         name for name, is_far in zip(names, going & out_of_reach(k, n, aim), strict=True) if is_far
     ]

@@ -8,6 +8,7 @@ from scatter.campaign.frames import Recorder, trajectory_name
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.guards import Guards
 from scatter.files import replacing, write_whole
+from scatter.outcomes import GUARDED
 from scatter.structures import extxyz
 from scatter.units import fs
 
@@ -27,14 +28,14 @@ def keep_uncertain(
         masses: of all atoms, amu.
     """
     point, number = int(row["point"]), int(row["number"])
-    for column, peak in finished.peaks.items():
-        if not peak.value > guards.threshold(column):
+    for column, peak in finished.memories.items():
+        if column not in GUARDED or not peak["value"] > guards.threshold(column):
             continue
-        step = round(peak.time / (recorder.timestep_fs * fs))
-        moment = step, peak.positions, peak.momenta
+        step = round(peak["time"] / (recorder.timestep_fs * fs))
+        moment = step, peak["positions"], peak["momenta"]
         frames = recorder.labelled([moment], point, number, masses)
         for frame in frames:
-            frame.info[column] = peak.value
+            frame.info[column] = peak["value"]
         folder = recorder.folder.with_name(UNCERTAIN)
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{trajectory_name(point, number)}-{column.partition('_')[0]}.extxyz"

@@ -2,7 +2,7 @@
 
 from scatter.config.identity import difference, identity
 from scatter.config.points import POINT, Point, points, points_table, stream
-from scatter.config.reading import Source, parse, read
+from scatter.config.reading import Source, parse, read, toml
 from scatter.config.tables import Frames, Input, Run, Sampling, tables
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "read",
     "stream",
     "tables",
+    "toml",
 ]

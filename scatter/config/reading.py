@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from scatter import foreign
 from scatter.config.mistakes import near, one_line, sentence
 from scatter.config.tables import Input
-from scatter.config.values import quoted
+from scatter.config.values import bare, quoted, written
 from scatter.settings import UserError
 
 MOST = 2**22  # bytes of an input file
@@ -79,6 +80,35 @@ def parse(path: Path, text: str) -> Source:
         return Source(path, text, Input.model_validate(written_input))
     except ValidationError as error:
         raise UserError(sentence(path, written_input, error)) from None
+
+
+def toml(tables: Mapping[str, Any]) -> str:
+    """The text of an input file that says what a dictionary of its tables says.
+
+    Raises:
+        UserError: a value is none that TOML can hold.
+    """
+    lines = []
+    for name, table in tables.items():
+        if not isinstance(table, Mapping):
+            raise UserError(f"settings: {name!r} is {table!r}, and should be a table, a dictionary")
+        lines += [f"[{name}]", *(f"{bare(str(k))} = {_value(k, v)}" for k, v in table.items()), ""]
+    return "\n".join(lines)
+
+
+def _value(key: str, value: Any) -> str:
+    """A value as TOML writes it, arrays and numbers of NumPy included."""
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    plain = [*plain] if isinstance(plain, tuple | range) else plain
+    text = written(plain)
+    try:
+        tomllib.loads(f"value = {text}")
+    except ValueError:
+        raise UserError(
+            f"settings: {key} = {value!r}: must be a number, a text, true or false, or a list or "
+            "table of them"
+        ) from None
+    return text
 
 
 def _refuse_depths(path: Path, value: Any) -> None:

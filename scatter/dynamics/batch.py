@@ -1,28 +1,30 @@
 """Many trajectories at once: step all slots, yield the finished, refill.
 
-Written once, on the array API: the arrays are NumPy on a CPU and torch on a GPU. A slot whose
+Written once, on the array API: the arrays are NumPy on a CPU and torch on a GPU. How a trajectory
+moves, what is remembered of it and when it ends are parts that are handed in. A slot whose
 trajectory has ended is held still to the bit (its time step is 0) until it is looked at, so the
 result does not depend on how often that is. What happens in a slot depends on its trajectory alone.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from scatter.arrays import array_namespace
-from scatter.dynamics.bounds import CLOSE_LOOK, Bounds, outside
-from scatter.dynamics.endings import Geometry, Limits, outcomes, reasons
-from scatter.dynamics.integrators import velocity_verlet
-from scatter.dynamics.peaks import Peak, Peaks
-from scatter.dynamics.rewind import Kept
-from scatter.dynamics.watch import Sight, Watch, look
-from scatter.outcomes import Outcome, Reason
-from scatter.potentials.base import Evaluator, Guard, Potential
+from scatter.dynamics.endings import Ending, Faults, coded, outcomes
+from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.observers import Observer
+from scatter.dynamics.sight import Sight, kinetic_energy
+from scatter.errors import UserError
+from scatter.outcomes import Reason
+from scatter.potentials.base import CPU, Evaluator, Place, Potential
 from scatter.shapes import Float
-from scatter.state import Array, Start, State, System
+from scatter.slots import Slots, Tree, copies, keep, mapped, put, restore, take
+from scatter.state import Start, State, System
 from scatter.units import fs
 
 
@@ -32,25 +34,23 @@ class Finished:
 
     Attributes:
         trajectory: as its `Start` named it.
-        outcome: how it ended.
+        outcome: code of how it ended.
         reason: why, where it failed.
         steps: time steps made.
         positions: at the end; NaN throughout where the reason is that something is not finite.
         momenta: at the end; likewise.
         potential: potential energy at the end; likewise.
-        watch: one value, or array, for each attribute of `Watch`.
-        peaks: the largest value of each guard, by its column.
+        memories: of each observer and ending, by its name: numbers and arrays, by name.
     """
 
     trajectory: int
-    outcome: Outcome
+    outcome: int
     reason: Reason
     steps: int
     positions: Float[np.ndarray, "atom 3"]
     momenta: Float[np.ndarray, "atom 3"]
     potential: float
-    watch: dict[str, Any]
-    peaks: dict[str, Peak] = field(default_factory=dict)
+    memories: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -59,30 +59,32 @@ class Conditions:
 
     Attributes:
         system: the atoms of every replica.
-        dynamics: time step and limits.
-        stop: geometry of the endings.
+        timestep_fs: of the motion.
+        faults: what makes a trajectory a failed one.
+        endings: the first that is met ends a trajectory.
+        observers: what is remembered of each.
         slots: trajectories that move at once.
-        every: steps of the batch from one look for endings to the next.
-        device: takes a NumPy array to where the batch is.
-        bounds: what no trajectory must leave.
-        guards: that measure beside the dynamics; the host knows which slots are due.
-        guards_every: steps of a trajectory from one of their looks to the next.
-        idle: the part of the slots that may be without work before the batch is made smaller; on
-            a GPU another size costs more than some slots that are held still.
-        stepping: makes of a batch's step what is called instead of it.
+        motion: the integrator.
+        place: where the arrays live.
     """
 
     system: System
-    dynamics: Limits
-    stop: Geometry
-    slots: int
-    every: int = 1
-    device: Callable[[np.ndarray], Array] = np.asarray
-    bounds: Bounds | None = None
-    guards: tuple[Guard, ...] = ()
-    guards_every: int = 20
-    idle: float = 0.0
-    stepping: Callable[["Batch"], Callable[[], None]] | None = None
+    timestep_fs: float
+    faults: Faults
+    endings: tuple[Ending, ...]
+    observers: tuple[Observer, ...] = ()
+    slots: int = 1
+    motion: Motion = Verlet()
+    place: Place = CPU
+
+    def __post_init__(self) -> None:
+        if self.system.projectile < 1:
+            raise ValueError("the system has no projectile: give it one by `with_projectile`")
+
+    @property
+    def parts(self) -> tuple[Observer, ...]:
+        """All that has a memory of each trajectory."""
+        return (self.faults, *self.observers, *self.endings)
 
 
 def propagate(
@@ -97,8 +99,7 @@ def propagate(
     Args:
         starts: asked for the next trajectory only when a slot is free.
         potential: bound to the system here.
-        conditions: system, time step, stop criteria, slots; outcomes are looked at after every
-            `every` steps.
+        conditions: system, parts, slots and place.
         after_step: called with the state after each step of the whole batch.
         gone_back: called with the state from which steps are made again, and how many of the whole
             batch: what `after_step` has seen of these is void.
@@ -107,18 +108,18 @@ def propagate(
     if not first:
         return
     batch = Batch(first, potential.bind(conditions.system, len(first)), conditions)
-    step = conditions.stepping(batch) if conditions.stepping else batch.step
+    step = conditions.place.stepping(batch)
 
     def one_step() -> None:
         step()
-        batch.measure_due()
+        batch.look_when_due()
         if after_step:
-            after_step(batch.state)
+            after_step(batch.slots.state)
 
-    while len(batch.state):
+    while len(batch):
         _to_the_next_look(batch, one_step, gone_back)
         ended = batch.ended()
-        batch.measure(ended)
+        batch.look_again(ended)
         yield from batch.finished(ended)
         fresh = list(islice(starts, len(ended)))
         if fresh:
@@ -130,181 +131,192 @@ def propagate(
 def _to_the_next_look(
     batch: "Batch", one_step: Callable[[], None], gone_back: Callable[[State, int], None] | None
 ) -> None:
-    """Make the steps up to the next look, and make them again where a list had no room."""
-    grow = getattr(batch.evaluator, "grow", None)
+    """Make the steps up to the next look, and make them again where a list had no room.
+
+    A list that is too short is noticed at the look only, and may have spoilt any step before it.
+    """
+    every = batch.conditions.place.every
     while True:
-        kept = Kept.of(batch) if grow else None
-        for _ in range(batch.conditions.every):
+        before = (copies(batch.slots), batch.age.copy()) if batch.evaluator.grows else None
+        for _ in range(every):
             one_step()
-        if not grow or not kept or not grow():
+        if before is None or not batch.evaluator.grow():
             return
-        kept.restore()
+        restore(batch.slots, before[0])
+        batch.age = before[1]
         if gone_back:
-            gone_back(batch.state, batch.conditions.every)
+            gone_back(batch.slots.state, every)
 
 
 class Batch:
-    """The slots, and what is known of the trajectory in each."""
+    """The slots, and what moves, watches and ends the trajectory in each."""
 
     def __init__(self, starts: list[Start], evaluator: Evaluator, conditions: Conditions):
-        """Fill one slot with each start."""
-        self.conditions = conditions
-        self.evaluator = evaluator
-        where = np.arange(len(starts))
-        self.state, self.watch = self._enter(where, starts)
-        self.outcome = conditions.device(np.zeros(len(starts), np.uint8))
-        self.reason = conditions.device(np.zeros(len(starts), np.uint8))
-        self.bounds = conditions.bounds and conditions.bounds.on(conditions.device)
-        self.peaks = Peaks(conditions.guards, conditions.system, self.state)
-        self.peaks.begin(conditions.device(where), self.state)
+        """Fill one slot with each start.
+
+        Raises:
+            UserError: two parts have the same name.
+        """
+        self.conditions, self.evaluator = conditions, evaluator
+        self.faults = conditions.faults.on(conditions.place.array)
+        self.endings = coded(conditions.endings)
+        parts = conditions.parts
+        if len({one.name for one in parts}) < len(parts):
+            raise UserError(
+                f"observers and endings: two of {', '.join(one.name for one in parts)} have the "
+                "same name; give each one of its own"
+            )
+        self.parts = (self.faults, *parts[1:])
         self.age = np.zeros(len(starts), np.int64)  # steps since each slot was filled
         self.idle: set[int] = set()
+        self.slots = self._enter(np.arange(len(starts)), starts)
 
-    def _enter(self, slots: np.ndarray, starts: list[Start]) -> tuple[State, Watch]:
-        """States and memories of trajectories that enter these slots, with forces and lists."""
-        device = self.conditions.device
-        positions = device(np.stack([start.positions for start in starts]))
-        energies, forces = self.evaluator.begin(device(slots), positions)
+    def __len__(self) -> int:
+        return len(self.slots.state)
+
+    def _enter(self, slots: np.ndarray, starts: list[Start]) -> Slots:
+        """Trajectories that enter these slots, with forces, lists and memories."""
+        array = self.conditions.place.array
+        positions = array(np.stack([start.positions for start in starts]))
+        energies, forces = self.evaluator.begin(array(slots), positions)
         state = State(
             positions=positions,
-            momenta=device(np.stack([start.momenta for start in starts])),
+            momenta=array(np.stack([start.momenta for start in starts])),
             forces=forces,
             energies=energies,
-            masses=device(np.stack([start.masses for start in starts])[:, :, None]),
-            time=device(np.zeros(len(starts))),
-            trajectory=device(np.array([start.trajectory for start in starts])),
+            masses=array(np.stack([start.masses for start in starts])[:, :, None]),
+            time=array(np.zeros(len(starts))),
+            trajectory=array(np.array([start.trajectory for start in starts])),
         )
-        return state, Watch.of(state, look(state, self.conditions.system))
+        motion = self.conditions.motion.begin(state)
+        sight = self._sight(state, motion)
+        return Slots(
+            state=state,
+            motion=motion,
+            memories={one.name: one.begin(sight) for one in self.parts},
+            outcome=array(np.zeros(len(starts), np.uint8)),
+            reason=array(np.zeros(len(starts), np.uint8)),
+        )
+
+    def _sight(self, state: State, motion: Tree) -> Sight:
+        energy = state.energies + kinetic_energy(state.momenta, state.masses)
+        conserved = self.conditions.motion.conserved(state, motion, energy)
+        return Sight(self.conditions.system, state, energy, conserved)
 
     @np.errstate(over="ignore", invalid="ignore")  # an outcome says what is not finite
     def step(self) -> None:
         """Advance every running trajectory by one time step and see where it is."""
-        xp = array_namespace(self.state.time)
-        running = xp.astype(self.outcome == 0, self.state.time.dtype)  # torch's own is float32
-        dt = self.conditions.dynamics.timestep_fs * fs * running
-        velocity_verlet(self.state, self.evaluator, dt[:, None, None])
-        self.state.time += dt
-        sight = look(self.state, self.conditions.system)
-        self.watch.see(sight, self.state.time, self.conditions.stop.near_A)
-        before = self.outcome
-        reason = reasons(
-            self.conditions.dynamics, sight.energy - self.watch.energy, self._outside(sight)
-        )
-        now = outcomes(
-            self.conditions.dynamics, self.conditions.stop, sight.height, sight.rising, sight.bond,
-            self.state.time, reason,
-        )  # fmt: skip
-        self.outcome = xp.where(before == 0, now, before)
-        self.reason = xp.where(before == 0, reason, self.reason)
+        slots, state = self.slots, self.slots.state
+        xp = array_namespace(state.time)
+        running = xp.astype(slots.outcome == 0, state.time.dtype)  # torch's own is float32
+        dt = self.conditions.timestep_fs * fs * running
+        self.conditions.motion.step(state, slots.motion, self.evaluator, dt)
+        state.time += dt
+        sight = self._sight(state, slots.motion)
+        for one in self.parts:
+            if one.every == 1:
+                self._remember(one, one.see(slots.memories[one.name], sight))
+        reason = self.faults.reasons(slots.memories[self.faults.name], sight)
+        now, before = outcomes(self.endings, slots.memories, sight, reason), slots.outcome
+        slots.outcome = xp.where(before == 0, now, before)
+        slots.reason = xp.where(before == 0, reason, slots.reason)
 
-    def measure_due(self) -> None:
-        """Count a step, and ask the guards about the trajectories for which it is due.
+    def _remember(self, one: Observer, after: Tree) -> None:
+        memory = self.slots.memories[one.name]
+        if after.keys() != memory.keys():
+            raise ValueError(
+                f"{type(one).__name__}.see answers {sorted(after)}, and `begin` began with "
+                f"{sorted(memory)}; both must name the same"
+            )
+        memory.update(after)
 
-        A trajectory that has ended is held still: it shows what it will show at the look, in any
+    def look_when_due(self) -> None:
+        """Count a step, and show trajectories to the observers that look at every so many.
+
+        A trajectory that has ended is held still: it shows what it will show at the end in any
         case.
         """
         self.age += 1
-        due = np.flatnonzero(self.age % self.conditions.guards_every == 0).tolist()
-        self.measure([slot for slot in due if slot not in self.idle])
+        seldom = defaultdict(list)
+        for one in self.parts:
+            if one.every > 1:
+                seldom[one.every].append(one)
+        for every, observers in seldom.items():
+            due = np.flatnonzero(self.age % every == 0).tolist()
+            self._show([slot for slot in due if slot not in self.idle], observers)
 
-    def measure(self, slots: list[int]) -> None:
-        """Ask the guards about these slots."""
-        if slots and self.conditions.guards:
-            where = self.conditions.device(np.array(slots))
-            known = self.reason[where] != int(Reason.NOT_FINITE)
-            self.peaks.see(where, self.state, known)
+    def look_again(self, slots: list[int]) -> None:
+        """Show trajectories that have ended to those observers."""
+        self._show(slots, [one for one in self.parts if one.every > 1])
 
-    def _due(self, every: int) -> Array:
-        """Whether each trajectory has made a multiple of so many steps of its own."""
-        xp = array_namespace(self.state.time)
-        dt = self.conditions.dynamics.timestep_fs * fs
-        return xp.round(self.state.time / dt) % every == 0
-
-    def _outside(self, sight: Sight) -> Array:
-        """Which bound each trajectory breaks; codes of `Reason`."""
-        if self.bounds is None:
-            return array_namespace(self.outcome).zeros_like(self.outcome)
-        due = self._due(CLOSE_LOOK)
-        return outside(self.bounds, self.state.positions, sight, due)
+    def _show(self, slots: list[int], observers: Sequence[Observer]) -> None:
+        """Let observers see these slots; what is not finite shows nothing."""
+        if not slots or not observers:
+            return
+        where = self.conditions.place.array(np.array(slots))
+        sight = self._sight(take(self.slots.state, where), take(self.slots.motion, where))
+        known = self.slots.reason[where] != int(Reason.NOT_FINITE)
+        for one in observers:
+            memory = self.slots.memories[one.name]
+            before = take(memory, where)
+            after = one.see(before, sight)
+            for name, old in before.items():
+                wide = known[(slice(None), *[None] * (old.ndim - 1))]
+                after[name] = array_namespace(old).where(wide, after[name], old)
+            put(memory, where, {name: after[name] for name in memory})
 
     def ended(self) -> list[int]:
         """Slots whose trajectories have ended since they were looked at."""
-        xp = array_namespace(self.outcome)
-        return [slot for slot in xp.nonzero(self.outcome)[0].tolist() if slot not in self.idle]
+        xp, outcome = array_namespace(self.slots.outcome), self.slots.outcome
+        return [slot for slot in xp.nonzero(outcome)[0].tolist() if slot not in self.idle]
 
     def finished(self, slots: list[int]) -> Iterator[Finished]:
         """The ended trajectories of these slots, copied out together."""
         if not slots:
             return
-        where = self.conditions.device(np.array(slots))
-        ends = {"outcome": self.outcome, "reason": self.reason}
-        found = {**vars(self.state), **vars(self.watch), **ends}
-        found = {name: _out(values[where]) for name, values in found.items()}
-        seen = {
-            column: {name: _out(values) for name, values in highest.items()}
-            for column, highest in self.peaks.at(where).items()
-        }
+        where, numpy = self.conditions.place.array(np.array(slots)), self.conditions.place.numpy
+        out = mapped(take(self.slots, where), numpy)
         for place in range(len(slots)):
-            peaks = {
-                column: Peak(**{name: _one(values[place]) for name, values in highest.items()})
-                for column, highest in seen.items()
-            }
-            yield self._finished({name: values[place] for name, values in found.items()}, peaks)
+            yield self._finished(out, place)
 
-    def _finished(self, found: dict[str, Any], peaks: dict[str, Peak]) -> Finished:
-        outcome, reason = Outcome(int(found["outcome"])), Reason(int(found["reason"]))
-        watch = {field.name: _one(found[field.name]) for field in fields(Watch)}
-        positions, momenta = found["positions"].copy(), found["momenta"].copy()
-        potential = float(found["energies"])
+    def _finished(self, out: Slots, place: int) -> Finished:
+        state, reason = out.state, Reason(int(out.reason[place]))
+        positions, momenta = state.positions[place].copy(), state.momenta[place].copy()
+        potential = float(state.energies[place])
+        memories = mapped(out.memories, lambda values: _one(values[place]))
         if reason == Reason.NOT_FINITE:
             # a time step of 0 does not hold what is not finite: it spreads until it is looked at
             positions, momenta, potential = np.nan * positions, np.nan * momenta, np.nan
-            watch["error"] = np.nan
+            memories[self.faults.name]["error"] = np.nan
         return Finished(
-            trajectory=int(found["trajectory"]),
-            outcome=outcome,
+            trajectory=int(state.trajectory[place]),
+            outcome=int(out.outcome[place]),
             reason=reason,
-            steps=round(float(found["time"]) / (self.conditions.dynamics.timestep_fs * fs)),
+            steps=round(float(state.time[place]) / (self.conditions.timestep_fs * fs)),
             positions=positions,
             momenta=momenta,
             potential=potential,
-            watch=watch,
-            peaks=peaks,
+            memories=memories,
         )
 
     def put(self, slots: list[int], starts: list[Start]) -> None:
         """Begin new trajectories in these slots."""
         where = np.array(slots)
-        state, watch = self._enter(where, starts)
-        where = self.conditions.device(where)
-        for name, values in vars(state).items():
-            getattr(self.state, name)[where] = values
-        self.watch.put(where, watch)
-        self.outcome[where] = int(Outcome.RUNNING)
-        self.reason[where] = int(Reason.NONE)
+        entering = self._enter(where, starts)
+        put(self.slots, self.conditions.place.array(where), entering)
         self.age[slots] = 0
-        self.peaks.begin(where, self.state)
 
     def retire(self, slots: list[int]) -> None:
         """Go on without these slots, at once or when there are enough that have no work."""
         self.idle.update(slots)
-        if len(self.idle) < self.conditions.idle * len(self.state):
+        if len(self.idle) < self.conditions.place.idle * len(self):
             return
-        left = np.setdiff1d(np.arange(len(self.state)), sorted(self.idle))
+        left = np.setdiff1d(np.arange(len(self)), sorted(self.idle))
         self.idle.clear()
-        where = self.conditions.device(left)
-        for name, values in vars(self.state).items():
-            setattr(self.state, name, values[where])
-        self.watch.keep(where)
-        self.outcome, self.reason = self.outcome[where], self.reason[where]
+        where = self.conditions.place.array(left)
+        keep(self.slots, where)
         self.age = self.age[left]
-        self.peaks.keep(where)
         self.evaluator.keep(where)
-
-
-def _out(values: Array) -> np.ndarray:
-    """A NumPy array of one's own, from wherever the array lives."""
-    return np.array(values.cpu().numpy() if hasattr(values, "cpu") else values)
 
 
 def _one(value: Any) -> Any:

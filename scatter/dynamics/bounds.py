@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scatter.arrays import array_namespace
-from scatter.dynamics.endings import chosen
-from scatter.dynamics.watch import Sight
+from scatter.arrays import array_namespace, chosen
+from scatter.dynamics.sight import Sight
 from scatter.outcomes import Reason
 from scatter.shapes import Float
 from scatter.state import Array
@@ -21,7 +20,7 @@ class Bounds:
 
     Attributes:
         shortest_bond: of the molecule; 0 for none.
-        closest: of each atom of the molecule to each of the slab, shape (2, slab); 0 for none.
+        closest: of each atom of the projectile to each of the slab, shape (atom, slab); 0 for none.
         lowest: height of either atom of the molecule above the top plane; -inf for none.
         cell: lattice vectors as rows.
         pbc: periodicity along each.
@@ -67,7 +66,8 @@ def margins(bounds: Bounds, positions: Array) -> Array:
     if not bounds.closest.shape[1]:
         return xp.zeros_like(positions[:, 0, 0]) + xp.inf
     # by component: contiguous arrays are several times as fast as the last axis of one
-    apart = [positions[:, -2:, None, k] - positions[:, None, :-2, k] for k in range(3)]
+    own = bounds.closest.shape[1]  # where the projectile's atoms begin
+    apart = [positions[:, own:, None, k] - positions[:, None, :own, k] for k in range(3)]
     reciprocal = np.linalg.inv(bounds.cell).T
     for vector, across, periodic in zip(bounds.cell, reciprocal, bounds.pbc, strict=True):
         if periodic:
@@ -93,7 +93,7 @@ def outside(bounds: Bounds, positions: Array, sight: Sight, due: Array) -> Array
     xp = array_namespace(positions)
     reason = xp.zeros_like(sight.bond, dtype=xp.uint8)
     if bounds.reach:
-        highest = xp.max(positions[:, :-2, 2], axis=1)
+        highest = xp.max(positions[:, : bounds.closest.shape[1], 2], axis=1)
         near = due & (sight.height + sight.top - highest < bounds.reach)
         reason = chosen(reason, _broken(bounds, positions, near), Reason.DISTANCE)
     reason = chosen(reason, sight.height < bounds.lowest, Reason.HEIGHT)

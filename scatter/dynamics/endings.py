@@ -1,9 +1,29 @@
-"""When a trajectory ends, and how; what the array code reads of the tables that say so."""
+"""Endings: when a trajectory is over, and how; array code, slots first.
 
-from typing import Protocol, runtime_checkable
+An ending is an observer, so that it may have a memory and columns of its own, with a name and a
+condition. One's own is a subclass of `Ending`:
 
-from scatter.arrays import array_namespace
-from scatter.outcomes import Outcome, Reason
+    class Trapped(Ending):
+        name, sticks = "trapped", True
+
+        def met(self, memory, sight):
+            return sight.time > 1000 * fs
+"""
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from scatter.arrays import array_namespace, chosen
+from scatter.dynamics.bounds import CLOSE_LOOK, Bounds, outside
+from scatter.dynamics.observers import Memory, Observer
+from scatter.dynamics.sight import Sight
+from scatter.errors import UserError
+from scatter.outcomes import FAULTS, Outcome, Reason
+from scatter.shapes import Float
+from scatter.slots import Tree
 from scatter.state import Array
 from scatter.units import fs
 
@@ -48,56 +68,157 @@ class Geometry(Protocol):
         ...
 
 
-def reasons(dynamics: Limits, error: Array, outside: Array) -> Array:
-    """Why each trajectory has failed, if it has; where several apply, the later line wins.
+class Ending(Observer):
+    """A way in which trajectories end.
 
-    Args:
-        dynamics: tolerance of the energy.
-        error: total energy less that at the start, eV, shape (slot,).
-        outside: the bound that is broken, as a code of `Reason`, uint8, shape (slot,).
-
-    Returns:
-        Codes of `Reason`, uint8, shape (slot,); 0 where nothing is wrong.
+    Attributes:
+        name: how results call it.
+        sticks: whether the projectile, or a part of it, stays: S0 counts these.
+        code: in `/trajectories`; of one's own endings the campaign chooses it.
     """
-    xp = array_namespace(error)
-    strayed = ~(xp.abs(error) < dynamics.energy_tolerance_eV)
-    reason = chosen(xp.zeros_like(outside), strayed, Reason.ENERGY_ERROR)
-    # a broken bound comes first, and an energy error of it
-    reason = xp.where(outside != 0, outside, reason)
-    return chosen(reason, ~xp.isfinite(error), Reason.NOT_FINITE)
+
+    sticks: bool = False
+    code: int | None = None
+
+    def met(self, memory: Tree, sight: Sight) -> Array:
+        """Whether each trajectory is over now, bool, shape (slot,)."""
+        raise NotImplementedError
+
+
+class Dissociated(Ending):
+    """The bond is longer than a limit."""
+
+    name, sticks, code = "dissociated", True, int(Outcome.DISSOCIATED)
+
+    def __init__(self, bond_A: float):
+        """Take the limit, Å."""
+        self.bond_A = bond_A
+
+    def met(self, memory: Tree, sight: Sight) -> Array:
+        """Whether the bond is longer."""
+        return sight.bond > self.bond_A
+
+
+class Scattered(Ending):
+    """The lowest atom of the projectile is above a height, and its centre of mass rises."""
+
+    name, code = "scattered", int(Outcome.SCATTERED)
+
+    def __init__(self, height_A: float):
+        """Take the height above the top plane, Å."""
+        self.height_A = height_A
+
+    def met(self, memory: Tree, sight: Sight) -> Array:
+        """Whether it is above, and rises."""
+        return (sight.height > self.height_A) & (sight.rising > 0)
+
+
+class Undecided(Ending):
+    """Time is up."""
+
+    name, code = "undecided", int(Outcome.UNDECIDED)
+
+    def __init__(self, time_fs: float, timestep_fs: float):
+        """Take the limit, and the time step, both in fs."""
+        # half a step early: the time is a sum of steps, and may fall short of its limit by rounding
+        self.last = (time_fs - 0.5 * timestep_fs) * fs
+
+    def met(self, memory: Tree, sight: Sight) -> Array:
+        """Whether it is."""
+        return sight.time > self.last
+
+
+class Faults(Observer):
+    """What makes a trajectory a failed one: energy that strays, no numbers, a broken bound."""
+
+    name, columns = "faults", FAULTS
+
+    def __init__(self, tolerance_eV: float, timestep_fs: float, bounds: Bounds | None = None):
+        """Take the tolerance of the energy, eV; the time step, fs; what no one must leave."""
+        self.tolerance_eV, self.dt, self.bounds = tolerance_eV, timestep_fs * fs, bounds
+
+    def on(self, device: Callable[[np.ndarray], Array]) -> "Faults":
+        """The same for arrays on a device."""
+        made = copy(self)
+        made.bounds = self.bounds and self.bounds.on(device)
+        return made
+
+    def begin(self, sight: Sight) -> Tree:
+        """The potential energy and the conserved one at the start, eV, and no error."""
+        return {
+            "potential": sight.state.energies + 0,
+            "energy": sight.conserved,
+            "error": array_namespace(sight.energy).zeros_like(sight.energy),
+        }
+
+    def see(self, memory: Tree, sight: Sight) -> Tree:
+        """The largest error so far; NaN stays."""
+        xp = array_namespace(sight.energy)
+        error = xp.maximum(memory["error"], xp.abs(sight.conserved - memory["energy"]))
+        return {**memory, "error": error}
+
+    def reasons(self, memory: Tree, sight: Sight) -> Array:
+        """Why each trajectory has failed, if it has: codes of `Reason`, uint8, shape (slot,).
+
+        Where several apply: what is not finite, then a broken bound, then the energy.
+        """
+        error, broken = sight.conserved - memory["energy"], self._outside(sight)
+        xp = array_namespace(error)
+        strayed = ~(xp.abs(error) < self.tolerance_eV)
+        reason = chosen(xp.zeros_like(broken), strayed, Reason.ENERGY_ERROR)
+        reason = xp.where(broken != 0, broken, reason)
+        return chosen(reason, ~xp.isfinite(error), Reason.NOT_FINITE)
+
+    def _outside(self, sight: Sight) -> Array:
+        """Which bound each trajectory breaks; codes of `Reason`."""
+        xp = array_namespace(sight.time)
+        if self.bounds is None:
+            return xp.zeros_like(sight.time, dtype=xp.uint8)
+        due = xp.round(sight.time / self.dt) % CLOSE_LOOK == 0
+        return outside(self.bounds, sight.state.positions, sight, due)
+
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+        """The largest error of the energy."""
+        return {"energy_error_eV": memory["error"]}
+
+
+def of_a_diatomic(dynamics: Limits, stop: Geometry) -> tuple[Ending, ...]:
+    """How a diatomic's trajectory ends, by `[stop]` and `[dynamics]`; the first met counts."""
+    return (
+        Dissociated(stop.dissociated_A),
+        Scattered(stop.scattered_A),
+        Undecided(dynamics.max_time_fs, dynamics.timestep_fs),
+    )
+
+
+def coded(endings: Sequence[Ending]) -> list[tuple[int, Ending]]:
+    """The endings with their codes; one's own get those from `len(Outcome)` on.
+
+    Raises:
+        UserError: two have the same name, or that of a known one.
+    """
+    names = [one.name for one in endings]
+    taken = {one.name for one in endings if one.code is not None} | {"failed", "running"}
+    for one in endings:
+        if names.count(one.name) > 1 or (one.code is None and one.name in taken):
+            raise UserError(f"endings: two are called '{one.name}'; give each a name of its own")
+    own = iter(range(len(Outcome), 256))
+    return [(next(own) if one.code is None else one.code, one) for one in endings]
 
 
 def outcomes(
-    dynamics: Limits, stop: Geometry, height: Array, rising: Array, bond: Array, time: Array,
-    reason: Array,
-) -> Array:  # fmt: skip
-    """Outcome of each trajectory; where several apply, the later line wins.
+    endings: Sequence[tuple[int, Ending]], memories: dict[str, Tree], sight: Sight, reason: Array
+) -> Array:
+    """Code of how each trajectory has ended, uint8, shape (slot,); 0 where it goes on.
 
     Args:
-        dynamics: limit of time.
-        stop: limits of height and bond.
-        height: of the lower atom above the top plane, Å, shape (slot,).
-        rising: vertical momentum of the centre of mass, shape (slot,).
-        bond: Å, shape (slot,).
-        time: since the start, shape (slot,).
-        reason: why it has failed, if it has: of `reasons`, shape (slot,).
-
-    Returns:
-        Codes of `Outcome`, uint8, shape (slot,).
+        endings: with their codes; the first that is met counts.
+        memories: of each, by name.
+        sight: of the instant.
+        reason: why it has failed, if it has: that comes before all.
     """
-    xp = array_namespace(time)
-    # half a step early: the time is a sum of steps, and may fall short of its limit by rounding
-    last = (dynamics.max_time_fs - 0.5 * dynamics.timestep_fs) * fs
-    outcome = chosen(xp.zeros_like(time, dtype=xp.uint8), time > last, Outcome.UNDECIDED)
-    outcome = chosen(outcome, (height > stop.scattered_A) & (rising > 0), Outcome.SCATTERED)
-    outcome = chosen(outcome, bond > stop.dissociated_A, Outcome.DISSOCIATED)
+    xp = array_namespace(sight.time)
+    outcome = xp.zeros_like(sight.time, dtype=xp.uint8)
+    for code, one in reversed(endings):
+        outcome = chosen(outcome, one.met(memories[one.name], sight), code)
     return chosen(outcome, reason != 0, Outcome.FAILED)
-
-
-def chosen(codes: Array, where: Array, code: int) -> Array:
-    """The codes, this one where it applies.
-
-    Not codes[where] = code, for which a GPU would have to count the places first.
-    """
-    xp = array_namespace(codes)
-    return xp.where(where, xp.zeros_like(codes) + int(code), codes)

@@ -98,7 +98,7 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System)
         UserError: trajectories are to go on beyond the longest bond that the potential knows.
     """
     own = domain if guards.domain else None
-    first, second = (int(z) for z in system.numbers[-2:])
+    first, second = (int(z) for z in system.alone.numbers)
     longest = own.longest_of(first, second) if own else np.inf
     longest = guards.longest_bond_A or longest
     if stop.dissociated_A > longest:
@@ -109,7 +109,7 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System)
     shortest = own.closest_of(first, second) if own else 0.0
     closest = np.array(
         [
-            [_closest(own, guards, int(z), int(other)) for other in system.numbers[:-2]]
+            [_closest(own, guards, int(z), int(other)) for other in system.slab.numbers]
             for z in (first, second)
         ]
     ).reshape(2, -1)

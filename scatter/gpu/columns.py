@@ -16,19 +16,24 @@ LEG = {
     "numbers": "i atom", "cell": "f 3 3", "pbc": "b 3", "moving": "b atom", "top": "i top",
     "slab_positions": "f snapshot slab 3", "slab_momenta": "f snapshot slab 3",
     "slab_masses": "f slab", "point": "i trajectory", "number": "i trajectory",
-    "snapshot": "i trajectory", "positions": "f trajectory 2 3", "momenta": "f trajectory 2 3",
-    "masses": "f trajectory 2", "closest": "f 2 slab", "shortest_bond": "f", "lowest": "f",
+    "snapshot": "i trajectory", "positions": "f trajectory own 3", "momenta": "f trajectory own 3",
+    "masses": "f trajectory own", "closest": "f own slab", "shortest_bond": "f", "lowest": "f",
     "above_top": "f",
 }  # fmt: skip
 ENDINGS = {
     "point": "i trajectory", "number": "i trajectory", "trajectory": "i trajectory",
     "outcome": "i trajectory", "reason": "i trajectory", "steps": "i trajectory",
     "positions": "f trajectory atom 3", "momenta": "f trajectory atom 3",
-    "potential": "f trajectory", "watch_atoms": "f trajectory 2 3",
-    "watch_falling": "b trajectory", "watch_turns": "i trajectory",
-    **{f"watch_{name}": "f trajectory" for name in (
-        "potential", "energy", "error", "lowest", "top", "when", "first_below", "last_below"
-    )},
+    "potential": "f trajectory",
+}  # fmt: skip
+MEMORIES = {  # of each observer that a campaign elsewhere has, what it remembers
+    "faults": {"potential": "f trajectory", "energy": "f trajectory", "error": "f trajectory"},
+    "lowest": {
+        "lowest": "f trajectory", "atoms": "f trajectory own 3", "top": "f trajectory",
+        "when": "f trajectory",
+    },
+    "turns": {"falling": "b trajectory", "turns": "i trajectory"},
+    "residence": {"first_below": "f trajectory", "last_below": "f trajectory"},
 }  # fmt: skip
 PEAK = {  # of each measure of a guard, where it was asked
     "value": "f trajectory", "time": "f trajectory", "positions": "f trajectory atom 3",
@@ -46,7 +51,7 @@ Columns = Mapping[str, np.ndarray]
 def refuse_odd_leg(columns: Columns) -> None:
     """Raise ValueError unless these are the columns of a prepared leg."""
     sizes = _sizes(columns, LEG)
-    if sizes["atom"] != sizes["slab"] + 2:
+    if sizes["atom"] != sizes["slab"] + sizes["own"]:
         raise ValueError("the slab and the molecule are not all atoms")
     lengths = ("positions", "momenta", "slab_positions", "slab_momenta", "shortest_bond")
     for name in (*lengths, "above_top"):
@@ -68,17 +73,32 @@ def refuse_odd_endings(columns: Columns) -> None:
     """Raise ValueError unless these are the columns of trajectories that have ended."""
     if all(array.shape == (0,) for array in columns.values()):
         return  # of no trajectory, nothing else is known
-    peaks = {
-        f"peak_{measure}_{name}": kind for measure in measured(columns)
-        for name, kind in PEAK.items()
-    }  # fmt: skip
-    _sizes(columns, ENDINGS | peaks)
+    remembered = {
+        key: (MEMORIES.get(observer) or PEAK)[name]
+        for key, (observer, name) in memory_columns(columns).items()
+    }
+    _sizes(columns, ENDINGS | remembered)
     for name in ("point", "number", "trajectory", "steps"):
         _demand(name, (columns[name] >= 0) & (columns[name] < MOST))
     for name in (f"peak_{measure}_time" for measure in measured(columns)):
         _demand(name, (columns[name] >= 0) & (columns[name] < np.inf))
     _demand("outcome", np.isin(columns["outcome"], [one for one in Outcome if one]))
     _demand("reason", np.isin(columns["reason"], list(Reason)))
+
+
+def memory_column(observer: str, name: str) -> str:
+    """What a column of what an observer remembers is called."""
+    return f"watch_{name}" if observer in MEMORIES else f"peak_{observer}_{name}"
+
+
+def memory_columns(columns: Columns) -> dict[str, tuple[str, str]]:
+    """Columns of what observers remember: the observer, and what it calls it."""
+    remembered = {**MEMORIES, **dict.fromkeys(measured(columns), PEAK)}
+    return {
+        memory_column(observer, name): (observer, name)
+        for observer, names in remembered.items()
+        for name in names
+    }
 
 
 def measured(columns: Columns) -> list[str]:

@@ -13,27 +13,24 @@ import numpy as np
 
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import Bounds
-from scatter.dynamics.peaks import Peak
-from scatter.dynamics.watch import Watch
 from scatter.errors import UserError
 from scatter.files import replacing
 from scatter.foreign import arrays, reason, shown
 from scatter.gpu.columns import (
-    PEAK,
-    measured,
+    memory_column,
+    memory_columns,
     refuse_odd_count,
     refuse_odd_endings,
     refuse_odd_leg,
     refuse_odd_limits,
     refuse_odd_words,
 )
-from scatter.outcomes import Outcome, Reason
+from scatter.outcomes import Reason
 from scatter.state import Start, System
 
 VERSION = 3
 TEXTS = ("identity", "model_sha256", "precision")
 RESULTS = ("identity", "potential", "device")
-WATCHED = tuple(field.name for field in fields(Watch))
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,10 @@ class PreparedLeg:
     def system(self) -> System:
         """The atoms of every replica."""
         pbc = (bool(self.pbc[0]), bool(self.pbc[1]), bool(self.pbc[2]))
-        return System(self.numbers, self.cell, pbc, self.moving, self.top, float(self.above_top))
+        return System(
+            self.numbers, self.cell, pbc, self.moving, self.top, float(self.above_top),
+            projectile=self.masses.shape[1],
+        )  # fmt: skip
 
     @property
     def bounds(self) -> Bounds | None:
@@ -157,7 +157,7 @@ class Endings:
     Attributes:
         point: of each trajectory.
         number: of the trajectory in its point.
-        peaks: `Peak` in columns, by the measure of each guard that was asked.
+        memories: of each observer, what it remembers by name.
     """
 
     point: np.ndarray
@@ -169,21 +169,21 @@ class Endings:
     positions: np.ndarray
     momenta: np.ndarray
     potential: np.ndarray
-    watch: dict[str, np.ndarray]
-    peaks: dict[str, dict[str, np.ndarray]]
+    memories: dict[str, dict[str, np.ndarray]]
 
     @classmethod
     def of(cls, ended: Sequence[Finished], leg: PreparedLeg) -> "Endings":
         """Endings of trajectories of a leg."""
-        names = [one.name for one in fields(Finished) if one.name not in ("watch", "peaks")]
+        names = [one.name for one in fields(Finished) if one.name != "memories"]
         columns = {name: np.array([getattr(one, name) for one in ended]) for name in names}
-        watch = {name: np.array([one.watch[name] for one in ended]) for name in WATCHED}
-        peaks = {
-            measure: {k: np.array([getattr(one.peaks[measure], k) for one in ended]) for k in PEAK}
-            for measure in (ended[0].peaks if ended else ())
+        memories = {
+            observer: {
+                name: np.array([one.memories[observer][name] for one in ended]) for name in memory
+            }
+            for observer, memory in (ended[0].memories if ended else {}).items()
         }
         mine = columns["trajectory"].astype(np.int64)
-        return cls(leg.point[mine], leg.number[mine], **columns, watch=watch, peaks=peaks)
+        return cls(leg.point[mine], leg.number[mine], **columns, memories=memories)
 
     def __len__(self) -> int:
         return len(self.point)
@@ -202,18 +202,15 @@ class Endings:
     def __iter__(self) -> Iterator[Finished]:
         for n in range(len(self.trajectory)):
             yield Finished(
-                trajectory=int(self.trajectory[n]), outcome=Outcome(int(self.outcome[n])),
+                trajectory=int(self.trajectory[n]), outcome=int(self.outcome[n]),
                 reason=Reason(int(self.reason[n])), steps=int(self.steps[n]),
                 positions=self.positions[n], momenta=self.momenta[n],
                 potential=float(self.potential[n]),
-                watch={k: v[n] if v.ndim > 1 else v[n].item() for k, v in self.watch.items()},
-                peaks={measure: self._peak(measure, n) for measure in self.peaks},
+                memories={
+                    observer: {k: v[n] if v.ndim > 1 else v[n].item() for k, v in memory.items()}
+                    for observer, memory in self.memories.items()
+                },
             )  # fmt: skip
-
-    def _peak(self, measure: str, n: int) -> Peak:
-        found = self.peaks[measure]
-        value, time = float(found["value"][n]), float(found["time"][n])
-        return Peak(value, time, found["positions"][n], found["momenta"][n])
 
 
 @dataclass(frozen=True)
@@ -231,11 +228,9 @@ class Results:
         named = {}
         for n, ended in enumerate(self.legs):
             columns = dict(vars(ended))
-            watch = columns.pop("watch")
-            peaks = columns.pop("peaks")
-            columns |= {f"watch_{name}": values for name, values in watch.items()}
-            for measure, peak in peaks.items():
-                columns |= {f"peak_{measure}_{name}": values for name, values in peak.items()}
+            for observer, memory in columns.pop("memories").items():
+                for name, values in memory.items():
+                    columns[memory_column(observer, name)] = values
             named |= {f"{n}.{k}": v for k, v in columns.items()}
         _save(file, json.dumps({"version": VERSION, **words}), named)
 
@@ -257,12 +252,10 @@ def _leg(**columns: np.ndarray) -> PreparedLeg:
 
 def _endings(**columns: np.ndarray) -> Endings:
     refuse_odd_endings(columns)
-    watch = {name: columns.pop(f"watch_{name}") for name in WATCHED}
-    peaks = {
-        measure: {name: columns.pop(f"peak_{measure}_{name}") for name in PEAK}
-        for measure in measured(columns)
-    }
-    return Endings(**columns, watch=watch, peaks=peaks)
+    memories: dict[str, dict[str, np.ndarray]] = {}
+    for key, (observer, name) in memory_columns(columns).items():
+        memories.setdefault(observer, {})[name] = columns.pop(key)
+    return Endings(**columns, memories=memories)
 
 
 def _save(file: Path, words: str, named: dict[str, np.ndarray]) -> None:

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 from scatter.dynamics.batch import Conditions, Finished, propagate
+from scatter.dynamics.endings import Faults, of_a_diatomic
+from scatter.dynamics.observers import standard
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, PreparedLeg, Results
 from scatter.potentials.device.models import read_model
@@ -56,12 +58,19 @@ class Run:
     def _leg(self, number: int, leg: PreparedLeg) -> None:
         known = {one.trajectory for one in self.ended[number]}
         left = [item for item in range(len(leg)) if item not in known]
-        limits, device = self.prepared.limits, self.potential
+        if not left:
+            return
+        limits, device, system = self.prepared.limits, self.potential, leg.system
+        every, slots = self.prepared.guards_every, min(self.slots, len(left))
         conditions = Conditions(
-            leg.system, limits, limits, self.slots, device.every, device.array, leg.bounds,
-            getattr(device, "guards", ()), self.prepared.guards_every, device.idle,
-            device.stepping,
-        )  # fmt: skip
+            system=system,
+            timestep_fs=limits.timestep_fs,
+            faults=Faults(limits.energy_tolerance_eV, limits.timestep_fs, leg.bounds),
+            endings=of_a_diatomic(limits, limits),
+            observers=standard(limits.near_A, device.guards, every, system, slots),
+            slots=slots,
+            place=device.place,
+        )
         starts = (leg.start(item) for item in left)
         for one in propagate(starts, device, conditions):
             self.ended[number].append(one)
@@ -110,4 +119,4 @@ def run(
         )
     potential = kind(arrays, campaign.precision, device, model.name, kernels)
     print(f"{sum(map(len, campaign.legs))} trajectories; {potential.description}", flush=True)
-    Run(campaign, potential, results, slots or potential.most_slots)()
+    Run(campaign, potential, results, slots or potential.place.most_slots)()

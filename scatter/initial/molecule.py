@@ -14,7 +14,7 @@ from scatter import ebk
 from scatter.initial.rovibrational import RovibrationalState
 from scatter.potentials.base import Potential
 from scatter.settings import OneOrMany, PositiveFloat, Table, UserError
-from scatter.state import diatomic
+from scatter.state import lone
 from scatter.units import ISOTOPES
 
 QuantumNumber = Annotated[int, Field(ge=0, le=1000)]
@@ -192,7 +192,7 @@ def bond_curve(potential: Potential, first: int, second: int) -> ebk.Curve:
     r = np.linspace(shortest, longest, round((longest - shortest) / _SPACING) + 1)
     positions = np.zeros((len(r), 2, 3))
     positions[:, 1, 2] = r
-    evaluator = potential.bind(diatomic(first, second), _AT_ONCE)
+    evaluator = potential.bind(lone(first, second), _AT_ONCE)
     energies = [
         np.asarray(evaluator.begin(np.arange(len(some)), some)[0], dtype=np.float64)
         for some in np.split(positions, range(_AT_ONCE, len(r), _AT_ONCE))

@@ -12,7 +12,7 @@ Vector = Float[np.ndarray, "3"]
 
 
 @dataclass(frozen=True)
-class Diatomic:
+class Drawn:
     """A molecule drawn from a state, about its centre of mass.
 
     Attributes:
@@ -61,7 +61,7 @@ class RovibrationalState:
         self._L = ebk.angular_momentum(J)
         self._vibration = ebk.Vibration(self.level, curve, mu)
 
-    def sample(self, rng: np.random.Generator) -> Diatomic:
+    def sample(self, rng: np.random.Generator) -> Drawn:
         """Draw a molecule, with four numbers of `rng`."""
         phase, *angles = rng.random(4)
         r, p = self._vibration.at(phase)
@@ -69,7 +69,7 @@ class RovibrationalState:
         L = self._L * L
         first, second = self.masses
         momentum = p * bond + np.cross(L, bond) / r
-        return Diatomic(
+        return Drawn(
             positions=np.outer([-second, first], bond) * (r / (first + second)),
             momenta=np.outer([-1.0, 1.0], momentum),
             bond=r,

@@ -16,14 +16,14 @@ from scatter.kernels.vectors import lanes
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.ace_leverage import Leverage
 from scatter.potentials.ace_program import Embedding, weights_of
-from scatter.potentials.base import refuse_unknown_elements
+from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.replicas import Kernel, Replicas, replicas_on
 from scatter.state import System
 
 WIDTH = lanes(64)
 
 
-class Ace:
+class Ace(Potential):
     """A linear ACE (`.npz`), on a CPU."""
 
     def __init__(self, model: LinearAce, name: str = "model", embedding: Embedding | None = None):

@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 
 from scatter.kernels import leps
-from scatter.potentials.base import refuse_unknown_elements
+from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.potentials.replicas import Answer, Positions, Replicas
 from scatter.settings import UserError
@@ -41,7 +41,7 @@ PARAMETERS = np.array(
 )  # fmt: skip
 
 
-class Analytic:
+class Analytic(Potential):
     """H2 (any isotopes) on copper: `scatter.kernels.leps` with Verlet lists.
 
     A system holds copper and one pair of hydrogen atoms, or none. Images of the molecule feel the

@@ -9,11 +9,13 @@ no other slot or process writes to.
 import copy
 import hashlib
 import json
+import pickle
 import shutil
 import sys
 import tempfile
+import uuid
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,14 +37,14 @@ from scatter.potentials.ase_names import (
     why_none,
     works_by_files,
 )
-from scatter.potentials.base import refuse_unknown_elements
+from scatter.potentials.base import Evaluator, Potential, refuse_unknown_elements
 from scatter.settings import UserError
 from scatter.state import System
 
 UNKNOWN_CUTOFF = 10.0  # Å: calculators do not tell theirs, and few reach so far
 
 
-class AseCalculator:
+class AseCalculator(Potential):
     """A calculator of ASE by its name, such as "emt".
 
     The energy is ASE's `energy`, not `free_energy`; where these two differ (a smeared electronic
@@ -69,7 +71,7 @@ class AseCalculator:
         self.kind = calculator_class(calculator)
         refuse_parameters(calculator, self.kind, self.parameters)
         self.by_files = works_by_files(calculator, self.kind)
-        self.place = self._place()
+        self.directory = self._place()
         with tempfile.TemporaryDirectory(prefix="scatter-") as folder:
             first = self.new(Path(folder))
         refuse_missing_program(calculator, first)
@@ -122,6 +124,71 @@ class AseCalculator:
         return AseEvaluator(self, system, slots)
 
 
+class AseObject(AseCalculator):
+    """A calculator that is handed in: every slot gets a copy of it, or one that a function makes.
+
+    Its identity is the hash of what it pickles to, so that slabs and trajectories of another one
+    are never taken for its own; of one that cannot be pickled it is new in every process.
+    """
+
+    def __init__(
+        self,
+        calculator: BaseCalculator | Callable[[], BaseCalculator],
+        elements: Collection[int] = range(1, 119),
+        cutoff: float = UNKNOWN_CUTOFF,
+        identity: str | None = None,
+    ):
+        """Take a calculator.
+
+        Args:
+            calculator: of ASE, or a function without arguments that makes one.
+            elements: atomic numbers that it can evaluate.
+            cutoff: Å, beyond which groups of atoms do not feel one another.
+            identity: names all that determines its values, where it cannot be pickled.
+
+        Raises:
+            UserError: it cannot be copied, or the function makes none.
+        """
+        self.given, self.parameters, self.by_files, self.directory = calculator, {}, False, None
+        first = self.new()
+        self.name = type(first).__name__
+        self.elements, self.cutoff = frozenset(elements), cutoff
+        self.description = f"calculator {self.name}"
+        self.identity = identity or _identity_of(first)
+
+    def new(self, folder: Path | None = None) -> BaseCalculator:
+        """A copy that remembers nothing.
+
+        Raises:
+            UserError: it cannot be copied, or the function makes no calculator.
+        """
+        if isinstance(self.given, BaseCalculator):
+            try:
+                return copy.deepcopy(self.given)
+            except Exception as error:  # each calculator has its own way of refusing
+                raise UserError(
+                    f"potential: the calculator {type(self.given).__name__} cannot be copied for "
+                    f"every slot ({error}); hand in a function that makes one"
+                ) from error
+        made = self.given()
+        if not isinstance(made, BaseCalculator):
+            raise UserError(
+                f"potential: the function makes a {type(made).__name__}, which is no calculator "
+                "of ASE"
+            )
+        return made
+
+
+def _identity_of(calculator: BaseCalculator) -> str:
+    """Hash of all that a calculator consists of; of what cannot be pickled, a name of its own."""
+    kind = f"{type(calculator).__module__}.{type(calculator).__qualname__} ase {ase.__version__}"
+    try:
+        content = pickle.dumps(calculator)
+    except Exception:  # whatever a calculator holds may refuse in its own way
+        content = uuid.uuid4().bytes
+    return hashlib.sha256(kind.encode() + content).hexdigest()
+
+
 class Slot:
     """A calculator, the atoms that it knows, and its folder where it works through files."""
 
@@ -148,7 +215,7 @@ class Slot:
         return self.calculator.get_property("energy", self.atoms), forces
 
 
-class AseEvaluator:
+class AseEvaluator(Evaluator):
     """One calculator and one `Atoms` per slot.
 
     What a calculator cannot do at all shows in its first answer. Later a calculation may fail now
@@ -167,15 +234,15 @@ class AseEvaluator:
             UserError: it cannot be made.
         """
         try:
-            if potential.place:
-                potential.place.mkdir(parents=True, exist_ok=True)
-            own = Path(tempfile.mkdtemp(prefix=f"{potential.name}-", dir=potential.place))
+            if potential.directory:
+                potential.directory.mkdir(parents=True, exist_ok=True)
+            own = Path(tempfile.mkdtemp(prefix=f"{potential.name}-", dir=potential.directory))
         except OSError as error:
             raise UserError(
-                f"[potential] parameters: in directory = '{potential.place}' no folder can be made "
-                f"({error.strerror})"
+                f"[potential] parameters: in directory = '{potential.directory}' no folder can be "
+                f"made ({error.strerror})"
             ) from error
-        if not potential.place:
+        if not potential.directory:
             weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
         return [own / f"slot-{slot:03d}" for slot in range(slots)]
 

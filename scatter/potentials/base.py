@@ -1,4 +1,4 @@
-"""The contract between the dynamics and every potential.
+"""The contract between the dynamics and every potential, and of the places where arrays live.
 
 A `Potential` is a function of atoms in a cell. Bound to a `System` it gives an `Evaluator`: the
 working memory (neighbour lists, calculators, caches) for a number of slots. What an evaluator
@@ -7,23 +7,62 @@ batch, or on who used the slot before.
 """
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from scatter.errors import UserError
+from scatter.potentials.domain import Domain
+from scatter.shapes import Float
 from scatter.state import Array, System
 
 # Positions of some replicas of the bound system, Å, shape (some, atom, 3) -> one number for each.
 Measure = Callable[[Array], Array]
 
 
-@runtime_checkable
-class Evaluator(Protocol):
+class Place:
+    """Where the arrays of a batch live: here, in NumPy on a CPU.
+
+    Attributes:
+        exact: whether a trajectory's last bits are the same in every batch.
+        most_slots: trajectories that are worth being moved at once.
+        every: steps of the batch from one look for endings to the next.
+        idle: the part of the slots that may be without work before the batch is made smaller; on a
+            GPU another size costs more than some slots that are held still.
+    """
+
+    exact: bool = True
+    most_slots: int = 256
+    every: int = 1
+    idle: float = 0.0
+
+    def array(self, array: np.ndarray) -> Array:
+        """The same numbers in this place."""
+        return np.asarray(array)
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """A NumPy array of one's own of what lives in this place."""
+        return np.array(array)
+
+    def stepping(self, batch: Any) -> Callable[[], None]:
+        """What is called to move a batch by a step: its own `step`, or a recording of it."""
+        return batch.step
+
+
+CPU = Place()
+
+
+class Evaluator:
     """Energies and forces for up to `slots` replicas of one system.
 
-    One that computes without waiting for its device may have, besides, `grow()`: the dynamics asks
-    it at each look. It answers True if a list has had no room since the last look, now that there
-    is more, and the steps since then are made again.
+    Attributes:
+        grows: whether it computes without waiting for its device, with lists that may turn out to
+            have been too short; then the dynamics asks `grow` at each look.
+        generation: changes when its arrays are other ones than before.
     """
+
+    grows: bool = False
+    generation: int = 0
 
     def begin(self, slots: Array, positions: Array) -> tuple[Array, Array]:
         """Energies and forces of the replicas that enter `slots`.
@@ -37,7 +76,7 @@ class Evaluator(Protocol):
         Returns:
             Energies in eV, shape (new,), and forces in eV/Å, shape (new, atom, 3).
         """
-        ...
+        raise NotImplementedError
 
     def __call__(self, positions: Array) -> tuple[Array, Array]:
         """Energies (eV, shape (slot,)) and forces (eV/Å, shape (slot, atom, 3)) of every slot.
@@ -48,11 +87,18 @@ class Evaluator(Protocol):
         Args:
             positions: Å, shape (slot, atom, 3); not wrapped, not changed.
         """
-        ...
+        raise NotImplementedError
 
     def keep(self, slots: Array) -> None:
         """Go on with the replicas in `slots` (increasing indices) only, in that order."""
-        ...
+        raise NotImplementedError
+
+    def grow(self) -> bool:
+        """Whether a list has had no room since the last look, now that there is more.
+
+        The steps since then are made again.
+        """
+        return False
 
 
 @runtime_checkable
@@ -80,21 +126,34 @@ class Guard(Protocol):
         ...
 
 
-@runtime_checkable
-class Potential(Protocol):
+class Potential:
     """A potential energy surface; knows its elements and where it was read from.
 
-    It may have, besides:
-        domain: `scatter.potentials.domain.Domain`, where it was trained; trajectories that leave
-            it have failed.
-        guards: a tuple of `Guard` that come with it, asked in every campaign.
-        exact_batches: False where its last bits follow the batch, as on a GPU.
+    One's own is a subclass with the first four attributes and `energies_and_forces`; one that
+    keeps lists from step to step has `bind` of its own instead.
+
+    Attributes:
+        elements: atomic numbers that it can evaluate.
+        description: one line for people: what it is, how far to trust it.
+        identity: hash of all that determines its values, with precision and device if it has any.
+        cutoff: Å; two groups of atoms further apart do not feel one another.
+        domain: where it was trained; trajectories that leave it have failed. None where unknown.
+        guards: that come with it, asked in every campaign.
+        place: where it wants its arrays.
     """
 
-    elements: frozenset[int]  # atomic numbers it can evaluate
-    description: str  # one line for people: what it is, how far to trust it
-    identity: str  # hash of all that determines its values, with precision and device if it has any
-    cutoff: float  # Å: two groups of atoms further apart do not feel one another
+    elements: frozenset[int]
+    description: str
+    identity: str
+    cutoff: float
+    domain: Domain | None = None
+    guards: tuple[Guard, ...] = ()
+    place: Place = CPU
+
+    @property
+    def host(self) -> "Potential":
+        """The same on a CPU, for all but the trajectories."""
+        return self
 
     def bind(self, system: System, slots: int) -> Evaluator:
         """An evaluator for `slots` replicas of `system`.
@@ -102,7 +161,45 @@ class Potential(Protocol):
         Raises:
             UserError: the system holds an element that the potential does not know.
         """
-        ...
+        refuse_unknown_elements(self, system)
+        return Direct(self, system)
+
+    def energies_and_forces(
+        self, system: System, positions: Float[np.ndarray, "slot atom 3"]
+    ) -> tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]:
+        """Energies (eV) and forces (eV/Å) of replicas of a system, each from its own positions.
+
+        No operation may mix replicas: no matrix product and no sum over the first axis.
+
+        Args:
+            system: its atomic numbers, cell and periodicity.
+            positions: Å, finite; not wrapped, not to be changed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has neither this nor `bind` of its own")
+
+
+class Direct(Evaluator):
+    """Evaluates a potential that is a plain function of its positions."""
+
+    def __init__(self, potential: Potential, system: System):
+        self.potential, self.system = potential, system
+
+    def begin(self, slots: Array, positions: Array) -> tuple[Array, Array]:
+        """Energies and forces of the replicas that enter."""
+        return self(positions)
+
+    def __call__(self, positions: Array) -> tuple[Array, Array]:
+        """Energies and forces of every slot."""
+        energies, forces = np.full(len(positions), np.nan), np.full(positions.shape, np.nan)
+        finite = np.isfinite(positions).all(axis=(1, 2))
+        if finite.any():
+            found = self.potential.energies_and_forces(self.system, positions[finite].copy())
+            energies[finite], forces[finite] = found
+        forces[:, ~self.system.moving] = 0.0
+        return energies, forces
+
+    def keep(self, slots: Array) -> None:
+        """Nothing is kept of a slot."""
 
 
 def refuse_unknown_elements(potential: Potential, system: System) -> None:

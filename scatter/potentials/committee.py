@@ -38,7 +38,9 @@ class Committee:
 
         def measure(positions: Array) -> Array:
             slots = np.arange(len(positions))
-            found = [one.begin(slots, positions)[1][:, -2:, :] for one in evaluators]
+            found = [
+                one.begin(slots, positions)[1][:, -system.projectile :, :] for one in evaluators
+            ]
             return disagreement(found)
 
         return measure

@@ -21,7 +21,7 @@ import numpy as np
 from ase.data import chemical_symbols
 from jaxtyping import Float, Int
 
-from scatter.potentials.base import Evaluator, refuse_unknown_elements
+from scatter.potentials.base import CPU, Evaluator, Potential, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
@@ -30,7 +30,7 @@ from scatter.state import Array, System
 SKIN = 1.0  # Å
 
 
-class MaceTorch:
+class MaceTorch(Potential):
     """A MACE model (`.model`), on a CPU or a GPU.
 
     On a CPU every replica is a graph of its own: one graph of many replicas is slower there, and
@@ -41,12 +41,7 @@ class MaceTorch:
     Attributes:
         model: as mace-torch computes it.
         faster: the same by cuEquivariance, or None.
-        most_slots: replicas that are worth being moved at once on a GPU.
-        every: steps from one look at the outcomes to the next.
-        idle: the part of the slots that may be without work.
     """
-
-    most_slots = 1024
 
     def __init__(
         self,
@@ -81,19 +76,17 @@ class MaceTorch:
         self.identity = f"{hashlib.sha256(content).hexdigest()} {precision} {self.device}"
         model = _read(self.torch, mace, file, content).to(self.device, self.dtype).eval()
         self.head = _head(model, file)
-        self.model, faster = model.requires_grad_(False), None
-        self.every, self.idle = 1, 0.0
+        self.model, faster, self.place = model.requires_grad_(False), None, CPU
         if self.device != "cpu":
-            from scatter.potentials.device.mace_torch import by_cuequivariance
+            from scatter.potentials.device.mace_torch import Graphs, by_cuequivariance
 
-            self.every, self.idle = 20, 0.5
+            self.place = Graphs(self.device)
             faster = by_cuequivariance(model, self.device)
         self.numbers = [int(z) for z in model.atomic_numbers]
         self.elements = frozenset(self.numbers)
         # Two groups of atoms with no edge between them add their energies, however many layers
         # of messages there are; so it is the length of an edge that counts.
         self.cutoff = float(model.r_max)
-        self.exact_batches = self.device == "cpu"
         known = ", ".join(chemical_symbols[z] for z in sorted(self.elements)[:8])
         more = ", ..." if len(self.elements) > 8 else ""
         self.words = f"MACE model {file.name} ({known}{more}; {precision} on {self.device}"
@@ -106,19 +99,6 @@ class MaceTorch:
         more = " with cuEquivariance" if model is not None else ""
         self.description = f"{self.words}{by}{more})"
 
-    def array(self, array: np.ndarray) -> Array:
-        """The same numbers where the model is."""
-        return array if self.device == "cpu" else self.torch.as_tensor(array, device=self.device)
-
-    def stepping(self, batch: Any) -> Any:
-        """What moves a batch by a step: on a GPU a CUDA graph of it, if shapes stay as they are."""
-        if self.device == "cpu" or not batch.evaluator.bound.padded:
-            return batch.step
-        from scatter.potentials.device.capture import Captured
-        from scatter.potentials.device.mace_torch import WARM
-
-        return Captured(batch, WARM)
-
     def bind(self, system: System, slots: int) -> Evaluator:
         """An evaluator for `slots` replicas of `system`."""
         refuse_unknown_elements(self, system)
@@ -129,7 +109,7 @@ class MaceTorch:
         return GraphEvaluator(self, system, slots)
 
 
-class MaceEvaluator:
+class MaceEvaluator(Evaluator):
     """A MACE model bound to a system on a CPU, with one Verlet list and one graph per replica."""
 
     def __init__(self, potential: MaceTorch, system: System, slots: int):

@@ -16,7 +16,7 @@ from scatter.kernels.mace_memory import Scratch, Weights
 from scatter.kernels.mace_tiles import DEGREE, TILE_ROWS
 from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
-from scatter.potentials.base import refuse_unknown_elements
+from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.folded import MARGIN, FoldedMace
 from scatter.potentials.replicas import Kernel, Replicas, replicas_on
 from scatter.state import System
@@ -24,7 +24,7 @@ from scatter.state import System
 THINNED = {"float32": 4, "float64": 1}  # one knot of the splines for so many samples
 
 
-class MaceFused:
+class MaceFused(Potential):
     """A MACE model of two layers with scalar features (`.npz`), on a CPU."""
 
     def __init__(self, folded: FoldedMace, precision: str = "float32", name: str = "model"):

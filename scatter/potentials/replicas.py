@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from scatter.kernels.compiling import compile_for
+from scatter.potentials.base import Evaluator
 from scatter.potentials.neighbours import VerletLists
 from scatter.potentials.sharing import Sharing
 from scatter.state import System
@@ -18,7 +19,7 @@ Positions = Float[np.ndarray, "slot atom 3"]
 Answer = tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]
 
 
-class Replicas:
+class Replicas(Evaluator):
     """Up to `slots` replicas and their pair lists; see `Evaluator` in `base.py`."""
 
     def __init__(

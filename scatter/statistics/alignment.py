@@ -119,7 +119,7 @@ def _of_projections(group: Sequence[Sticking]) -> Alignment:
     J = group[0].J
     counts = np.zeros((J + 1, 2), np.int64)
     for row in group:
-        counts[abs(round(row.mJ or 0))] += (row.dissociated, row.n)
+        counts[abs(round(row.mJ or 0))] += (row.stuck, row.n)
     stuck, n = counts.T
     columns = {
         **{name: getattr(group[0], name) for name in OF_STATE}, "source": "projections",

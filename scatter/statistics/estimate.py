@@ -68,7 +68,7 @@ class Counts:
         return cls(
             np.array([row.energy_eV for row in rows], float),
             np.array([row.polar_deg for row in rows], float),
-            np.array([row.dissociated for row in rows], int),
+            np.array([row.stuck for row in rows], int),
             np.array([row.n for row in rows], int),
             np.array([row.undecided + row.failed for row in rows], int),
         )

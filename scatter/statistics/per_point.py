@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import Outcome, ending_names
 from scatter.statistics.probability import CONDITIONS, outcome_counts
 
 
@@ -51,7 +51,8 @@ def by_point(
     Raises:
         ValueError: as of `outcome_counts`.
     """
-    outcome_counts(points, trajectories)  # for what it refuses
+    own = max(0, int(trajectories["outcome"].max(initial=0)) + 1 - len(Outcome))
+    outcome_counts(points, trajectories, own)  # for what it refuses
     ordered = trajectories[np.argsort(trajectories["point"], kind="stable")]
     names = ("point", *CONDITIONS)
     for values in zip(*(points[name].tolist() for name in names), strict=True):
@@ -62,7 +63,7 @@ def by_point(
 
 def by_outcome(trajectories: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """The endings that occur among trajectories, as "scattered", and those that ended so."""
-    for outcome in Outcome:
-        ended = trajectories[trajectories["outcome"] == outcome]
-        if len(ended):
-            yield outcome.name.lower(), ended
+    names = ending_names()
+    for code in np.unique(trajectories["outcome"]).tolist():
+        ended = trajectories[trajectories["outcome"] == code]
+        yield names.get(code, f"ending {code}"), ended

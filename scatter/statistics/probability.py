@@ -5,7 +5,7 @@ bounds `lowest` and `highest` say what S0 could be had they ended otherwise. Whe
 (`settled`), S0 is not known, and the bounds are all that is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, nan, sqrt
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from scatter.outcomes import MOST_UNSETTLED, Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding
 
 Condition = str | float | int | None
 CONDITIONS = (
@@ -83,6 +83,7 @@ class Sticking:
         known: whether N_diss / N is the sticking probability, by `settled`; otherwise the bounds
             `lowest` and `highest` are all that is known of it.
         surface: what it is called, such as "Cu(111)"; empty where only the facet is known.
+        others: endings of one's own, each with its trajectories.
     """
 
     facet: str
@@ -100,36 +101,48 @@ class Sticking:
     failed: int
     surface: str = ""
     known: bool = True
+    others: tuple[tuple[OwnEnding, int], ...] = ()
 
     @property
     def n(self) -> int:
         """Trajectories that have ended."""
-        return self.dissociated + self.scattered + self.undecided + self.failed
+        known = self.dissociated + self.scattered + self.undecided + self.failed
+        return known + sum(count for _, count in self.others)
+
+    @property
+    def stuck(self) -> int:
+        """Trajectories that S0 counts: the dissociated, and endings of one's own that stick."""
+        return self.dissociated + sum(count for one, count in self.others if one.sticks)
+
+    @property
+    def left(self) -> int:
+        """Trajectories that ended otherwise for certain: scattered, and the like."""
+        return self.scattered + sum(count for one, count in self.others if not one.sticks)
 
     @property
     def S0(self) -> float:
-        """Sticking probability N_diss / N; NaN where it is not known, or nothing has ended yet."""
+        """Sticking probability N_stuck / N; NaN where it is not known, or nothing has ended yet."""
         return self.lowest if self.known else nan
 
     @property
     def low(self) -> float:
-        """Lower end of the 95 % Wilson interval of S0, or of `lowest`, which is its N_diss / N."""
-        return wilson(self.dissociated, self.n)[1]
+        """Lower end of the 95 % Wilson interval of S0, or of `lowest`, which is its N_stuck / N."""
+        return wilson(self.stuck, self.n)[1]
 
     @property
     def high(self) -> float:
         """Upper end of the 95 % Wilson interval of S0; where that is not known, of `highest`."""
-        return wilson(self.dissociated if self.known else self.n - self.scattered, self.n)[2]
+        return wilson(self.stuck if self.known else self.n - self.left, self.n)[2]
 
     @property
     def lowest(self) -> float:
-        """S0 had no undecided or failed trajectory dissociated: N_diss / N."""
-        return wilson(self.dissociated, self.n)[0]
+        """S0 had no undecided or failed trajectory stuck: N_stuck / N."""
+        return wilson(self.stuck, self.n)[0]
 
     @property
     def highest(self) -> float:
-        """S0 had all of them dissociated: (N_diss + N_undecided + N_failed) / N."""
-        return wilson(self.n - self.scattered, self.n)[0]
+        """S0 had all of them stuck: (N_stuck + N_undecided + N_failed) / N."""
+        return wilson(self.n - self.left, self.n)[0]
 
 
 def in_turn(trajectories: np.ndarray) -> np.ndarray:
@@ -147,19 +160,23 @@ def in_turn(trajectories: np.ndarray) -> np.ndarray:
     return ordered[ordered["number"] == np.arange(len(ordered)) - first]
 
 
-def outcome_counts(points: np.ndarray, trajectories: np.ndarray) -> Int[np.ndarray, "point code"]:
-    """How many trajectories of each point (row of `points`) ended with each `Outcome` (column).
+def outcome_counts(
+    points: np.ndarray, trajectories: np.ndarray, own: int = 0
+) -> Int[np.ndarray, "point code"]:
+    """How many trajectories of each point (row of `points`) ended with each code (column).
 
     Args:
         points: structured, with the field `point`.
         trajectories: structured, with the fields `point`, `number` and `outcome`.
+        own: how many endings of one's own follow those of `Outcome`.
 
     Raises:
         ValueError: a trajectory occurs twice, has no known point, or has not ended.
     """
     point, outcome = trajectories["point"], trajectories["outcome"]
     key = point.astype(np.uint64) << np.uint64(32) | trajectories["number"]
-    ended = [code for code in Outcome if code is not Outcome.RUNNING]
+    codes = len(Outcome) + own
+    ended = range(1, codes)
     if len(np.unique(points["point"])) < len(points):
         raise ValueError("a point occurs twice in /points; each must have its own number")
     if len(np.unique(key)) < len(key):
@@ -167,11 +184,11 @@ def outcome_counts(points: np.ndarray, trajectories: np.ndarray) -> Int[np.ndarr
     if not np.isin(point, points["point"]).all():
         raise ValueError("a trajectory belongs to a point that is not in /points")
     if not np.isin(outcome, ended).all():
-        raise ValueError(f"a trajectory has an outcome other than {[int(code) for code in ended]}")
+        raise ValueError(f"a trajectory has an outcome other than {[*ended]}")
     order = np.argsort(points["point"])
     row = order[np.searchsorted(points["point"], point, sorter=order)]
-    flat = np.bincount(row * len(Outcome) + outcome, minlength=len(points) * len(Outcome))
-    return flat.reshape(len(points), len(Outcome))
+    flat = np.bincount(row * codes + outcome, minlength=len(points) * codes)
+    return flat.reshape(len(points), codes)
 
 
 def sticking_of_counts(
@@ -179,24 +196,27 @@ def sticking_of_counts(
     counts: Int[np.ndarray, "point code"],
     most: float = MOST_UNSETTLED,
     surfaces: Mapping[str, str] | None = None,
+    own: Sequence[OwnEnding] = (),
 ) -> list[Sticking]:
-    """One row per point from its counts by `Outcome`; trajectories still running do not count.
+    """One row per point from its counts by code; trajectories still running do not count.
 
     Args:
         points: structured, with the fields `CONDITIONS`; NaN in mJ or azimuth_deg: not chosen.
         counts: as `outcome_counts` gives.
         most: of `settled`.
         surfaces: what surfaces are called, by facet.
+        own: endings of one's own.
     """
     conditions = points[[*CONDITIONS]].tolist()
     ended = counts[:, Outcome.DISSOCIATED :].tolist()
     return [
         Sticking(
             *map(_chosen, row),
-            *endings,
-            known=settled(sum(endings[2:]), sum(endings), most),
+            *endings[:4],
+            known=settled(sum(endings[2:4]), sum(endings), most),
             surface=(surfaces or {}).get(row[0], ""),
-        )  # fmt: skip
+            others=tuple(zip(own, endings[4:], strict=True)),
+        )
         for row, endings in zip(conditions, ended, strict=True)
     ]
 
@@ -211,6 +231,7 @@ def sticking(
     trajectories: np.ndarray,
     most: float = MOST_UNSETTLED,
     surfaces: Mapping[str, str] | None = None,
+    own: Sequence[OwnEnding] = (),
 ) -> list[Sticking]:
     """One row per point from its trajectories, points without any included.
 
@@ -219,8 +240,10 @@ def sticking(
         trajectories: those that count.
         most: as of `settled`.
         surfaces: what surfaces are called, by facet.
+        own: endings of one's own.
     """
-    return sticking_of_counts(points, outcome_counts(points, trajectories), most, surfaces)
+    counts = outcome_counts(points, trajectories, len(own))
+    return sticking_of_counts(points, counts, most, surfaces, own)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ roots, which every processor rounds alike, stand between the counts and the answ
 everywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from scatter.outcomes import Outcome
+from scatter.outcomes import Outcome, OwnEnding, sticking_codes
 
 Z = 1.959964  # 95 %
 # Rounds end on these numbers (Renard's series R20, steps of 12 %) whatever the target, so that a
@@ -143,10 +144,16 @@ def expected(k: PerPoint, n: PerPoint, upper: PerPoint, aim: Aim) -> PerPoint:
 
 
 def counts(
-    ended: UInt8[np.ndarray, "point number"], upper: Int[np.ndarray, " point"]
+    ended: UInt8[np.ndarray, "point number"], upper: Int[np.ndarray, " point"], own: int = 0
 ) -> Int[np.ndarray, "point code"]:
-    """How many of the numbers below `upper` of each point have ended with each `Outcome`."""
-    codes = len(Outcome)
+    """How many of the numbers below `upper` of each point have ended with each code.
+
+    Args:
+        ended: codes, RUNNING for those that have not ended.
+        upper: of each point.
+        own: how many endings of one's own follow those of `Outcome`.
+    """
+    codes = len(Outcome) + own
     found = [
         np.bincount(row[:most], minlength=codes) for row, most in zip(ended, upper, strict=True)
     ]
@@ -168,7 +175,9 @@ class Round:
     upper: Int[np.ndarray, " point"]
 
 
-def planned(ended: UInt8[np.ndarray, "point number"], aim: Aim) -> Round:
+def planned(
+    ended: UInt8[np.ndarray, "point number"], aim: Aim, own: Sequence[OwnEnding] = ()
+) -> Round:
     """The round that follows those that are complete.
 
     The rounds are gone through from the first, so that a campaign that was interrupted, or whose
@@ -177,14 +186,16 @@ def planned(ended: UInt8[np.ndarray, "point number"], aim: Aim) -> Round:
     Args:
         ended: `Outcome` of every trajectory, RUNNING for those that have not ended.
         aim: the target.
+        own: endings of one's own.
     """
+    sticks = sticking_codes(own)
     number, complete = 1, np.zeros(len(ended), np.int64)
     upper = np.full(len(ended), aim.first, np.int64)
     while True:
-        found = counts(ended, upper)
+        found = counts(ended, upper, len(own))
         done = found[:, Outcome.DISSOCIATED :].sum(axis=1) == upper
         complete = np.where(done, upper, complete)
-        k, n = found[:, Outcome.DISSOCIATED].astype(float), upper.astype(float)
+        k, n = found[:, sticks].sum(axis=1).astype(float), upper.astype(float)
         further = np.where(done, plan(k, n, aim), n).astype(np.int64)
         if (further == upper).all():
             return Round(number, complete, upper)

@@ -15,6 +15,7 @@ import numpy as np
 
 from scatter.files import replacing
 from scatter.foreign import reason, shown, text
+from scatter.outcomes import OwnEnding
 from scatter.settings import UserError
 from scatter.statistics.curves import Curve, curves
 from scatter.statistics.probability import CONDITIONS, Condition, Sticking, settled
@@ -22,6 +23,7 @@ from scatter.statistics.probability import CONDITIONS, Condition, Sticking, sett
 COUNTS = ("dissociated", "scattered", "undecided", "failed")
 EARLIER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")  # without bounds, where all was known
 HEADER = (*EARLIER, "lowest", "highest")
+STUCK, LEFT = "stuck_", "left_"  # before the name of an ending of one's own
 NOT_CHOSEN = {"mJ": "", "azimuth_deg": "random"}  # how None is written
 
 
@@ -34,10 +36,19 @@ def _text(name: str, value: Condition) -> str:
 
 def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
     """Write `sticking.csv`, whole or not at all; S0 is `nan` where it is not known."""
+    rows = list(rows)
+    own = [_own_name(one) for one, _ in rows[0].others] if rows else []
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows([_text(name, getattr(row, name)) for name in HEADER] for row in rows)
+        writer.writerow([*HEADER, *own])
+        for row in rows:
+            counts = [str(count) for _, count in row.others]
+            writer.writerow([*(_text(name, getattr(row, name)) for name in HEADER), *counts])
+
+
+def _own_name(one: OwnEnding) -> str:
+    """What the column of an ending of one's own is called."""
+    return f"{STUCK if one.sticks else LEFT}{one.name}"
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,12 @@ class _Line:
             undecided=self.count("undecided"),
             failed=self.count("failed"),
             known=self.cells["S0"] != _text("S0", nan) or not self.count("n"),
+            others=tuple(
+                (OwnEnding(name.removeprefix(prefix), prefix == STUCK), self.count(name))
+                for name in self.cells
+                for prefix in (STUCK, LEFT)
+                if name.startswith(prefix)
+            ),
         )
         for name in ("n", *HEADER[HEADER.index("S0") :]):
             if name in self.cells:
@@ -146,6 +163,13 @@ def _read(path: Path) -> tuple[list[str], list[_Line]]:
     ]
 
 
+def _is_sticking(header: list[str]) -> bool:
+    """Whether this is the header of a `sticking.csv`."""
+    own = header[len(HEADER) :]
+    whole = tuple(header) == (*HEADER, *own) and all(n.startswith((STUCK, LEFT)) for n in own)
+    return whole or tuple(header) == EARLIER
+
+
 def read_csv(path: Path) -> list[Sticking]:
     """The rows of a `sticking.csv`.
 
@@ -153,7 +177,7 @@ def read_csv(path: Path) -> list[Sticking]:
         UserError: the file is not one, or its numbers contradict one another.
     """
     header, lines = _read(path)
-    if tuple(header) not in (HEADER, EARLIER):
+    if not _is_sticking(header):
         raise UserError(
             f"{path}, row 1: the header is not that of sticking.csv: {','.join(HEADER)}"
         )
@@ -177,7 +201,7 @@ def read_curve(path: Path, axis: str = "energy_eV", scale: float = 1.0) -> list[
     header, lines = _read(path)
     # Every campaign calls its table sticking.csv; the directory's name tells them apart.
     name = path.resolve().parent.name if path.stem == "sticking" else path.stem
-    if tuple(header) in (HEADER, EARLIER):
+    if _is_sticking(header):
         found = curves([line.sticking() for line in lines], axis, name)
     else:
         _refuse_columns(path, header, axis)

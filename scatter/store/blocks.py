@@ -15,7 +15,7 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import write_whole
-from scatter.outcomes import ROW, completed
+from scatter.outcomes import COLUMNS, ROW, completed
 from scatter.settings import UserError
 
 BLOCKS = "blocks"
@@ -75,7 +75,7 @@ class BlockWriter:
         """
         if not self.rows:
             return
-        rows = np.array(self.rows, ROW)
+        rows = np.array(self.rows, self.rows[0].dtype)
         self.complete(rows)
         stream = io.BytesIO()
         np.save(stream, rows, allow_pickle=False)
@@ -115,12 +115,14 @@ def read_block(path: Path) -> np.ndarray:
         rows = completed(foreign.array(io.BytesIO(content[32:]), len(content) - 32))
     except ValueError as error:
         raise _damaged(path, foreign.reason(error)) from error
-    if rows.dtype.names != ROW.names and rows.ndim == 1:
+    names = rows.dtype.names or ()
+    if names[: len(COLUMNS)] != ROW.names and rows.ndim == 1:
         raise UserError(
             f"{path}: another version of scatter wrote this block, with other columns; read the "
             "campaign with that version"
         )
-    if rows.dtype != ROW or rows.ndim != 1:
+    usual = np.dtype([(name, rows.dtype[name]) for name in names[: len(COLUMNS)]])
+    if usual != ROW or rows.ndim != 1 or any(rows.dtype[n].kind not in "biuf" for n in names):
         raise _damaged(path, "it holds no trajectories")
     return rows
 
@@ -164,8 +166,11 @@ def trajectories(folder: Path) -> np.ndarray:
     Raises:
         UserError: a block is damaged.
     """
-    rows = np.concatenate([np.zeros(0, ROW), *(read_block(path) for path in block_files(folder))])
-    return each_once(rows)
+    parts = [read_block(path) for path in block_files(folder)]
+    for path, rows in zip(block_files(folder), parts, strict=True):
+        if rows.dtype != parts[0].dtype:
+            raise _damaged(path, "it has other columns than those before it")
+    return each_once(np.concatenate(parts or [np.zeros(0, ROW)]))
 
 
 def damaged(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:

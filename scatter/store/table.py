@@ -16,7 +16,7 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import replacing, write_whole
-from scatter.outcomes import MEANINGS, ROW, SCHEMA, UNITS
+from scatter.outcomes import COLUMNS, SCHEMA, Column, row_type
 from scatter.results import RESULTS, Told
 from scatter.settings import UserError
 from scatter.store.blocks import BLOCKS, block_files, endings, keys, read_block
@@ -56,14 +56,20 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
     paths = block_files(folder) if paths is None else paths
     ended = endings(paths)
     places, first = _places(ended)
+    columns = [*COLUMNS, *read_manifest(folder).own_columns]
     with replacing(folder / RESULTS) as temporary:
         with h5py.File(temporary, "w") as file:
             _describe(file, folder, points)
-            offset = _reserve(file, len(first))
+            offset = _reserve(file, len(first), columns)
         with open(temporary, "r+b", buffering=0) as file:
             done = 0
             for path in paths:
                 rows = read_block(path)
+                if rows.dtype != row_type(columns):
+                    raise UserError(
+                        f"{path}: has other columns than {folder / MANIFEST} tells; it belongs to "
+                        "another campaign"
+                    )
                 _scatter(file, offset, rows, places[done : done + len(rows)])
                 done += len(rows)
     return ended[first]
@@ -99,17 +105,20 @@ def _describe(file: h5py.File, folder: Path, points: np.ndarray) -> None:
     file.create_dataset("points", data=points)
 
 
-def _reserve(file: h5py.File, count: int) -> int:
+def _reserve(file: h5py.File, count: int, columns: Sequence[Column]) -> int:
     """Make room for so many trajectories in one piece; where in the file it begins, bytes."""
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    space, kind = h5py.h5s.create_simple((count,)), h5py.h5t.py_create(ROW, logical=True)
+    space, kind = (
+        h5py.h5s.create_simple((count,)),
+        h5py.h5t.py_create(row_type(columns), logical=True),
+    )
     made = h5py.h5d.create(file.id, b"trajectories", kind, space, dcpl=properties)
     table = h5py.Dataset(made)
-    for name in ROW.names or ():
-        table.attrs[f"{name}.unit"] = UNITS[name]
-        table.attrs[f"{name}.meaning"] = MEANINGS[name]
+    for column in columns:
+        table.attrs[f"{column.name}.unit"] = column.unit
+        table.attrs[f"{column.name}.meaning"] = column.meaning
     return made.get_offset() or 0  # none where there are no trajectories
 
 
@@ -121,7 +130,7 @@ def _scatter(file: Any, offset: int, rows: np.ndarray, places: np.ndarray) -> No
     for run in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(places) != 1) + 1):
         if len(run):
             content = rows[run[0] : run[-1] + 1].tobytes()
-            position = offset + int(places[run[0]]) * ROW.itemsize
+            position = offset + int(places[run[0]]) * rows.dtype.itemsize
             while content:  # the system may take less than all of it
                 taken = os.pwrite(file.fileno(), content, position)
                 content, position = content[taken:], position + taken

@@ -133,7 +133,7 @@ def approach(
     azimuth = route.azimuth_deg * degree
     return Approach(
         potential=potential,
-        system=system.with_molecule(first, second),
+        system=system.with_projectile(first, second),
         slab=slab,
         below=slab[np.argmax(slab[:, 2])] + a / np.sqrt(2) * np.array([*route.offset, 0.0]),
         along=np.array([np.cos(azimuth), np.sin(azimuth), 0.0]),

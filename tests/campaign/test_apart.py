@@ -11,6 +11,7 @@ from scatter.config import read
 from scatter.initial.slab import build
 from scatter.initial.snapshots import Snapshots
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Potential
 from scatter.potentials.table import PotentialTable, open_potential
 from scatter.settings import UserError
 
@@ -111,13 +112,13 @@ def test_the_coupling_falls_with_the_height_and_is_that_of_the_energies(write_ti
 
 
 def test_a_potential_that_gives_no_number_there_is_refused(write_tiny, tmp_path):
-    class Broken:
+    class Broken(Potential):
         """No number where a molecule is above a slab."""
 
         cutoff = 20.0
 
         def bind(self, system, slots):
-            class Bound:
+            class Bound(Evaluator):
                 def begin(self, slots, positions):
                     return np.full(len(positions), np.nan), np.zeros(positions.shape)
 

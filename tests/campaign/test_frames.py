@@ -12,7 +12,12 @@ from scatter.state import Start, State, System
 from scatter.units import fs
 
 SYSTEM = System(
-    np.array([29, 1, 1]), 20.0 * np.eye(3), (False,) * 3, np.ones(3, bool), np.array([0])
+    np.array([29, 1, 1]),
+    20.0 * np.eye(3),
+    (False,) * 3,
+    np.ones(3, bool),
+    np.array([0]),
+    projectile=2,
 )
 APART = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.5], [0.0, 0.0, 3.3]])
 NOWHERE = np.nan * APART

@@ -12,12 +12,19 @@ from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out
 from scatter.config import read
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Place
+
+
+class FifthStep(Place):
+    """Looked at every fifth step."""
+
+    every = 5
 
 
 class Crowded(Analytic):
     """Looked at every fifth step; some lists are found to be too short, and what follows is NaN."""
 
-    every, host = 5, Analytic()
+    host, place = Analytic(), FifthStep()
 
     def __init__(self, spoilt=()):
         super().__init__()
@@ -27,7 +34,9 @@ class Crowded(Analytic):
         return CrowdedEvaluator(super().bind(system, slots), self.spoilt)
 
 
-class CrowdedEvaluator:
+class CrowdedEvaluator(Evaluator):
+    grows = True
+
     def __init__(self, inner, spoilt):
         self.begin, self.keep, self.inner = inner.begin, inner.keep, inner
         self.spoilt, self.calls, self.full = spoilt, 0, False

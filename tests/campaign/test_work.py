@@ -9,7 +9,7 @@ from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import points, read
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
 from scatter.dynamics.stop import Dynamics
 from scatter.outcomes import OF_THE_SCATTERED, ROW, Outcome
 from scatter.potentials.table import open_potential
@@ -27,8 +27,8 @@ def tiny(write_tiny, tmp_path_factory):
     (slab,) = prepared.slabs
     return SimpleNamespace(
         input=input, prepared=prepared, points=points(input), slab=slab,
-        potential=prepared.potential, species=prepared.species["H2"],
-        system=slab.system.with_molecule(1, 1),
+        potential=prepared.potential, molecule=prepared.projectiles["H2"],
+        system=slab.system.with_projectile(1, 1),
     )  # fmt: skip
 
 
@@ -38,11 +38,11 @@ def trajectories(tiny):
 
 def run(tiny, trajectories, starts, slots=1, dynamics=None):
     """The rows of these starts."""
-    dynamics = dynamics or tiny.input.dynamics
-    conditions = Conditions(tiny.system, dynamics, tiny.input.stop, slots)
+    input = tiny.input.model_copy(update={"dynamics": dynamics or tiny.input.dynamics})
+    conditions = tiny.prepared.conditions(input, tiny.slab, (1, 1), slots)
     ended = propagate(iter(starts), tiny.potential, conditions)
-    rows = np.array([trajectories.end(one) for one in ended], ROW)
-    complete(rows, tiny.points, tiny.prepared.species)
+    rows = np.array([trajectories.end(one, conditions.parts) for one in ended], ROW)
+    complete(rows, tiny.points, tiny.prepared.projectiles)
     return rows
 
 
@@ -51,7 +51,7 @@ def internal_energy(tiny, start):
     momenta, masses = start.momenta[-2:], start.masses[-2:, None]
     inside = momenta - masses * momenta.sum(axis=0) / masses.sum()
     bond = np.linalg.norm(start.positions[-1] - start.positions[-2])
-    curve = tiny.species.curve
+    curve = tiny.molecule.curve
     return (inside**2 / (2 * masses)).sum() + curve(np.array([bond]))[0] - curve.minimum
 
 
@@ -105,9 +105,9 @@ def test_rows_are_completed_alike_alone_and_together(tiny, undisturbed):
     together, alone = scattered.copy(), scattered.copy()
     for name in ("final_v", "final_J"):
         together[name] = alone[name] = -1
-    complete(together, tiny.points, tiny.prepared.species)
+    complete(together, tiny.points, tiny.prepared.projectiles)
     for number in range(len(alone)):
-        complete(alone[number : number + 1], tiny.points, tiny.prepared.species)
+        complete(alone[number : number + 1], tiny.points, tiny.prepared.projectiles)
     assert together.tobytes() == alone.tobytes() == scattered.tobytes()
     assert len(scattered) > 1
 
@@ -144,7 +144,7 @@ def columns(row, name):
 
 @pytest.mark.parametrize("when", ["initial", "final"])
 def test_energies_follow_from_the_velocities_and_positions_of_the_row(tiny, undisturbed, when):
-    masses, curve = tiny.species.masses[:, None], tiny.species.curve
+    masses, curve = tiny.molecule.masses[:, None], tiny.molecule.curve
     for row in store.trajectories(undisturbed):
         velocities = columns(row, when + "_v{}{}_A_per_fs") / fs
         kinetic = (masses * velocities**2 / 2).sum()

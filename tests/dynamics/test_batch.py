@@ -1,23 +1,21 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from batch_systems import (
-    DYNAMICS,
     FAR,
     SLAB,
-    STOP,
     WALL,
     Wall,
     assert_same_bits,
     by_trajectory,
+    conditions,
     copper_start,
     ended,
+    flat,
     wall_start,
 )
 
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.analytic import Analytic
 from scatter.units import fs
@@ -62,9 +60,9 @@ class WallWithTenants(Wall):
 @pytest.mark.parametrize("every", [1, 5])
 @pytest.mark.parametrize("slots", [1, 4, 20, 33])
 def test_every_start_ends_exactly_once(slots, every):
-    conditions = Conditions(WALL, DYNAMICS, STOP, slots, every)
+    on = conditions(WALL, slots, every=every)
     starts = iter([wall_start(i) for i in range(20)])
-    finished = list(propagate(starts, Wall(), conditions))
+    finished = list(propagate(starts, Wall(), on))
     assert sorted(one.trajectory for one in finished) == list(range(20))
     assert next(starts, None) is None
     kinds = {one.outcome for one in finished}
@@ -72,13 +70,11 @@ def test_every_start_ends_exactly_once(slots, every):
 
 
 def test_nothing_to_start_is_nothing_to_end():
-    assert ended([], Wall(), Conditions(WALL, DYNAMICS, STOP, 4)) == []
+    assert ended([], Wall(), conditions(WALL, 4)) == []
 
 
 def test_trajectories_come_in_the_order_in_which_they_end():
-    finished = ended(
-        [wall_start(i) for i in range(20)], Wall(), Conditions(WALL, DYNAMICS, STOP, 20)
-    )
+    finished = ended([wall_start(i) for i in range(20)], Wall(), conditions(WALL, 20))
     steps = [one.steps for one in finished]
     assert steps == sorted(steps)
     assert steps[0] < steps[-1] == 240  # the time limit
@@ -94,7 +90,7 @@ def test_a_start_is_asked_for_only_when_a_slot_is_free(every):
             assert i - len(finished) < 3
             yield wall_start(i)
 
-    for one in propagate(starts(), Wall(), Conditions(WALL, DYNAMICS, STOP, 3, every)):
+    for one in propagate(starts(), Wall(), conditions(WALL, 3, every=every)):
         finished.append(one)
     assert most[2:] == [2] * 18  # no slot was left empty either
 
@@ -103,15 +99,15 @@ def test_a_start_is_asked_for_only_when_a_slot_is_free(every):
 @pytest.mark.parametrize("slots", [1, 4, 20])
 def test_the_potential_is_told_who_enters_and_who_goes_on(slots, every):
     starts = [wall_start(i, marked=i % 2 == 1) for i in range(20)]
-    conditions = Conditions(WALL, DYNAMICS, STOP, slots, every)
-    assert len(ended(starts, WallWithTenants(), conditions)) == 20
+    on = conditions(WALL, slots, every=every)
+    assert len(ended(starts, WallWithTenants(), on)) == 20
 
 
 @pytest.fixture(scope="module")
 def alone():
     """Every trajectory on copper, run in a batch of its own."""
-    conditions = Conditions(SLAB, DYNAMICS, STOP, 1)
-    return {i: ended([copper_start(i)], Analytic(), conditions)[0] for i in range(16)}
+    on = conditions(SLAB, 1)
+    return {i: ended([copper_start(i)], Analytic(), on)[0] for i in range(16)}
 
 
 def test_trajectories_on_copper_end_in_several_ways(alone):
@@ -125,8 +121,8 @@ def test_trajectories_on_copper_end_in_several_ways(alone):
 @pytest.mark.parametrize("slots", [1, 7, 16])
 def test_a_trajectory_has_the_same_bits_in_any_batch(alone, slots, every, order):
     starts = [copper_start(i) for i in range(16)][::order]
-    conditions = Conditions(SLAB, DYNAMICS, STOP, slots, every)
-    found = by_trajectory(ended(starts, Analytic(), conditions))
+    on = conditions(SLAB, slots, every=every)
+    found = by_trajectory(ended(starts, Analytic(), on))
     assert found.keys() == alone.keys()
     for i, one in alone.items():
         assert_same_bits(found[i], one)
@@ -141,8 +137,8 @@ def test_after_step_sees_the_state_after_every_step_of_the_batch(every):
         assert len(state) <= 6
 
     starts = [wall_start(i) for i in range(6)]
-    conditions = Conditions(WALL, DYNAMICS, STOP, 6, every)
-    steps = [one.steps for one in ended(starts, Wall(), conditions, after_step)]
+    on = conditions(WALL, 6, every=every)
+    steps = [one.steps for one in ended(starts, Wall(), on, after_step)]
     assert len(times) == -(-max(steps) // every) * every
     assert times[0] == pytest.approx(0.5 * fs)
     assert max(times[-1]) == pytest.approx(120 * fs)
@@ -161,10 +157,10 @@ def test_after_step_sees_the_state_after_every_step_of_the_batch(every):
 )
 def test_a_trajectory_that_fails_says_why_and_disturbs_no_other(flaw, reason, every):
     starts = [wall_start(i, marked=i == 9) for i in range(15)]
-    sound = by_trajectory(ended(starts, Wall(), Conditions(WALL, DYNAMICS, STOP, 5)))
-    once = by_trajectory(ended(starts, FlawedWall(flaw), Conditions(WALL, DYNAMICS, STOP, 15)))
-    conditions = Conditions(WALL, DYNAMICS, STOP, 5, every)
-    found = by_trajectory(ended(starts, FlawedWall(flaw), conditions))
+    sound = by_trajectory(ended(starts, Wall(), conditions(WALL, 5)))
+    once = by_trajectory(ended(starts, FlawedWall(flaw), conditions(WALL, 15)))
+    on = conditions(WALL, 5, every=every)
+    found = by_trajectory(ended(starts, FlawedWall(flaw), on))
     assert found.keys() == sound.keys()
     for i in sound.keys() - {9}:
         assert_same_bits(found[i], sound[i])
@@ -179,9 +175,9 @@ def test_a_trajectory_that_fails_says_why_and_disturbs_no_other(flaw, reason, ev
 @pytest.mark.parametrize("every", [1, 4])
 def test_on_torch_trajectories_are_those_of_numpy(every):
     starts = [wall_start(i) for i in range(12)]
-    conditions = Conditions(WALL, DYNAMICS, STOP, 5, every)
-    expected = by_trajectory(ended(starts, Wall(), conditions))
-    on_torch = replace(conditions, device=torch.as_tensor)
+    on = conditions(WALL, 5, every=every)
+    expected = by_trajectory(ended(starts, Wall(), on))
+    on_torch = conditions(WALL, 5, every=every, array=torch.as_tensor)
     found = by_trajectory(ended(starts, Wall(), on_torch))
     assert found.keys() == expected.keys()
     for i, one in expected.items():
@@ -190,5 +186,5 @@ def test_on_torch_trajectories_are_those_of_numpy(every):
         assert found[i].positions == pytest.approx(one.positions, abs=1e-9)
         assert found[i].momenta == pytest.approx(one.momenta, abs=1e-9)
         assert found[i].potential == pytest.approx(one.potential, abs=1e-9)
-        for key, value in one.watch.items():
-            assert found[i].watch[key] == pytest.approx(value, abs=1e-9, nan_ok=True)
+        for key, value in flat(one.memories).items():
+            assert flat(found[i].memories)[key] == pytest.approx(value, abs=1e-9, nan_ok=True)

@@ -6,11 +6,11 @@ import torch
 from ase import Atoms
 from ase.build import fcc111
 from ase.geometry import get_distances
+from batch_systems import Glimpse
 
 from scatter.dynamics.bounds import Bounds, margins, outside
 from scatter.dynamics.guards import Guards, bounds_of
 from scatter.dynamics.stop import Stop
-from scatter.dynamics.watch import Sight
 from scatter.outcomes import Reason
 from scatter.potentials.domain import Domain
 from scatter.settings import UserError
@@ -19,7 +19,7 @@ from scatter.state import System
 COPPER = fcc111("Cu", (2, 2, 3), a=3.7, vacuum=10)
 SYSTEM = System(
     COPPER.numbers, COPPER.cell.array, (True, True, True), np.ones(12, bool), np.arange(8, 12)
-).with_molecule(1, 1)
+).with_projectile(1, 1)
 DOMAIN = Domain(np.array([1, 29]), np.array([[0.4, 1.2], [1.2, 1.9]]), np.diag([2.4, 0]))
 
 
@@ -39,8 +39,7 @@ def sight_of(positions):
     top = positions[:, SYSTEM.top, 2].mean(axis=1)
     atoms = positions[:, -2:]
     bond = np.linalg.norm(atoms[:, 1] - atoms[:, 0], axis=1)
-    zero = np.zeros(len(positions))
-    return Sight(atoms, top, zero, atoms[:, :, 2].min(axis=1) - top, zero, bond, zero)
+    return Glimpse(top=top, height=atoms[:, :, 2].min(axis=1) - top, bond=bond)
 
 
 def bounds(**given):
@@ -99,7 +98,7 @@ def test_on_torch_the_same_bounds_are_broken():
     positions = scattered_about(60, seed=4)
     due = np.ones(60, bool)
     expected = outside(bounds(), positions, sight_of(positions), due)
-    sight = Sight(*(torch.as_tensor(each) for each in vars(sight_of(positions)).values()))
+    sight = Glimpse(**{k: torch.as_tensor(v) for k, v in vars(sight_of(positions)).items()})
     found = outside(
         bounds().on(torch.as_tensor), torch.as_tensor(positions), sight, torch.as_tensor(due)
     )

@@ -3,11 +3,12 @@
 import numpy as np
 
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Potential
 
 DEPTH, WIDTH = 25.0, 0.9  # eV, Å: of the hole, which is exactly zero beyond three widths
 
 
-class Flawed:
+class Flawed(Potential):
     """The analytic potential with something wrong for a molecule that is low on one side.
 
     "NaN" and "explosion" are met below a height and at x < `side`; "hole" is a well without a floor
@@ -25,7 +26,7 @@ class Flawed:
         return FlawedEvaluator(self, evaluator, system) if both else evaluator
 
 
-class FlawedEvaluator:
+class FlawedEvaluator(Evaluator):
     def __init__(self, potential, evaluator, system):
         self.potential, self.evaluator, self.system = potential, evaluator, system
 

@@ -27,7 +27,6 @@ from scatter import store
 from scatter.config import parse, points, points_table, read
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
-from scatter.dynamics.peaks import Peak
 from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
 from scatter.fitting.sets import read_set
@@ -283,15 +282,19 @@ def small_leg() -> PreparedLeg:
 
 
 def small_endings(leg: PreparedLeg) -> Endings:
-    watch = dict.fromkeys(("potential", "energy", "error", "lowest", "top", "when"), 1.0)
-    watch |= {"atoms": np.zeros((2, 3)), "falling": True, "turns": 1}
-    watch |= {"first_below": np.nan, "last_below": np.nan}
-    return Endings.of([
-        Finished(n, Outcome.SCATTERED, Reason.NONE, 30, leg.start(n).positions,
-                 leg.start(n).momenta, -1.0, watch,
-                 {"leverage": Peak(3.5, 1.0, leg.start(n).positions, leg.start(n).momenta)})
-        for n in range(3)
-    ], leg)  # fmt: skip
+    memories = {
+        "faults": {"potential": 1.0, "energy": 1.0, "error": 1.0},
+        "lowest": {"lowest": 1.0, "atoms": np.zeros((2, 3)), "top": 1.0, "when": 1.0},
+        "turns": {"falling": True, "turns": 1},
+        "residence": {"first_below": np.nan, "last_below": np.nan},
+    }
+    ended = []
+    for n in range(3):
+        x, p = leg.start(n).positions, leg.start(n).momenta
+        worst = {"leverage": {"value": 3.5, "time": 1.0, "positions": x, "momenta": p}}
+        scattered = int(Outcome.SCATTERED), Reason.NONE, 30, x, p, -1.0, memories | worst
+        ended.append(Finished(n, *scattered))
+    return Endings.of(ended, leg)
 
 
 def written(whole: PreparedCampaign | Results) -> bytes:

@@ -9,7 +9,8 @@ from test_no_wait import conditions, potential, starts
 
 from scatter.dynamics.batch import Batch
 from scatter.potentials.device import capture
-from scatter.potentials.device.capture import Captured, copies, in_place, restore, tensors
+from scatter.potentials.device.capture import Captured, in_place, overwrite, tensors
+from scatter.slots import copies
 
 STEPS = 2 * capture.WARM + 3
 
@@ -17,7 +18,7 @@ STEPS = 2 * capture.WARM + 3
 def batch():
     device = potential()
     evaluator = device.bind(conditions(3).system, 3)
-    return Batch(list(starts(3)), evaluator, conditions(3, device=device.array))
+    return Batch(list(starts(3)), evaluator, conditions(3, array=device.place.array))
 
 
 def after(steps):
@@ -29,7 +30,8 @@ def after(steps):
 
 
 def same(one, other):
-    return all(torch.equal(one[name].nan_to_num(), other[name].nan_to_num()) for name in other)
+    pairs = zip(one, other, strict=True)
+    return all(torch.equal(here.nan_to_num(), there.nan_to_num()) for here, there in pairs)
 
 
 def sound(whole):
@@ -39,7 +41,7 @@ def sound(whole):
 def too_far(whole):
     def replay():
         in_place(whole)
-        whole.state.momenta[1, -1, 2] += 0.01
+        whole.slots.state.momenta[1, -1, 2] += 0.01
 
     return replay
 
@@ -47,7 +49,7 @@ def too_far(whole):
 def nowhere(whole):
     def replay():
         in_place(whole)
-        whole.state.energies[0] = torch.nan
+        whole.slots.state.energies[0] = torch.nan
 
     return replay
 
@@ -60,8 +62,8 @@ def halfway(whole):
     """What is recorded moves some arrays, replaces others, and then fails."""
 
     def step():
-        whole.state.positions += 1.0
-        whole.state.forces = whole.state.forces + 1.0
+        whole.slots.state.positions += 1.0
+        whole.slots.state.forces = whole.slots.state.forces + 1.0
         raise ValueError("words of a library")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -122,7 +124,7 @@ def test_another_array_is_recorded_anew(monkeypatch):
     step = Captured(whole)
     for number in range(2 * STEPS):
         if number == STEPS:
-            whole.state.positions = whole.state.positions.clone()
+            whole.slots.state.positions = whole.slots.state.positions.clone()
         step()
     assert len(made) == 2
     assert same(tensors(whole), after(2 * STEPS))
@@ -160,7 +162,7 @@ class Streams:
 
     @contextmanager
     def graph(self, _, stream):
-        before, numbers = self.now, copies(self.whole)
+        before, numbers = self.now, copies(self.whole.slots)
         self.now, self.recording = stream, True
         try:
             yield
@@ -168,7 +170,7 @@ class Streams:
             raise RuntimeError("what was recorded is not valid") from None
         finally:
             self.recording = False
-        restore(self.whole, numbers)
+        overwrite(self.whole, numbers)
         self.now = before
 
 

@@ -197,7 +197,7 @@ def test_the_leverage_is_that_of_the_cpu_and_does_not_wait():
     expected = Ace(model).guards[0].bind(system, 5)(positions)
     device = AceDevice(model, "float64", "cpu")
     measure = device.guards[0].bind(system, 5)
-    there = device.array(positions)
+    there = device.place.array(positions)
     found = measure(there)
     assert found.numpy() == pytest.approx(expected, rel=1e-9, nan_ok=True)
     assert np.isfinite(expected).tolist() == [True, True, True, False, True]

@@ -124,7 +124,7 @@ def test_room_is_made_where_a_list_had_none(model):
 
 
 def test_arrays_of_numpy_are_never_answered_with_a_list_too_short(model, monkeypatch):
-    monkeypatch.setattr(MaceTorch, "array", lambda self, array: torch.as_tensor(array))
+    model.place = mace_torch.Graphs("cpu")
     evaluator, x, alone = begun(model, 2)
     evaluator.bound.capacity = 40
     agree(evaluator(x.numpy()), alone)
@@ -156,7 +156,7 @@ def test_a_campaign_on_one_graph_is_that_of_a_graph_for_each(model, monkeypatch,
     """
     many, grown, made = list(starts(3)), [], []
     alone = {one.trajectory: one for one in propagate(iter(many), model, conditions(2))}
-    on = conditions(2, device=torch.as_tensor, every=7, idle=0.5, stepping=Captured)
+    on = conditions(2, array=torch.as_tensor, every=7, idle=0.5, stepping=Captured)
 
     def recorded(whole):
         made.append(whole.evaluator.generation)

@@ -1,10 +1,9 @@
 """A list that has no room is given some, and the steps since the last look are made again."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
+from batch_systems import flat
 from few_atoms import few_atoms
 from mace_models import hydrogen_on_copper
 from test_no_wait import conditions, potential, starts
@@ -64,7 +63,8 @@ def the_same(found, expected, within=0.0):
             "positions": (other.positions, one.positions),
             "momenta": (other.momenta, one.momenta),
         }
-        pairs |= {key: (other.watch[key], value) for key, value in one.watch.items()}
+        here = flat(other.memories)
+        pairs |= {key: (here[key], value) for key, value in flat(one.memories).items()}
         for key, (here, there) in pairs.items():
             np.testing.assert_allclose(here, there, rtol=0, atol=within, err_msg=key)
 
@@ -72,7 +72,7 @@ def the_same(found, expected, within=0.0):
 @pytest.mark.parametrize("every", [1, 7])
 def test_a_campaign_with_too_little_room_ends_as_one_with_ample_room(scarce, every):
     device, many = potential(), list(starts(5))
-    on = conditions(3, device=device.array, every=every, idle=0.5)
+    on = conditions(3, array=device.place.array, every=every, idle=0.5)
     ample = ended(device, many, on)
     grown = scarce(plain, plain.Plain)
     the_same(ended(device, many, on), ample, within=1e-9)
@@ -85,7 +85,7 @@ def test_the_fused_kernels_give_the_same_bits_when_their_lists_had_to_grow(scarc
     system, positions = hydrogen_on_copper(replicas=1)
     some = np.array([0, 5, 6, 7])
     numbers, moving = system.numbers[some], system.moving[some]
-    few = System(numbers, system.cell, system.pbc, moving, np.arange(1, 2))
+    few = System(numbers, system.cell, system.pbc, moving, np.arange(1, 2), projectile=2)
     many = []
     for number, x in enumerate(positions[:, some]):
         momenta = np.zeros_like(x)
@@ -94,9 +94,7 @@ def test_the_fused_kernels_give_the_same_bits_when_their_lists_had_to_grow(scarc
                           np.array([63.546, 63.546, 1.008, 1.008])))  # fmt: skip
     device = potential("float32", kernels="fused")
     fast = Dynamics(timestep_fs=0.5, max_time_fs=1.5, energy_tolerance_eV=1e3)
-    on = replace(
-        conditions(1, device=device.array, every=3), system=few, bounds=None, dynamics=fast
-    )
+    on = conditions(1, fast, few, bounded=False, array=device.place.array, every=3)
     ample = ended(device, many, on)
     grown = scarce(fused, fused.Fused)
     the_same(ended(device, many, on), ample)
@@ -107,15 +105,15 @@ def test_the_fused_kernels_give_the_same_bits_when_their_lists_had_to_grow(scarc
 def test_a_peak_seen_on_the_way_that_was_made_again_is_forgotten(scarce):
     """Positions behind a list that overflowed are no numbers, and would count as infinite."""
     device, many = potential(), list(starts(4))
-    on = conditions(4, device=device.array, every=7, guards=(Lowness(),), guards_every=3)
+    on = conditions(4, array=device.place.array, every=7, guards=(Lowness(),), guards_every=3)
     ample = ended(device, many, on)
     grown = scarce(plain, plain.Plain)
     found = ended(device, many, on)
     the_same(found, ample, within=1e-9)
     assert True in grown
     for number, one in ample.items():
-        assert found[number].peaks["leverage"].value == pytest.approx(
-            one.peaks["leverage"].value, abs=1e-9
+        assert found[number].memories["leverage"]["value"] == pytest.approx(
+            one.memories["leverage"]["value"], abs=1e-9
         )
 
 
@@ -137,9 +135,9 @@ def test_a_list_that_overflowed_is_told_after_it_has_emptied(kernels):
 def test_lists_that_grow_beyond_all_measure_are_told():
     device = potential()
     batch = Batch(list(starts(2)), device.bind(conditions(2).system, 2),
-                  conditions(2, device=device.array))  # fmt: skip
+                  conditions(2, array=device.place.array))  # fmt: skip
     batch.evaluator.bound.capacity = 4
     batch.step()
     with pytest.raises(UserError, match="had room for 4"):
         batch.evaluator.grow()
-    assert torch.isnan(batch.state.energies).all()
+    assert torch.isnan(batch.slots.state.energies).all()

@@ -23,8 +23,8 @@ def opened(folder, kind, precision="float32"):
     return MaceTorch(folder / "random.model", "cpu", precision, trust_pickle=True)
 
 
-def batch(model, count=3, device=torch.as_tensor):
-    on = conditions(count, device=device)
+def batch(model, count=3, array=torch.as_tensor):
+    on = conditions(count, array=array)
     return Batch(list(starts(count)), GraphEvaluator(model, on.system, count), on)
 
 
@@ -55,25 +55,25 @@ def test_a_step_on_another_device_takes_no_array_from_the_cpu(tmp_path, monkeypa
     model = opened(tmp_path, kind)
     model.model.to("meta")
     model.device = "meta"
-    whole = batch(model, device=lambda array: torch.as_tensor(array, device="meta"))
+    whole = batch(model, array=lambda array: torch.as_tensor(array, device="meta"))
     with NoCrossing() as watchman:
         for _ in range(2):
             in_place(whole)
     assert watchman.seen > 3000
-    assert {tensor.device.type for tensor in tensors(whole).values()} == {"meta"}
+    assert {tensor.device.type for tensor in tensors(whole)} == {"meta"}
 
 
 def test_a_step_in_place_is_the_same_step_and_moves_no_array(tmp_path):
     model = opened(tmp_path, "8x0e + 8x1o", "float64")
     one, other = batch(model), batch(model)
-    before = [*tensors(other).values(), other.evaluator.bound.longest()]
+    before = [*tensors(other), other.evaluator.bound.longest()]
     for _ in range(8):
         one.step()
         in_place(other)
-    after = [*tensors(other).values(), other.evaluator.bound.longest()]
+    after = [*tensors(other), other.evaluator.bound.longest()]
     assert all(now is then for now, then in zip(after, before, strict=True))
-    for name, tensor in tensors(one).items():
-        assert torch.equal(tensor.nan_to_num(), tensors(other)[name].nan_to_num()), name
+    for here, there in zip(tensors(one), tensors(other), strict=True):
+        assert torch.equal(here.nan_to_num(), there.nan_to_num())
 
 
 def test_a_step_is_recorded_on_a_gpu_where_shapes_stay_as_they_are(tmp_path):
@@ -81,10 +81,10 @@ def test_a_step_is_recorded_on_a_gpu_where_shapes_stay_as_they_are(tmp_path):
     whole = SimpleNamespace(
         step=lambda: None, evaluator=SimpleNamespace(bound=SimpleNamespace(padded=True))
     )
-    assert model.stepping(whole) is whole.step
-    model.device = "cuda"
-    found = model.stepping(whole)
+    assert model.place.stepping(whole) is whole.step
+    place = mace_torch.Graphs("cuda")
+    found = place.stepping(whole)
     assert isinstance(found, Captured)
     assert found.warm == mace_torch.WARM
     whole.evaluator.bound.padded = False
-    assert model.stepping(whole) is whole.step
+    assert place.stepping(whole) is whole.step

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 from ace_models import binding_ace
+from batch_systems import conditions as of_a_batch
+from batch_systems import flat
 from mace_models import hydrogen_on_copper
 from no_wait import NoCrossing, NoWait, Waiting
 
-from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.dynamics.batch import Batch, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.potentials.device import fused
@@ -47,11 +49,11 @@ def starts(count):
         yield Start(i, x, momenta, masses)
 
 
-def conditions(slots, **others):
+def conditions(slots, dynamics=DYNAMICS, system=None, bounded=True, **others):
     """Of the small slab, with bounds that no trajectory breaks."""
-    system = replace(hydrogen_on_copper()[0], top=np.arange(4, 6))
+    system = system or replace(hydrogen_on_copper()[0], top=np.arange(4, 6))
     bounds = Bounds(0.3, np.full((2, 6), 0.5), -5.0, system.cell, system.pbc)
-    return Conditions(system, DYNAMICS, STOP, slots, bounds=bounds, **others)
+    return of_a_batch(system, slots, dynamics, STOP, bounds=bounds if bounded else None, **others)
 
 
 @pytest.mark.parametrize("operation", [
@@ -68,7 +70,9 @@ def test_the_watchman_sees_what_waits(operation):
 def test_no_step_waits_for_the_device(family):
     first = list(starts(4))
     device = potential("float32", family)
-    batch = Batch(first, device.bind(conditions(4).system, 4), conditions(4, device=device.array))
+    batch = Batch(
+        first, device.bind(conditions(4).system, 4), conditions(4, array=device.place.array)
+    )
     with NoWait():
         for _ in range(3):
             batch.step()
@@ -80,10 +84,10 @@ def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
     monkeypatch.setattr(Plain, "reserve", lambda self, positions: setattr(self, "capacity", 64))
     device = potential("float32", family, "meta")
     evaluator = device.bind(conditions(4).system, 4)
-    batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
+    batch = Batch(list(starts(4)), evaluator, conditions(4, array=device.place.array))
     for _ in range(2):
         in_place(batch)
-    assert {tensor.device.type for tensor in tensors(batch).values()} == {"meta"}
+    assert {tensor.device.type for tensor in tensors(batch)} == {"meta"}
     with pytest.raises(RuntimeError, match="meta"):
         evaluator.grow()
 
@@ -98,7 +102,7 @@ def test_a_step_of_the_fused_kernels_brings_nothing_to_the_device(monkeypatch, f
     monkeypatch.setattr(fused.Fused, "reserve", lambda self, x: self.capacity or self.make_room(60))
     device = potential("float32", family, "meta", kernels="fused")
     evaluator = device.bind(conditions(4).system, 4)
-    batch = Batch(list(starts(4)), evaluator, conditions(4, device=device.array))
+    batch = Batch(list(starts(4)), evaluator, conditions(4, array=device.place.array))
     launched.clear()
     with NoCrossing():
         in_place(batch)
@@ -120,15 +124,15 @@ def test_a_step_in_place_is_the_same_step_and_moves_no_array():
     device, batches = potential(), []
     for _ in range(2):
         evaluator = device.bind(conditions(4).system, 4)
-        batches.append(Batch(list(starts(4)), evaluator, conditions(4, device=device.array)))
-    where = {name: tensor.data_ptr() for name, tensor in tensors(batches[1]).items()}
+        batches.append(Batch(list(starts(4)), evaluator, conditions(4, array=device.place.array)))
+    where = [tensor.data_ptr() for tensor in tensors(batches[1])]
     for _ in range(40):
         batches[0].step()
         in_place(batches[1])
-    assert {name: tensor.data_ptr() for name, tensor in tensors(batches[1]).items()} == where
-    assert batches[0].outcome.any()
-    for name, tensor in tensors(batches[0]).items():
-        assert torch.equal(tensor.nan_to_num(), tensors(batches[1])[name].nan_to_num()), name
+    assert [tensor.data_ptr() for tensor in tensors(batches[1])] == where
+    assert batches[0].slots.outcome.any()
+    for tensor, other in zip(tensors(batches[0]), tensors(batches[1]), strict=True):
+        assert torch.equal(tensor.nan_to_num(), other.nan_to_num())
 
 
 @pytest.mark.parametrize(("family", "every", "idle"), [
@@ -137,7 +141,7 @@ def test_a_step_in_place_is_the_same_step_and_moves_no_array():
 def test_a_campaign_on_the_device_is_that_of_numpy(family, every, idle):
     device = potential(family=family)
     here = {f.trajectory: f for f in propagate(starts(9), device.host, conditions(4))}
-    there = conditions(4, device=device.array, every=every, idle=idle)
+    there = conditions(4, array=device.place.array, every=every, idle=idle)
     found = {f.trajectory: f for f in propagate(starts(9), device, there)}
     assert found.keys() == here.keys()
     assert len({one.outcome for one in here.values()}) == 3
@@ -145,5 +149,7 @@ def test_a_campaign_on_the_device_is_that_of_numpy(family, every, idle):
         assert (found[number].outcome, found[number].steps) == (one.outcome, one.steps)
         assert found[number].positions == pytest.approx(one.positions, abs=1e-7)
         assert found[number].momenta == pytest.approx(one.momenta, abs=1e-7)
-        for key, value in one.watch.items():
-            assert found[number].watch[key] == pytest.approx(value, abs=1e-7, nan_ok=True), key
+        for key, value in flat(one.memories).items():
+            assert flat(found[number].memories)[key] == pytest.approx(
+                value, abs=1e-7, nan_ok=True
+            ), key

@@ -9,7 +9,6 @@ import pytest
 from scatter.campaign.elsewhere import belongs
 from scatter.config import points, read
 from scatter.dynamics.batch import Finished
-from scatter.dynamics.peaks import Peak
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.outcomes import Outcome, Reason
@@ -38,16 +37,21 @@ def prepared(
 
 
 def endings(**changes):
-    watch = dict.fromkeys(("potential", "energy", "error", "lowest", "top", "when"), 1.0)
-    watch |= {"atoms": np.zeros((2, 3)), "falling": True, "turns": 1}
-    watch |= {"first_below": np.nan, "last_below": np.nan}
     still = np.zeros((4, 3))
-    peaks = {"leverage": Peak(2.5, 1.0, still, still)}
+    memories = {
+        "faults": {"potential": 1.0, "energy": 1.0, "error": 1.0},
+        "lowest": {"lowest": 1.0, "atoms": np.zeros((2, 3)), "top": 1.0, "when": 1.0},
+        "turns": {"falling": True, "turns": 1},
+        "residence": {"first_below": np.nan, "last_below": np.nan},
+        "leverage": {"value": 2.5, "time": 1.0, "positions": still, "momenta": still},
+    }
     ended = [
-        Finished(n, Outcome.SCATTERED, Reason.NONE, 9, still, still, 0.0, watch, peaks)
+        Finished(n, Outcome.SCATTERED, Reason.NONE, 9, still, still, 0.0, memories)
         for n in range(2)
     ]
-    return replace(Endings.of(ended, leg()), **changes)
+    found = Endings.of(ended, leg())
+    found.memories.update(changes.pop("memories", {}))
+    return replace(found, **changes)
 
 
 def peak(**changes):
@@ -66,9 +70,11 @@ def test_what_is_written_is_read(tmp_path):
     assert np.array_equal(found.start(1).masses, leg().start(1).masses)
     found = read_back(tmp_path / "b.npz", Results("{}", "0", "cuda", [endings()])).legs[0]
     assert [one.outcome for one in found] == [Outcome.SCATTERED] * 2
-    assert [one.peaks["leverage"].value for one in found] == [2.5, 2.5]
-    found = read_back(tmp_path / "c.npz", Results("{}", "0", "cuda", [endings(peaks={})])).legs[0]
-    assert [one.peaks for one in found] == [{}, {}]
+    assert [one.memories["leverage"]["value"] for one in found] == [2.5, 2.5]
+    bare = endings()
+    del bare.memories["leverage"]
+    found = read_back(tmp_path / "c.npz", Results("{}", "0", "cuda", [bare])).legs[0]
+    assert ["leverage" in one.memories for one in found] == [False, False]
 
 
 @pytest.mark.parametrize(("changes", "told"), [
@@ -97,8 +103,8 @@ def test_a_prepared_campaign_that_cannot_be_is_refused(tmp_path, changes, told):
     ({"point": np.array([0, -1])}, "point has a value"),
     ({"steps": np.array([1.0, 2.0])}, "steps is not of its type"),
     ({"momenta": np.zeros((2, 5, 3))}, "momenta has 5 where others have 4"),
-    ({"peaks": {"leverage": peak(time=np.array([1.0, -1.0]))}}, "peak_leverage_time has a value"),
-    ({"peaks": {"leverage": peak(value=np.zeros(3))}}, "peak_leverage_value has 3 where"),
+    ({"memories": {"leverage": peak(time=np.array([1.0, -1.0]))}}, "leverage_time has a value"),
+    ({"memories": {"leverage": peak(value=np.zeros(3))}}, "peak_leverage_value has 3 where"),
 ])  # fmt: skip
 def test_results_that_cannot_be_are_refused(tmp_path, changes, told):
     with pytest.raises(UserError, match=f"cannot be read.*{told}.*scatter.gpu"):

@@ -9,6 +9,7 @@ from scatter.initial.lattice import (
     zero_pressure,
 )
 from scatter.initial.surface import Thermalise
+from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
 from scatter.units import K
 
@@ -16,7 +17,7 @@ REST, STIFFNESS, SPRING, SOFTENING, KELVIN = 3.6, 8.0, 3.0, 12, 600.0
 QUICK = Thermalise(timestep_fs=5, equilibrate_fs=300, friction_per_fs=0.02)
 
 
-class Grueneisen:
+class Grueneisen(Potential):
     """A crystal whose thermal expansion is known exactly.
 
     Per atom, U = c (a - a0)²/2 + k(a) u²/2 with k = k0 (a0/a)^m, so that the pressure is
@@ -35,7 +36,7 @@ class Grueneisen:
         return Bound(self, *crystal("Cu", system.cell[0, 0] / repeat, repeat), repeat)
 
 
-class Bound:
+class Bound(Evaluator):
     def __init__(self, potential, system, sites, repeat):
         self.potential, self.sites, a = potential, sites, system.cell[0, 0] / repeat
         self.rest = len(sites) * potential.stiffness * (a - REST) ** 2 / 2

@@ -12,6 +12,7 @@ from scipy.stats import kstest
 from scatter.ebk import Curve, level, reduced_mass, rovibrational
 from scatter.initial.molecule import Molecule, bond_curve, isotopes
 from scatter.initial.rovibrational import RovibrationalState
+from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
 from scatter.units import ISOTOPES, hbar
 
@@ -26,7 +27,7 @@ def morse(r):
 H2 = Curve.of(morse, 0.2, 14.0)
 
 
-class Pair:
+class Pair(Potential, Evaluator):
     """A potential of two atoms, in slots as every potential."""
 
     elements = frozenset({1})

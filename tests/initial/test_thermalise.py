@@ -15,6 +15,7 @@ from scatter.initial.snapshots import (
 )
 from scatter.initial.surface import Surface, Thermalise
 from scatter.initial.thermalise import thermalise
+from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
 from scatter.units import K, fs
 
@@ -22,7 +23,7 @@ KELVIN, SPRING = 600.0, 6.0  # eV/Å²: an Einstein frequency of 4.8 THz, as of 
 QUICK = Thermalise(equilibrate_fs=600, decorrelate_fs=150, replicas=8, snapshots=48)
 
 
-class Einstein:
+class Einstein(Potential, Evaluator):
     """A crystal whose atoms are tied to their sites by springs; its equipartition is exact."""
 
     elements = frozenset({29})

@@ -9,9 +9,11 @@ from ase.build import fcc111
 from ase.calculators.calculator import Calculator, all_changes
 from ase.constraints import FixAtoms
 from ase.md.verlet import VelocityVerlet
+from batch_systems import conditions
 
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
 from scatter.dynamics.stop import Dynamics, Stop
+from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.state import Start, System
 from scatter.units import ISOTOPES, K, fs
@@ -87,7 +89,7 @@ def by_ase(atoms):
 def system_of(atoms):
     tags = atoms.get_tags()
     frozen, top = tags == 4, np.flatnonzero(tags == 1)
-    return System(atoms.numbers, atoms.cell.array, (True, True, True), ~frozen, top)
+    return System(atoms.numbers, atoms.cell.array, (True, True, True), ~frozen, top, projectile=2)
 
 
 def by_scatter(shots):
@@ -104,11 +106,9 @@ def by_scatter(shots):
         for i, atoms in shots.items()
     )
     dynamics = Dynamics(timestep_fs=TIMESTEP, max_time_fs=LONGEST, energy_tolerance_eV=1.0)
-    conditions = Conditions(system_of(next(iter(shots.values()))), dynamics, Stop(), slots=4)
-    finished = {
-        one.trajectory: one for one in propagate(starts, Analytic(), conditions, after_step)
-    }
-    return {i: (one.outcome.name, one.steps, frames[i]) for i, one in finished.items()}
+    on = conditions(system_of(next(iter(shots.values()))), 4, dynamics, Stop())
+    finished = {one.trajectory: one for one in propagate(starts, Analytic(), on, after_step)}
+    return {i: (Outcome(one.outcome).name, one.steps, frames[i]) for i, one in finished.items()}
 
 
 def test_twenty_trajectories_are_those_of_ase():

@@ -36,7 +36,7 @@ DESORBING = 8000
 COPPER = fcc100("Cu", (1, 1, 3), a=A, vacuum=9)
 SYSTEM = System(
     COPPER.numbers, COPPER.cell.array, (True, True, True), np.zeros(len(COPPER), bool)
-).with_molecule(1, 1)
+).with_projectile(1, 1)
 BRIDGE = COPPER.positions[-1] + [A / sqrt(8), 0, 0]
 
 

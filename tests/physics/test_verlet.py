@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from ase.build import fcc111
+from scatter.dynamics.watch import kinetic_energy
 
 from scatter.dynamics.integrators import velocity_verlet
-from scatter.dynamics.watch import kinetic_energy
 from scatter.potentials.analytic import Analytic
-from scatter.state import State, System, diatomic
+from scatter.state import State, System, lone
 from scatter.units import ISOTOPES, K, fs
 
 H = ISOTOPES["H"][1]
@@ -28,7 +28,7 @@ def vibrating():
     """H2 with about 0.8 eV of vibration and some rotation, in free flight."""
     positions = np.array([[0, 0, 0], [0, 0, 0.62]])
     momenta = np.array([[0.3, 0.1, -0.2], [-0.1, 0.3, 0.4]])
-    return begun(diatomic(1, 1), positions, momenta, np.array([H, H]))
+    return begun(lone(1, 1), positions, momenta, np.array([H, H]))
 
 
 def colliding(kelvin=600.0, frozen=True):
@@ -43,7 +43,7 @@ def colliding(kelvin=600.0, frozen=True):
     momenta = rng.normal(size=positions.shape) * np.sqrt(masses[:, None] * K * kelvin)
     momenta[:-2][~moving] = 0
     momenta[-2:] = [0, 0, -H * np.sqrt(0.5 / H)]
-    return begun(slab.with_molecule(1, 1), positions, momenta, masses)
+    return begun(slab.with_projectile(1, 1), positions, momenta, masses)
 
 
 def energy(state):

@@ -11,7 +11,7 @@ from scatter.potentials.ace_values import Places, energy_of, layout_of, seen_alo
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable, open_potential, potential_from_name
 from scatter.settings import UserError
-from scatter.state import diatomic
+from scatter.state import lone
 
 
 def value_of(energy, a):
@@ -99,4 +99,4 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 def test_an_element_that_the_model_does_not_know_is_refused():
     with pytest.raises(UserError, match="does not know O; it knows H, Cu"):
-        Ace(random_ace()).bind(diatomic(1, 8), 1)
+        Ace(random_ace()).bind(lone(1, 8), 1)

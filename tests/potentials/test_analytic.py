@@ -11,7 +11,7 @@ from scatter.potentials.analytic import BOND, DEPTH, STEEPNESS, A, Analytic
 from scatter.potentials.check import deviations
 from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
-from scatter.state import System, diatomic
+from scatter.state import System, lone
 from scatter.units import ISOTOPES
 
 GPA = 160.21766  # of one eV/Å³
@@ -46,7 +46,7 @@ def thermal(replicas=4, size=(2, 2, 3), seed=1):
     centre = rng.uniform(0, 1, (replicas, 2)) @ slab.cell[:2] + [0, 0, 1.0]
     centre[:, 2] += np.linspace(0.6, 2.6, replicas)
     positions[:, -2], positions[:, -1] = centre - bond * axis / 2, centre + bond * axis / 2
-    return slab.with_molecule(1, 1), positions
+    return slab.with_projectile(1, 1), positions
 
 
 def test_forces_are_the_slopes_of_the_energy():
@@ -117,14 +117,14 @@ def bonds(r):
 
 def test_a_lone_molecule_is_the_measured_morse_oscillator():
     r = np.linspace(0.3, 6, 300)
-    energies, forces = answer(diatomic(1, 1), bonds(r))
+    energies, forces = answer(lone(1, 1), bonds(r))
     assert energies == pytest.approx(morse(r), abs=1e-12)
     x = np.exp(-STEEPNESS * (r - BOND))
     assert forces[:, 1, 2] == pytest.approx(2 * DEPTH * STEEPNESS * (x * x - x), abs=1e-11)
 
 
 def test_the_levels_of_h2_are_those_of_its_spectroscopic_constants():
-    curve = Curve.of(lambda r: answer(diatomic(1, 1), bonds(r))[0], 0.3, 4.0)
+    curve = Curve.of(lambda r: answer(lone(1, 1), bonds(r))[0], 0.3, 4.0)
     mu = ISOTOPES["H"][1] / 2
     energies = [level(v, 0, curve, mu).energy for v in (0, 1, 2)]
     per_cm = 100 * physical_constants["inverse meter-electron volt relationship"][0]
@@ -139,7 +139,7 @@ def test_beyond_the_cutoff_molecule_and_slab_do_not_feel_one_another():
     x = positions[:1]
     x[0, -2:, 2] += x[0, :-2, 2].max() + Analytic.cutoff - x[0, -2:, 2].min() + 1e-9
     energy, forces = answer(system, x)
-    slab, molecule = answer(system.slab, x[:, :-2]), answer(system.molecule, x[:, -2:])
+    slab, molecule = answer(system.slab, x[:, :-2]), answer(system.alone, x[:, -2:])
     assert energy == pytest.approx(slab[0] + molecule[0], abs=1e-12)
     assert (forces == np.concatenate([slab[1], molecule[1]], axis=1)).all()
     x[0, -2:, 2] -= 0.5
@@ -188,7 +188,7 @@ def elbow(name, r, Z):
     x[:, :-2] = ideal
     centre = ideal[slab.top[0]] + foot + height * np.array([0, 0, 1.0])
     x[:, -2], x[:, -1] = centre - R * axis / 2, centre + R * axis / 2
-    energies = answer(slab.with_molecule(1, 1), x)[0] - answer(slab, ideal[None])[0]
+    energies = answer(slab.with_projectile(1, 1), x)[0] - answer(slab, ideal[None])[0]
     return energies.reshape(len(r), len(Z)) + DEPTH
 
 

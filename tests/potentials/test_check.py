@@ -5,6 +5,7 @@ from ace_invariant import invariant_ace
 from scatter.potentials.ace import Ace
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.ase import AseCalculator
+from scatter.potentials.base import Evaluator, Potential
 from scatter.potentials.check import deviations
 from scatter.potentials.mace import MaceTorch
 
@@ -23,7 +24,7 @@ def test_every_potential_keeps_every_law(kind, mace_file, hydrogen_on_copper):
     assert not found.broken()
 
 
-class Spoilt:
+class Spoilt(Potential):
     """The analytic potential with one fault."""
 
     elements, description, cutoff, identity = Analytic.elements, "", Analytic.cutoff, ""
@@ -35,7 +36,7 @@ class Spoilt:
         return SpoiltEvaluator(self.fault, system, Analytic().bind(system, slots))
 
 
-class SpoiltEvaluator:
+class SpoiltEvaluator(Evaluator):
     def __init__(self, fault, system, sound):
         self.fault, self.system, self.sound, self.calls = fault, system, sound, 0
 

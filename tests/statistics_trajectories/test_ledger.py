@@ -3,8 +3,8 @@ import pytest
 from trajectory_rows import some_points
 
 from scatter import ebk, store
-from scatter.campaign.prepare import Species
 from scatter.initial.molecule import bond_curve
+from scatter.initial.projectile import Diatomic
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.statistics.ledger import LEDGER, TERMS, VibrationalEnergy, ledgers
@@ -18,7 +18,7 @@ KINDS = ("kinetic_molecule", "kinetic_slab", "potential_molecule", "potential_sl
 @pytest.fixture(scope="module")
 def hydrogen():
     masses = np.full(2, ISOTOPES["H"][1])
-    return {"H2": Species((1, 1), masses, bond_curve(Analytic(), 1, 1))}
+    return {"H2": Diatomic((1, 1), masses, bond_curve(Analytic(), 1, 1))}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_a_wall_for_the_centre_of_mass_turns_energy_into_nothing_else(bounced, h
 
 def test_masses_other_than_the_campaigns_are_refused(surface, hydrogen):
     points, rows = surface
-    wrong = {"H2": Species((1, 1), np.array([1.008, 2.014]), hydrogen["H2"].curve)}
+    wrong = {"H2": Diatomic((1, 1), np.array([1.008, 2.014]), hydrogen["H2"].curve)}
     with pytest.raises(ValueError, match="give those of the campaign"):
         ledgers(points, rows, wrong)
 

@@ -3,13 +3,14 @@ import pytest
 from ase.units import GPa
 
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
 from scatter.validation.eos import bulk_crystal
 
 LATTICE, ENERGY, MODULUS, DERIVATIVE = 3.7, -3.3, 140.0, 5.5
 
 
-class Birch:
+class Birch(Potential, Evaluator):
     """A crystal whose equation of state is the third-order one of Birch and Murnaghan."""
 
     elements, description, cutoff, identity = frozenset({29}), "a crystal of Birch's", 5.0, "birch"

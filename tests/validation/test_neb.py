@@ -3,6 +3,7 @@ import pytest
 from scipy.optimize import root
 
 from scatter.potentials.analytic import Analytic
+from scatter.potentials.base import Evaluator, Potential
 from scatter.potentials.calculator import PotentialCalculator
 from scatter.settings import UserError
 from scatter.validation.neb import Band, minimum_energy_path
@@ -10,7 +11,7 @@ from scatter.validation.neb import Band, minimum_energy_path
 BOND, STRETCH, STIFF, HEIGHT, WIDTH = 0.75, 1.5, 8.0, 1.8, 0.4
 
 
-class Valley:
+class Valley(Potential):
     """A reaction valley whose saddle is known in closed form.
 
     s(Z) goes from 0 far away to 1 at the surface, and
@@ -30,7 +31,7 @@ class Valley:
         return Bound(self, system)
 
 
-class Bound:
+class Bound(Evaluator):
     def __init__(self, potential, system):
         self.potential, self.hydrogen, copper = potential, system.numbers == 1, system.numbers == 29
         self.copper = np.flatnonzero(copper)

@@ -1,5 +1,6 @@
 """Final states of the scattered."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from scatter.campaign.page.document import Exhibit, Section
@@ -7,6 +8,7 @@ from scatter.campaign.page.results import Results, stem_of
 from scatter.ebk import levels, reduced_mass
 from scatter.plots.states import channels_figure, state_maps
 from scatter.statistics import (
+    Species,
     channels,
     rotational_temperatures,
     transitions,
@@ -49,8 +51,13 @@ def state_section(results: Results) -> Section:
 def _temperatures(results: Results) -> list[Any]:
     if not results.molecules:
         return []
-    ladders = {
+    known = ladders(results.molecules)
+    return rotational_temperatures(results.points, results.trajectories, known, results.binning)
+
+
+def ladders(molecules: Mapping[str, Species]) -> dict[str, Any]:
+    """The levels that final states of each molecule are compared with."""
+    return {
         formula: levels(HIGHEST["v"], HIGHEST["J"], one.curve, reduced_mass(*one.masses))
-        for formula, one in results.molecules.items()
+        for formula, one in molecules.items()
     }
-    return rotational_temperatures(results.points, results.trajectories, ladders, results.binning)

@@ -39,7 +39,7 @@ class Leverage:
         species = torch.tensor([known.index(z) for z in system.numbers], device=self.device)
         cell = Cell.of(system, float(self.model.cutoff.max()), self.device)
         last = [slice(atom, atom + 1) for atom in (len(system) - 2, len(system) - 1)]
-        kinds = [known.index(int(z)) for z in system.numbers[-2:]]
+        kinds = [known.index(int(z)) for z in system.alone.numbers]
         functions = {kind: Functions(self.model, kind, self.device) for kind in kinds}
         capacity = 0
 

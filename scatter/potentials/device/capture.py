@@ -6,11 +6,12 @@ graph that cannot be recorded, or whose first step is not the step, is not used.
 
 import sys
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from scatter.slots import arrays, copies, leaves
 
 WARM = 3  # steps before recording: they compile the kernels, and count as any other
 TRIES = 2  # a library that compiled something in the first one has it in the second
@@ -49,7 +50,7 @@ class Captured:
 
     def _record(self) -> None:
         """Record one step and see what it does; nothing is moved."""
-        before = copies(self.batch)
+        before = copies(self.batch.slots)
         try:
             replay = recorded(self.batch)
             wrong = difference(self.batch, before, replay)
@@ -60,7 +61,7 @@ class Captured:
                 self._give_up(f"it cannot be recorded ({error.__context__ or error})")
             return
         finally:
-            restore(self.batch, before)
+            overwrite(self.batch, before)
         if not wrong <= ALIKE:
             return self._give_up(f"its first step is off by {wrong:.2g} eV or Å")
         self.replay = replay
@@ -70,39 +71,28 @@ class Captured:
         tell(f"steps are made without a CUDA graph: {why}")
 
     def _pointers(self) -> tuple:
-        generation = getattr(self.batch.evaluator, "generation", 0)
-        return generation, *(tensor.data_ptr() for tensor in tensors(self.batch).values())
+        return self.batch.evaluator.generation, *(one.data_ptr() for one in tensors(self.batch))
 
 
-def tensors(batch: Any) -> dict[tuple[str, str], Tensor]:
-    """Every tensor of a batch by where it is found."""
-    found = {("batch", name): getattr(batch, name) for name in ("outcome", "reason")}
-    for owner in ("state", "watch"):
-        whole = getattr(batch, owner)
-        found |= {(owner, field.name): getattr(whole, field.name) for field in fields(whole)}
-    return found
+def tensors(batch: Any) -> list[Tensor]:
+    """Every tensor of a batch."""
+    return arrays(batch.slots)
 
 
-def copies(batch: Any) -> dict[tuple[str, str], Tensor]:
-    """The numbers in the tensors of a batch."""
-    return {name: tensor.clone() for name, tensor in tensors(batch).items()}
-
-
-def restore(batch: Any, before: dict[tuple[str, str], Tensor]) -> None:
-    """Put numbers back into the tensors of a batch."""
-    for name, tensor in tensors(batch).items():
-        tensor.copy_(before[name])
+def overwrite(batch: Any, numbers: list[Tensor]) -> None:
+    """Put numbers into the tensors of a batch."""
+    for tensor, values in zip(tensors(batch), numbers, strict=True):
+        tensor.copy_(values)
 
 
 def in_place(batch: Any) -> None:
     """One step of a batch that leaves every array where it was."""
     before = tensors(batch)
     batch.step()
-    for (owner, name), now in tensors(batch).items():
-        old = before[owner, name]
-        if now is not old:
-            old.copy_(now)
-            setattr(batch if owner == "batch" else getattr(batch, owner), name, old)
+    for (branch, name), old in zip(leaves(batch.slots), before, strict=True):
+        if branch[name] is not old:
+            old.copy_(branch[name])
+            branch[name] = old
 
 
 def recorded(batch: Any) -> Callable[[], None]:
@@ -123,16 +113,14 @@ def recorded(batch: Any) -> Callable[[], None]:
     return graph.replay
 
 
-def difference(
-    batch: Any, before: dict[tuple[str, str], Tensor], replay: Callable[[], None]
-) -> float:
+def difference(batch: Any, before: list[Tensor], replay: Callable[[], None]) -> float:
     """How far a replayed step from there is from a step, in any number; the batch is moved."""
-    restore(batch, before)
+    overwrite(batch, before)
     replay()
-    found = copies(batch)
-    restore(batch, before)
+    replayed = copies(batch.slots)
+    overwrite(batch, before)
     in_place(batch)
-    return max(apart(tensor, found[name]) for name, tensor in tensors(batch).items())
+    return max(map(apart, tensors(batch), replayed))
 
 
 def apart(one: Tensor, other: Tensor) -> float:

@@ -9,6 +9,7 @@ installed, computes the same as mace-torch.
 
 import io
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,10 +20,10 @@ import torch
 from torch import Tensor
 
 from scatter.errors import UserError
-from scatter.potentials.device.capture import apart, tell
+from scatter.potentials.device.capture import Captured, apart, tell
 from scatter.potentials.device.lists import Edges, edges
 from scatter.potentials.device.plain import Plain
-from scatter.potentials.device.potential import DeviceEvaluator
+from scatter.potentials.device.potential import Device, DeviceEvaluator
 from scatter.state import Array, System
 
 PLACES = 100_000  # in one graph: about 2 GB of a model of 16 channels, 16 GB of one of 128
@@ -164,6 +165,20 @@ class Bound(Plain):
         }
         out = self.model(graph, training=False, compute_force=False)
         return out["node_energy"].reshape(slots, atoms)
+
+
+class Graphs(Device):
+    """Where replicas share a graph; a step is recorded if its shapes stay as they are."""
+
+    most_slots = 1024
+
+    def __init__(self, device: str):
+        """Take a device of torch's."""
+        super().__init__(torch, device)
+
+    def stepping(self, batch: Any) -> Callable[[], None]:
+        """What moves a batch by a step: a CUDA graph of it, or the step."""
+        return Captured(batch, WARM) if batch.evaluator.bound.padded else batch.step
 
 
 class GraphEvaluator(DeviceEvaluator):

@@ -5,7 +5,7 @@ potential is opened.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
@@ -14,13 +14,45 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scatter.errors import UserError
-from scatter.potentials.base import Potential, refuse_unknown_elements
+from scatter.potentials.base import Evaluator, Place, Potential, refuse_unknown_elements
 from scatter.state import Array, System
 
 CROWDED = 8  # lists longer than so many times the first ones are not made room for
 
 
-class DevicePotential:
+class Device(Place):
+    """A device of torch's: arrays are tensors there."""
+
+    exact = False
+    most_slots, every, idle = 16384, 20, 0.5
+
+    def __init__(self, torch: Any, device: str, kernels: str = "plain"):
+        """Take a device.
+
+        Args:
+            torch: the library.
+            device: "cuda", or "cpu".
+            kernels: "fused" where a step may be recorded on a GPU.
+        """
+        self.torch, self.device = torch, device
+        self.recorded = device != "cpu" and kernels == "fused"
+
+    def array(self, array: np.ndarray) -> Array:
+        """The same numbers on the device."""
+        return self.torch.as_tensor(array, device=self.device)
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """A NumPy array of one's own of a tensor."""
+        return np.array(array.cpu().numpy())
+
+    def stepping(self, batch: Any) -> Callable[[], None]:
+        """What moves a batch by a step: of the fused kernels on a GPU, its step as a CUDA graph."""
+        if not self.recorded:
+            return batch.step
+        return import_module("scatter.potentials.device.capture").Captured(batch)
+
+
+class DevicePotential(Potential):
     """A model whose arrays stand in an `.npz`, on a device of torch's.
 
     Beside this file stand, for each family, `FAMILY_weights` with its arrays as tensors
@@ -29,13 +61,8 @@ class DevicePotential:
     Attributes:
         word: of the family, for people.
         family: in the names of its files.
-        most_slots: replicas that are worth being moved at once.
-        every: steps from one look at the outcomes to the next.
-        idle: the part of the slots that may be without work.
     """
 
-    exact_batches = False
-    most_slots, every, idle = 16384, 20, 0.5
     word: ClassVar[str]
     family: ClassVar[str]
 
@@ -63,7 +90,8 @@ class DevicePotential:
         self.model, self.precision, self.device, self.name = model, precision, device, name
         self.kernels = kernels or ("plain" if device == "cpu" else "fused")
         self.elements = frozenset(int(z) for z in model.numbers)
-        self.cutoff, self.domain = float(np.max(model.cutoff)), getattr(model, "domain", None)
+        self.cutoff, self.domain = float(np.max(model.cutoff)), model.domain
+        self.place = Device(self.torch, device, self.kernels)
         self.identity = identity(model, precision, device)
         self.description = f"{self.kernels} {self.word} {name} ({precision} on {device})"
         self.weights = self.part("weights").Weights.of(model, precision, device)
@@ -82,16 +110,6 @@ class DevicePotential:
         """The same model on the CPU, for all but the trajectories."""
         return self.on_host(self.model, self.precision, self.name)
 
-    def array(self, array: np.ndarray) -> Array:
-        """The same numbers on the device."""
-        return self.torch.as_tensor(array, device=self.device)
-
-    def stepping(self, batch: Any) -> Any:
-        """What moves a batch by a step: of the fused kernels on a GPU, its step as a CUDA graph."""
-        if self.device == "cpu" or self.kernels == "plain":
-            return batch.step
-        return import_module("scatter.potentials.device.capture").Captured(batch)
-
     def bind(self, system: System, slots: int) -> "DeviceEvaluator":
         """An evaluator for `slots` replicas of `system`.
 
@@ -102,7 +120,7 @@ class DevicePotential:
         return DeviceEvaluator(self, system, slots)
 
 
-class Elsewhere:
+class Elsewhere(Potential):
     """A model that a device elsewhere evaluates: what is known of it here.
 
     It has the identity of the potential there, is bound to no system, and runs here as `host`.
@@ -111,30 +129,36 @@ class Elsewhere:
     def __init__(
         self, kind: type[DevicePotential], model: Any, precision: str, device: str, name: str
     ):
-        self.model, self.precision, self.domain = model, precision, getattr(model, "domain", None)
-        self.host = kind.on_host(model, precision, name)
-        self.elements, self.cutoff = self.host.elements, self.host.cutoff
+        self.model, self.precision, self.domain = model, precision, model.domain
+        self.here = kind.on_host(model, precision, name)
+        self.elements, self.cutoff = self.here.elements, self.here.cutoff
         self.identity = identity(model, precision, device)
         self.description = f"{kind.word} {name} ({precision} on {device}, elsewhere)"
+
+    @property
+    def host(self) -> Potential:
+        """The same model on the CPU of this machine."""
+        return self.here
 
     def bind(self, system: System, slots: int) -> Any:
         """Nothing runs on it here."""
         raise TypeError("trajectories of this potential run elsewhere")
 
 
-class DeviceEvaluator:
+class DeviceEvaluator(Evaluator):
     """Lists and working memory of `slots` replicas on the device; see `Evaluator` in `base.py`.
 
     Attributes:
         crowd: says, of a number, that a list came to be so long.
     """
 
+    grows = True
     crowd = "an atom came to have {} neighbours, and its list"
 
     def __init__(self, potential: DevicePotential, system: System, slots: int):
         self.potential = potential
         known = potential.model.numbers.tolist()
-        species = potential.array(np.array([known.index(z) for z in system.numbers]))
+        species = potential.place.array(np.array([known.index(z) for z in system.numbers]))
         self.bound = potential.part(potential.kernels).Bound(
             potential.weights, system, species, slots
         )
@@ -207,7 +231,9 @@ class DeviceEvaluator:
         """The array on the device, and what brings an answer back to where the array was."""
         if not isinstance(array, np.ndarray):
             return array, lambda found: found
-        return self.potential.array(array), lambda found: tuple(t.cpu().numpy() for t in found)
+        return self.potential.place.array(array), lambda found: tuple(
+            t.cpu().numpy() for t in found
+        )
 
 
 def identity(model: Any, precision: str, device: str) -> str:

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from batch_systems import DYNAMICS, SLAB, STOP, copper_start
+from batch_systems import SLAB, STOP, conditions, copper_start, flat
 
-from scatter.dynamics.batch import Conditions, propagate
-from scatter.dynamics.watch import look
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.sight import Sight
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.state import State, System
 
 
-def recorded(starts, potential, conditions):
+def recorded(starts, potential, on):
     """Every `Finished`, and (time, positions, momenta) of its trajectory at each step."""
     frames = defaultdict(list)
 
@@ -23,9 +23,7 @@ def recorded(starts, potential, conditions):
             frame = (state.time[slot], state.positions[slot].copy(), state.momenta[slot].copy())
             frames[int(i)].append(frame)
 
-    finished = {
-        one.trajectory: one for one in propagate(iter(starts), potential, conditions, after_step)
-    }
+    finished = {one.trajectory: one for one in propagate(iter(starts), potential, on, after_step)}
     return finished, frames
 
 
@@ -33,7 +31,7 @@ def recorded(starts, potential, conditions):
 def watched(request):
     """Trajectories: `Finished`, masses, and time, positions and momenta from start to end."""
     starts = [copper_start(i) for i in range(6)]
-    finished, frames = recorded(starts, Analytic(), Conditions(SLAB, DYNAMICS, STOP, request.param))
+    finished, frames = recorded(starts, Analytic(), conditions(SLAB, request.param))
     found = []
     for start in starts:
         frame = [(0.0, start.positions, start.momenta), *frames[start.trajectory]]
@@ -51,7 +49,7 @@ def test_the_end_is_that_of_the_recorded_trajectory(watched):
 
 def test_the_lowest_point_and_the_times_near_are_those_of_the_recorded_trajectory(watched):
     for one, _, time, x, p in watched:
-        watch = one.watch
+        watch = flat(one.memories)
         top = x[:, SLAB.top, 2].mean(axis=1)
         Z = x[:, -2:, 2].mean(axis=1) - top
         lowest, below = int(Z.argmin()), time[Z < STOP.near_A]
@@ -67,21 +65,22 @@ def test_the_energies_are_those_of_the_recorded_trajectory(watched):
     for one, masses, time, x, p in watched:
         potential = Analytic().bind(SLAB, len(time))(x)[0]
         energy = potential + 0.5 * (p**2).sum(axis=2) @ (1 / masses)
-        assert one.watch["potential"] == potential[0]
+        assert flat(one.memories)["potential"] == potential[0]
         assert one.potential == potential[-1]
-        assert one.watch["energy"] == pytest.approx(energy[0], abs=1e-10)
-        assert one.watch["error"] == pytest.approx(abs(energy - energy[0]).max(), abs=1e-10)
+        assert flat(one.memories)["energy"] == pytest.approx(energy[0], abs=1e-10)
+        assert one.memories["faults"]["error"] == pytest.approx(
+            max(abs(energy - energy[0])), abs=1e-10
+        )
 
 
 def test_a_trajectory_that_only_rises_was_lowest_at_its_start_and_never_near():
     start = copper_start(0)
     rising = replace(start, momenta=-start.momenta)
-    conditions = Conditions(SLAB, DYNAMICS, STOP, 1)
-    one = next(propagate(iter([rising]), Analytic(), conditions))
+    one = next(propagate(iter([rising]), Analytic(), conditions(SLAB, 1)))
     assert one.outcome == Outcome.SCATTERED
-    assert (one.watch["atoms"] == start.positions[-2:]).all()
-    assert [one.watch["when"], one.watch["turns"]] == [0, 0]
-    assert np.isnan([one.watch["first_below"], one.watch["last_below"]]).all()
+    assert (flat(one.memories)["atoms"] == start.positions[-2:]).all()
+    assert [flat(one.memories)["when"], flat(one.memories)["turns"]] == [0, 0]
+    assert np.isnan([flat(one.memories)["first_below"], flat(one.memories)["last_below"]]).all()
 
 
 def test_height_is_the_lower_atoms_and_the_centre_is_that_of_mass():
@@ -97,9 +96,14 @@ def test_height_is_the_lower_atoms_and_the_centre_is_that_of_mass():
     zero = np.zeros(2)
     state = State(positions, momenta, 0 * positions, zero, wide, zero, np.arange(2))
     system = System(
-        np.array([29, 29, 29, 1, 1]), np.eye(3), (False,) * 3, np.ones(5, bool), np.array([1, 2])
+        np.array([29, 29, 29, 1, 1]),
+        np.eye(3),
+        (False,) * 3,
+        np.ones(5, bool),
+        np.array([1, 2]),
+        projectile=2,
     )
-    sight = look(state, system)
+    sight = Sight(system, state, zero, zero)
     assert sight.top.tolist() == [1.5, 1.5]
     assert sight.height.tolist() == [2.5, 2.5]
     assert sight.Z.tolist() == [3.5, 5.5]

@@ -1,0 +1,122 @@
+"""Projectiles: what is fired at the surface, how it begins, what is measured of it at the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from scatter.ebk import Curve, rovibrational
+from scatter.initial.rovibrational import RovibrationalState
+from scatter.outcomes import Column
+from scatter.units import degree
+
+State = tuple[int, int, int | None]  # v, J, m_J
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A projectile as it was drawn, about its own centre of mass.
+
+    Attributes:
+        positions: from the centre of mass, Å.
+        momenta: in the frame of the centre of mass, amu Å / time unit.
+        columns: what a row keeps of it, by the names of `Projectile.columns`.
+    """
+
+    positions: Float[np.ndarray, "atom 3"]
+    momenta: Float[np.ndarray, "atom 3"]
+    columns: dict[str, Any]
+
+
+@runtime_checkable
+class Quantum(Protocol):
+    """What a point says of the projectile's state."""
+
+    @property
+    def v(self) -> int:
+        """Vibrational quantum number."""
+        ...
+
+    @property
+    def J(self) -> int:
+        """Rotational quantum number."""
+        ...
+
+    @property
+    def mJ(self) -> int | None:
+        """Projection of J on the surface normal; None for an isotropic orientation."""
+        ...
+
+
+@runtime_checkable
+class Projectile(Protocol):
+    """What is fired at the surface.
+
+    Attributes:
+        numbers: atomic numbers of its atoms.
+        masses: amu.
+        columns: of one's own that `sample` writes beyond those of every campaign.
+    """
+
+    @property
+    def numbers(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    @property
+    def masses(self) -> Float[np.ndarray, " atom"]: ...  # noqa: D102
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...  # noqa: D102
+
+    def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
+        """Draw one for a point; of nothing but the generator, which is the trajectory's own."""
+        ...
+
+    def measure(
+        self, positions: Float[np.ndarray, "row atom 3"], momenta: Float[np.ndarray, "row atom 3"]
+    ) -> Mapping[str, Float[np.ndarray, " row"]]:
+        """The final states of many that have scattered; each of its own positions and momenta."""
+        ...
+
+
+@dataclass(frozen=True)
+class Diatomic:
+    """Two atoms in rovibrational states, quantised on their bond curve (EBK).
+
+    Attributes:
+        numbers: atomic numbers.
+        masses: amu.
+        curve: V(r) of the potential that trajectories run on; final states are measured on it.
+        states: that it begins in, by v, J and m_J.
+        columns: of one's own, beyond `outcomes.DIATOMIC`.
+    """
+
+    numbers: tuple[int, int]
+    masses: Float[np.ndarray, "2"]
+    curve: Curve
+    states: Mapping[State, RovibrationalState] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+
+    def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
+        """Draw phase of the vibration, orientation and rotation."""
+        drawn = self.states[point.v, point.J, point.mJ].sample(rng)
+        return Phase(
+            drawn.positions,
+            drawn.momenta,
+            {
+                "v": point.v,
+                "J": point.J,
+                "m_J": drawn.m_J,
+                "bond_A": drawn.bond,
+                "theta_deg": drawn.theta / degree,
+                "phi_deg": drawn.phi / degree,
+            },
+        )
+
+    def measure(
+        self, positions: Float[np.ndarray, "row 2 3"], momenta: Float[np.ndarray, "row 2 3"]
+    ) -> dict[str, Float[np.ndarray, " row"]]:
+        """Real-valued v and J, by action and angular momentum."""
+        v, J = rovibrational(positions, momenta, self.masses, self.curve)
+        return {"final_v": v, "final_J": J}
