@@ -1,18 +1,18 @@
-"""Check every annotated shape and type while the tests run; and a tiny campaign to test with.
+"""Check annotated shapes and types while the tests run; and a tiny campaign to test with.
 
 `scatter.kernels` is left out: numba cannot compile a function the hook has wrapped.
 """
 
 import pytest
-from jaxtyping import install_import_hook
+import type_checks
 from numba_threads import threads_as_before
 from tiny_runs import run_in, write_tiny_input
 
-ROOMS = ["config", "dynamics", "ebk", "initial", "outcomes", "potentials", "state", "statistics"]
-install_import_hook(
-    [f"scatter.{room}" for room in ROOMS],
-    "type_checks.checked",
-)
+ROOMS = [
+    *("config", "dynamics", "ebk", "initial", "outcomes", "potentials", "slots", "state"),
+    "statistics",
+]
+type_checks.install([f"scatter.{room}" for room in ROOMS])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 import jaxtyping
 import numpy as np
 import pytest
-from type_checks import checked
+from type_checks import FIRST, THEN, checked, now_and_again
 
 from scatter.shapes import Float
 from scatter.statistics.alignment import combined_interval
@@ -59,3 +59,17 @@ def test_defaults_are_those_of_each_function():
     assert [made(1.0)(), made(2.0)()] == [1.0, 2.0]
     with pytest.raises(jaxtyping.TypeCheckError):
         made("a")()
+
+
+def test_the_first_calls_are_checked_and_then_now_and_again():
+    @now_and_again(typechecker=checked)
+    def answer(value: float) -> float:
+        return value
+
+    refused = 0
+    for _ in range(FIRST + 3 * THEN):
+        try:
+            answer("a")  # pyright: ignore[reportArgumentType]
+        except jaxtyping.TypeCheckError:
+            refused += 1
+    assert FIRST < refused <= FIRST + 4
