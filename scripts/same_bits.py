@@ -260,7 +260,7 @@ def results(folder: Path) -> Iterator[Path]:
     """Every file of results, relative to the folder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if path.suffix in READERS and "cache" not in parts:
+        if path.suffix in READERS and "cache" not in parts and path.name != "provenance.csv":
             yield path.relative_to(folder)
 
 

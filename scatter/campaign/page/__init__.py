@@ -60,7 +60,7 @@ def quality_section(results: Results) -> Section:
     told = [
         {"what": name, "value": str(value)}
         for name, value in results.attributes.items()
-        if name not in ("input", "identity")
+        if name not in ("input", "identity") and value not in ("[]", "{}")
     ]
     sentences = [
         f"{found.n} trajectories; {quality_told(found)}. Undecided and failed ones count as not "

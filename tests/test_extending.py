@@ -1,0 +1,133 @@
+"""What docs/extending shows, run as it stands there: each opens the house in under forty lines."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba_threads import threads_as_before
+from tiny_runs import TINY
+
+import scatter
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
+
+FOLDER = Path(__file__).parents[1] / "docs" / "extending"
+LONGEST = 40  # lines
+
+
+@pytest.fixture(autouse=True)
+def cached(tmp_path_factory, monkeypatch):
+    """A cache of slabs for these tests alone."""
+    monkeypatch.setenv("SCATTER_CACHE", str(tmp_path_factory.getbasetemp() / "extending"))
+    with threads_as_before():
+        yield
+
+
+def shown(name):
+    return runpy.run_path(str(FOLDER / f"{name}.py"))
+
+
+def settings(**changes):
+    """The tiny campaign, some keys changed (table__key=value)."""
+    tables = {name: dict(keys) for name, keys in TINY.items() if "." not in name}
+    tables["surface"]["thermalise"] = dict(TINY["surface.thermalise"])
+    tables["frames"]["trajectories"] = 0
+    for key, value in changes.items():
+        table, name = key.split("__")
+        tables.setdefault(table, {})[name] = value
+    return tables
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_an_example_is_short(file):
+    assert len(file.read_text().splitlines()) < LONGEST
+
+
+def sites():
+    """Ideal positions of the tiny campaign's slab, Å."""
+    keys = {k: v for k, v in TINY["surface"].items() if k != "thermalise"}
+    return build(Surface(**keys), "111", 3.68)[1]
+
+
+def well(wall):
+    """The wall with a well of 0.15 eV for each atom before it, which moves with the top layer."""
+
+    class Well(wall):
+        identity = "well"
+
+        def energies_and_forces(self, system, positions):
+            energies, forces = super().energies_and_forces(system, positions)
+            top = np.flatnonzero(self.sites[:, 2] > self.sites[:, 2].max() - 0.1)
+            hydrogen = np.flatnonzero(system.numbers == 1) if (system.numbers == 29).any() else []
+            for atom in hydrogen:
+                off = (positions[:, atom, 2] - positions[:, top, 2].mean(axis=1) - 2.0) / 0.6
+                deep = 0.15 * np.exp(-(off**2))
+                energies -= deep
+                forces[:, atom, 2] -= 2 * deep * off / 0.6
+                forces[:, top, 2] += (2 * deep * off / 0.6 / len(top))[:, None]
+            return energies, forces
+
+    return Well(sites())
+
+
+def test_an_own_ending_ends_trajectories_and_counts_as_stuck():
+    potential = well(shown("potential")["Wall"])
+    slow = settings(
+        molecule__masses_amu={"H": 20.0}, surface__temperature_K=100, incidence__energy_eV=0.05,
+        dynamics__max_time_fs=3000, sampling__trajectories=5, guards__most_unsettled=1,
+    )  # fmt: skip
+    ending = shown("ending")["Trapped"](potential, bounces=2)
+    both = [scatter.run(slow, potential=potential, endings=one) for one in ([ending], [])]
+    found, usual = (one.trajectories for one in both)
+    trapped = found["ended"] == "trapped"
+    (row,) = both[0].sticking().to_dict("records")
+    assert row["trapped"] == row["n"] * row["S0"] == trapped.sum()
+    assert 0 < trapped.sum() < 5
+    # a molecule that leaves after fewer bounces leaves as it would have; the others stay for longer
+    assert found[~trapped].equals(usual[~trapped])
+    assert (found["time_fs"][trapped] < usual["time_fs"][trapped]).all()
+    assert (found["turning_points"][trapped] >= 3).all()  # two below, one above
+
+
+def test_an_own_observer_writes_a_column_and_changes_no_bit():
+    made = shown("observer")["TimeAtop"]()
+    watched = scatter.run(settings(), observers=[made]).trajectories
+    alone = scatter.run(settings()).trajectories
+    assert (watched["atop_fs"] >= 0).all()
+    assert (watched["atop_fs"] > 0).any()
+    assert (watched["atop_fs"] <= watched["time_fs"]).all()
+    assert watched.drop(columns="atop_fs").equals(alone)
+
+
+def test_an_own_start_is_turned_whole():
+    upright = shown("start")["Upright"]
+    found = scatter.run(settings(), projectile=upright).trajectories
+    usual = scatter.run(settings()).trajectories
+    assert (found["theta_deg"] == 0).all()
+    along = found["initial_z2_A"] - found["initial_z1_A"]
+    assert along.to_numpy() == pytest.approx(found["bond_A"].to_numpy(), abs=1e-12)
+    assert found["bond_A"].to_numpy() == pytest.approx(usual["bond_A"].to_numpy(), abs=1e-12)
+    kinetic = "initial_kinetic_molecule_eV"
+    assert found[kinetic].to_numpy() == pytest.approx(usual[kinetic].to_numpy(), abs=1e-9)
+    assert not np.allclose(found["initial_vx1_A_per_fs"], usual["initial_vx1_A_per_fs"])
+
+
+def test_an_own_potential_conserves_energy():
+    wall = shown("potential")["Wall"](sites())
+    found = scatter.run(settings(), potential=wall).trajectories
+    assert (found["ended"] == "scattered").all()  # nothing pulls the atoms apart
+    assert found["energy_error_eV"].max() < 0.05
+
+
+def test_a_calculator_of_ase_runs_as_it_is():
+    found = shown("calculator")["run"]()
+    assert len(found.trajectories) == 2
+    assert found.trajectories["energy_error_eV"].max() < 0.1
+
+
+def test_an_own_slab_keeps_its_constraints_and_masses():
+    found = shown("slab")["run"]()
+    assert found.sticking()["n"].tolist() == [10]
+    assert found.trajectories["energy_error_eV"].max() < 0.1
+    assert found.points["facet"].tolist() == ["slab"]
