@@ -85,3 +85,21 @@ def test_what_is_to_be_installed_is_named_rightly():
     assert len(SOURCES) > 250
     wrong = {path: [*wrong_names(path.read_text(encoding="utf-8"))] for path in SOURCES}
     assert {path: names for path, names in wrong.items() if names} == {}
+
+
+def test_the_forge_runs_the_gate_and_nothing_else():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/gate.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert [step["run"] for step in steps if "run" in step] == ["./.ci/run"]
+
+
+@pytest.mark.parametrize("name", ["wrong-number", "crash", "question"])
+def test_an_issue_asks_for_input_version_and_what_was_printed(name):
+    form = yaml.safe_load((ROOT / f".github/ISSUE_TEMPLATE/{name}.yml").read_text())
+    assert {"input", "version", "printed"} <= {part.get("id") for part in form["body"]}
+
+
+def test_hooks_before_a_commit_run_programs_of_the_environment():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    programs = {hook["entry"].split()[0] for hook in hooks}
+    assert programs == {f".venv/bin/{name}" for name in ("ruff", "pyright", "lint-imports")}
