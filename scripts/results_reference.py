@@ -71,7 +71,7 @@ rows = pd.read_csv("runs/h2_cu111/trajectories.csv")
 ```
 
 **Parquet** keeps the types, and in its schema units, meanings and the campaign's description. It
-needs pyarrow: `pip install 'scatter[parquet]'`.
+needs pyarrow: `pip install 'surface-scatter[parquet]'`.
 
 ```python
 import pandas as pd

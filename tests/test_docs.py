@@ -1,5 +1,6 @@
 """What documents name is there: inputs, scripts and tests, options of commands, keys of tables."""
 
+import importlib.util
 import re
 import shlex
 import tomllib
@@ -7,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from scatter import cli
 from scatter.config import parse
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DOCUMENTS += sorted((ROOT / "scatter" / "models").glob("*.md"))
 INPUTS = sorted((ROOT / "inputs").glob("*.toml"))
 PLACES = r"(?:inputs|scripts|benchmarks|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]"
@@ -106,3 +108,60 @@ def test_every_table_that_is_shown_is_taken_as_input(path):
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.name)
 def test_every_input_that_is_shipped_is_one(path):
     parse(path, path.read_text())
+
+
+def pages_of(nav):
+    """Every page of a navigation, in its order."""
+    for entry in nav:
+        for inside in entry.values() if isinstance(entry, dict) else [entry]:
+            yield from pages_of(inside) if isinstance(inside, list) else [inside]
+
+
+def test_the_navigation_has_every_page_once_and_no_other():
+    nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
+    docs = ROOT / "docs"
+    there = {str(path.relative_to(docs)) for path in docs.rglob("*.md")}
+    assert sorted(pages_of(nav)) == sorted(there)
+
+
+LINKED = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+
+
+@pytest.mark.parametrize("path", LINKED, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file_and_a_heading_of_it(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+        file, _, anchor = target.partition("#")
+        if "://" not in target:
+            linked = path.parent / file if file else path
+            assert linked.exists(), target
+            assert not anchor or anchor in headings(linked), target
+
+
+def headings(path):
+    """The anchors of a page's headings, as they are made of their words."""
+    for heading in re.findall(r"^#+ (.*)", path.read_text(), re.M):
+        bare = re.sub(r"[^\w\s-]", "", heading.encode("ascii", "ignore").decode())
+        yield re.sub(r"[\s-]+", "-", bare.strip().lower())
+
+
+@pytest.fixture(scope="module")
+def cli_reference():
+    spec = importlib.util.spec_from_file_location("cli", ROOT / "scripts" / "cli_reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_pages_of_commands_are_what_the_command_line_says(cli_reference):
+    there = {path.name: path.read_text("utf-8") for path in cli_reference.FOLDER.glob("*.md")}
+    assert there == cli_reference.pages(), (
+        "the command line has changed; run python scripts/cli_reference.py"
+    )
+
+
+def test_every_option_of_every_verb_is_on_its_page(cli_reference):
+    pages = cli_reference.pages()
+    for name, verb in typer.main.get_command(cli.app).commands.items():
+        for option in getattr(verb, "params", []) if not hasattr(verb, "commands") else []:
+            if option.param_type_name == "option":
+                assert option.opts[0] in pages[f"{name}.md"]

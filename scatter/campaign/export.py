@@ -162,8 +162,8 @@ def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes:
         from pyarrow import parquet
     except ImportError as error:
         raise UserError(
-            f"--format parquet: needs pyarrow; install it with `pip install 'scatter[parquet]'` "
-            f"({error}), or choose csv"
+            "--format parquet: needs pyarrow; install it with "
+            f"`pip install 'surface-scatter[parquet]'` ({error}), or choose csv"
         ) from error
     arrays = [pyarrow.array(column) for column in joined(points, rows).values()]
     fields = [

