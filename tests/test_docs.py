@@ -120,7 +120,8 @@ def pages_of(nav):
 def test_the_navigation_has_every_page_once_and_no_other():
     nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
     docs = ROOT / "docs"
-    there = {str(path.relative_to(docs)) for path in docs.rglob("*.md")}
+    pages = [*docs.rglob("*.md"), *docs.rglob("*.ipynb")]
+    there = {str(path.relative_to(docs)) for path in pages}
     assert sorted(pages_of(nav)) == sorted(there)
 
 

@@ -1,5 +1,6 @@
 """What docs/extending shows, run as it stands there: each opens the house in under forty lines."""
 
+import json
 import runpy
 from pathlib import Path
 
@@ -131,3 +132,25 @@ def test_an_own_slab_keeps_its_constraints_and_masses():
     assert found.sticking()["n"].tolist() == [10]
     assert found.trajectories["energy_error_eV"].max() < 0.1
     assert found.points["facet"].tolist() == ["slab"]
+
+
+def test_the_notebook_runs_and_answers_what_it_keeps():
+    notebook = runpy.run_path(str(FOLDER.parents[1] / "scripts" / "notebook.py"))
+    kept = notebook["cells"]()
+    cells = json.loads(json.dumps(kept))
+    names = notebook["run"](cells)
+    for cell, before in zip(cells, kept, strict=True):
+        assert kinds_of(cell) == kinds_of(before)
+    lines = [line for cell in kept if cell["cell_type"] == "code" for line in cell["source"]]
+    assert len([line for line in lines if line.strip()]) < 30
+    sticking = names["sticking"]
+    assert sticking["n"].tolist() == 6 * [30]
+    assert sticking["S0"].iloc[-1] > sticking["S0"].iloc[0]
+
+
+def kinds_of(cell):
+    """What kinds of answers a cell has, and the columns of its tables; their numbers follow from
+    the instructions of a machine, as those of all trajectories do.
+    """
+    answers = [one.get("data", {}) for one in cell.get("outputs", [])]
+    return [(sorted(one), one["text/plain"][0] if "text/html" in one else "") for one in answers]

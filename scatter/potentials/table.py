@@ -47,7 +47,9 @@ class PotentialTable(Table):
     calculator: str | None = Field(
         default=None,
         min_length=1,
-        description='Name of the ASE calculator, for `ase`, such as "emt".',
+        description='Name of the ASE calculator, for `ase`, such as "emt"; or, as '
+        '"package.module:Name", a class or function of your own that makes a calculator or a '
+        "`scatter.Potential`.",
     )
     parameters: dict[str, Any] = Field(
         default_factory=dict,
@@ -106,6 +108,10 @@ def open_potential(table: PotentialTable) -> Potential:
         return _open_mace(table)
     if table.kind == "ace":
         return _open_ace(table)
+    if table.kind == "ase" and ":" in str(table.calculator):
+        from scatter.potentials.own import open_own
+
+        return open_own(str(table.calculator), table.parameters)
     if table.kind == "ase":
         from scatter.potentials.ase import AseCalculator
 
