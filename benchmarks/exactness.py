@@ -21,6 +21,7 @@ from ase.geometry import get_distances
 from force_evaluation import calculator
 
 from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.fitting.convert import convert
 from scatter.initial.incidence import approach
@@ -115,7 +116,13 @@ def dynamical_structures(
         bare, ideal = slab(facet, kelvin)
         system, album = bare.with_projectile(1, 1), Album()
         starts = (start(i, system, ideal, kelvin, state, rng) for i in range(runs))
-        conditions = Conditions(system, dynamics, Stop(dissociated_A=2.5), runs)
+        conditions = Conditions(
+            system,
+            dynamics.timestep_fs,
+            Faults(dynamics.energy_tolerance_eV, dynamics.timestep_fs),
+            of_a_diatomic(dynamics, Stop(dissociated_A=2.5)),
+            slots=runs,
+        )
         for _ in propagate(starts, potential, conditions, album):
             pass
         for chosen in rng.choice(len(album.seen), wanted, replace=False):

@@ -42,7 +42,8 @@ def hydrogen_on_copper(replicas: int, height: float = 2.4) -> tuple[System, np.n
     ideal, moving = np.vstack([slab.positions, molecule]), np.arange(56) >= 18
     positions = ideal + rng.normal(0, 0.08, (replicas, 56, 3)) * moving[:, None]
     numbers = np.append(slab.numbers, [1, 1])
-    return System(numbers, slab.cell.array, (True, True, False), moving), positions
+    system = System(numbers, slab.cell.array, (True, True, False), moving, projectile=2)
+    return system, positions
 
 
 def calculator(model: Path, precision: str):

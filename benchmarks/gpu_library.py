@@ -27,7 +27,7 @@ def ways(route: Any, potential: Any, batch_of: Callable[[], Batch]) -> Iterator[
             told = {"what": potential.description, "places": places}
             yield told, batch.step
             if DEVICE == "cuda":
-                yield told, potential.stepping(batch)
+                yield told, potential.place.stepping(batch)
 
 
 def in_mace_torch(modules: Any, which: str) -> Any:

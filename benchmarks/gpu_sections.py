@@ -22,11 +22,15 @@ from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
 from scatter.dynamics.batch import Batch, Conditions, propagate
-from scatter.potentials.device.capture import restore, tensors
+from scatter.dynamics.endings import Faults, of_a_diatomic
+from scatter.dynamics.observers import standard
+from scatter.outcomes import Outcome
+from scatter.potentials.device.capture import overwrite
 from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
-from scatter.state import Start
+from scatter.slots import copies
+from scatter.state import Start, System
 
 SIZES = (1, 2) if TOY else (64, 256, 1024, 4096, 16384, 32768)
 MIDDLE = 2 if TOY else 4096
@@ -69,9 +73,7 @@ def batch_of(potential: DevicePotential, size: int) -> Batch:
     """A batch of the engine, molecules at all heights."""
     system, ideal = hydrogen_on_copper(*small())
     limits = Limits()
-    conditions = Conditions(
-        system, limits, limits, size, device=potential.array, bounds=bounds(system)
-    )
+    conditions = conditions_of(potential, system, limits, size)
     first = starts(min(size, 256), system, ideal)
     many = [first[n % len(first)] for n in range(size)]
     return Batch(many, potential.bind(system, size), conditions)
@@ -137,12 +139,12 @@ def same(which: str) -> None:
     for name in ("usual", "graph", "again", "turns", "batch"):
         fused.ROOM = room // 512 if name == "turns" else room
         batch = batch_of(potential, size // 2 if name == "batch" else size)
-        began = batch.state.positions[: size // 2].cpu().numpy().copy()
-        step = potential.stepping(batch) if name == "graph" else batch.step
+        began = batch.slots.state.positions[: size // 2].cpu().numpy().copy()
+        step = potential.place.stepping(batch) if name == "graph" else batch.step
         for _ in range(steps):
             step()
-        found[name] = batch.state.positions[: size // 2].cpu().numpy()
-        error = max(error, float(batch.watch.error.max()))
+        found[name] = batch.slots.state.positions[: size // 2].cpu().numpy()
+        error = max(error, float(batch.slots.memories["faults"]["error"].max()))
     fused.ROOM, usual = room, found.pop("usual")
     apart = {name: float(abs(x - usual).max()) for name, x in found.items()}
     moved = float(abs(usual - began).max())
@@ -151,8 +153,8 @@ def same(which: str) -> None:
 
 def step_of(batch: Batch, step: Callable[[], None]) -> float:
     """Time of a step (s), never far from the start of the batch."""
-    before = {name: tensor.clone() for name, tensor in tensors(batch).items()}
-    return seconds(step, again=partial(restore, batch, before))
+    before = copies(batch.slots)
+    return seconds(step, again=partial(overwrite, batch, before))
 
 
 def rate(which: str) -> None:
@@ -160,8 +162,8 @@ def rate(which: str) -> None:
     for size in SIZES:
         potential = model(which)
         batch = batch_of(potential, size)
-        taken = step_of(batch, potential.stepping(batch))
-        finite = float(torch.isfinite(batch.state.energies).double().mean())
+        taken = step_of(batch, potential.place.stepping(batch))
+        finite = float(torch.isfinite(batch.slots.state.energies).double().mean())
         grew = batch.evaluator.grow()
         tell("rate", model=which, size=size, kernels=potential.kernels, ms=1e3 * taken,
              rate=size / taken, us=1e6 * taken / size, finite=finite, grew=grew,
@@ -217,16 +219,28 @@ def kernels(which: str) -> None:
              flop=flops, bytes=moved, double=name in DOUBLE)  # fmt: skip
 
 
+def conditions_of(
+    potential: DevicePotential, system: System, limits: Limits, size: int
+) -> Conditions:
+    """How a batch of so many slots is run, as in `python -m scatter.gpu`."""
+    return Conditions(
+        system,
+        limits.timestep_fs,
+        Faults(limits.energy_tolerance_eV, limits.timestep_fs, bounds(system)),
+        of_a_diatomic(limits, limits),
+        standard(limits.near_A, (), 1, system, size),
+        size,
+        place=potential.place,
+    )
+
+
 def campaign(which: str) -> None:
     """Trajectories with refill, as in `python -m scatter.gpu`: looked at, read out, refilled."""
     size = 4 if TOY else 4096
     potential = model(which)
     system, ideal = hydrogen_on_copper(*small())
     limits = Limits(0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0)
-    conditions = Conditions(
-        system, limits, limits, size, potential.every, potential.array, bounds(system),
-        idle=potential.idle, stepping=potential.stepping,
-    )  # fmt: skip
+    conditions = conditions_of(potential, system, limits, size)
     some = starts(min(size, 512), system, ideal)
 
     def many() -> Iterator[Start]:
@@ -237,7 +251,8 @@ def campaign(which: str) -> None:
     began, ended, steps, outcomes = time.perf_counter(), 0, 0, {}
     for one in propagate(many(), potential, conditions):
         ended, steps = ended + 1, steps + one.steps
-        outcomes[one.outcome.name] = outcomes.get(one.outcome.name, 0) + 1
+        name = Outcome(one.outcome).name
+        outcomes[name] = outcomes.get(name, 0) + 1
     taken = time.perf_counter() - began
     tell("campaign", model=which, slots=size, trajectories=ended, steps=steps, seconds=taken,
          rate=steps / taken, **outcomes)  # fmt: skip
@@ -259,7 +274,7 @@ def tune(which: str) -> None:
         try:
             potential = model(which)
             batch = batch_of(potential, size)
-            taken = step_of(batch, potential.stepping(batch))
+            taken = step_of(batch, potential.place.stepping(batch))
             tell("tune", model=which, size=size, **change, rate=size / taken)
         except Exception as error:  # the others may do
             tell(

@@ -39,7 +39,8 @@ def hydrogen_on_copper(cells: int = 3, layers: int = LAYERS) -> tuple[System, np
     cell = np.array([cells * first, cells * second, [0, 0, layers * height + 22.0]])
     moving = np.arange(len(slab) + 2) >= min(FROZEN, layers - 1) * cells**2
     numbers = np.append(np.full(len(slab), 29), [1, 1])
-    return System(numbers, cell, (True, True, True), moving, top), np.vstack([slab, molecule])
+    system = System(numbers, cell, (True, True, True), moving, top, projectile=2)
+    return system, np.vstack([slab, molecule])
 
 
 def bounds(system: System) -> Bounds:

@@ -97,7 +97,8 @@ def hydrogen_on_copper(replicas=3):
     moving = np.arange(len(ideal)) >= 2
     positions = ideal + rng.normal(0, 0.08, (replicas, *ideal.shape)) * moving[:, None]
     numbers = np.append(slab.numbers, [1, 1])
-    return System(numbers, slab.cell.array, (True, True, False), moving), positions
+    system = System(numbers, slab.cell.array, (True, True, False), moving, projectile=2)
+    return system, positions
 
 
 def by_mace_torch(model, system, positions):

@@ -3,7 +3,7 @@
 import jaxtyping
 import numpy as np
 import pytest
-from type_checks import FIRST, THEN, checked, now_and_again
+from type_checks import CALLS, FIRST, THEN, checked, now_and_again
 
 from scatter.shapes import Float
 from scatter.statistics.alignment import combined_interval
@@ -22,6 +22,7 @@ def total_of(kind):
 
 
 def test_arrays_of_wrong_shapes_are_refused_in_what_the_hook_has_wrapped():
+    CALLS.clear()
     assert combined_interval(PAIR, PAIR, PAIR, PAIR) == (0, 0)
     with pytest.raises(jaxtyping.TypeCheckError):
         combined_interval(PAIR, PAIR, PAIR, np.zeros(3))

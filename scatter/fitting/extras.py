@@ -17,6 +17,7 @@ from jaxtyping import Float
 
 from scatter.campaign.frames import labelled
 from scatter.config import Input
+from scatter.facets import FACETS
 from scatter.files import write_whole
 from scatter.initial.lattice import crystal, static_lattice_constant
 from scatter.initial.molecule import isotopes
@@ -29,7 +30,6 @@ from scatter.settings import UserError
 from scatter.state import System
 from scatter.structures import extxyz
 from scatter.units import K
-from scatter.validation.approach import ROUTES
 from scatter.validation.neb import EnergyPath, minimum_energy_path
 
 STRAIN, SHEAR = 0.04, 0.02  # largest, either way
@@ -169,7 +169,7 @@ def path_frames(input: Input, potential: Potential, number: int, say: Say = prin
     barrier or with atoms that do not stay apart, that is said, and its share is left out.
     """
     rng, surface = _stream(input, 4), _built(input)
-    routes = [(facet, site) for facet in surface.facet for site in ROUTES[facet]]
+    routes = [(facet, site) for facet in surface.facet for site in FACETS[facet].routes]
     frames = []
     for place, (facet, site) in enumerate(routes):
         try:

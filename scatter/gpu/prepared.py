@@ -254,7 +254,8 @@ def _endings(**columns: np.ndarray) -> Endings:
     refuse_odd_endings(columns)
     memories: dict[str, dict[str, np.ndarray]] = {}
     for key, (observer, name) in memory_columns(columns).items():
-        memories.setdefault(observer, {})[name] = columns.pop(key)
+        if key in columns:  # where nothing has ended yet, none is
+            memories.setdefault(observer, {})[name] = columns.pop(key)
     return Endings(**columns, memories=memories)
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 from ase import Atoms
-from ase.build import fcc100, fcc110, fcc111, fcc211
 from ase.data import atomic_masses, chemical_symbols
 from jaxtyping import Bool, Float, Int
 
+from scatter.facets import FACETS
 from scatter.initial.outermost import lowest_layers, outermost, substrate_atoms
 from scatter.initial.slab_file import held_atoms, masses_of, read_slab
 from scatter.initial.surface import Surface
@@ -48,9 +48,10 @@ def build(
     """
     if surface.file is not None:
         return _with_given_top(surface, *_read(surface))
-    make = {"111": fcc111, "100": fcc100, "110": fcc110, "211": fcc211}[facet]
-    atoms = make(surface.element, tuple(surface.size), a=lattice_constant)
-    if facet == "211":  # which alone ase.build numbers from the top down
+    built = FACETS[facet]
+    n1, n2, deep = surface.size
+    atoms = built.cleaved(surface.element, (n1, n2, deep), lattice_constant or 0.0)
+    if built.turned:
         atoms.positions[:, 2] *= -1
     height = float(np.ptp(atoms.positions[:, 2]))
     atoms.cell[2] = [0.0, 0.0, height + surface.vacuum_A]

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 from ase.data import atomic_numbers, reference_states
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scatter.facets import FACETS
 from scatter.settings import NonNegativeFloat, OneOrMany, PositiveFloat, PositiveInt, Table
 
 MOST_TEMPERATURES = 1000
 MOST_ATOMS = 100_000
 
-Facet = Literal["111", "100", "110", "211"]
+Built = Literal[tuple(FACETS)]  # type: ignore[valid-type]
 
 
 def _shape(value: Any) -> str:
@@ -74,7 +75,7 @@ class Surface(Table):
     """Table `[surface]`: a facet of a fcc metal, or a slab from a file, at a temperature."""
 
     element: str = Field(default="Cu", description="Chemical symbol of the fcc metal.")
-    facet: OneOrMany[Facet] = Field(
+    facet: OneOrMany[Built] = Field(  # pyright: ignore[reportInvalidTypeForm]
         default=["111"], description='Facet "111", "100", "110" or "211", or a list of them.'
     )
     size: list[Annotated[int, Field(gt=0, le=1000)]] = Field(
@@ -201,11 +202,12 @@ class Surface(Table):
                 f"size = {self.size} is a slab of {prod(self.size):,} atoms; at most "
                 f"{MOST_ATOMS:,} are built"
             )
-        if "211" in self.facet and self.size[0] % 3:
-            raise ValueError(
-                f"size = {self.size}: on (211) the first number must be a multiple of 3, "
-                "since a terrace is three rows wide; [3, 4, 6] is usual"
-            )
+        for facet, one in ((facet, FACETS[facet]) for facet in self.facet):
+            if self.size[0] % one.rows:
+                raise ValueError(
+                    f"size = {self.size}: on ({facet}) the first number must be a multiple of "
+                    f"{one.rows}, since a terrace is {one.rows} rows wide; {[*one.usual]} is usual"
+                )
         for temperature in self.temperature_K:
             self.given_lattice_constant(temperature)
 

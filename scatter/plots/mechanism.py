@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scatter.outcomes import Outcome
 from scatter.plots.style import LINES, PALETTE, COLUMN_mm, paper_style
 from scatter.statistics.mechanism import OrientationBin
-from scatter.statistics.sites import SITES, surface_cell
+from scatter.statistics.sites import sites_of, surface_cell
 
 DRAWN = 2000  # sites of one ending; more would hide one another
 KINDS = {Outcome.DISSOCIATED: ("s", PALETTE[1]), Outcome.SCATTERED: (".", PALETTE[0])}
@@ -43,7 +43,7 @@ def _draw_cell(axes: Axes, cell: np.ndarray, facet: str) -> None:
     """The outline of the unit cell, and the names of its sites."""
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) @ cell
     axes.plot(*corners.T, color="black", linewidth=0.8)
-    for name, places in SITES[facet].items():
+    for name, places in sites_of(facet).items():
         for place in places:
             x, y = np.array(place) @ cell
             axes.text(

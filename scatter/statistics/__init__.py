@@ -69,7 +69,6 @@ from scatter.statistics.rotation import (
 from scatter.statistics.scaling import Efficacy, Scaling, efficacy, normal_energy_scaling
 from scatter.statistics.sites import (
     IMPACT,
-    SITES,
     SiteSticking,
     folded,
     impact_sites,
@@ -92,7 +91,6 @@ __all__ = [
     "LEDGER",
     "MECHANISM",
     "PARITY",
-    "SITES",
     "Alignment",
     "AngularBin",
     "Average",

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import nan
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from scatter.facets import FACETS, Fractions
 from scatter.outcomes import MOST_UNSETTLED, Outcome
 from scatter.statistics.per_point import PerPoint, by_point
 from scatter.statistics.probability import settled, wilson
@@ -15,32 +16,6 @@ from scatter.statistics.probability import settled, wilson
 Where = Literal["impact", "lowest"]
 PerTrajectory = Float[np.ndarray, " trajectory"]
 
-# Lattice vectors of the surface's unit cell in units of the lattice constant, with an atom of the
-# uppermost layer (row, on (211)) at the origin; those of `scatter.initial.slab.build`.
-_ROW = sqrt(0.5)
-CELLS = {
-    "111": ((_ROW, 0.0), (_ROW / 2, _ROW * sqrt(0.75))),
-    "100": ((_ROW, 0.0), (0.0, _ROW)),
-    "110": ((1.0, 0.0), (0.0, _ROW)),
-    "211": ((sqrt(3), 0.0), (0.0, _ROW)),
-}
-# High-symmetry sites in fractions of the cell. A hcp hollow lies above an atom of the second layer.
-SITES = {
-    "111": {
-        "top": ((0.0, 0.0),),
-        "bridge": ((0.5, 0.0), (0.0, 0.5), (0.5, 0.5)),
-        "fcc": ((1 / 3, 1 / 3),),
-        "hcp": ((2 / 3, 2 / 3),),
-    },
-    "100": {"top": ((0.0, 0.0),), "bridge": ((0.5, 0.0), (0.0, 0.5)), "hollow": ((0.5, 0.5),)},
-    "110": {
-        "top": ((0.0, 0.0),),
-        "long bridge": ((0.5, 0.0),),
-        "short bridge": ((0.0, 0.5),),
-        "hollow": ((0.5, 0.5),),
-    },
-    "211": {},
-}
 IMPACT = np.dtype(
     [
         *(("point", "u4"), ("number", "u4"), ("outcome", "u1")),
@@ -93,9 +68,14 @@ class SiteSticking(PerPoint):
     of_scattered_high: float
 
 
+def sites_of(facet: str) -> Mapping[str, Fractions]:
+    """High-symmetry sites of a facet, in fractions of its cell; none of one that is not built."""
+    return FACETS[facet].sites if facet in FACETS else {}
+
+
 def surface_cell(facet: str, lattice_constant: float) -> Float[np.ndarray, "2 2"]:
     """Lattice vectors (rows) of the unit cell of a fcc facet's surface, Å."""
-    return lattice_constant * np.array(CELLS[facet])
+    return lattice_constant * np.array(FACETS[facet].cell)
 
 
 def folded(
@@ -135,7 +115,7 @@ def impact_sites(
     found = [np.zeros(0, IMPACT)]
     for conditions, rows in by_point(points, trajectories):
         facet, constant = conditions["facet"], None
-        if facet in CELLS:
+        if facet in FACETS:
             constant = lattice_constants[f"{facet} {conditions['T_K']:g} K"]
         found.append(_impacts(rows, facet, constant, where))
     return np.concatenate(found)
@@ -153,7 +133,7 @@ def _impacts(rows: np.ndarray, facet: str, constant: float | None, where: Where)
     found["a"], found["b"] = a, b
     found["x_A"], found["y_A"] = (a * cell[0, axis] + b * cell[1, axis] for axis in (0, 1))
     nearest = np.full(len(rows), np.inf)
-    for name, places in SITES[facet].items():
+    for name, places in FACETS[facet].sites.items():
         for place in places:
             distance = _distance(a - place[0], b - place[1], cell)
             closer = distance < nearest
@@ -191,7 +171,7 @@ def site_sticking(
         dissociated = mine["outcome"] == Outcome.DISSOCIATED
         scattered = mine["outcome"] == Outcome.SCATTERED
         known = settled(len(mine) - int((dissociated | scattered).sum()), len(mine), most)
-        for site in SITES.get(conditions["facet"], ()):
+        for site in sites_of(conditions["facet"]):
             here = mine["site"] == site
             count = int(here.sum())
             stuck, left = int((here & dissociated).sum()), int((here & scattered).sum())

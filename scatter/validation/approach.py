@@ -7,6 +7,7 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 from jaxtyping import Float, Int
 
+from scatter.facets import FACETS, Route
 from scatter.initial.lattice import static_lattice_constant
 from scatter.initial.molecule import bond_curve, isotopes
 from scatter.initial.slab import build
@@ -16,29 +17,6 @@ from scatter.potentials.calculator import PotentialCalculator
 from scatter.settings import UserError
 from scatter.state import System
 from scatter.units import degree
-
-
-@dataclass(frozen=True)
-class Route:
-    """Where the molecule comes down, and which way its bond then points.
-
-    Attributes:
-        offset: from one of the highest atoms, along x and y, in nearest-neighbour distances.
-        azimuth_deg: of the bond, from the x axis of the slab.
-    """
-
-    offset: tuple[float, float]
-    azimuth_deg: float
-
-
-# The atoms end in the hollows, or in the bridges (110 top, 211 edge top), either side.
-ROUTES: dict[str, dict[str, Route]] = {
-    "111": {"bridge": Route((0.5, 0.0), 90.0)},
-    "100": {"bridge": Route((0.5, 0.0), 90.0)},
-    "110": {"short bridge": Route((0.0, 0.5), 0.0), "top": Route((0.0, 0.0), 90.0)},
-    "211": {"edge top": Route((0.0, 0.0), 90.0), "edge bridge": Route((0.0, 0.5), 0.0)},
-}
-SIZES = {"111": [3, 3, 6], "100": [3, 3, 6], "110": [3, 3, 6], "211": [3, 4, 6]}
 
 
 @dataclass(frozen=True)
@@ -90,11 +68,11 @@ def chosen(facet: str, site: str | None) -> tuple[str, Route]:
     Raises:
         UserError: no such facet or site.
     """
-    if facet not in ROUTES:
+    if facet not in FACETS:
         raise UserError(
-            f"minimum-energy path: there is no facet '{facet}'; known: {', '.join(ROUTES)}"
+            f"minimum-energy path: there is no facet '{facet}'; known: {', '.join(FACETS)}"
         )
-    routes = ROUTES[facet]
+    routes = FACETS[facet].routes
     name = site or next(iter(routes))
     if name not in routes:
         raise UserError(
@@ -110,7 +88,7 @@ def approach(
 
     Args:
         potential: must know both elements.
-        facet: of `ROUTES`.
+        facet: of `facets.FACETS`.
         route: of the molecule there.
         element: chemical symbol of a fcc metal.
         formula: of the diatomic.
@@ -121,7 +99,12 @@ def approach(
     """
     try:
         # An ideal slab has no temperature, but the table asks for one.
-        made = {"element": element, "facet": facet, "size": SIZES[facet], "temperature_K": 1.0}
+        made = {
+            "element": element,
+            "facet": facet,
+            "size": [*FACETS[facet].usual],
+            "temperature_K": 1.0,
+        }
         surface = Surface.model_validate(made)
         (first, _), (second, _) = isotopes(formula, {})
     except ValueError as error:

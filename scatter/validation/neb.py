@@ -64,7 +64,7 @@ class EnergyPath:
 
     Attributes:
         facet: such as "111".
-        site: of `approach.ROUTES[facet]`.
+        site: of `facets.FACETS[facet].routes`.
         frames: images along the path, with energies and forces; the molecule's atoms come last.
         coordinate: length of the path from the saddle, in the space of all atoms, Å.
         energies: above the molecule far away at rest, over the same slab, eV.
@@ -142,8 +142,8 @@ def minimum_energy_path(
 
     Args:
         potential: must take and answer NumPy arrays, and know the elements.
-        facet: of `approach.ROUTES`.
-        site: of `approach.ROUTES[facet]`; by default the first.
+        facet: of `facets.FACETS`.
+        site: of `facets.FACETS[facet].routes`; by default the first.
         element: chemical symbol of a fcc metal.
         formula: the diatomic, such as "H2".
         band: how the path is found.

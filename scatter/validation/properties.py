@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from scatter.campaign.prepare import Say, telling
+from scatter.facets import FACETS
 from scatter.plots.properties import (
     Series,
     equation_of_state_figure,
@@ -19,7 +20,6 @@ from scatter.plots.properties import (
 from scatter.plots.style import Figure
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
-from scatter.validation.approach import ROUTES
 from scatter.validation.eos import BulkCrystal, bulk_crystal
 from scatter.validation.lattice import Expansion, thermal_expansion
 from scatter.validation.molecule import LoneMolecule, lone_molecule
@@ -106,7 +106,7 @@ def barriers(rivals: Rivals, quick: bool, say: Say) -> Property:
     def drawn(label: str, found: EnergyPath) -> Series:
         return Series(label, found.coordinate, found.energies)
 
-    sites = [(facet, site) for facet, routes in ROUTES.items() for site in routes]
+    sites = [(facet, site) for facet, one in FACETS.items() for site in one.routes]
     found, panels = Property(), {}
     for facet, site in sites[:1] if quick else sites:
         say(f"minimum-energy path on ({facet}), {site} ...")

@@ -15,7 +15,7 @@ from tiny_runs import run_in
 from scatter import store
 from scatter.campaign.committee import committee
 from scatter.campaign.inspect import inspect
-from scatter.outcomes import MEASURES, ROW, Outcome
+from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
@@ -27,7 +27,7 @@ ON_MACE = {
     "potential__kind": "default", "surface__images": True, "sampling__trajectories": 3,
     "frames__trajectories": 0,
 }  # fmt: skip
-COLUMNS = [name for name in ROW.names if name not in {*MEASURES, *MEASURES.values()}]
+COLUMNS = [name for name in ROW.names if name not in ADDED]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_a_committee_changes_no_bit_of_the_dynamics(watched, unwatched):
     one, other = rows(watched), rows(unwatched)
     for name in COLUMNS:
         assert one[name].tobytes() == other[name].tobytes(), name
-    for name in MEASURES:
+    for name in GUARDED:
         assert np.isnan(other[name]).all()
     assert (one["disagreement_eV_per_A"] > 0).all()
     assert (one["disagreement_time_fs"] <= one["time_fs"]).all()

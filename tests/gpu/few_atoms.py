@@ -14,7 +14,8 @@ def few_atoms(replicas=1):
     some = np.array([0, 5, 6, 7])
     x = positions[:replicas][:, some].copy()
     x[:, 2:, 2] -= 0.4
-    return System(system.numbers[some], system.cell, system.pbc, system.moving[some]), x
+    numbers, moving = system.numbers[some], system.moving[some]
+    return System(numbers, system.cell, system.pbc, moving, projectile=2), x
 
 
 def answers(potential, system, positions):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from ase.build import fcc111
-from scatter.dynamics.watch import kinetic_energy
 
 from scatter.dynamics.integrators import velocity_verlet
+from scatter.dynamics.sight import kinetic_energy
 from scatter.potentials.analytic import Analytic
 from scatter.state import State, System, lone
 from scatter.units import ISOTOPES, K, fs

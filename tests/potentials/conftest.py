@@ -52,6 +52,7 @@ def hydrogen_on_copper():
         ideal = np.vstack([slab.positions, molecule])
         positions = ideal + rng.normal(0, 0.08, (replicas, *ideal.shape))
         numbers, moving = np.append(slab.numbers, [1, 1]), np.arange(len(ideal)) >= 2
-        return System(numbers, slab.cell.array, (True, True, False), moving), positions
+        cell = slab.cell.array
+        return System(numbers, cell, (True, True, False), moving, projectile=2), positions
 
     return build

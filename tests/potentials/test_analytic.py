@@ -241,7 +241,8 @@ def repeated(system, positions):
     slab = np.concatenate([positions[:, :-2] + shift for shift in shifts], axis=1)
     numbers = np.append(np.tile(system.numbers[:-2], 4), system.numbers[-2:])
     moving = np.append(np.tile(system.moving[:-2], 4), [True, True])
-    larger = System(numbers, system.cell * [[2], [2], [1]], system.pbc, moving)
+    cell = system.cell * [[2], [2], [1]]
+    larger = System(numbers, cell, system.pbc, moving, projectile=2)
     return larger, np.concatenate([slab, positions[:, -2:]], axis=1)
 
 

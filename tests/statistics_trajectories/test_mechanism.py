@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from trajectory_rows import some_points, some_rows
 
+from scatter.facets import FACETS as BUILT
 from scatter.initial.slab import build, layers
 from scatter.initial.surface import Surface
 from scatter.outcomes import Outcome
@@ -12,10 +13,10 @@ from scatter.statistics.mechanism import (
     orientations,
     pathways,
 )
-from scatter.statistics.sites import CELLS, SITES, folded, impact_sites, site_sticking, surface_cell
+from scatter.statistics.sites import folded, impact_sites, site_sticking, surface_cell
 
-A = {f"{facet} 925 K": 3.7 for facet in CELLS}
-FACETS = sorted(CELLS)
+A = {f"{facet} 925 K": 3.7 for facet in BUILT}
+FACETS = sorted(BUILT)
 
 
 def somewhere(count, facet="111", seed=1):
@@ -33,8 +34,8 @@ def test_the_origin_of_the_cell_is_an_atom_of_the_uppermost_row_of_every_slab(fa
     surface = Surface(facet=facet, size=size, temperature_K=300, lattice_constant_A=3.7)
     system, ideal = build(surface, facet, 3.7)
     cell = surface_cell(facet, 3.7)
-    for layer, place in ((-1, (0, 0)), *([(-2, SITES["111"]["hcp"][0])] * (facet == "111")),
-                         *([(-3, SITES["111"]["fcc"][0])] * (facet == "111"))):  # fmt: skip
+    for layer, place in ((-1, (0, 0)), *([(-2, BUILT["111"].sites["hcp"][0])] * (facet == "111")),
+                         *([(-3, BUILT["111"].sites["fcc"][0])] * (facet == "111"))):  # fmt: skip
         x, y, _ = ideal[layers(ideal)[layer]].T
         a, b = folded(x + 1e-9, y + 1e-9, cell)  # off the edge, which rounding may cross
         assert a == pytest.approx(np.full(len(a), place[0]), abs=1e-6)
@@ -63,7 +64,7 @@ def test_translations_of_the_lattice_change_no_site(facet, where):
 @pytest.mark.parametrize("facet", ["111", "100", "110"])
 def test_what_lies_on_a_site_is_nearest_to_it(facet):
     cell = surface_cell(facet, 3.7)
-    for name, places in SITES[facet].items():
+    for name, places in BUILT[facet].sites.items():
         rows = some_rows(len(places))
         for axis, letter in enumerate("xy"):
             rows[f"impact_{letter}_A"] = [0.01 + place @ cell[:, axis] for place in places]

@@ -8,7 +8,7 @@ from written_blocks import block
 
 from scatter import store
 from scatter.config.points import POINT
-from scatter.outcomes import COLUMNS, MEASURES, ROW, ROW_1, SCHEMA
+from scatter.outcomes import ADDED, COLUMNS, ROW, ROW_1, SCHEMA
 from scatter.settings import UserError
 
 MANIFEST = {"input": "# é verbatim\n", "seed": 3, "lattice": {"111": 3.7}, "potential": "none"}
@@ -55,7 +55,7 @@ def test_the_results_open_in_pandas_in_one_line(tmp_path):
 def test_results_of_schema_1_are_read_and_what_guards_measure_is_nan(tmp_path):
     path = merged(tmp_path)
     _, rows, _ = store.read_results(tmp_path)
-    added = {*MEASURES, *MEASURES.values()}
+    added = ADDED
     with h5py.File(path, "a") as file:
         del file["trajectories"]
         file["trajectories"] = rows[list(ROW_1.names)].astype(ROW_1)

@@ -1,0 +1,103 @@
+"""The facets that are built: one entry each, read by all who need to know one.
+
+To add a facet, write its entry here. Lengths are in lattice constants where nothing else is said.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+Vectors = tuple[tuple[float, float], tuple[float, float]]
+Fractions = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a molecule comes down to dissociate, and which way its bond then points.
+
+    Attributes:
+        offset: from one of the highest atoms, along x and y, in nearest-neighbour distances.
+        azimuth_deg: of the bond, from the x axis of the slab.
+    """
+
+    offset: tuple[float, float]
+    azimuth_deg: float
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A surface of a crystal.
+
+    Attributes:
+        cleaved: makes its slab: (symbol, size, lattice constant) -> atoms of ASE.
+        cell: vectors of the surface's unit cell, with an atom of the uppermost layer (row, on a
+            stepped one) at the origin.
+        sites: high-symmetry sites in fractions of that cell; none where the surface is stepped.
+        routes: of dissociation, by name.
+        usual: size of a slab that is usual.
+        rows: of a terrace, which the first number of a size must be a multiple of.
+        turned: whether `cleaved` numbers the atoms from the top down.
+    """
+
+    cleaved: Callable[[str, tuple[int, int, int], float], Any]
+    cell: Vectors
+    sites: Mapping[str, Fractions] = field(default_factory=dict)
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    usual: tuple[int, int, int] = (3, 3, 6)
+    rows: int = 1
+    turned: bool = False
+
+
+def _fcc(indices: str) -> Callable[[str, tuple[int, int, int], float], Any]:
+    """What ASE cleaves; ASE is imported when a slab is built."""
+
+    def cleaved(symbol: str, size: tuple[int, int, int], a: float) -> Any:
+        from ase import build
+
+        return getattr(build, f"fcc{indices}")(symbol, size, a=a)
+
+    return cleaved
+
+
+_ROW = sqrt(0.5)  # distance of nearest neighbours
+# A hcp hollow lies above an atom of the second layer. On routes the atoms end in the hollows, or in
+# the bridges (110 top, 211 edge top), either side.
+FACETS: dict[str, Facet] = {
+    "111": Facet(
+        cleaved=_fcc("111"),
+        cell=((_ROW, 0.0), (_ROW / 2, _ROW * sqrt(0.75))),
+        sites={
+            "top": ((0.0, 0.0),),
+            "bridge": ((0.5, 0.0), (0.0, 0.5), (0.5, 0.5)),
+            "fcc": ((1 / 3, 1 / 3),),
+            "hcp": ((2 / 3, 2 / 3),),
+        },
+        routes={"bridge": Route((0.5, 0.0), 90.0)},
+    ),
+    "100": Facet(
+        cleaved=_fcc("100"),
+        cell=((_ROW, 0.0), (0.0, _ROW)),
+        sites={"top": ((0.0, 0.0),), "bridge": ((0.5, 0.0), (0.0, 0.5)), "hollow": ((0.5, 0.5),)},
+        routes={"bridge": Route((0.5, 0.0), 90.0)},
+    ),
+    "110": Facet(
+        cleaved=_fcc("110"),
+        cell=((1.0, 0.0), (0.0, _ROW)),
+        sites={
+            "top": ((0.0, 0.0),),
+            "long bridge": ((0.5, 0.0),),
+            "short bridge": ((0.0, 0.5),),
+            "hollow": ((0.5, 0.5),),
+        },
+        routes={"short bridge": Route((0.0, 0.5), 0.0), "top": Route((0.0, 0.0), 90.0)},
+    ),
+    "211": Facet(
+        cleaved=_fcc("211"),
+        cell=((sqrt(3), 0.0), (0.0, _ROW)),
+        routes={"edge top": Route((0.0, 0.0), 90.0), "edge bridge": Route((0.0, 0.5), 0.0)},
+        usual=(3, 4, 6),
+        rows=3,
+        turned=True,
+    ),
+}
