@@ -32,7 +32,6 @@ from ase.calculators.calculator import BaseCalculator
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import unknown
 from scatter.campaign.members import refuse_misfits
@@ -121,16 +120,15 @@ def run(
         used = ranks.agree(lambda: _potential(potential) or open_potential(table))
         committee = ranks.agree(lambda: open_committee(table, used))
         ranks.share(lambda: refuse_misfits(source.input, committee))
-        ranks.share(lambda: refuse_no_arrival(source.input, source.path))
         ranks.share(lambda: stack.enter_context(store.only_writer(where)))
         guards = guards_of(used, committee)
         prepared = settle(source, used, where, ranks, shown, None, guards, parts)
         campaign = Campaign(source.input, where, prepared, ranks, shown, used)
         campaign.run()
         ranks.share(lambda: store.merge(where, points_table(campaign.points)))
-        results = Results.open(where)
+        results = Results(Read.of(where), where if folder else None)
         ranks.wait()
-        return results if folder else results.without_a_folder()
+        return results
 
 
 def _temporary(ranks: Ranks, stack: ExitStack) -> str:
@@ -183,11 +181,6 @@ class Results:
             UserError: there are none.
         """
         return cls(Read.of(Path(folder)), Path(folder))
-
-    def without_a_folder(self) -> "Results":
-        """The same, which forget where they were read."""
-        self.folder = None
-        return self
 
     @cached_property
     def points(self) -> pd.DataFrame:

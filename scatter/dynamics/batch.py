@@ -6,7 +6,6 @@ trajectory has ended is held still to the bit (its time step is 0) until it is l
 result does not depend on how often that is. What happens in a slot depends on its trajectory alone.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -167,6 +166,8 @@ class Batch:
                 "same name; give each one of its own"
             )
         self.parts = (self.faults, *parts[1:])
+        self.always = [one for one in self.parts if one.every == 1]
+        self.seldom = [one for one in self.parts if one.every > 1]
         self.age = np.zeros(len(starts), np.int64)  # steps since each slot was filled
         self.idle: set[int] = set()
         self.slots = self._enter(np.arange(len(starts)), starts)
@@ -213,9 +214,8 @@ class Batch:
         self.conditions.motion.step(state, slots.motion, self.evaluator, dt)
         state.time += dt
         sight = self._sight(state, slots.motion)
-        for one in self.parts:
-            if one.every == 1:
-                self._remember(one, one.see(slots.memories[one.name], sight))
+        for one in self.always:
+            self._remember(one, one.see(slots.memories[one.name], sight))
         reason = self.faults.reasons(slots.memories[self.faults.name], sight)
         now, before = outcomes(self.endings, slots.memories, sight, reason), slots.outcome
         slots.outcome = xp.where(before == 0, now, before)
@@ -237,17 +237,13 @@ class Batch:
         case.
         """
         self.age += 1
-        seldom = defaultdict(list)
-        for one in self.parts:
-            if one.every > 1:
-                seldom[one.every].append(one)
-        for every, observers in seldom.items():
-            due = np.flatnonzero(self.age % every == 0).tolist()
-            self._show([slot for slot in due if slot not in self.idle], observers)
+        for one in self.seldom:
+            due = np.flatnonzero(self.age % one.every == 0).tolist()
+            self._show([slot for slot in due if slot not in self.idle], [one])
 
     def look_again(self, slots: list[int]) -> None:
         """Show trajectories that have ended to those observers."""
-        self._show(slots, [one for one in self.parts if one.every > 1])
+        self._show(slots, self.seldom)
 
     def _show(self, slots: list[int], observers: Sequence[Observer]) -> None:
         """Let observers see these slots; what is not finite shows nothing."""
