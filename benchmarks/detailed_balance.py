@@ -7,7 +7,7 @@ Here the molecule turns and moves along the surface as well: one set of trajecto
 gas, with the flux of equilibrium but evenly spread normal energies; the other starts behind the
 barrier, where the bond is 1.4 Å, with the flux of equilibrium inwards, which is what desorption
 reversed in time is. Prints one JSON line: both fluxes, the mean normal energy of what desorbs and
-that by `scatter.statistics.desorption`, with standard errors.
+that by `scatter.analysis.desorption`, with standard errors.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from math import pi, sqrt
 import numpy as np
 from ase.build import fcc111
 
+from scatter.analysis import Library, Sticking, desorption, thermal_sticking
 from scatter.dynamics.integrators import velocity_verlet
 from scatter.ebk import Level
 from scatter.potentials.analytic import Analytic
 from scatter.state import State, System
-from scatter.statistics import Library, Sticking, desorption, thermal_sticking
 from scatter.units import ISOTOPES, K, fs
 
 GAS, BEHIND, LOWEST = 4.6, 1.4, -0.6  # Å

@@ -32,12 +32,21 @@ from ase.calculators.calculator import BaseCalculator
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis import (
+    GAUSSIAN,
+    HEADER,
+    HISTOGRAM,
+    PARITY,
+    Counts,
+    Undetermined,
+    fit,
+    rotational_populations,
+    rotational_temperatures,
+    transitions,
+)
 from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import unknown
 from scatter.campaign.members import refuse_misfits
-from scatter.campaign.page import write_report
-from scatter.campaign.page.results import Results as Read
-from scatter.campaign.page.states import ladders
 from scatter.campaign.prepare import Parts
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import guards_of, settle, trusting
@@ -52,19 +61,10 @@ from scatter.outcomes import ending_names
 from scatter.potentials.ase import AseObject
 from scatter.potentials.base import Potential
 from scatter.potentials.table import open_committee, open_potential
+from scatter.report import write_report
+from scatter.report.results import Results as Read
+from scatter.report.states import ladders
 from scatter.settings import UserError
-from scatter.statistics import (
-    GAUSSIAN,
-    HEADER,
-    HISTOGRAM,
-    PARITY,
-    Counts,
-    Undetermined,
-    fit,
-    rotational_populations,
-    rotational_temperatures,
-    transitions,
-)
 from scatter.structures import extxyz
 
 BINNINGS = {"histogram": HISTOGRAM, "gaussian": GAUSSIAN, "parity": PARITY}
@@ -191,7 +191,7 @@ class Results:
     def trajectories(self) -> pd.DataFrame:
         """A row for each trajectory: the conditions of its point, and all that was measured.
 
-        Of an unfinished campaign those that count (`scatter.statistics.in_turn`).
+        Of an unfinished campaign those that count (`scatter.analysis.in_turn`).
         """
         table = _columns(self.read.trajectories)
         names = ending_names(self.read.attributes.own_endings)

@@ -10,7 +10,7 @@ from tiny_runs import run_in, write_tiny_input
 
 ROOMS = [
     *("config", "dynamics", "ebk", "initial", "outcomes", "potentials", "slots", "state"),
-    "statistics",
+    "analysis",
 ]
 type_checks.install([f"scatter.{room}" for room in ROOMS])
 

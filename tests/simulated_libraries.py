@@ -5,8 +5,8 @@ from math import exp
 
 import numpy as np
 
+from scatter.analysis import Beam, Curve, Library, Sticking, wilson
 from scatter.ebk import Level
-from scatter.statistics import Beam, Curve, Library, Sticking, wilson
 from scatter.units import ISOTOPES
 
 ENERGIES = np.linspace(0.05, 2.5, 36)

@@ -16,8 +16,7 @@ from simulated_libraries import (
     row,
 )
 
-from scatter.settings import UserError
-from scatter.statistics import (
+from scatter.analysis import (
     Beam,
     Library,
     beam_sticking,
@@ -25,7 +24,8 @@ from scatter.statistics import (
     populations,
     thermal_sticking,
 )
-from scatter.statistics.averages import quadrature
+from scatter.analysis.averages import quadrature
+from scatter.settings import UserError
 from scatter.units import K
 
 

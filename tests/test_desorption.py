@@ -15,7 +15,7 @@ from simulated_libraries import (
     row,
 )
 
-from scatter.statistics import (
+from scatter.analysis import (
     Library,
     desorption,
     populations,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from scatter.statistics import (
+from scatter.analysis import (
     Counts,
     Doubt,
     Fit,
@@ -16,7 +16,7 @@ from scatter.statistics import (
     fit,
     normal_energy_scaling,
 )
-from scatter.statistics.likelihood import FORMS, deviance, inverse, model, rise
+from scatter.analysis.likelihood import FORMS, deviance, inverse, model, rise
 
 ENERGIES = np.linspace(0.35, 1.0, 8)
 TRUTH = {"erf": (0.6, 0.18, 0.8), "logistic": (0.6, 0.08, 0.8), "gompertz": (0.55, 0.12, 0.8)}

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multinomial
 
-from scatter.outcomes import Outcome
-from scatter.statistics.paired import (
+from scatter.analysis.paired import (
     ENDINGS,
     Paired,
     agreement,
@@ -16,6 +15,7 @@ from scatter.statistics.paired import (
     pairs,
     score_interval,
 )
+from scatter.outcomes import Outcome
 
 Z = 1.959964
 ROW = np.dtype([("point", "u4"), ("number", "u4"), ("outcome", "u1")])

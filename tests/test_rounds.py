@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from scatter.outcomes import Outcome
-from scatter.statistics import wilson
-from scatter.statistics.rounds import (
+from scatter.analysis import wilson
+from scatter.analysis.rounds import (
     Aim,
     counts,
     enough,
@@ -18,6 +17,7 @@ from scatter.statistics.rounds import (
     plan,
     planned,
 )
+from scatter.outcomes import Outcome
 
 REPEATS = 20_000
 
@@ -74,7 +74,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says_though_sampling_stopp
 def test_to_stop_without_being_wary_would_cover_too_seldom(aim, monkeypatch):
     found = []
     for wary in (0, 4):
-        monkeypatch.setattr("scatter.statistics.rounds.WARY", wary)
+        monkeypatch.setattr("scatter.analysis.rounds.WARY", wary)
         low, high = interval(*sampled(0.2, aim)[:2])
         found.append(np.mean((low <= 0.2) & (high >= 0.2)))
     assert found[0] < 0.925 < 0.935 < found[1]

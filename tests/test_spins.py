@@ -1,8 +1,8 @@
 import pytest
 
+from scatter.analysis import PARITY, Binning, homonuclear, spin_weights
+from scatter.analysis.spins import SIGMA, SPINS
 from scatter.settings import UserError
-from scatter.statistics import PARITY, Binning, homonuclear, spin_weights
-from scatter.statistics.spins import SIGMA, SPINS
 from scatter.units import ISOTOPES
 
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from scatter.statistics import Sticking
-from scatter.statistics.words import (
+from scatter.analysis import Sticking
+from scatter.analysis.words import (
     conditions_of,
     differing,
     in_words,

@@ -10,17 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from scatter.campaign.choice import chosen
-from scatter.campaign.listing import Listing
-from scatter.campaign.page.document import write_rows
-from scatter.campaign.page.results import Results
-from scatter.campaign.terminal import say
-from scatter.ebk import Level, Unbound, level, levels, reduced_mass
-from scatter.plots.conditions import head
-from scatter.plots.desorption import desorption_figure
-from scatter.plots.style import save
-from scatter.settings import UserError
-from scatter.statistics import (
+from scatter.analysis import (
     Beam,
     Cover,
     Desorption,
@@ -30,10 +20,20 @@ from scatter.statistics import (
     desorption,
     thermal_sticking,
 )
-from scatter.statistics.ledger import Species
-from scatter.statistics.library import SAME
-from scatter.statistics.spins import spin_weights
-from scatter.statistics.words import conditions_of, phrases, title_of
+from scatter.analysis.ledger import Species
+from scatter.analysis.library import SAME
+from scatter.analysis.spins import spin_weights
+from scatter.analysis.words import conditions_of, phrases, title_of
+from scatter.campaign.choice import chosen
+from scatter.campaign.listing import Listing
+from scatter.campaign.terminal import say
+from scatter.ebk import Level, Unbound, level, levels, reduced_mass
+from scatter.plots.conditions import head
+from scatter.plots.desorption import desorption_figure
+from scatter.plots.style import save
+from scatter.report.document import write_rows
+from scatter.report.results import Results
+from scatter.settings import UserError
 from scatter.units import K
 
 LOWEST = {"v": 3, "J": 20}  # that levels are taken up to, however cold

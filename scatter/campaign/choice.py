@@ -5,10 +5,10 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
-from scatter.campaign.page.results import stem_of
+from scatter.analysis import Sticking
+from scatter.analysis.words import conditions_of, labels_of, phrases
+from scatter.report.results import stem_of
 from scatter.settings import UserError
-from scatter.statistics import Sticking
-from scatter.statistics.words import conditions_of, labels_of, phrases
 
 OPTIONS = {"facet": "--facet", "T_K": "--temperature", "molecule": "--molecule",
            "polar_deg": "--polar", "azimuth_deg": "--azimuth"}  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis.committee import CommitteeSticking, committee_sticking
 from scatter.campaign.failures import judged, refuse_untrusted
 from scatter.campaign.listing import Listing
 from scatter.campaign.members import refuse_misfits
-from scatter.campaign.page.document import write_rows
 from scatter.campaign.progress import S0_of, common_words, point_names
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, opened, run, trusting
@@ -22,8 +22,8 @@ from scatter.config import Source
 from scatter.plots.committee import committee_figure
 from scatter.plots.style import save
 from scatter.potentials.table import open_committee
+from scatter.report.document import write_rows
 from scatter.settings import UserError
-from scatter.statistics.committee import CommitteeSticking, committee_sticking
 
 MEMBERS = "members"  # the folder of the other members' campaigns
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
+from scatter.analysis.rounds import planned
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.frames import Recorder
@@ -34,7 +35,6 @@ from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
 from scatter.settings import UserError
-from scatter.statistics.rounds import planned
 
 
 def write_prepared(path: Path, output: Path) -> None:

@@ -1,7 +1,7 @@
 """The trajectories of a campaign: given out to ranks and slots, and written as they end.
 
 They are given out in rounds. Without a target error there is one; with one, the next is planned
-(`statistics.rounds`) when all ranks have done theirs, from the outcomes of complete rounds alone.
+(`analysis.rounds`) when all ranks have done theirs, from the outcomes of complete rounds alone.
 """
 
 import signal
@@ -16,6 +16,7 @@ import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis.rounds import Round, counts, planned
 from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared
@@ -32,7 +33,6 @@ from scatter.dynamics.observers import Observer
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
 from scatter.state import Start, State, System
-from scatter.statistics.rounds import Round, counts, planned
 
 STEP_S = 0.05  # a step of the whole batch should take no longer
 COUNT_S = 0.5  # how often ranks tell what they have done, and ask whether to stop

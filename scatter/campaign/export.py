@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scatter import store
+from scatter.analysis import in_turn
 from scatter.campaign.ends import finite, write_ends
 from scatter.config.mistakes import near
 from scatter.files import replacing
@@ -17,7 +18,6 @@ from scatter.outcomes import COLUMNS, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.results import Told
 from scatter.settings import UserError
-from scatter.statistics import in_turn
 
 CONDITIONS = [
     ("facet", "str", "", "label of the surface"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
+from scatter.analysis import Quality, Sticking, in_turn, sticking
 from scatter.campaign.progress import point_names
 from scatter.campaign.surfaces import surfaces_of
 from scatter.dynamics.guards import Guards
@@ -15,7 +16,6 @@ from scatter.foreign import reason as why
 from scatter.outcomes import REASONS, Outcome, Reason
 from scatter.results import Told
 from scatter.settings import Untrusted, UserError
-from scatter.statistics import Quality, Sticking, in_turn, sticking
 
 NEEDED = ("point", "number", "outcome", "reason")
 
@@ -74,7 +74,7 @@ def unknown(rows: Sequence[Sticking], most: float) -> str:
 
     Args:
         rows: all points.
-        most: of `scatter.statistics.probability.settled`.
+        most: of `scatter.analysis.probability.settled`.
     """
     shares = [(row.undecided + row.failed) / row.n if not row.known else 0.0 for row in rows]
     if not any(shares):

@@ -8,13 +8,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from scatter.analysis import Sticking, sticking_of_counts
+from scatter.analysis.rounds import Aim, Round, expected
+from scatter.analysis.words import NORMAL, conditions_of, phrases
 from scatter.campaign.listing import Listing
 from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
 from scatter.outcomes import OwnEnding, sticking_codes
-from scatter.statistics import Sticking, sticking_of_counts
-from scatter.statistics.rounds import Aim, Round, expected
-from scatter.statistics.words import NORMAL, conditions_of, phrases
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
 NO_AIM = Aim(0, 0)

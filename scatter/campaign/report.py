@@ -8,6 +8,17 @@ import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis import (
+    Curve,
+    Sticking,
+    curves,
+    in_turn,
+    quality,
+    read_curve,
+    scanned,
+    sticking,
+    write_csv,
+)
 from scatter.campaign.failures import (
     guards_in,
     judged,
@@ -25,17 +36,6 @@ from scatter.config import points as points_of
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
 from scatter.settings import UserError
-from scatter.statistics import (
-    Curve,
-    Sticking,
-    curves,
-    in_turn,
-    quality,
-    read_curve,
-    scanned,
-    sticking,
-    write_csv,
-)
 
 COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what the table needs
 

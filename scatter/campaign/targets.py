@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from scatter.analysis import Sticking
+from scatter.analysis.rounds import Aim, Round, excess, out_of_reach
 from scatter.config import Sampling
 from scatter.foreign import reason
 from scatter.settings import UserError
-from scatter.statistics import Sticking
-from scatter.statistics.rounds import Aim, Round, excess, out_of_reach
 
 
 def aim_of(sampling: Sampling) -> Aim:

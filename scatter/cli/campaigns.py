@@ -125,8 +125,8 @@ def report(
     parity: Annotated[bool, typer.Option(help="Of homonuclear molecules J changes evenly.")] = True,
 ) -> None:
     """Write report.html: what a campaign found, with figures and numbers, from results.h5 alone."""
-    from scatter.campaign.page import write_report
-    from scatter.statistics import Binning
+    from scatter.analysis import Binning
+    from scatter.report import write_report
 
     print(f"report: {write_report(folder, Binning(gaussian, gaussian, parity))}")
 

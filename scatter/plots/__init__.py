@@ -1,1 +1,1 @@
-"""From statistics and comparisons to figures."""
+"""From analyses and comparisons to figures."""

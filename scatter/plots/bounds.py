@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from scatter.statistics import Sticking
+from scatter.analysis import Sticking
 
 PerPoint = Float[np.ndarray, " point"]
 UNKNOWN = "$S_0$ not known: bounds"

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.analysis import CONDITIONS, scanned
+from scatter.analysis.committee import CommitteeSticking
+from scatter.analysis.words import conditions_of
 from scatter.plots.bounds import bracket_handle, brackets_of
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import HEIGHT_mm, LINE_mm, frame
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics import CONDITIONS, scanned
-from scatter.statistics.committee import CommitteeSticking
-from scatter.statistics.words import conditions_of
 
 
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
@@ -21,7 +21,7 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
     the bounds of points whose S0 is not known.
 
     Args:
-        rows: of `scatter.statistics.committee.committee_sticking`.
+        rows: of `scatter.analysis.committee.committee_sticking`.
     """
     axis = scanned([row.own for row in rows])
     groups: dict[tuple, list[CommitteeSticking]] = {}

@@ -5,7 +5,7 @@ from textwrap import fill
 
 from matplotlib.figure import Figure
 
-from scatter.statistics.words import Conditions, Notation, labels_of, phrases, title_of
+from scatter.analysis.words import Conditions, Notation, labels_of, phrases, title_of
 
 WIDE = 56  # letters in a line above the axes of a column
 LETTERS_PER_INCH = 16  # of the same text, with a margin

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.analysis import Desorption
 from scatter.plots.style import PALETTE, COLUMN_mm, paper_style
-from scatter.statistics import Desorption
 
 FLIGHT_mm = 100.0
 
@@ -13,7 +13,7 @@ def desorption_figure(found: Desorption) -> Figure:
     """Flux by energy and by time of flight over `FLIGHT_mm`, with 95 % bands.
 
     Args:
-        found: of `scatter.statistics.desorption`.
+        found: of `scatter.analysis.desorption`.
     """
     energy = np.linspace(0.005, 1.5, 300)
     slow = found.time_of_flight(np.linspace(1.0, 200.0, 4000), FLIGHT_mm)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.analysis.ledger_tables import LedgerBin, LedgerMean
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics.ledger_tables import LedgerBin, LedgerMean
 
 TERMS = {
     "normal": "normal translation",

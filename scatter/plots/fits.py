@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from scatter.analysis import Curve, Fit, Undetermined
+from scatter.analysis.alignment import OF_STATE, Alignment
 from scatter.plots.bounds import brackets
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import frame
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics import Curve, Fit, Undetermined
-from scatter.statistics.alignment import OF_STATE, Alignment
 
 FIXED = tuple(name for name in OF_STATE if name != "energy_eV")
 
@@ -56,7 +56,7 @@ def alignment_figure(
     """A0(2) against incidence energy, one curve a state, with 95 % intervals.
 
     Args:
-        found: of `scatter.statistics.alignment`.
+        found: of `scatter.analysis.alignment`.
         surfaces: what surfaces are called, by facet.
     """
     groups: dict[tuple, list[Alignment]] = {}

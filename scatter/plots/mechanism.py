@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from scatter.analysis.mechanism import OrientationBin
+from scatter.analysis.sites import sites_of, surface_cell
 from scatter.outcomes import Outcome
 from scatter.plots.style import LINES, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics.mechanism import OrientationBin
-from scatter.statistics.sites import sites_of, surface_cell
 
 DRAWN = 2000  # sites of one ending; more would hide one another
 KINDS = {Outcome.DISSOCIATED: ("s", PALETTE[1]), Outcome.SCATTERED: (".", PALETTE[0])}
@@ -19,7 +19,7 @@ def site_figure(impacts: np.ndarray, facet: str, lattice_constant_A: float) -> F
     """Impacts in the surface unit cell, dissociated and scattered side by side.
 
     Args:
-        impacts: records of `scatter.statistics.sites.IMPACT`.
+        impacts: records of `scatter.analysis.sites.IMPACT`.
         facet: of the surface.
         lattice_constant_A: of the slab.
     """

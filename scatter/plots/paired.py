@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from scatter.analysis import CONDITIONS, Condition, Sticking, scanned
+from scatter.analysis.paired import Paired, PairedSticking
+from scatter.analysis.words import conditions_of
 from scatter.plots.bounds import brackets_of
 from scatter.plots.conditions import plain, title_and_labels
 from scatter.plots.sticking import ALONE, AXIS_LABELS, LINE_mm
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics import CONDITIONS, Condition, Sticking, scanned
-from scatter.statistics.paired import Paired, PairedSticking
-from scatter.statistics.words import conditions_of
 
 HEIGHT_mm = 84  # without the legend
 APART = 0.012  # of the scanned range
@@ -34,7 +34,7 @@ def paired_figure(
     S0 is not known, a bracket stands for its bounds, and there is no difference.
 
     Args:
-        rows: of `scatter.statistics.paired.paired_sticking`.
+        rows: of `scatter.analysis.paired.paired_sticking`.
         potential: name of the potential in the legend.
         reference: name of the reference there.
 

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from scatter.analysis import Channel, Transition
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
-from scatter.statistics import Channel, Transition
 
 COLUMNS, PANEL_mm = 3, 42
 NAMES = {

@@ -10,11 +10,11 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import AutoLocator, MultipleLocator
 
+from scatter.analysis import Curve, Sticking, curves, scanned
 from scatter.plots.bounds import bracket_handle, brackets
 from scatter.plots.conditions import plain, title_and_labels
 from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
 from scatter.settings import UserError
-from scatter.statistics import Curve, Sticking, curves, scanned
 
 HEIGHT_mm = 62  # with one line above the axes
 LINE_mm = 4  # height of one line of text
@@ -43,8 +43,8 @@ def sticking_figure(
     axes.
 
     Args:
-        rows: of `scatter.statistics.sticking`.
-        overlays: of `scatter.statistics.read_curve`, along the same axis; drawn with open markers.
+        rows: of `scatter.analysis.sticking`.
+        overlays: of `scatter.analysis.read_curve`, along the same axis; drawn with open markers.
         title: a first line above the conditions.
         note: a line below the figure, such as how far the potential is to be trusted.
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
+from scatter.analysis.words import labels_of, phrases, title_of
 from scatter.campaign.listing import Listing
 from scatter.files import write_whole
-from scatter.statistics.words import labels_of, phrases, title_of
 
 Found = dict[str, Any]
 Rows = list[list[str]]

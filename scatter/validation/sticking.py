@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis.paired import PairedSticking, paired_sticking
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.failures import guards_in
 from scatter.campaign.ranks import Ranks
@@ -25,7 +26,6 @@ from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable
 from scatter.settings import UserError
-from scatter.statistics.paired import PairedSticking, paired_sticking
 
 TEACHER, OWN = "teacher", "potential"  # the folders of the two campaigns
 QUICK = 100  # trajectories of each point are enough for a first look

@@ -14,6 +14,7 @@ from ase.data import chemical_symbols
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis.paired import ENDINGS, PairedSticking
 from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import provenance, take_gpu
@@ -30,7 +31,6 @@ from scatter.plots.style import save as save_figure
 from scatter.potentials.base import Potential
 from scatter.potentials.table import potential_from_name
 from scatter.settings import UserError
-from scatter.statistics.paired import ENDINGS, PairedSticking
 from scatter.structures import read_frames
 from scatter.validation import properties
 from scatter.validation.errors import Compared, call_ms, compare, errors, molecule_of

@@ -6,11 +6,11 @@ from rich.console import Console
 from simulated_libraries import LEVELS
 
 from scatter import store
+from scatter.analysis import Library, Sticking, thermal_sticking
 from scatter.campaign.averages import Wanted, _refuse_empty, average, beam_of, populated_levels
-from scatter.campaign.page.results import Results
 from scatter.ebk import Curve, levels, reduced_mass
+from scatter.report.results import Results
 from scatter.settings import UserError
-from scatter.statistics import Library, Sticking, thermal_sticking
 from scatter.units import K, hbar
 
 

@@ -12,13 +12,13 @@ import pytest
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis import read_csv
 from scatter.campaign.averages import Wanted, average
 from scatter.campaign.export import export
-from scatter.campaign.page import write_report
 from scatter.campaign.report import analyse, plot
 from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
+from scatter.report import write_report
 from scatter.settings import Untrusted, UserError
-from scatter.statistics import read_csv
 
 
 def numbered(rows):

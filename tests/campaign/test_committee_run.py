@@ -13,6 +13,8 @@ from rich.console import Console
 from tiny_runs import run_in
 
 from scatter import store
+from scatter.analysis import Sticking
+from scatter.analysis.committee import CommitteeSticking, committee_sticking
 from scatter.campaign.committee import committee
 from scatter.campaign.inspect import inspect
 from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
@@ -20,8 +22,6 @@ from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
 from scatter.settings import UserError
-from scatter.statistics import Sticking
-from scatter.statistics.committee import CommitteeSticking, committee_sticking
 
 ON_MACE = {
     "potential__kind": "default", "surface__images": True, "sampling__trajectories": 3,

@@ -7,14 +7,14 @@ from itertools import product
 import pytest
 from rich.console import Console
 
+from scatter.analysis import Sticking
+from scatter.analysis.committee import committee_sticking
+from scatter.analysis.rounds import Aim
 from scatter.campaign.averages import _numbers as average_numbers
 from scatter.campaign.committee import _table as committee_table
 from scatter.campaign.listing import Listing
 from scatter.campaign.progress import sticking_table
 from scatter.campaign.targets import compared
-from scatter.statistics import Sticking
-from scatter.statistics.committee import committee_sticking
-from scatter.statistics.rounds import Aim
 
 AIM = Aim(100, 10_000, error=0.01)
 LONG = "a_vicinal_slab_of_platinum_cut_by_someone_else_and_relaxed_at_300K_final2.extxyz"

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from scatter import store
-from scatter.campaign.page import write_report
-from scatter.campaign.page.document import Exhibit, Section, write_document
-from scatter.campaign.page.results import Results
+from scatter.analysis import read_csv
+from scatter.report import write_report
+from scatter.report.document import Exhibit, Section, write_document
+from scatter.report.results import Results
 from scatter.settings import UserError
-from scatter.statistics import read_csv
 
 
 @pytest.fixture(scope="module")

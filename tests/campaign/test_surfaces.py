@@ -7,14 +7,14 @@ import pytest
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.page import write_report
-from scatter.campaign.page.results import Results, stem_of
+from scatter.analysis import Sticking
 from scatter.campaign.progress import common_words, point_names, sticking_table
 from scatter.campaign.report import plot, told_apart
 from scatter.campaign.surfaces import surface_names
 from scatter.plots.sticking import sticking_figure
+from scatter.report import write_report
+from scatter.report.results import Results, stem_of
 from scatter.settings import UserError
-from scatter.statistics import Sticking
 
 BASE = Sticking("111", 600.0, "H2", 0, 1, None, 0.9, 0.0, None, 5, 5, 0, 0, "Cu(111)")
 PLACE = Path("campaign.json")

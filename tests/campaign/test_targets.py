@@ -10,6 +10,8 @@ from rich.console import Console
 from tiny_runs import run_in
 
 from scatter import store
+from scatter.analysis import sticking_of_counts
+from scatter.analysis.rounds import Aim, planned
 from scatter.campaign.frames import every_frame
 from scatter.campaign.progress import Progress, sticking_table
 from scatter.campaign.report import status
@@ -17,8 +19,6 @@ from scatter.campaign.targets import compared, verdict
 from scatter.config import parse, points, points_table
 from scatter.outcomes import Outcome
 from scatter.settings import UserError
-from scatter.statistics import sticking_of_counts
-from scatter.statistics.rounds import Aim, planned
 from scatter.validation.sticking import read_conditions
 
 FILE = Path("in.toml")

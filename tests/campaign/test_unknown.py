@@ -9,15 +9,15 @@ import pytest
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis.rounds import Aim
 from scatter.campaign.averages import Wanted, average
-from scatter.campaign.page import write_report
 from scatter.campaign.progress import Progress
 from scatter.campaign.report import analyse, plot, status
 from scatter.campaign.run import run_all
 from scatter.config import identity, parse
 from scatter.outcomes import Outcome
+from scatter.report import write_report
 from scatter.settings import Untrusted, UserError
-from scatter.statistics.rounds import Aim
 
 # In this time all of 1.2 eV end; those of 0.9 eV that scatter are still on their way up.
 SHORT = {"dynamics__max_time_fs": 145, "sampling__trajectories": 12, "frames__trajectories": 0}

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from scatter.analysis import sticking_of_counts
 from scatter.config import POINT, difference, identity, parse, points, points_table, stream
-from scatter.statistics import sticking_of_counts
 
 SCAN = """\
 [run]

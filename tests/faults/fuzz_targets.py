@@ -24,6 +24,7 @@ from ace_models import random_ace
 from yace_trees import KINDS, tree_of
 
 from scatter import store
+from scatter.analysis import in_turn, read_csv, read_curve, sticking
 from scatter.config import parse, points, points_table, read
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
@@ -51,7 +52,6 @@ from scatter.potentials.yace_file import write_tree
 from scatter.potentials.yace_read import read_yace
 from scatter.results import POINT
 from scatter.settings import UserError
-from scatter.statistics import in_turn, read_csv, read_curve, sticking
 from scatter.structures import read_frames
 from scatter.validation.labels import labels_of
 from scatter.validation.pieces import load as load_piece

@@ -20,6 +20,7 @@ from ase.io import write
 from fuzz_targets import MANIFEST_INPUT, block_of, npz, results_file, small_potential
 
 from scatter import foreign, store
+from scatter.analysis import read_curve
 from scatter.config import parse
 from scatter.fitting.train import claim
 from scatter.initial import cache
@@ -29,7 +30,6 @@ from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import potential_from_name
 from scatter.settings import UserError
-from scatter.statistics import read_curve
 from scatter.structures import read_frames
 
 SCATTER = str(Path(sys.executable).with_name("scatter"))

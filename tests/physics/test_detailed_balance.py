@@ -6,7 +6,7 @@ and the motion in bond and height is all there is. In equilibrium at kT as many 
     gas, Z = 4.6 Å, inwards    ->    r = 1.3 Å, just behind the barrier, before they turn back
 
 as the other way round, whatever the energy, for each is another's reverse. The first are counted by
-trajectories of molecules from the gas, and averaged by `scatter.statistics`; the second by
+trajectories of molecules from the gas, and averaged by `scatter.analysis`; the second by
 trajectories that start at r = 1.3 Å with the flux of equilibrium there.
 """
 
@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from ase.build import fcc100
 
+from scatter.analysis import Library, Sticking, desorption, thermal_sticking
 from scatter.dynamics.integrators import velocity_verlet
 from scatter.ebk import Level
 from scatter.potentials.analytic import Analytic
 from scatter.state import State, System
-from scatter.statistics import Library, Sticking, desorption, thermal_sticking
 from scatter.units import ISOTOPES, K, fs
 
 A, GAS, BEHIND = 3.68, 4.6, 1.3  # Å

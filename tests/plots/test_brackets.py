@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scatter.analysis import Counts, Sticking, curves, fit
+from scatter.analysis.committee import committee_sticking
+from scatter.analysis.paired import PairedSticking
 from scatter.plots.bounds import UNKNOWN
 from scatter.plots.committee import committee_figure
 from scatter.plots.fits import fit_figure
 from scatter.plots.paired import paired_figure
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
-from scatter.statistics import Counts, Sticking, curves, fit
-from scatter.statistics.committee import committee_sticking
-from scatter.statistics.paired import PairedSticking
 
 BASE = Sticking("111", 925.0, "H2", 0, 1, None, 0.4, 0.0, None, 20, 80, 0, 0)
 OPEN = replace(

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from scatter.analysis import Sticking
+from scatter.analysis.paired import PairedSticking
 from scatter.plots.paired import paired_figure
 from scatter.plots.style import save
-from scatter.statistics import Sticking
-from scatter.statistics.paired import PairedSticking
 
 
 def row(energy=0.5, v=0, both=20, own=1, its=3, neither=16, **conditions):

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from scatter.analysis import Sticking, curves, read_curve, write_csv
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import COLUMN_mm, save
 from scatter.settings import UserError
-from scatter.statistics import Sticking, curves, read_curve, write_csv
 
 BASE = Sticking("111", 925.0, "H2", 1, 1, None, 0.6, 0.0, None, 50, 50, 0, 0)
 ENERGIES = (0.4, 0.6, 0.8)

@@ -8,6 +8,8 @@ from rich.console import Console
 from scaled_potential import Scaled
 
 from scatter import store
+from scatter.analysis import sticking
+from scatter.analysis.paired import ENDINGS
 from scatter.campaign.inspect import inspect
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import run
@@ -16,8 +18,6 @@ from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.table import PotentialTable, open_potential
 from scatter.settings import UserError
-from scatter.statistics import sticking
-from scatter.statistics.paired import ENDINGS
 from scatter.validation.sticking import QUICK, read_conditions, refuse_others, run_paired
 
 

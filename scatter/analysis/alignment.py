@@ -1,0 +1,215 @@
+"""Sticking by orientation of the rotation: the quadrupole alignment parameter A0(2).
+
+    A0(2) = Σ_m S(m) (3m² - J(J+1)) / J(J+1)  /  Σ_m S(m),      m = -J..J
+
+is the mean of 3 cos²χ - 1, χ between J and the surface normal, over the molecules that stick: from
+-1 (J in the surface plane: cartwheels, as near as m = 0 comes) to (2J-1)/(J+1) (|m| = J:
+helicopters), and 0 without preference. By detailed balance it is also that of the molecules that
+desorb at this energy.
+
+Sources: Greene & Zare, J. Chem. Phys. 78, 6741 (1983), for the parameter; Hou, Gulding, Rettner,
+Wodtke & Auerbach, Science 277, 80 (1997), for hydrogen that desorbs from copper.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import nan, sqrt
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import root_scalar
+
+from scatter.analysis.means import mean_of
+from scatter.analysis.per_point import by_point
+from scatter.analysis.probability import CONDITIONS, Condition, Sticking, sticking, wilson
+from scatter.outcomes import MOST_UNSETTLED, Outcome
+
+OF_STATE = tuple(name for name in CONDITIONS if name != "mJ")
+PerProjection = Float[np.ndarray, " projection"]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Sticking and alignment of one rovibrational state at one set of other conditions.
+
+    Attributes:
+        facet: as in the input; so are the next seven, as of `Sticking`.
+        T_K: surface temperature, K.
+        molecule: formula.
+        v: initial vibrational quantum number.
+        J: initial rotational quantum number.
+        energy_eV: incidence energy, eV.
+        polar_deg: polar angle of incidence, degrees.
+        azimuth_deg: azimuth of incidence, degrees; None when random.
+        source: "projections": from points with m_J = 0..J; "isotropic": from the real-valued m_J
+            of trajectories with isotropic orientation.
+        missing: |m_J| that no trajectory was run for, as "1 2"; nothing is known then (NaN), nor
+            where too many are undecided or failed.
+        n: trajectories.
+        dissociated: those that dissociated.
+        S0: sticking probability, each m_J counting alike.
+        S0_error: its standard error.
+        S0_low: lower end of its 95 % interval.
+        S0_high: upper end.
+        A0_2: alignment parameter; NaN for J = 0 and where nothing dissociated.
+        A0_2_error: its standard error; 0 where all that stuck had one |m_J|.
+        A0_2_low: lower end of its 95 % interval.
+        A0_2_high: upper end.
+    """
+
+    facet: str
+    T_K: float
+    molecule: str
+    v: int
+    J: int
+    energy_eV: float
+    polar_deg: float
+    azimuth_deg: float | None
+    source: str
+    missing: str
+    n: int
+    dissociated: int
+    S0: float
+    S0_error: float
+    S0_low: float
+    S0_high: float
+    A0_2: float
+    A0_2_error: float
+    A0_2_low: float
+    A0_2_high: float
+
+
+def combined_interval(
+    weight: PerProjection, S: PerProjection, low: PerProjection, high: PerProjection
+) -> tuple[float, float]:
+    """The 95 % interval of Σ wS from those of independent S (MOVER).
+
+    With Wilson's intervals it is of use at S = 0 too, where the normal law's would be empty:
+
+        Σ wS ∓ √(Σ w² (S - end)²),   end: the one of each S that lowers (raises) the sum.
+
+    Source: Zou & Donner, Statist. Med. 27, 1693 (2008).
+    """
+    down, up = np.where(weight > 0, S - low, high - S), np.where(weight > 0, high - S, S - low)
+    middle = float((weight * S).sum())
+    ends = (sqrt(((weight * reach) ** 2).sum()) for reach in (down, up))
+    return middle - next(ends), middle + next(ends)
+
+
+def alignment(rows: Sequence[Sticking]) -> list[Alignment]:
+    """Alignment of every state that was run with projections m_J, from its sticking probabilities.
+
+    m and -m stick alike: what is missing of ±m is taken from the other, and where both were run
+    their trajectories are put together; each |m| > 0 then counts twice. The interval of A0(2) holds
+    every A for which that of Σ w (q - A) S, q = 3m²/J(J+1) - 1, holds 0 (`combined_interval`,
+    inverted as Fieller's).
+
+    Args:
+        rows: from `scatter.analysis.sticking`; those without m_J are left out.
+    """
+    groups: dict[tuple[Condition, ...], list[Sticking]] = {}
+    for row in rows:
+        if row.mJ is not None:
+            groups.setdefault(tuple(getattr(row, name) for name in OF_STATE), []).append(row)
+    return [_of_projections(group) for group in groups.values()]
+
+
+def _of_projections(group: Sequence[Sticking]) -> Alignment:
+    J = group[0].J
+    counts = np.zeros((J + 1, 2), np.int64)
+    for row in group:
+        counts[abs(round(row.mJ or 0))] += (row.stuck, row.n)
+    stuck, n = counts.T
+    columns = {
+        **{name: getattr(group[0], name) for name in OF_STATE}, "source": "projections",
+        "missing": " ".join(str(m) for m in np.flatnonzero(n == 0)),
+        "n": int(n.sum()), "dissociated": int(stuck.sum()),
+    }  # fmt: skip
+    S, low, high = np.array([wilson(*pair) for pair in counts.tolist()]).T
+    weight = np.where(np.arange(J + 1) > 0, 2.0, 1.0)
+    if columns["missing"] or not all(row.known for row in group):
+        return Alignment(**columns, **_numbers([nan] * 8))
+    variance = S * (1 - S) / n
+    share = weight / weight.sum()
+    averaged = [float((share * S).sum()), sqrt((share**2 * variance).sum())]
+    averaged += combined_interval(share, S, low, high)
+    return Alignment(
+        **columns, **_numbers(averaged + _quadrupole(J, weight, S, low, high, variance))
+    )
+
+
+def _numbers(values: Sequence[float]) -> dict[str, Any]:
+    names = (f"{what}{end}" for what in ("S0", "A0_2") for end in ("", "_error", "_low", "_high"))
+    return dict(zip(names, values, strict=True))
+
+
+def _quadrupole(
+    J: int, weight: PerProjection, S: PerProjection, low: PerProjection, high: PerProjection,
+    variance: PerProjection,
+) -> list[float]:  # fmt: skip
+    """A0(2), its standard error by the delta method, and the ends of its 95 % interval."""
+    if J == 0:
+        return [nan] * 4
+    q = 3 * np.arange(J + 1) ** 2 / (J * (J + 1)) - 1
+    total = float((weight * S).sum())
+    least, most = -1.0, (2 * J - 1) / (J + 1)
+    if total == 0:
+        return [nan, nan, least, most]
+    A = float((weight * q * S).sum()) / total
+    error = sqrt(((weight * (q - A)) ** 2 * variance).sum()) / total
+
+    def above(trial: float) -> float:
+        return combined_interval(weight * (q - trial), S, low, high)[0]
+
+    def below(trial: float) -> float:
+        return combined_interval(weight * (q - trial), S, low, high)[1]
+
+    return [A, error, crossing(above, least, A), crossing(below, most, A)]
+
+
+def crossing(end: Callable[[float], float], edge: float, A: float) -> float:
+    """The trial between A and the edge of what is possible at which an end of the interval is 0."""
+    if end(edge) * end(A) >= 0:  # at the edge itself, or beside it by rounding
+        return edge
+    return float(root_scalar(end, bracket=(edge, A), method="brentq", xtol=1e-12).root)
+
+
+def alignment_of_isotropic(
+    points: np.ndarray, trajectories: np.ndarray, most: float = MOST_UNSETTLED
+) -> list[Alignment]:
+    """Alignment of every point with isotropic orientation, from the m_J of its trajectories.
+
+    Real-valued m_J are uniform from -√J(J+1) to √J(J+1), so A0(2) is the mean of
+    3 m_J²/J(J+1) - 1 over the dissociated, and its interval that of a mean (Student's t) cut off
+    at its limits, -1 and 2: classical ones, which m_J = J does not reach. NaN for J = 0, and where
+    S0 is not known.
+
+    Args:
+        points: /points of `results.h5`; those with a chosen m_J are left out.
+        trajectories: /trajectories; of an unfinished campaign those that are `in_turn`.
+        most: as of `scatter.analysis.probability.settled`.
+    """
+    found = []
+    endings = sticking(points, trajectories, most)
+    for row, (conditions, mine) in zip(endings, by_point(points, trajectories), strict=True):
+        if row.mJ is None:
+            stuck = mine["m_J"][mine["outcome"] == Outcome.DISSOCIATED]
+            error = sqrt(row.S0 * (1 - row.S0) / row.n) if row.n else nan
+            quadrupole = _mean_quadrupole(row.J, stuck) if row.known else [nan] * 4
+            found.append(
+                Alignment(
+                    **{name: conditions[name] for name in OF_STATE}, source="isotropic",
+                    missing="", n=row.n, dissociated=row.dissociated,
+                    **_numbers([row.S0, error, row.low, row.high, *quadrupole]),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _mean_quadrupole(J: int, m_J: Float[np.ndarray, " trajectory"]) -> list[float]:
+    if J == 0:
+        return [nan] * 4
+    mean = mean_of(3 * m_J**2 / (J * (J + 1)) - 1)
+    low, high = (float(np.clip(end, -1, 2)) for end in (mean.low, mean.high))
+    return [mean.mean, mean.error, low, high]

@@ -1,0 +1,145 @@
+"""Curves fitted to sticking probabilities: E0, W, A with intervals, and how well the curve fits.
+
+    S0(E) = A g((E - E0) / W)
+
+with g an error function, (1 + erf)/2, a logistic or a Gompertz curve (`likelihood.rise`); E0 is
+where S0 = A/2 (Gompertz: A/e). The parameters are those of the largest likelihood of the binomial
+counts, so points with few or no dissociated trajectories count for what they say. Where the points
+cannot tell the parameters, the answer is `Undetermined`, with the reason.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import log, nan
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import chi2
+
+from scatter.analysis.estimate import ENDS, Counts, Estimate, Undetermined, estimate
+from scatter.analysis.likelihood import E0, LN_W, A, Form, inverse, model
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted curve S0 = A g((E - E0)/W); 95 % intervals from `low` to `high`.
+
+    Attributes:
+        form: of g.
+        amplitude: A where it was given; None where it was fitted.
+        points: fitted to.
+        trajectories: at all of them.
+        unsettled: of these, undecided or failed, counted as not dissociated.
+        deviance: twice the logarithm of the likelihood that is missing to S0 = k/n.
+        degrees_of_freedom: points less parameters.
+        p_value: probability of a larger deviance were the curve true, by the χ² law; NaN without
+            degrees of freedom. Too large where most points expect fewer than five dissociated.
+        p_resampled: the same from the resampled counts, for any numbers; NaN if not parametric.
+        draws: E0, ln W, A, n of the resampled counts.
+    """
+
+    form: Form
+    E0_eV: float
+    E0_low_eV: float
+    E0_high_eV: float
+    W_eV: float
+    W_low_eV: float
+    W_high_eV: float
+    A: float
+    A_low: float
+    A_high: float
+    amplitude: float | None
+    points: int
+    trajectories: int
+    unsettled: int
+    deviance: float
+    degrees_of_freedom: int
+    p_value: float
+    p_resampled: float
+    draws: Float[np.ndarray, "resample 4"]
+
+    @cached_property
+    def _best(self) -> Float[np.ndarray, "1 4"]:
+        return np.array([[self.E0_eV, log(self.W_eV), self.A, 0.0]])
+
+    def __call__(self, energy_eV: Float[np.ndarray, " any"]) -> Float[np.ndarray, " any"]:
+        """S0 of the curve."""
+        return model(self.form, self._best, energy_eV, np.ones_like(energy_eV))[0][0]
+
+    def band(
+        self, energy_eV: Float[np.ndarray, " any"]
+    ) -> tuple[Float[np.ndarray, " any"], Float[np.ndarray, " any"]]:
+        """Lower and upper end of the 95 % interval of the curve at each energy, one by one."""
+        curves = model(self.form, self.draws, energy_eV, np.ones_like(energy_eV))[0]
+        low, high = np.percentile(curves, ENDS, axis=0)
+        return low, high
+
+    def energy_at(self, level: float) -> float:
+        """The energy (eV) at which the curve reaches S0 = level; NaN if it never does."""
+        return float(energies_at(self.form, self._best, level)[0])
+
+
+def energies_at(
+    form: Form, P: Float[np.ndarray, "set 4"], level: float
+) -> Float[np.ndarray, " set"]:
+    """The energy (eV) at which each set of parameters reaches S0 = level; NaN if it never does."""
+    return P[:, E0] + np.exp(P[:, LN_W]) * inverse(form, level / P[:, A])
+
+
+def fit(
+    counts: Counts,
+    form: Form = "erf",
+    amplitude: float | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    parametric: bool = True,
+) -> Fit | Undetermined:
+    """Fit a curve in the incidence energy to points at one angle.
+
+    Intervals are percentiles over refits of resampled counts: drawn from the fitted curve
+    (parametric), or from k/n of each point, which does not trust the curve but takes a point
+    without a dissociated trajectory for certain.
+
+    Args:
+        counts: of the points.
+        form: of the curve.
+        amplitude: A, if it is not to be fitted; 0 < A <= 1.
+        resamples: how often the counts are drawn anew.
+        seed: of these draws; the same seed gives the same intervals.
+        parametric: how the counts are drawn.
+
+    Raises:
+        ValueError: the points are at several polar angles (`normal_energy_scaling` is for these).
+    """
+    if len(set(counts.polar_deg)) > 1:
+        raise ValueError("a fit in the energy takes points at one polar angle")
+    found = estimate(counts, form, amplitude, 0.0, resamples, seed, parametric)
+    return found if isinstance(found, Undetermined) else summary(counts, form, amplitude, found)
+
+
+def summary(counts: Counts, form: Form, amplitude: float | None, found: Estimate) -> Fit:
+    """The fit that an estimate amounts to."""
+    low, high = np.percentile(found.draws, ENDS, axis=0)
+    freedom, drawn = found.degrees_of_freedom, len(found.deviances)
+    larger = (found.deviances >= found.deviance).sum()
+    return Fit(
+        form=form,
+        E0_eV=float(found.best[E0]),
+        E0_low_eV=float(low[E0]),
+        E0_high_eV=float(high[E0]),
+        W_eV=float(np.exp(found.best[LN_W])),
+        W_low_eV=float(np.exp(low[LN_W])),
+        W_high_eV=float(np.exp(high[LN_W])),
+        A=float(found.best[A]),
+        A_low=float(low[A]),
+        A_high=float(high[A]),
+        amplitude=amplitude,
+        points=len(counts.n),
+        trajectories=int(counts.n.sum()),
+        unsettled=int(counts.unsettled.sum()),
+        deviance=found.deviance,
+        degrees_of_freedom=freedom,
+        p_value=float(chi2.sf(found.deviance, freedom)) if freedom else nan,
+        p_resampled=float((larger + 1) / (drawn + 1)) if freedom and drawn else nan,
+        draws=found.draws,
+    )

@@ -1,0 +1,136 @@
+"""Where the energy of each trajectory went: translation, vibration, rotation, the slab.
+
+Every term is the change of an energy that was evaluated at both ends, and none is what the
+conservation of energy leaves over; so their sum is the error of the integration.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import make_interp_spline
+
+from scatter.analysis.motion import Motion, PerTrajectory, motion
+from scatter.analysis.per_point import by_point
+from scatter.ebk import Curve, reduced_mass, vibrational_number
+from scatter.outcomes import Outcome
+
+# Terms that add up to the deviation, and the two that the internal energy is made of.
+TERMS = (
+    *("normal_eV", "parallel_eV", "internal_eV"),
+    *("slab_kinetic_eV", "slab_potential_eV", "coupling_eV"),
+)
+PARTS = ("vibrational_eV", "rotational_eV")
+LEDGER = np.dtype(
+    [
+        *(("point", "u4"), ("number", "u4"), ("outcome", "u1"), ("incidence_eV", "f8")),
+        *((name, "f8") for name in (*TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV")),
+        *(("deviation_eV", "f8"), ("energy_error_eV", "f8")),
+    ]
+)
+
+
+@runtime_checkable
+class Species(Protocol):
+    """What must be known of a molecule: its atoms' masses and its bond curve."""
+
+    @property
+    def masses(self) -> np.ndarray:
+        """Of both atoms, amu, shape (2,)."""
+        ...
+
+    @property
+    def curve(self) -> Curve:
+        """V(r) of the molecule on the potential that the trajectories ran on."""
+        ...
+
+
+class VibrationalEnergy:
+    """E(v, J = 0) - V(r_e) for real-valued v: EBK's v(E), tabulated and inverted.
+
+    The table runs along √(E/D), in which E is smooth down to the bottom of the well and up to its
+    rim; between its nodes E is good to 1e-6 eV.
+    """
+
+    def __init__(self, species: Species, nodes: int = 400):
+        curve, mu = species.curve, reduced_mass(*(float(mass) for mass in species.masses))
+        rim = float(curve.wells(np.zeros(1)).rim[0]) - curve.minimum
+        energy = rim * np.linspace(0, 1, nodes) ** 2 * (1 - 1e-9)
+        v = vibrational_number(energy + curve.minimum, np.zeros(nodes), curve, mu)
+        v[0] = -0.5
+        self.highest = float(v[-1])
+        self._energy = make_interp_spline(v + 0.5, energy, k=5)
+
+    def __call__(self, v: PerTrajectory) -> PerTrajectory:
+        """E(v, 0) - V(r_e), eV; NaN where v is, or above the rim."""
+        inside = (v >= -0.5 - 1e-6) & (v <= self.highest)
+        return np.where(inside, self._energy(np.where(inside, v, 0.0) + 0.5), np.nan)
+
+
+def ledgers(
+    points: np.ndarray, trajectories: np.ndarray, species: Mapping[str, Species]
+) -> np.ndarray:
+    """The energy ledger of every trajectory: records of `LEDGER`, in the order of `points`.
+
+    Terms are final less initial values, eV. With V the velocity of the centre of mass,
+
+        normal      ½ M V_z²              parallel   ½ M (V_x² + V_y²)
+        internal    ½ μ |v₂ - v₁|² + V(r), the molecule's own energy
+        vibrational E(v, 0) - V(r_e)      rotational E(v, J) - E(v, 0), at real-valued EBK v, J
+        slab        kinetic and potential energy of the slab alone; `to_slab` is their sum
+        coupling    potential energy of both together less that of each alone
+
+    and `deviation` = normal + parallel + internal + slab + coupling. The vibrational and rotational
+    energies are those of the scattered, and share out `internal` exactly, E(v, J) being the
+    molecule's own energy; they are NaN without a bound final state. For dissociated trajectories
+    `internal` is that of two atoms far apart, and `final_kinetic_eV` their kinetic energy; what
+    was left to the surface by an atom still bound to it is in `coupling`.
+
+    Args:
+        points: /points of `results.h5`.
+        trajectories: /trajectories; of an unfinished campaign those that are `in_turn`.
+        species: masses and bond curve of each molecule, by formula.
+
+    Raises:
+        ValueError: the masses are not those of the campaign.
+    """
+    found = [np.zeros(0, LEDGER)]
+    energies = {formula: VibrationalEnergy(one) for formula, one in species.items()}
+    for conditions, rows in by_point(points, trajectories):
+        formula = conditions["molecule"]
+        found.append(_ledger(rows, species[formula], energies[formula]))
+    return np.concatenate(found)
+
+
+def _ledger(rows: np.ndarray, species: Species, vibrational: VibrationalEnergy) -> np.ndarray:
+    initial, final = (motion(rows, when, species.masses) for when in ("initial", "final"))
+    entry = np.zeros(len(rows), LEDGER)
+    for name in ("point", "number", "outcome", "energy_error_eV"):
+        entry[name] = rows[name]
+    entry["incidence_eV"] = initial.translational
+    entry["normal_eV"] = final.normal - initial.normal
+    entry["parallel_eV"] = _parallel(final) - _parallel(initial)
+    entry["slab_kinetic_eV"] = _change(rows, "kinetic_slab_eV")
+    entry["slab_potential_eV"] = _change(rows, "potential_slab_eV")
+    entry["coupling_eV"] = _change(rows, "coupling_eV")
+    entry["to_slab_eV"] = entry["slab_kinetic_eV"] + entry["slab_potential_eV"]
+    entry["final_kinetic_eV"] = rows["final_kinetic_molecule_eV"]
+    before = initial.internal_kinetic + rows["initial_potential_molecule_eV"]
+    after = final.internal_kinetic + rows["final_potential_molecule_eV"]
+    entry["internal_eV"] = after - before
+    scattered = rows["outcome"] == Outcome.SCATTERED
+    last = vibrational(np.where(scattered, rows["final_v"], np.nan))
+    first = vibrational(rows["v"].astype(np.float64))
+    entry["vibrational_eV"] = last - first
+    entry["rotational_eV"] = (after - last) - (before - first)
+    entry["deviation_eV"] = sum(entry[name] for name in TERMS)
+    return entry
+
+
+def _parallel(motion: Motion) -> Float[np.ndarray, " trajectory"]:
+    return motion.translational - motion.normal
+
+
+def _change(rows: np.ndarray, name: str) -> PerTrajectory:
+    return rows[f"final_{name}"] - rows[f"initial_{name}"]
