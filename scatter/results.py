@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from scatter import hdf5_program
+from scatter.conditions import CONDITIONS, condition_columns
 from scatter.foreign import most_bytes, opened, reason
 from scatter.outcomes import (
     COLUMNS,
@@ -36,20 +37,11 @@ TEXT = np.dtype("O", metadata={"vlen": str})
 POINT = np.dtype(
     [
         ("point", "u4"),
-        ("facet", TEXT),
-        ("T_K", "f8"),
-        ("molecule", TEXT),
-        ("v", "u2"),
-        ("J", "u2"),
-        ("mJ", "f8"),
-        ("energy_eV", "f8"),
-        ("polar_deg", "f8"),
-        ("azimuth_deg", "f8"),
+        *((name, TEXT if kind == "str" else kind) for name, kind, *_ in condition_columns()),
     ]
 )
 KINDS = {"O": str, "u": int, "f": float}
 NEEDED = np.dtype([(name, ROW[name]) for name in ("point", "outcome")])  # to be looked at
-MAY_BE_NAN = ("mJ", "azimuth_deg")
 
 Molecules = dict[str, dict[str, np.ndarray]]
 
@@ -220,7 +212,7 @@ def _points(columns: dict[str, list]) -> np.ndarray:
         for value in columns[name]:
             if type(value) is not kind:
                 raise ValueError(f"{name} = {str(value)[:40]!r} of a point")
-            if kind is float and not (math.isfinite(value) or name in MAY_BE_NAN):
+            if kind is float and not (math.isfinite(value) or CONDITIONS[name].unchosen):
                 raise ValueError(f"{name} = {value} of a point")
     return np.array([*zip(*columns.values(), strict=True)], POINT)
 

@@ -48,8 +48,6 @@ from scatter.analysis.mechanism import (
 from scatter.analysis.motion import Masses, Motion, motion
 from scatter.analysis.per_point import PerPoint, by_outcome, by_point
 from scatter.analysis.probability import (
-    CONDITIONS,
-    Condition,
     Quality,
     Sticking,
     in_turn,
@@ -83,7 +81,6 @@ __all__ = [
     "ANGLES",
     "AXES",
     "CHANNELS",
-    "CONDITIONS",
     "GAUSSIAN",
     "HEADER",
     "HISTOGRAM",
@@ -100,7 +97,6 @@ __all__ = [
     "Binning",
     "Bounces",
     "Channel",
-    "Condition",
     "Counts",
     "Cover",
     "Curve",

@@ -22,7 +22,8 @@ from scipy.optimize import root_scalar
 
 from scatter.analysis.means import mean_of
 from scatter.analysis.per_point import by_point
-from scatter.analysis.probability import CONDITIONS, Condition, Sticking, sticking, wilson
+from scatter.analysis.probability import Sticking, sticking, wilson
+from scatter.conditions import CONDITIONS, grouped
 from scatter.outcomes import MOST_UNSETTLED, Outcome
 
 OF_STATE = tuple(name for name in CONDITIONS if name != "mJ")
@@ -108,11 +109,8 @@ def alignment(rows: Sequence[Sticking]) -> list[Alignment]:
     Args:
         rows: from `scatter.analysis.sticking`; those without m_J are left out.
     """
-    groups: dict[tuple[Condition, ...], list[Sticking]] = {}
-    for row in rows:
-        if row.mJ is not None:
-            groups.setdefault(tuple(getattr(row, name) for name in OF_STATE), []).append(row)
-    return [_of_projections(group) for group in groups.values()]
+    aligned = [row for row in rows if row.mJ is not None]
+    return [_of_projections(group) for group in grouped(aligned, "mJ")]
 
 
 def _of_projections(group: Sequence[Sticking]) -> Alignment:

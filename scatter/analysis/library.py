@@ -19,8 +19,9 @@ from jaxtyping import Bool, Float, Int
 from scipy.interpolate import PchipInterpolator
 
 from scatter.analysis.curves import Curve, curves
-from scatter.analysis.probability import CONDITIONS, Sticking
+from scatter.analysis.probability import Sticking
 from scatter.analysis.spins import nuclei
+from scatter.conditions import CONDITIONS
 from scatter.settings import UserError
 
 State = tuple[int, int]  # v, J

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from scatter.analysis.probability import CONDITIONS, outcome_counts
+from scatter.analysis.probability import outcome_counts
+from scatter.conditions import CONDITIONS
 from scatter.outcomes import Outcome, ending_names
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from scatter.analysis.curves import Curve, curves
-from scatter.analysis.probability import CONDITIONS, Condition, Sticking, settled
+from scatter.analysis.probability import Sticking, settled
+from scatter.conditions import CONDITIONS, Value
 from scatter.files import replacing
 from scatter.foreign import reason, shown, text
 from scatter.outcomes import OwnEnding
@@ -24,13 +25,12 @@ COUNTS = ("dissociated", "scattered", "undecided", "failed")
 EARLIER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")  # without bounds, where all was known
 HEADER = (*EARLIER, "lowest", "highest")
 STUCK, LEFT = "stuck_", "left_"  # before the name of an ending of one's own
-NOT_CHOSEN = {"mJ": "", "azimuth_deg": "random"}  # how None is written
 
 
-def _text(name: str, value: Condition) -> str:
+def _text(name: str, value: Value) -> str:
     """Shortest form that reads back as the same value."""
     if value is None:
-        return NOT_CHOSEN[name]
+        return CONDITIONS[name].written
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
@@ -78,7 +78,7 @@ class _Line:
         return int(self.cells[column])
 
     def optional(self, column: str) -> float | None:
-        return None if self.cells[column] == NOT_CHOSEN[column] else self.number(column)
+        return None if self.cells[column] == CONDITIONS[column].written else self.number(column)
 
     def probability(self, column: str) -> float:
         value = self.number(column)

@@ -23,10 +23,11 @@ from scatter.analysis import (
 from scatter.analysis.ledger import Species
 from scatter.analysis.library import SAME
 from scatter.analysis.spins import spin_weights
-from scatter.analysis.words import conditions_of, phrases, title_of
+from scatter.analysis.words import conditions_of, leaving_out, phrases, title_of
 from scatter.campaign.choice import chosen
 from scatter.campaign.listing import Listing
 from scatter.campaign.terminal import say
+from scatter.conditions import STATE
 from scatter.ebk import Level, Unbound, level, levels, reduced_mass
 from scatter.plots.conditions import head
 from scatter.plots.desorption import desorption_figure
@@ -37,7 +38,6 @@ from scatter.settings import UserError
 from scatter.units import K
 
 LOWEST = {"v": 3, "J": 20}  # that levels are taken up to, however cold
-STATE = ("v", "J", "mJ", "energy_eV")  # what an average may be over
 NOTABLE = 1e-4  # of the population of the ground state, down to which levels are taken
 
 
@@ -111,7 +111,7 @@ def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, An
 def _title(points: Sequence[Sticking]) -> str:
     """What all points share, but state and energy."""
     told = phrases([conditions_of(row) for row in points])
-    return ", ".join(title_of([{k: v for k, v in one.items() if k not in STATE} for one in told]))
+    return ", ".join(title_of([leaving_out(words, *STATE, "energy_eV") for words in told]))
 
 
 def _write_desorption(stem: Path, one: Desorption, title: str, name: str) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from scatter.analysis import Sticking
-from scatter.analysis.words import conditions_of, labels_of, phrases
+from scatter.analysis.words import conditions_of, labels_of, leaving_out, phrases
+from scatter.conditions import CONDITIONS, STATE
 from scatter.report.results import stem_of
 from scatter.settings import UserError
 
-OPTIONS = {"facet": "--facet", "T_K": "--temperature", "molecule": "--molecule",
-           "polar_deg": "--polar", "azimuth_deg": "--azimuth"}  # fmt: skip
+OPTIONS = {name: one.option for name, one in CONDITIONS.items() if one.option}
 
 
 def chosen(
@@ -45,9 +45,7 @@ def chosen(
             )
     every = phrases([conditions_of(row) for row in rows])
     own = next(n for n, row in enumerate(rows) if row is found[0])
-    terms = [
-        {k: v for k, v in one.items() if k not in ("v", "J", "mJ", "energy_eV")} for one in every
-    ]
+    terms = [leaving_out(words, *STATE, "energy_eV") for words in every]
     told = stem_of(" ".join(labels_of(terms)[own]))
     return found, f"_{told}" if told else ""
 

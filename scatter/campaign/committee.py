@@ -18,6 +18,7 @@ from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, opened, run, trusting
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.conditions import CONDITIONS
 from scatter.config import Source
 from scatter.plots.committee import committee_figure
 from scatter.plots.style import save
@@ -102,8 +103,7 @@ def report(folders: list[Path], console: Console) -> list[CommitteeSticking]:
 def _told(row: CommitteeSticking) -> dict[str, Any]:
     """One point as plain values, by column."""
     own = row.own
-    names = ("facet", "T_K", "molecule", "v", "J", "mJ", "energy_eV", "polar_deg", "azimuth_deg",
-             "n", "S0", "low", "high", "lowest", "highest")  # fmt: skip
+    names = (*CONDITIONS, "n", "S0", "low", "high", "lowest", "highest")
     return {
         **{name: getattr(own, name) for name in names},
         **{f"S0_{n}": one.S0 for n, one in enumerate(row.members[1:], 1)},

@@ -8,7 +8,8 @@ from ase import Atoms
 from jaxtyping import Bool, Float
 
 from scatter.campaign.frames import trajectory_name
-from scatter.config import POINT, parse
+from scatter.conditions import CONDITIONS
+from scatter.config import parse
 from scatter.files import replacing
 from scatter.initial.molecule import isotopes
 from scatter.outcomes import OF_THE_SCATTERED, Reason, ending_names
@@ -18,7 +19,6 @@ from scatter.structures import append_frames
 from scatter.units import fs
 
 Isotopes = tuple[tuple[int, float], tuple[int, float]]  # atomic number and mass of each atom
-CONDITIONS = [name for name in POINT.names or () if name != "point"]
 
 
 def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:

@@ -12,23 +12,16 @@ import numpy as np
 from scatter import store
 from scatter.analysis import in_turn
 from scatter.campaign.ends import finite, write_ends
+from scatter.conditions import CONDITIONS, condition_columns
 from scatter.config.mistakes import near
 from scatter.files import replacing
-from scatter.outcomes import COLUMNS, ending_names
+from scatter.outcomes import COLUMNS, MEANINGS, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.results import Told
 from scatter.settings import UserError
 
-CONDITIONS = [
-    ("facet", "str", "", "label of the surface"),
-    ("T_K", "f8", "K", "surface temperature"),
-    ("molecule", "str", "", "formula; D and T are isotopes of hydrogen"),
-    ("mJ", "f8", "", "chosen projection of J on the surface normal; NaN when isotropic"),
-    ("energy_eV", "f8", "eV", "incidence energy"),
-    ("polar_deg", "f8", "°", "angle of incidence from the normal"),
-    ("azimuth_deg", "f8", "°", "direction of flight, from the first lattice vector; NaN if random"),
-]
-EXPORTED = [COLUMNS[0], *CONDITIONS, *COLUMNS[1:]]  # name, type, unit, meaning; then one's own
+OF_POINTS = [*condition_columns(name for name in CONDITIONS if name not in MEANINGS)]
+EXPORTED = [COLUMNS[0], *OF_POINTS, *COLUMNS[1:]]  # name, type, unit, meaning; then one's own
 CSVW_TYPES = {"u1": "unsignedByte", "u2": "unsignedShort", "u4": "unsignedInt", "f8": "double",
               "i8": "long", "str": "string"}  # fmt: skip
 ENDINGS = {"extxyz": EXTXYZ}  # of other formats their own names
@@ -111,7 +104,7 @@ def joined(points: np.ndarray, rows: np.ndarray) -> Columns:
         rows: the table `/trajectories`.
     """
     conditions = points[rows["point"]]
-    chosen = {name for name, *_ in CONDITIONS}
+    chosen = {name for name, *_ in OF_POINTS}
     usual = [name for name, *_ in EXPORTED]
     names = [*usual, *(name for name in rows.dtype.names or () if name not in usual)]
     return {name: (conditions if name in chosen else rows)[name] for name in names}

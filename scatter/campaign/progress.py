@@ -10,10 +10,11 @@ from rich.text import Text
 
 from scatter.analysis import Sticking, sticking_of_counts
 from scatter.analysis.rounds import Aim, Round, expected
-from scatter.analysis.words import NORMAL, conditions_of, phrases
+from scatter.analysis.words import conditions_of, phrases, unsaid
 from scatter.campaign.listing import Listing
 from scatter.campaign.targets import announced, compared
 from scatter.campaign.terminal import say
+from scatter.conditions import CONDITIONS
 from scatter.outcomes import OwnEnding, sticking_codes
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
@@ -198,17 +199,14 @@ def point_names(rows: Sequence[Sticking]) -> list[str]:
 
 
 def said(rows: Sequence[Sticking]) -> list[dict[str, str]]:
-    """The conditions of points in words; empty for those that go without saying."""
+    """The conditions of points in words, by heading; empty for those that go without saying."""
     return [
-        {
-            "surface": one["surface"],
-            "T": one["T_K"],
-            "state": f"{row.molecule}(v={row.v}, J={row.J})",
-            "mJ": "" if row.mJ is None else one["mJ"],
-            "energy": one["energy_eV"],
-            "polar": one["polar_deg"],
-            "azimuth": "" if one["polar_deg"] == NORMAL and row.azimuth_deg is None
-            else one["azimuth_deg"],
-        }
-        for row, one in zip(rows, phrases([conditions_of(row) for row in rows]), strict=True)
-    ]  # fmt: skip
+        {heading(name): "" if unsaid(name, words) else text for name, text in words.items()}
+        | {heading("molecule"): f"{row.molecule}(v={row.v}, J={row.J})"}
+        for row, words in zip(rows, phrases([conditions_of(row) for row in rows]), strict=True)
+    ]
+
+
+def heading(term: str) -> str:
+    """Of the column of a condition; those of the projectile and its state share one."""
+    return CONDITIONS["facet" if term == "surface" else term].heading

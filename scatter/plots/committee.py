@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from scatter.analysis import CONDITIONS, scanned
 from scatter.analysis.committee import CommitteeSticking
+from scatter.analysis.curves import scanned
 from scatter.analysis.words import conditions_of
+from scatter.conditions import grouped
 from scatter.plots.bounds import bracket_handle, brackets_of
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import HEIGHT_mm, LINE_mm, frame
@@ -24,16 +25,14 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
         rows: of `scatter.analysis.committee.committee_sticking`.
     """
     axis = scanned([row.own for row in rows])
-    groups: dict[tuple, list[CommitteeSticking]] = {}
-    for row in sorted(rows, key=lambda row: getattr(row.own, axis)):
-        key = tuple(getattr(row.own, name) for name in CONDITIONS if name != axis)
-        groups.setdefault(key, []).append(row)
-    title, texts = title_and_labels([conditions_of(g[0].own) for g in groups.values()], axis)
+    along = sorted(rows, key=lambda row: getattr(row.own, axis))
+    groups = grouped(along, axis, of=lambda row: row.own)
+    title, texts = title_and_labels([conditions_of(group[0].own) for group in groups], axis)
     with paper_style():
         height = (HEIGHT_mm + LINE_mm * (3 + title.count("\n") + len(groups))) / 25.4
         figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
         axes = figure.add_subplot()
-        for index, group in enumerate(groups.values()):
+        for index, group in enumerate(groups):
             colour, x = PALETTE[index % len(PALETTE)], [getattr(row.own, axis) for row in group]
             S0 = [row.own.S0 for row in group]
             for member in zip(*(row.members for row in group), strict=True):

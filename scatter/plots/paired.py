@@ -9,12 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scatter.analysis import CONDITIONS, Condition, Sticking, scanned
+from scatter.analysis.curves import scanned
 from scatter.analysis.paired import Paired, PairedSticking
+from scatter.analysis.probability import Sticking
 from scatter.analysis.words import conditions_of
+from scatter.conditions import grouped
 from scatter.plots.bounds import brackets_of
 from scatter.plots.conditions import plain, title_and_labels
-from scatter.plots.sticking import ALONE, AXIS_LABELS, LINE_mm
+from scatter.plots.sticking import LINE_mm, along, shown_alone
 from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
 
 HEIGHT_mm = 84  # without the legend
@@ -45,10 +47,11 @@ def paired_figure(
     if not counted:
         raise ValueError("no point has a pair of trajectories")
     axis = scanned([row.reference for row in counted])
-    groups = _groups(counted, axis)
+    groups = grouped(counted, axis, of=lambda row: row.reference)
+    groups = [sorted(group, key=lambda row: _of(row, axis)) for group in groups]
     title, texts = title_and_labels([conditions_of(g[0].reference) for g in groups], axis)
     values = [float(_of(row, axis)) for row in counted]
-    apart = APART * (max(values) - min(values) or 2 * ALONE[axis])
+    apart = APART * (max(values) - min(values) or 2 * along(axis).about)
     with paper_style():
         lines = 1 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
         height = (HEIGHT_mm + LINE_mm * lines) / 25.4
@@ -66,15 +69,6 @@ def paired_figure(
 
 def _of(row: PairedSticking, name: str) -> Any:
     return getattr(row.reference, name)
-
-
-def _groups(rows: Sequence[PairedSticking], axis: str) -> list[Group]:
-    """Rows that agree in all conditions but the scanned one, along it."""
-    found: dict[tuple[Condition, ...], Group] = {}
-    for row in rows:
-        fixed = tuple(_of(row, name) for name in CONDITIONS if name != axis)
-        found.setdefault(fixed, []).append(row)
-    return [sorted(group, key=lambda row: _of(row, axis)) for group in found.values()]
 
 
 def _draw(
@@ -104,13 +98,12 @@ def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
     upper.set_ylabel("Sticking probability $S_0$")
     upper.set_ylim(-0.03, 1.03)
     lower.set_ylabel(r"$\Delta S_0$, paired")
-    lower.set_xlabel(AXIS_LABELS[axis])
+    lower.set_xlabel(along(axis).label)
     lower.axhline(0, color="0.4", linewidth=0.7, linestyle="--", zorder=1)
     end = 1.1 * max(abs(end) for end in lower.dataLim.intervaly)
     if 0 < end < np.inf:  # not where no difference is known
         lower.set_ylim(-end, end)
-    if len(set(x)) == 1:
-        lower.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])
+    shown_alone(lower, axis, x)
 
 
 def _legend(figure: Figure, texts: Sequence[str], potential: str, reference: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scatter.analysis import (
-    CONDITIONS,
     Counts,
     Efficacy,
     Fit,
@@ -20,6 +19,7 @@ from scatter.analysis.alignment import alignment
 from scatter.analysis.likelihood import Form
 from scatter.analysis.words import in_words, varied
 from scatter.campaign.failures import unknown
+from scatter.conditions import CONDITIONS, grouped
 from scatter.ebk import level, reduced_mass
 from scatter.plots.fits import alignment_figure, fit_figure
 from scatter.plots.sticking import sticking_figure
@@ -119,12 +119,7 @@ def _alignment(results: Results) -> Iterator[Exhibit]:
 
 def _scalings(results: Results) -> Iterator[str]:
     """How S0 scales with the polar angle, where several were run."""
-    groups: dict[tuple, list[Sticking]] = {}
-    for row in results.rows:
-        along = ("energy_eV", "polar_deg", "azimuth_deg")
-        key = tuple(getattr(row, name) for name in CONDITIONS if name not in along)
-        groups.setdefault(key, []).append(row)
-    for group in groups.values():
+    for group in grouped(results.rows, "energy_eV", "polar_deg", "azimuth_deg"):
         if len({row.polar_deg for row in group}) > 1:
             words = in_words(group)
             found = normal_energy_scaling(Counts.of(group))

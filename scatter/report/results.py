@@ -9,7 +9,6 @@ import numpy as np
 
 from scatter import store
 from scatter.analysis import (
-    CONDITIONS,
     PARITY,
     Binning,
     PerPoint,
@@ -18,9 +17,10 @@ from scatter.analysis import (
     in_turn,
 )
 from scatter.analysis.ledger import Species
-from scatter.analysis.words import conditions_of, in_words, phrases, title_of, varied
+from scatter.analysis.words import conditions_of, in_words, leaving_out, phrases, title_of, varied
 from scatter.campaign.failures import guards_in, judged
 from scatter.campaign.surfaces import surfaces_of
+from scatter.conditions import grouped
 from scatter.dynamics.guards import Guards
 from scatter.ebk import Curve
 from scatter.results import Told
@@ -93,14 +93,11 @@ class Results:
 
     def scans(self, rows: Iterable[Row], axis: str = "energy_eV") -> list[tuple[str, list[Row]]]:
         """Rows that differ along one axis alone, with the words that name them."""
-        names = [name for name in CONDITIONS if name != axis]
-        groups: dict[tuple, list[Row]] = {}
-        for row in rows:
-            groups.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
-        conditions = [conditions_of(group[0], self.surfaces) for group in groups.values()]
-        told = phrases([{k: v for k, v in one.items() if k != axis} for one in conditions])
+        groups = grouped(rows, axis)
+        conditions = [conditions_of(group[0], self.surfaces) for group in groups]
+        told = phrases([leaving_out(described, axis) for described in conditions])
         words = [", ".join(title_of([one])) for one in told]
-        return sorted(zip(words, groups.values(), strict=True), key=lambda found: found[0])
+        return sorted(zip(words, groups, strict=True), key=lambda found: found[0])
 
     def shown(self, rows: Iterable[Row], sentences: list[str]) -> list[tuple[str, list[Row]]]:
         """The first scans; the sentences say how many more there are."""
