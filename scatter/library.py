@@ -17,7 +17,7 @@ a number is handed in: a potential, an ASE calculator, a slab, an integrator, en
 
 import tomllib
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from functools import cached_property
@@ -240,19 +240,19 @@ class Results:
             binning: how final quantum numbers become whole ones: "histogram", "gaussian" or
                 "parity", where J changes by an even number in homonuclear molecules.
         """
-        return _table(transitions(*self._seen(binning)))
+        return transitions(*self._seen(binning))
 
     def rotation(self, binning: str = "parity") -> pd.DataFrame:
         """P(J' | v') of every point, with intervals and the Boltzmann law of the same mean."""
         points, rows, chosen = self._seen(binning)
         levels = ladders(self.read.molecules)
-        return _table(rotational_populations(points, rows, levels, chosen))
+        return rotational_populations(points, rows, levels, chosen)
 
     def temperatures(self, binning: str = "parity") -> pd.DataFrame:
         """Rotational temperature of every point and v', with intervals."""
         points, rows, chosen = self._seen(binning)
         levels = ladders(self.read.molecules)
-        return _table(rotational_temperatures(points, rows, levels, chosen))
+        return rotational_temperatures(points, rows, levels, chosen)
 
     def report(self) -> Path:
         """Write `report.html` into the folder; answer its path.
@@ -274,8 +274,3 @@ class Results:
 def _columns(rows: np.ndarray) -> pd.DataFrame:
     """A table of structured rows."""
     return pd.DataFrame({name: rows[name] for name in rows.dtype.names or ()})
-
-
-def _table(rows: Iterable[Any]) -> pd.DataFrame:
-    """A table of rows of one kind."""
-    return pd.DataFrame([{one.name: getattr(row, one.name) for one in fields(row)} for row in rows])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from scatter.analysis.alignment import crossing
 from scatter.analysis.library import PerEnergy, Sampled, State, StateEnergy
+from scatter.analysis.means import crossing
 from scatter.analysis.spins import spin_weights
 from scatter.ebk import Level
 from scatter.units import K

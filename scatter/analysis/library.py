@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.interpolate import PchipInterpolator
 
-from scatter.analysis.curves import Curve, curves
+from scatter.analysis.curve import Curve, curves
 from scatter.analysis.probability import Sticking
 from scatter.analysis.spins import nuclei
 from scatter.conditions import CONDITIONS

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scatter.analysis.curves import Curve, curves
+from scatter.analysis.curve import Curve, curves
 from scatter.analysis.probability import Sticking, settled
 from scatter.conditions import CONDITIONS, Value
-from scatter.files import replacing
+from scatter.files import write_table
 from scatter.foreign import reason, shown, text
 from scatter.outcomes import OwnEnding
 from scatter.settings import UserError
@@ -37,18 +37,17 @@ def _text(name: str, value: Value) -> str:
 def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
     """Write `sticking.csv`, whole or not at all; S0 is `nan` where it is not known."""
     rows = list(rows)
-    own = [_own_name(one) for one, _ in rows[0].others] if rows else []
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*HEADER, *own])
-        for row in rows:
-            counts = [str(count) for _, count in row.others]
-            writer.writerow([*(_text(name, getattr(row, name)) for name in HEADER), *counts])
+    own = [_own_name(ending) for ending, _ in rows[0].others] if rows else []
+    cells = (
+        [*(_text(name, getattr(row, name)) for name in HEADER), *(n for _, n in row.others)]
+        for row in rows
+    )
+    write_table(path, [*HEADER, *own], cells)
 
 
-def _own_name(one: OwnEnding) -> str:
+def _own_name(ending: OwnEnding) -> str:
     """What the column of an ending of one's own is called."""
-    return f"{STUCK if one.sticks else LEFT}{one.name}"
+    return f"{STUCK if ending.sticks else LEFT}{ending.name}"
 
 
 @dataclass(frozen=True)

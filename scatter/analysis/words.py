@@ -37,11 +37,12 @@ def conditions_of(row: Any, surfaces: Mapping[str, str] | None = None) -> Descri
     """The conditions of a row that has those of its point as attributes.
 
     Args:
-        row: such as `Sticking`.
+        row: such as `Sticking`, or a row of a long table.
         surfaces: names of surfaces by facet, for rows that do not hold theirs.
     """
     surface = getattr(row, "surface", "") or (surfaces or {}).get(row.facet, "")
-    return {"surface": surface, **{name: getattr(row, name) for name in CONDITIONS}}
+    values = {name: getattr(row, name) for name in CONDITIONS if hasattr(row, name)}
+    return {"surface": surface, **{n: None if v != v else v for n, v in values.items()}}
 
 
 def phrases(group: Sequence[Described], notation: Notation = PLAIN) -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """The trajectories of `results.h5` for other programs: CSV, Parquet, or frames for ASE."""
 
-import csv
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from scatter.analysis import in_turn
 from scatter.campaign.ends import finite, write_ends
 from scatter.conditions import CONDITIONS, condition_columns
 from scatter.config.mistakes import near
-from scatter.files import replacing
+from scatter.files import replacing, write_table
 from scatter.outcomes import COLUMNS, MEANINGS, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.results import Told
@@ -114,21 +113,17 @@ def _write_csv(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Tol
     """A header and a row for each trajectory; NaN is an empty cell. The columns are told beside."""
     columns = joined(points, rows)
     beside = path.with_name(f"{path.name}-metadata.json")
-    with replacing(path) as table, replacing(beside) as metadata:
-        told = json.dumps(_csvw(path.name, attributes), indent=1, ensure_ascii=False)
+    told = json.dumps(_csvw(path.name, attributes), indent=1, ensure_ascii=False)
+    with replacing(beside) as metadata:
         metadata.write_text(told, encoding="utf-8")
-        with open(table, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(_cells(columns, len(rows)))
+        write_table(path, columns, _cells(columns, len(rows)))
 
 
-def _cells(columns: Columns, length: int) -> Iterator[list[Any]]:
-    """Rows of values of which csv writes the shortest text that reads back to the same bits."""
+def _cells(columns: Columns, length: int) -> Iterator[tuple[Any, ...]]:
+    """Rows of Python's own values."""
     for first in range(0, length, AT_ONCE):
         some = (column[first : first + AT_ONCE].tolist() for column in columns.values())
-        for row in zip(*some, strict=True):
-            yield ["" if value != value else value for value in row]
+        yield from zip(*some, strict=True)
 
 
 def _csvw(name: str, attributes: Told) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scatter.analysis.committee import CommitteeSticking
-from scatter.analysis.curves import scanned
+from scatter.analysis.curve import scanned
 from scatter.analysis.words import conditions_of
 from scatter.conditions import grouped
 from scatter.plots.bounds import bracket_handle, brackets_of

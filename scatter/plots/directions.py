@@ -14,7 +14,7 @@ def directions_figure(found: Mapping[str, np.ndarray]) -> Figure:
     """Density over solid angle, against cos ϑ/π of a diffuse surface; and mean loss, by angle.
 
     Args:
-        found: records of `scatter.analysis.angles.ANGLES`, by the name of their point.
+        found: records of `scatter.analysis.directions.ANGLES`, by the name of their point.
     """
     edges = np.arange(0.0, 90.0 + STEP_deg, STEP_deg)
     middle, radian = 0.5 * (edges[:-1] + edges[1:]), np.pi / 180

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scatter.analysis.curves import scanned
+from scatter.analysis.curve import scanned
 from scatter.analysis.paired import Paired, PairedSticking
 from scatter.analysis.probability import Sticking
 from scatter.analysis.words import conditions_of

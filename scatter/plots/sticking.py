@@ -10,7 +10,7 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import AutoLocator, MultipleLocator
 
-from scatter.analysis.curves import Curve, curves, scanned
+from scatter.analysis.curve import Curve, curves, scanned
 from scatter.analysis.probability import Sticking
 from scatter.conditions import CONDITIONS, Axis
 from scatter.plots.bounds import bracket_handle, brackets

@@ -15,8 +15,8 @@ from scatter.analysis import (
     normal_energy_scaling,
     scanned,
 )
-from scatter.analysis.alignment import alignment
 from scatter.analysis.likelihood import Form
+from scatter.analysis.quadrupole import alignment
 from scatter.analysis.words import in_words, varied
 from scatter.campaign.failures import unknown
 from scatter.conditions import CONDITIONS, grouped
@@ -106,12 +106,13 @@ FITTED = ("E0_eV", "E0_low_eV", "E0_high_eV", "W_eV", "W_low_eV", "W_high_eV", "
 
 def _alignment(results: Results) -> Iterator[Exhibit]:
     """A0(2), where states were run with projections m_J."""
-    found = [row for row in alignment(results.rows) if not row.missing and row.J]
-    if found:
+    found = alignment(results.rows)
+    if len(found) and len(found := found.query("missing == '' and J > 0")):
+        differing = varied([*found.itertuples()])
         yield Exhibit(
             "alignment", "Rotational quadrupole alignment A0(2) of what sticks, with 95 % "
             "intervals: -1 for cartwheels alone, 0 without preference, positive for helicopters.",
-            alignment_figure(found, results.surfaces), found, tuple(dict.fromkeys((*varied(found),
+            alignment_figure(found, results.surfaces), found, tuple(dict.fromkeys((*differing,
             "molecule", "v", "J", "energy_eV", "n", "S0", "S0_low", "S0_high", "A0_2", "A0_2_low",
             "A0_2_high"))),
         )  # fmt: skip

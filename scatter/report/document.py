@@ -4,17 +4,16 @@ The page holds all that it shows: it opens without a network, and prints on A4.
 """
 
 import base64
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from scatter.files import write_whole
+from scatter.files import write_table, write_whole
 from scatter.plots.conditions import head
 from scatter.plots.style import save
 
@@ -48,7 +47,7 @@ class Exhibit:
         stem: name of its files.
         caption: a sentence or two, with the units and what the error bars are.
         figure: of `scatter.plots`, if there is one.
-        rows: the numbers: dataclasses of one kind, or mappings with the same keys.
+        rows: the numbers: a table, or mappings with the same keys.
         columns: of the rows, those that the page shows as a table at once; all are in the CSV.
         title: conditions that all of the figure shares, written above it.
     """
@@ -56,7 +55,7 @@ class Exhibit:
     stem: str
     caption: str
     figure: Any = None
-    rows: Sequence[Any] = ()
+    rows: pd.DataFrame | Sequence[Mapping[str, Any]] = ()
     columns: Sequence[str] = ()
     title: str = ""
 
@@ -124,59 +123,50 @@ def _exhibit(one: Exhibit, folder: Path) -> Iterator[str]:
         yield f'<img src="{source}" width="{width}" alt="{escape(one.caption)}">'
         endings += ["png", "pdf"]
     yield f"<figcaption>{escape(one.caption)}</figcaption>"
-    if one.rows:
+    if len(one.rows):
         write_rows(folder / f"{one.stem}.csv", one.rows)
         endings.append("csv")
         if one.columns:
             yield from _table(one.rows, one.columns)
         else:
             yield f"<details><summary>Numbers ({len(one.rows)} rows)</summary>"
-            yield from _table(one.rows, names_of(one.rows[0]))
+            yield from _table(one.rows)
             yield "</details>"
     places = (f"{folder.name}/{one.stem}.{ending}" for ending in endings)
     links = " · ".join(f'<a href="{escape(place)}">{escape(place)}</a>' for place in places)
     yield f'<div class="files">{links}</div></figure>'
 
 
-def names_of(row: Any) -> list[str]:
-    """The columns of a row."""
-    return [each.name for each in fields(row)] if is_dataclass(row) else list(row)
+def records(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[Any, Any]]:
+    """Rows as mappings of Python's own values; what is missing is None or NaN."""
+    if not isinstance(rows, pd.DataFrame):
+        return rows
+    return rows.astype(object).where(rows.notna(), None).to_dict("records")
 
 
-def values_of(row: Any, names: Sequence[str]) -> list[Any]:
-    """The values of a row in these columns."""
-    return [getattr(row, name) if is_dataclass(row) else row[name] for name in names]
-
-
-def write_rows(path: Path, rows: Sequence[Any]) -> None:
-    """Write rows as CSV, whole or not at all; None and NaN are empty.
-
-    Args:
-        path: of the file.
-        rows: dataclasses of one kind, or mappings with the same keys; at least one.
-    """
-    names, stream = names_of(rows[0]), io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(
-        ["" if _missing(value) else value for value in values_of(row, names)] for row in rows
-    )
-    write_whole(path, stream.getvalue().encode())
+def write_rows(path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
+    """Write rows, at least one, as CSV, whole or not at all; None and NaN are empty."""
+    plain = records(rows)
+    write_table(path, plain[0], (row.values() for row in plain))
 
 
 def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
-def _table(rows: Sequence[Any], names: Sequence[str]) -> Iterator[str]:
+def _table(
+    rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Sequence[str] = ()
+) -> Iterator[str]:
+    plain = records(rows)
+    names = columns or [*plain[0]]
     yield '<div class="wide"><table><thead><tr>'
     yield "".join(f"<th>{escape(name)}</th>" for name in names) + "</tr></thead><tbody>"
-    for row in rows[:SHOWN_ROWS]:
-        cells = "".join(f"<td>{escape(_text(value))}</td>" for value in values_of(row, names))
+    for row in plain[:SHOWN_ROWS]:
+        cells = "".join(f"<td>{escape(_text(row[name]))}</td>" for name in names)
         yield f"<tr>{cells}</tr>"
     yield "</tbody></table></div>"
-    if len(rows) > SHOWN_ROWS:
-        yield f"<p>{len(rows) - SHOWN_ROWS} more rows are in the CSV file.</p>"
+    if len(plain) > SHOWN_ROWS:
+        yield f"<p>{len(plain) - SHOWN_ROWS} more rows are in the CSV file.</p>"
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from scatter.analysis.angles import angles
+from scatter.analysis.directions import angles
 from scatter.analysis.ledger import ledgers
 from scatter.analysis.ledger_tables import ledger_histograms, ledger_means
 from scatter.analysis.mechanism import mechanisms, orientation_distribution, pathways
@@ -26,7 +26,7 @@ def energy_section(results: Results) -> Section:
     entries = ledgers(results.points, results.trajectories, results.molecules)
     exhibits, sentences = [], [_closure(entries)]
     for words, found in results.shown(ledger_means(results.points, entries), sentences):
-        if not any(row.outcome == "scattered" and row.n for row in found):
+        if not len(found.query("outcome == 'scattered' and n > 0")):
             sentences.append(f"{words}: nothing scattered, so no energy was carried away.")
             continue
         exhibits.append(Exhibit(
@@ -35,7 +35,7 @@ def energy_section(results: Results) -> Section:
         ))  # fmt: skip
     bins = ledger_histograms(results.points, entries, terms=["to_slab_eV"])
     for words, found in results.shown(bins, []):
-        if any(row.outcome == "scattered" for row in found):
+        if (found.outcome == "scattered").any():
             exhibits.append(Exhibit(
                 f"to_slab_{stem_of(words)}", f"{words}: energy that the scattered gave to the "
                 "slab.", transfer_figure(found), found, (), words,
@@ -102,13 +102,14 @@ def mechanism_section(results: Results) -> Section:
     """Bounces, residence, sites and orientation."""
     found = mechanisms(results.trajectories)
     ways = pathways(results.points, found)
+    gone = ways.query("count > 0") if len(ways) else ways
     sentences = [
         "A trajectory is direct if its centre of mass bounced once at most, and trapped otherwise; "
         "its residence is the time between first and last being below [stop] near_A."
     ]
     exhibits = [Exhibit(
         "pathways", "Direct and trapped trajectories, with means of bounces, of the residence and "
-        "of the lowest height of the centre of mass.", None, [row for row in ways if row.count],
+        "of the lowest height of the centre of mass.", None, gone,
         results.columns("molecule", "v", "energy_eV", "outcome", "pathway", "count", "P",
                         "mean_bounces", "mean_residence_fs", "mean_closest_A"),
     )]  # fmt: skip
@@ -160,7 +161,7 @@ def _sites(results: Results) -> list[Exhibit]:
                 site_figure(impacts[mine & known], row.facet, constant), (), (), words,
             ))  # fmt: skip
     table = site_sticking(results.points, impacts, most=results.guards.most_unsettled)
-    if table:
+    if len(table):
         exhibits.append(Exhibit(
             "site_sticking", "Sticking probability of trajectories that come down nearest to each "
             "kind of site, with 95 % intervals.", None, table,

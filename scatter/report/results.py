@@ -1,22 +1,23 @@
 """A campaign's results as its page is made of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from scatter import store
 from scatter.analysis import (
     PARITY,
     Binning,
-    PerPoint,
     Sticking,
     homonuclear,
     in_turn,
 )
 from scatter.analysis.ledger import Species
+from scatter.analysis.per_point import tables_of
 from scatter.analysis.words import conditions_of, in_words, leaving_out, phrases, title_of, varied
 from scatter.campaign.failures import guards_in, judged
 from scatter.campaign.surfaces import surfaces_of
@@ -26,7 +27,7 @@ from scatter.ebk import Curve
 from scatter.results import Told
 
 MOST = 8  # initial states that get figures of their own
-Row = TypeVar("Row", bound=Sticking | PerPoint)
+Rows = TypeVar("Rows", list[Sticking], pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Results:
     trajectories: np.ndarray
     attributes: Told
     molecules: Mapping[str, Species]
-    rows: Sequence[Sticking]
+    rows: list[Sticking]
     binning: Binning
     surfaces: Mapping[str, str]
 
@@ -91,15 +92,20 @@ class Results:
         """Names of columns; before them those of the conditions in which points differ."""
         return tuple(dict.fromkeys((*varied(self.rows), *names)))
 
-    def scans(self, rows: Iterable[Row], axis: str = "energy_eV") -> list[tuple[str, list[Row]]]:
+    def scans(self, rows: Rows, axis: str = "energy_eV") -> list[tuple[str, Rows]]:
         """Rows that differ along one axis alone, with the words that name them."""
-        groups = grouped(rows, axis)
-        conditions = [conditions_of(group[0], self.surfaces) for group in groups]
+        if isinstance(rows, pd.DataFrame):
+            groups: list[Any] = tables_of(rows, axis)
+            first = [group.iloc[0] for group in groups]
+        else:
+            groups = grouped(rows, axis)
+            first = [group[0] for group in groups]
+        conditions = [conditions_of(row, self.surfaces) for row in first]
         told = phrases([leaving_out(described, axis) for described in conditions])
         words = [", ".join(title_of([one])) for one in told]
         return sorted(zip(words, groups, strict=True), key=lambda found: found[0])
 
-    def shown(self, rows: Iterable[Row], sentences: list[str]) -> list[tuple[str, list[Row]]]:
+    def shown(self, rows: Rows, sentences: list[str]) -> list[tuple[str, Rows]]:
         """The first scans; the sentences say how many more there are."""
         found = self.scans(rows)
         if len(found) > MOST:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from scatter.analysis import (
     Species,
     channels,
@@ -29,7 +31,7 @@ def state_section(results: Results) -> Section:
             state_maps(found), found, (), words,
         ))  # fmt: skip
     for words, found in results.shown(channels(*seen), []):
-        if not any(row.n and row.P for row in found):
+        if not (found.P > 0).any():
             sentences.append(f"{words}: nothing scattered, so there are no final states.")
             continue
         exhibits.append(Exhibit(
@@ -38,7 +40,7 @@ def state_section(results: Results) -> Section:
             channels_figure(found), found, (), words,
         ))  # fmt: skip
     temperatures = _temperatures(results)
-    if temperatures:
+    if len(temperatures):
         exhibits.append(Exhibit(
             "rotational_temperatures", "Rotational temperature of the scattered within each final "
             "v' (largest likelihood; bootstrap intervals of 95 %).", None, temperatures,
@@ -48,9 +50,9 @@ def state_section(results: Results) -> Section:
     return Section("Final states", sentences, exhibits)
 
 
-def _temperatures(results: Results) -> list[Any]:
+def _temperatures(results: Results) -> pd.DataFrame:
     if not results.molecules:
-        return []
+        return pd.DataFrame()
     known = ladders(results.molecules)
     return rotational_temperatures(results.points, results.trajectories, known, results.binning)
 
