@@ -96,7 +96,7 @@ class Results:
         """Rows that differ along one axis alone, with the words that name them."""
         if isinstance(rows, pd.DataFrame):
             groups: list[Any] = tables_of(rows, axis)
-            first = [group.iloc[0] for group in groups]
+            first = [next(group.itertuples()) for group in groups]
         else:
             groups = grouped(rows, axis)
             first = [group[0] for group in groups]
