@@ -55,7 +55,7 @@ def alignment_figure(table: pd.DataFrame, surfaces: Mapping[str, str] | None = N
         surfaces: what surfaces are called, by facet.
     """
     groups = tables_of(table.sort_values("energy_eV", kind="stable"), "energy_eV")
-    described = [conditions_of(next(group.itertuples()), surfaces) for group in groups]
+    described = [conditions_of(next(iter(group.itertuples())), surfaces) for group in groups]
     title, texts = title_and_labels(described, "energy_eV")
     with canvas(1.4, 70) as figure:
         axes = figure.add_subplot()

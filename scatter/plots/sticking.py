@@ -15,7 +15,7 @@ from scatter.analysis.probability import Sticking
 from scatter.conditions import CONDITIONS, Axis
 from scatter.plots.bounds import bracket_handle, brackets
 from scatter.plots.conditions import plain, title_and_labels
-from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import canvas, look
 from scatter.settings import UserError
 
 HEIGHT_mm = 62  # with one line above the axes
@@ -55,8 +55,7 @@ def sticking_figure(
     heading, texts = _words(own, overlays, title)
     footnote = _footnote(rows, note)
     height_mm = HEIGHT_mm + LINE_mm * (heading.count("\n") + len(footnote.splitlines()))
-    with paper_style():
-        figure = Figure(figsize=(COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
+    with canvas(1, height_mm) as figure:
         axes = figure.add_subplot()
         drawn = zip((*own, *overlays), texts, strict=True)
         for index, (curve, text) in enumerate(drawn):
@@ -102,20 +101,19 @@ def _draw(axes: Axes, curve: Curve, text: str, index: int, filled: bool) -> None
     """One curve with its error bars, told from others by colour, marker and line alike."""
     drawn = np.isfinite(curve.S0) | curve.open
     x, S0, highest = curve.x[drawn], curve.S0[drawn], curve.highest[drawn]
-    colour = PALETTE[index % len(PALETTE)]
+    style = look(index)
+    colour = style["color"]
     ends = np.stack([S0 - curve.low[drawn], curve.high[drawn] - S0])
     axes.errorbar(
         x,
         S0,
         yerr=ends if np.isfinite(ends).any() else None,
         label=fill(text, WIDE - 8) or "_nolegend_",
-        color=colour,
-        marker=MARKERS[index % len(MARKERS)],
         markerfacecolor=colour if filled else "white",
-        linestyle=LINES[index % len(LINES)],
         linewidth=1.0 if filled else 0.7,
         elinewidth=0.7,
         zorder=3 if filled else 2,
+        **style,
     )
     gap = curve.open
     brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], colour)

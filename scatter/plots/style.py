@@ -66,13 +66,10 @@ def canvas(width: float, height_mm: float) -> Iterator[Figure]:
         yield Figure(figsize=(width * COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
 
 
-def look(n: int) -> dict[str, Any]:
+def look(n: int, **changes: Any) -> dict[str, Any]:
     """Colour, marker and line of the n-th curve, any of which tells it from its neighbours."""
-    return {
-        "color": PALETTE[n % len(PALETTE)],
-        "marker": MARKERS[n % len(MARKERS)],
-        "linestyle": LINES[n % len(LINES)],
-    }
+    colour, marker = PALETTE[n % len(PALETTE)], MARKERS[n % len(MARKERS)]
+    return {"color": colour, "marker": marker, "linestyle": LINES[n % len(LINES)], **changes}
 
 
 def bars(axes: Axes, x: Any, middle: Any, low: Any, high: Any, **how: Any) -> None:
