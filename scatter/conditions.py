@@ -7,7 +7,10 @@ their default; what None means is never said, and an atom leaves v, J and mJ so.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, get_type_hints
+
+if TYPE_CHECKING:  # a run needs no table, and can start without pandas
+    import pandas as pd
 
 Value = str | float | int | None
 Row = TypeVar("Row")
@@ -150,3 +153,9 @@ def grouped(
         fixed = tuple(getattr(of(row), name) for name in CONDITIONS if name not in free)
         groups.setdefault(fixed, []).append(row)
     return [*groups.values()]
+
+
+def tables_of(table: "pd.DataFrame", *free: str) -> "list[pd.DataFrame]":
+    """Parts of a long table that agree in all conditions but the free ones, in order of coming."""
+    fixed = [name for name in CONDITIONS if name in table and name not in free]
+    return [part for _, part in table.groupby(fixed, sort=False, dropna=False)] if fixed else []

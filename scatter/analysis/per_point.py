@@ -75,9 +75,3 @@ def proportion(count: int, n: int, of: str = "n") -> Columns:
 def long_table(rows: Iterable[Columns]) -> pd.DataFrame:
     """A table of rows with the same columns; without any row, it has no columns either."""
     return pd.DataFrame([*rows])
-
-
-def tables_of(table: pd.DataFrame, *free: str) -> list[pd.DataFrame]:
-    """Parts of a long table that agree in all conditions but the free ones, in order of coming."""
-    fixed = [name for name in CONDITIONS if name in table and name not in free]
-    return [part for _, part in table.groupby(fixed, sort=False, dropna=False)] if fixed else []

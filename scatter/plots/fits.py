@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from scatter.analysis.curve import Curve
 from scatter.analysis.estimate import Undetermined
 from scatter.analysis.fits import Fit
-from scatter.analysis.per_point import tables_of
 from scatter.analysis.words import conditions_of
+from scatter.conditions import tables_of
 from scatter.plots.bounds import brackets
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import frame
