@@ -6,8 +6,8 @@ Usage: python scripts/results_reference.py
 from collections.abc import Iterable
 from pathlib import Path
 
-from scatter.campaign.export import CONDITIONS
 from scatter.outcomes import COLUMNS
+from scatter.results.export import CONDITIONS
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 

@@ -8,14 +8,13 @@ from ase import Atoms
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.failures import told
-from scatter.campaign.frames import trajectory_name
-from scatter.campaign.listing import Listing
 from scatter.campaign.replay import Replay, replay
-from scatter.campaign.terminal import say
 from scatter.files import write_whole
 from scatter.outcomes import REASONS, Outcome, Reason, ending_names
-from scatter.outputs import EXTXYZ, refuse_ending
+from scatter.outputs import EXTXYZ, refuse_ending, trajectory_name
+from scatter.report.failures import told
+from scatter.report.listing import Listing
+from scatter.report.terminal import say
 from scatter.settings import Untrusted, UserError
 from scatter.structures import extxyz
 

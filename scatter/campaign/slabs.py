@@ -7,13 +7,13 @@ import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
 
-from scatter.campaign import terminal
 from scatter.campaign.prepare import ThermalSlab, thermal_slabs
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened
 from scatter.files import write_whole
 from scatter.initial.checks import findings
 from scatter.outputs import refuse_no_folder
+from scatter.report import terminal
 from scatter.structures import extxyz
 
 

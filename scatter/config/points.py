@@ -9,7 +9,23 @@ from math import nan
 import numpy as np
 
 from scatter.config.tables import Input
-from scatter.results import POINT
+
+# Text of any length; the metadata is what makes h5py write it as variable-length UTF-8.
+TEXT = np.dtype("O", metadata={"vlen": str})
+POINT = np.dtype(
+    [
+        ("point", "u4"),
+        ("facet", TEXT),
+        ("T_K", "f8"),
+        ("molecule", TEXT),
+        ("v", "u2"),
+        ("J", "u2"),
+        ("mJ", "f8"),
+        ("energy_eV", "f8"),
+        ("polar_deg", "f8"),
+        ("azimuth_deg", "f8"),
+    ]
+)
 
 
 @dataclass(frozen=True)

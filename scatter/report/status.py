@@ -1,0 +1,70 @@
+"""How a campaign's folder stands, from its blocks: `scatter status`, running or not."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from scatter import store
+from scatter.config import parse, points, points_table
+from scatter.report.failures import refuse_untrusted
+from scatter.report.sticking import show
+from scatter.report.terminal import say
+from scatter.results.folder import COUNTED, ResultsFile
+from scatter.settings import UserError
+
+
+def status(folder: Path, console: Console, check: bool = False) -> None:
+    """Make `results.h5` from what has finished so far, and print its table.
+
+    What `analyse` would say of it, and with which code, is said here too.
+
+    Args:
+        folder: of the campaign.
+        console: where to print.
+        check: go on without damaged blocks, and name them all at the end.
+
+    Raises:
+        UserError: no campaign was run there, or a block of it is damaged.
+        Untrusted: too many trajectories failed so far, or S0 of a point is not known.
+    """
+    holder = store.writer(folder)
+    if holder and not (folder / store.MANIFEST).exists():
+        say(console, f"{folder}: {holder} is preparing a campaign there")
+        return
+    description = store.read_manifest(folder)
+    source = parse(description.path, description["input"])
+    paths = store.block_files(folder)
+    lost = dict(store.damaged(paths)) if check else {}
+    if check or not store.merged(folder):
+        whole = [path for path in paths if path not in lost]
+        store.merge(folder, points_table(points(source.input)), whole)
+    results = ResultsFile.of(folder, COUNTED)
+    state = f"being written by {holder}" if holder else "nobody is writing there"
+    say(
+        console,
+        f"{folder}: {len(results.ended)} trajectories at {len(results.points)} points, begun "
+        f"{description['started']}; {state}",
+    )
+    show(results, console)
+    if check:
+        _verdict(folder, len(paths), lost, console)
+    refuse_untrusted(folder, results)
+
+
+def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console) -> None:
+    """Say how a campaign's blocks are.
+
+    Raises:
+        UserError: some are damaged.
+    """
+    made = f"{folder / store.RESULTS} is made anew"
+    if not lost:
+        say(console, f"{blocks} blocks, all of them intact; {made}")
+        return
+    for reason in lost.values():
+        say(console, reason)
+    raise UserError(
+        f"{folder}: {len(lost)} of {blocks} blocks are damaged; {made} from the others; delete "
+        f"{', '.join(path.name for path in lost)} in {folder / store.BLOCKS}, and the command that "
+        "ran the campaign runs what they held again"
+    )
