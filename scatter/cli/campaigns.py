@@ -71,7 +71,8 @@ def inspect(
     trust_pickle: Trust = False,
 ) -> None:
     """List the failed and undecided trajectories of a campaign, or replay any one to its bits."""
-    from scatter.campaign.inspect import inspect, list_wrong
+    from scatter.campaign.inspect import inspect
+    from scatter.report.status import list_wrong
     from scatter.report.terminal import console
 
     if number is None:

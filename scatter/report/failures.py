@@ -32,6 +32,17 @@ def failures(rows: np.ndarray) -> str:
     return f"failed: {sum(counts.values())} of {len(rows)} ({each})"
 
 
+def in_words(row: np.ndarray, names: dict[int, str]) -> str:
+    """How a trajectory ended, and why if it failed.
+
+    Args:
+        row: a record of `/trajectories`.
+        names: of endings, by code.
+    """
+    reason = Reason(int(row["reason"]))
+    return names[int(row["outcome"])] + (f": {REASONS[reason]}" if reason else "")
+
+
 def unknown(rows: Sequence[Sticking], most: float) -> str:
     """A sentence about the points whose S0 is not known; empty if there are none.
 

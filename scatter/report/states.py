@@ -62,7 +62,7 @@ def _temperatures(results: ResultsFile, binning: Binning) -> list[RotationalTemp
     return rotational_temperatures(results.points, results.trajectories, known, binning)
 
 
-def ladders(molecules: Mapping[str, Species]) -> dict[str, Levels]:
+def ladders(molecules: Mapping[str, Species]) -> Levels:
     """The levels that final states of each molecule are compared with."""
     return {
         formula: levels(HIGHEST["v"], HIGHEST["J"], species.curve, reduced_mass(*species.masses))

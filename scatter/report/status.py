@@ -1,16 +1,21 @@
-"""How a campaign's folder stands, from its blocks: `scatter status`, running or not."""
+"""How a campaign's folder stands, from its blocks, whether it runs or not."""
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from scatter import store
 from scatter.config import parse, points, points_table
-from scatter.report.failures import refuse_untrusted
+from scatter.outcomes import Outcome, ending_names
+from scatter.report.failures import failures, in_words, refuse_untrusted
+from scatter.report.listing import Listing
 from scatter.report.sticking import show
 from scatter.report.terminal import say
 from scatter.results.folder import COUNTED, ResultsFile
 from scatter.settings import UserError
+
+LISTED = 20  # trajectories that went wrong; more would not be read
 
 
 def status(folder: Path, console: Console, check: bool = False) -> None:
@@ -67,4 +72,37 @@ def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console)
         f"{folder}: {len(lost)} of {blocks} blocks are damaged; {made} from the others; delete "
         f"{', '.join(path.name for path in lost)} in {folder / store.BLOCKS}, and the command that "
         "ran the campaign runs what they held again"
+    )
+
+
+def list_wrong(folder: Path, console: Console) -> None:
+    """Print the failed and the undecided trajectories of a campaign, the first ones by point.
+
+    Raises:
+        UserError: no campaign was run there.
+    """
+    names = ending_names(store.read_manifest(folder).own_endings)
+    rows = store.trajectories(folder)
+    wrong = rows[np.isin(rows["outcome"], (Outcome.FAILED, Outcome.UNDECIDED))]
+    wrong = wrong[np.argsort(wrong["outcome"] != Outcome.FAILED, kind="stable")]
+    undecided = int((rows["outcome"] == Outcome.UNDECIDED).sum())
+    say(console, failures(rows) or f"failed: none of {len(rows)}")
+    say(console, f"undecided: {undecided} of {len(rows)}")
+    if not len(wrong):
+        return
+    lines = [
+        (
+            (str(row["point"]), str(row["number"]), in_words(row, names)),
+            (f"{row['time_fs']:g}", f"{row['energy_error_eV']:.4f}"),
+        )
+        for row in wrong[:LISTED]
+    ]
+    header = (("point", "number", "ended"), ("time (fs)", "energy error (eV)"))
+    console.print(Listing(*header, lines, labelled=True))
+    if len(wrong) > LISTED:
+        say(console, f"and {len(wrong) - LISTED} more; results.h5 has them all")
+    first = wrong[0]
+    say(
+        console,
+        f"see one: scatter inspect {folder} --point {first['point']} --number {first['number']}",
     )

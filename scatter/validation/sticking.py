@@ -21,10 +21,8 @@ from scatter.campaign.threads import use_threads
 from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable
-from scatter.report.failures import guards_in
 from scatter.report.terminal import say
-from scatter.results.read import read_results
-from scatter.results.surfaces import surfaces_of
+from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
 TEACHER, OWN = "teacher", "potential"  # the folders of the two campaigns
@@ -120,11 +118,9 @@ def read_paired(folder: Path) -> list[PairedSticking]:
     Raises:
         UserError: one of them has no results.
     """
-    points_of, reference, told = read_results(folder / TEACHER)
-    _, potential, _ = read_results(folder / OWN)
-    most = guards_in(told.path, told["input"]).most_unsettled
-    surfaces = surfaces_of(points_of, told)
-    return paired_sticking(points_of, potential, reference, most, surfaces)
+    reference, potential = (ResultsFile.of(folder / name) for name in (TEACHER, OWN))
+    most, surfaces = reference.guards.most_unsettled, reference.surfaces
+    return paired_sticking(reference.points, reference.ended, potential.ended, most, surfaces)
 
 
 def told(row: PairedSticking) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from numba_threads import threads_as_before
 from rich.console import Console
 
 from scatter.campaign import replay as replay_module
-from scatter.campaign.inspect import inspect, list_wrong
+from scatter.campaign.inspect import inspect
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out
 from scatter.config import read
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.analytic import Analytic
 from scatter.report.failures import refuse_failures
+from scatter.report.status import list_wrong
 from scatter.results.read import read_results
 from scatter.settings import Untrusted, UserError
 
