@@ -154,14 +154,13 @@ def _lattice_constants(results: ResultsFile) -> dict[str, float | None]:
     try:
         constants = json.loads(text)
         known = [constants[f"{row.facet} {row.T_K:g} K"] for row in results.rows]
-        good = all(
-            value is None or (isinstance(value, int | float) and 1 < value < 100) for value in known
-        )
+        if all(
+            value is None or (type(value) in (int, float) and 1 < value < 100) for value in known
+        ):
+            return constants
     except (ValueError, TypeError, KeyError, RecursionError):
-        good = False
-    if not good:
-        raise UserError(f"results.h5: its lattice_constant_A = {str(text)[:60]} fits no slab of it")
-    return constants
+        pass
+    raise UserError(f"results.h5: its lattice_constant_A = {str(text)[:60]} fits no slab of it")
 
 
 def _sites(results: ResultsFile) -> Iterator[Exhibit]:

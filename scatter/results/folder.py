@@ -132,13 +132,13 @@ class ResultsFile:
 def _molecule(path: Path, formula: str, raw: Mapping[str, list]) -> Molecule:
     """Masses and curve of a molecule, once they are known to be that."""
     try:
-        names = ("masses_amu", "bond_A", "energy_eV")
-        masses, r, V = (np.array(raw[name], float) for name in names)
+        masses, r, V = (
+            np.array(raw[name], float) for name in ("masses_amu", "bond_A", "energy_eV")
+        )
         good = masses.shape == (2,) and (masses > 0).all() and r.shape == V.shape
         good = good and len(r) > 5 and (np.diff(r) > 0).all()
-        good = good and all(np.isfinite(values).all() for values in (masses, r, V))
+        if good and all(np.isfinite(values).all() for values in (masses, r, V)):
+            return Molecule(masses, Curve(r, V))
     except (KeyError, ValueError, TypeError):
-        good = False
-    if not good:
-        raise not_ours(path, f"'molecules/{formula}' is no pair of masses with a bond curve")
-    return Molecule(masses, Curve(r, V))
+        pass
+    raise not_ours(path, f"'molecules/{formula}' is no pair of masses with a bond curve")
