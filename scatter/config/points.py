@@ -8,9 +8,17 @@ from math import nan
 
 import numpy as np
 
-from scatter.conditions import CONDITIONS, Conditions
+from scatter.conditions import CONDITIONS, Conditions, condition_columns
 from scatter.config.tables import Input
-from scatter.results import POINT
+
+# Text of any length; the metadata is what makes h5py write it as variable-length UTF-8.
+TEXT = np.dtype("O", metadata={"vlen": str})
+POINT = np.dtype(
+    [
+        ("point", "u4"),
+        *((name, TEXT if kind == "str" else kind) for name, kind, *_ in condition_columns()),
+    ]
+)
 
 
 class Point(Conditions):

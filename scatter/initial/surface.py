@@ -106,9 +106,10 @@ class Surface(Table):
         default=None,
         min_length=1,
         description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
-        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); excludes element, facet, size and "
-        "lattice_constant_A. It moves what the file does not hold (move_mask, selective dynamics); "
-        "where that holds nothing, `frozen_layers` are. Masses of the file are used.",
+        "POSCAR of VASP (POSCAR, CONTCAR, .vasp); of several structures the last is taken. "
+        "Excludes element, facet, size and lattice_constant_A. It moves what the file "
+        "does not hold (move_mask, selective dynamics); where that holds nothing, `frozen_layers` "
+        "are. Masses of the file are used.",
     )
     substrate: list[str] | None = Field(
         default=None,

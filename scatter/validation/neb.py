@@ -78,6 +78,11 @@ class EnergyPath:
     energies: Float[np.ndarray, " image"]
     top: tuple[int, ...]
 
+    @property
+    def place(self) -> str:
+        """Surface and site in words, such as "Cu(111) bridge"; the slab's atoms come first."""
+        return f"{self.frames[0].symbols[0]}({self.facet}) {self.site}"
+
     @cached_property
     def bonds(self) -> Float[np.ndarray, " image"]:
         """Bond length r of each image, Å."""
@@ -117,12 +122,11 @@ class EnergyPath:
 
     def rows(self, reference: "EnergyPath") -> list[Row]:
         """The saddle beside that of the same path on a reference."""
-        place = f"({self.facet}) {self.site}"
         return [
-            Row(f"barrier, {place}", "eV", self.barrier, reference.barrier),
-            Row(f"bond at the barrier, {place}", "Å", self.bond, reference.bond),
-            Row(f"height at the barrier, {place}", "Å", self.height, reference.height),
-            Row(f"tilt at the barrier, {place}", "°", self.tilt_deg, reference.tilt_deg),
+            Row(f"barrier, {self.place}", "eV", self.barrier, reference.barrier),
+            Row(f"bond at the barrier, {self.place}", "Å", self.bond, reference.bond),
+            Row(f"height at the barrier, {self.place}", "Å", self.height, reference.height),
+            Row(f"tilt at the barrier, {self.place}", "°", self.tilt_deg, reference.tilt_deg),
         ]
 
 

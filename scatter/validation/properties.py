@@ -109,7 +109,7 @@ def barriers(rivals: Rivals, quick: bool, say: Say) -> Property:
     sites = [(facet, site) for facet, one in FACETS.items() for site in one.routes]
     found, panels = Property(), {}
     for facet, site in sites[:1] if quick else sites:
-        say(f"minimum-energy path on ({facet}), {site} ...")
+        say(f"minimum-energy path on {rivals.element}({facet}), {site} ...")
         path = partial(
             minimum_energy_path,
             facet=facet,
@@ -118,7 +118,7 @@ def barriers(rivals: Rivals, quick: bool, say: Say) -> Property:
             formula=rivals.formula,
         )
         if both := _on_both(rivals, path, found):
-            panels[f"({facet}) {site}"] = _series(rivals, both, drawn)
+            panels[f"{rivals.element}({facet}) {site}"] = _series(rivals, both, drawn)
     found.figure = paths_figure(panels) if panels else None
     return found
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from trajectory_rows import rows_of, some_points
 
-from scatter import ebk, store
+from scatter import ebk
 from scatter.analysis.ledger import LEDGER, TERMS, VibrationalEnergy, ledgers
 from scatter.analysis.ledger_tables import ledger_histograms, ledger_means
 from scatter.analysis.means import mean_of
@@ -10,6 +10,7 @@ from scatter.initial.molecule import bond_curve
 from scatter.initial.projectile import Diatomic
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
+from scatter.results.read import read_results
 from scatter.units import ISOTOPES
 
 KINDS = ("kinetic_molecule", "kinetic_slab", "potential_molecule", "potential_slab", "coupling")
@@ -24,7 +25,7 @@ def hydrogen():
 @pytest.fixture(scope="module")
 def surface(undisturbed):
     """Points and trajectories of the tiny campaign on the analytic potential."""
-    return store.read_results(undisturbed)[:2]
+    return read_results(undisturbed)[:2]
 
 
 def total(rows, when):

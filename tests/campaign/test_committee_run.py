@@ -12,7 +12,6 @@ from numba_threads import threads_as_before
 from rich.console import Console
 from tiny_runs import run_in
 
-from scatter import store
 from scatter.analysis import Sticking
 from scatter.analysis.committee import CommitteeSticking, committee_sticking
 from scatter.campaign.committee import committee
@@ -21,7 +20,8 @@ from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
-from scatter.settings import UserError
+from scatter.results.read import read_results
+from scatter.settings import Untrusted, UserError
 
 ON_MACE = {
     "potential__kind": "default", "surface__images": True, "sampling__trajectories": 3,
@@ -57,8 +57,19 @@ def watched(write_tiny, members, tmp_path_factory):
     return path.parent / "out"
 
 
+def test_where_S0_is_not_known_the_exit_code_is_3_and_what_ran_is_written(
+    write_tiny, members, tmp_path
+):
+    on_mace = ON_MACE | {"dynamics__max_time_fs": 100}
+    path = write_tiny(tmp_path, potential__committee=members[:1], **on_mace)
+    with threads_as_before(), pytest.raises(Untrusted, match="S0 is not known at") as refusal:
+        committee(path)
+    assert refusal.value.code == 3
+    assert (tmp_path / "out/sticking.csv").is_file()
+
+
 def rows(folder):
-    return store.read_results(folder)[1]
+    return read_results(folder)[1]
 
 
 def test_a_committee_changes_no_bit_of_the_dynamics(watched, unwatched):

@@ -7,6 +7,7 @@ import pytest
 from ace_formulas import energy_and_forces
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
+from threadpoolctl import threadpool_info, threadpool_limits
 from tiny_structures import hydrogen_on_copper
 from typer.testing import CliRunner
 
@@ -55,8 +56,16 @@ def planted_set(tmp_path_factory):
 def test_a_planted_model_is_recovered(planted_set, tmp_path):
     path, design, c = planted_set
     fitting = Fitting(smoothness=0, e0={"Cu": CONSTANT[0], "H": CONSTANT[1]})
-    said = []
-    fit_ace(path, tmp_path / "ace.npz", SMALL, fitting, said.append)
+    said, threads = [], set()
+
+    def say(line):
+        said.append(line)
+        pools = threadpool_info()
+        threads.update(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+
+    with threadpool_limits(2):
+        fit_ace(path, tmp_path / "ace.npz", SMALL, fitting, say)
+    assert threads == {1}  # what --threads says holds for linear algebra, too
     model = LinearAce.read(tmp_path / "ace.npz")
     fresh = labelled(design, c, 30)[24:]
     for frame in fresh:

@@ -11,7 +11,7 @@ from scatter.campaign.elsewhere import collect, write_prepared
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, run
 from scatter.config import read
-from scatter.errors import UserError
+from scatter.errors import Untrusted, UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.outcomes import ROW
 from scatter.potentials.device.models import MaceDevice
@@ -49,6 +49,16 @@ def test_what_comes_back_gives_the_rows_that_a_run_here_gives(ran, tmp_path):
     assert (folder / "sticking.csv").is_file()
     assert collect(ran, ran.parent / "results.npz") == folder  # again, and nothing is added
     assert store.trajectories(folder).tobytes() == found.tobytes()
+
+
+def test_what_comes_back_exits_with_3_where_S0_is_not_known(ran, tmp_path):
+    strict = ran.with_name("strict.toml")
+    text = ran.read_text().replace(str(ran.parent / "out"), str(tmp_path / "strict"))
+    strict.write_text(text.replace("most_unsettled = 1", "most_unsettled = 0.01"))
+    with pytest.raises(Untrusted, match="S0 is not known at") as refusal:
+        collect(strict, ran.parent / "results.npz")
+    assert refusal.value.code == 3
+    assert (tmp_path / "strict/sticking.csv").is_file()
 
 
 def test_a_run_on_a_device_gives_the_rows_that_a_run_here_gives(ran, tmp_path):

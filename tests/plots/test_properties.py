@@ -23,7 +23,7 @@ def texts(axes):
 
 
 def test_each_path_has_a_panel_with_the_barriers_of_both_potentials():
-    names = ("(111) bridge", "(100) bridge", "(110) top")
+    names = ("Cu(111) bridge", "Cu(100) bridge", "Cu(110) top")
     figure = paths_figure({name: [path("ours", 0.61), path("teacher", 0.587)] for name in names})
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == list(names)
@@ -32,7 +32,7 @@ def test_each_path_has_a_panel_with_the_barriers_of_both_potentials():
 
 
 def test_a_barrier_is_drawn_beneath_the_top_of_its_panel():
-    axes = paths_figure({"(111) bridge": [path("ours", 0.61), path("teacher", 0.9)]}).axes[0]
+    axes = paths_figure({"Cu(111) bridge": [path("ours", 0.61), path("teacher", 0.9)]}).axes[0]
     assert axes.get_ylim()[1] > 1.0
 
 
@@ -77,7 +77,7 @@ def test_curves_at_other_bond_lengths_are_not_compared():
 
 def test_the_same_paths_give_the_same_bytes(tmp_path):
     for name in ("first", "second"):
-        figure = paths_figure({"(111) bridge": [path("ours", 0.61)]})
+        figure = paths_figure({"Cu(111) bridge": [path("ours", 0.61)]})
         save(figure, tmp_path / name)
     for suffix in ("png", "pdf"):
         first, second = (tmp_path / f"{name}.{suffix}" for name in ("first", "second"))

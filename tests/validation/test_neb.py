@@ -185,6 +185,6 @@ def test_what_cannot_be_built_is_refused(facet, options, said):
 def test_a_path_beside_itself_differs_in_no_row(bridge):
     rows = bridge.rows(bridge)
     assert [row.unit for row in rows] == ["eV", "Å", "Å", "°"]
-    assert rows[0].quantity == "barrier, (111) bridge"
+    assert rows[0].quantity == "barrier, Cu(111) bridge"
     assert rows[0].potential == bridge.barrier
     assert not any(row.difference for row in rows)

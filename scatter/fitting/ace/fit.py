@@ -9,6 +9,7 @@ from typing import Any
 
 from ase import Atoms
 from ase.data import atomic_numbers
+from threadpoolctl import threadpool_limits
 
 from scatter.campaign.run import provenance
 from scatter.files import write_whole
@@ -80,7 +81,7 @@ def fit_ace(
     design = recipe.design()
     folder = out.with_name(f"{out.stem}.fit")
     folder.mkdir(parents=True, exist_ok=True)
-    with only_writer(folder):
+    with only_writer(folder), threadpool_limits(fitting.threads):
         constant = energies_of_atoms(parts["train"], recipe.elements, fitting.e0)
         molecule = frozenset(
             atomic_numbers[symbol] for symbol in recipe.molecule or recipe.elements[1:]
