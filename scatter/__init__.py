@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # the command line starts fast and `python -m scatter.gpu` runs where little is installed.
 PUBLIC = {
     "run": "library",
-    "Results": "library",
+    "Results": "report.tables",
     "UserError": "errors",
     "Potential": "potentials.base",
     "Evaluator": "potentials.base",

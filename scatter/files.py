@@ -1,7 +1,8 @@
 """Files that are seen either whole or not at all, whatever happens."""
 
+import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -48,6 +49,18 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False
     save = np.savez_compressed if compressed else np.savez
     with replacing(path) as temporary, open(temporary, "wb") as stream:
         save(stream, **arrays)
+
+
+def write_table(path: Path, names: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a table as CSV, as `write_whole`.
+
+    None and NaN are empty cells; of a number, the shortest text that reads back to the same bits.
+    """
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        for row in rows:
+            writer.writerow(["" if value is None or value != value else value for value in row])
 
 
 def _bring_to_disk(path: Path) -> None:

@@ -6,7 +6,7 @@ Usage: python scripts/results_reference.py
 from collections.abc import Iterable
 from pathlib import Path
 
-from scatter.campaign.export import CONDITIONS
+from scatter.conditions import condition_columns
 from scatter.outcomes import COLUMNS
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
@@ -98,13 +98,7 @@ scattered = [f.get_kinetic_energy() for f in frames if f.info["outcome"] == "sca
 
 Column = tuple[str, str, str, str]
 TYPES = {"u1": "uint8", "u2": "uint16", "u4": "uint32", "f8": "float64", "str": "text"}
-OF_A_POINT = [
-    ("point", "u4", "", "number of the point"),
-    *CONDITIONS[:3],
-    ("v", "u2", "", "vibrational quantum number"),
-    ("J", "u2", "", "rotational quantum number"),
-    *CONDITIONS[3:],
-]
+OF_A_POINT = [("point", "u4", "", "number of the point"), *condition_columns()]
 
 
 def page() -> str:

@@ -84,9 +84,9 @@ def merge(number):
 
 def figure(number):
     """Die when the figure is written."""
-    from scatter.campaign import report
+    from scatter.report import sticking
 
-    before(report, "save", once(number, lambda *_: die()))
+    before(sticking, "save", once(number, lambda *_: die()))
 
 
 def kernel(number):

@@ -206,7 +206,7 @@ def test_the_intervals_of_averages_cover_the_truth_in_93_to_97_of_100_experiment
     def averages(points):
         beam, gas = beam_sticking(points, BEAM, few), thermal_sticking(points, 1500, few)
         out = desorption(points, few, 1500)
-        v1 = [state for state in out.states() if (state.v, state.J) == (1, 1)][0]
+        v1 = [state for state in out.states().itertuples() if (state.v, state.J) == (1, 1)][0]
         flight = out.time_of_flight(np.array([30.0, 40.0]), 300.0)
         return [
             (beam.S0, beam.low, beam.high),

@@ -306,9 +306,9 @@ def test_one_process_works_the_same_where_mpi_cannot_be_loaded(write_tiny, undis
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
-    from scatter import store
+    from scatter.results.read import read_results
 
-    rows = [store.read_results(folder)[1] for folder in (tmp_path / "out", undisturbed)]
+    rows = [read_results(folder)[1] for folder in (tmp_path / "out", undisturbed)]
     assert rows[0].tobytes() == rows[1].tobytes()
 
 

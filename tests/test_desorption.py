@@ -42,7 +42,7 @@ def test_the_mean_energy_of_desorption_over_a_step_is_closed_form(E0):
 def test_without_a_barrier_what_desorbs_is_in_equilibrium():
     found = desorption(library(lambda E, v, J: 1.0), LEVELS, 700)
     assert found.mean_energy_eV == pytest.approx(2 * K * 700, rel=1e-6)
-    for state in found.states():
+    for state in found.states().itertuples():
         assert pytest.approx(state.boltzmann, rel=1e-6) == state.P
 
 
@@ -50,7 +50,7 @@ def test_adsorption_in_equilibrium_and_desorption_agree_state_by_state():
     points, T = library(rising), 925.0
     shares = populations(LEVELS, "H2", T, T, conserved=False)
     whole = thermal_sticking(points, T, LEVELS, conserved=False).S0
-    for state in desorption(points, LEVELS, T, "all").states():
+    for state in desorption(points, LEVELS, T, "all").states().itertuples():
         # a molecule whose only state is this one, with its curve
         alone = replace(points, curves={(0, 0): points.curves[state.v, state.J]})
         S0 = thermal_sticking(alone, T, levels_of(0, 0), conserved=False).S0
@@ -110,5 +110,5 @@ def test_intervals_of_what_desorbs_lie_within_what_can_desorb(n):
     drawn = [row(E, rng.binomial(n, rising(E, *s)), n, s) for s in STATES for E in points]
     found = desorption(Library.of(drawn), LEVELS, 925)
     assert 0 < found.low < found.mean_energy_eV < found.high
-    for state in found.states():
+    for state in found.states().itertuples():
         assert 0 <= state.low <= state.P <= state.high <= 1

@@ -11,9 +11,10 @@ from tiny_runs import slab_from_a_file
 
 import scatter
 from scatter import store
-from scatter.campaign.export import export
-from scatter.campaign.report import analyse, status
 from scatter.outcomes import ROW
+from scatter.report.status import status
+from scatter.report.sticking import analyse
+from scatter.results.export import export
 from scatter.structures import read_structure
 from scatter.units import fs
 

@@ -12,17 +12,17 @@ from tiny_runs import slab_from_a_file
 
 import scatter
 from scatter.campaign.elsewhere import write_prepared
-from scatter.campaign.export import export
 from scatter.campaign.inspect import inspect
-from scatter.campaign.report import plot
 from scatter.campaign.slabs import slabs
-from scatter.campaign.terminal import console
 from scatter.fitting.finetune import Foundation, finetune
 from scatter.fitting.select import Choice, select
 from scatter.fitting.train import Training
 from scatter.outputs import refuse_ending, refuse_no_folder, refuse_overwriting
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate
+from scatter.report.sticking import plot
+from scatter.report.terminal import console
+from scatter.results.export import export
 from scatter.settings import UserError
 
 ROOT = Path(scatter.__file__).parents[1]

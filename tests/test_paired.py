@@ -130,7 +130,7 @@ def test_trajectories_that_run_or_have_no_partner_are_refused():
     one = np.array([(0, 0, 1), (0, 1, 0)], ROW)
     with pytest.raises(ValueError, match="not ended"):
         agreement(one, one)
-    with pytest.raises(ValueError, match="no pairs"):
+    with pytest.raises(ValueError, match="cannot be paired"):
         agreement(one, one[:1])
 
 

@@ -25,9 +25,10 @@ def imports(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
-        ("h5py", {"store", "hdf5_program"}),
+        ("h5py", {"store", "results"}),
         ("matplotlib", {"plots"}),
         ("mpi4py", {"campaign"}),
+        ("jinja2", {"report"}),
         ("triton", {"kernels"}),
     ],
 )

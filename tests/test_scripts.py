@@ -11,6 +11,7 @@ from shlex import quote
 import pytest
 
 from scatter import store
+from scatter.results.read import read_results
 
 ROOT = Path(__file__).parents[1]
 
@@ -115,4 +116,4 @@ def test_a_batch_job_that_is_warned_keeps_what_has_ended_and_asks_to_run_again(
     kept = len(store.trajectories(tmp_path / "out"))
     assert 0 < kept < 300
     assert subprocess.run(command, env=environment, check=False).returncode == 0
-    assert len(store.read_results(tmp_path / "out")[1]) == 300
+    assert len(read_results(tmp_path / "out")[1]) == 300

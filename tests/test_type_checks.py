@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from type_checks import CALLS, FIRST, THEN, checked, now_and_again
 
-from scatter.analysis.alignment import combined_interval
+from scatter.analysis.quadrupole import combined_interval
 from scatter.shapes import Float
 
 PAIR, WHOLE = np.zeros(2), np.zeros(2, int)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from scatter.conditions import condition_columns
 from scatter.outcomes import ROW, Outcome
 
 POINT = np.dtype(
     [
-        *[("point", "u4"), ("facet", "U8"), ("T_K", "f8"), ("molecule", "U4"), ("v", "u2")],
-        *[("J", "u2"), ("mJ", "f8"), ("energy_eV", "f8"), ("polar_deg", "f8")],
-        ("azimuth_deg", "f8"),
+        ("point", "u4"),
+        *((name, "U8" if kind == "str" else kind) for name, kind, *_ in condition_columns()),
     ]
 )
 
@@ -31,6 +31,11 @@ def some_rows(count, outcome=Outcome.SCATTERED, points=1, **columns):
     for name, value in columns.items():
         rows[name] = value
     return rows
+
+
+def rows_of(table):
+    """The rows of a long table, columns as attributes."""
+    return [*table.itertuples(index=False)]
 
 
 def scattered(final_v, final_J):

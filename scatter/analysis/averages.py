@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from scatter.analysis.alignment import crossing
 from scatter.analysis.library import PerEnergy, Sampled, State, StateEnergy
+from scatter.analysis.means import crossing
 from scatter.analysis.spins import spin_weights
 from scatter.ebk import Level
 from scatter.units import K
@@ -35,7 +35,7 @@ class Cover:
     @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each fraction above 1 %."""
-        said = {
+        sentences = {
             "below": "lies below the lowest energy computed, where S0 is held",
             "above": "lies above the highest energy computed, where S0 is held",
             "lacking": "is of states that have not been computed, and is left out",
@@ -43,7 +43,7 @@ class Cover:
         }
         return tuple(
             f"{getattr(self, name):.1%} of the weight {text}"
-            for name, text in said.items()
+            for name, text in sentences.items()
             if getattr(self, name) > NOTABLE
         )
 

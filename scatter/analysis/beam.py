@@ -147,7 +147,7 @@ def beam_sticking(
     energies = beam.energies(library.mass_amu, library.nodes())
     molecules = ensemble(shares, *energies)
     sampled = Sampled.of_states(library, molecules.states, nearest_J)
-    found, cover = mean_sticking(sampled, molecules, rises), molecules.cover(sampled)
+    mean, cover = mean_sticking(sampled, molecules, rises), molecules.cover(sampled)
     return BeamSticking(
         **asdict(cover),
         velocity_m_s=beam.velocity_m_s,
@@ -155,7 +155,7 @@ def beam_sticking(
         nozzle_K=beam.nozzle_K,
         rotational_K=rotational_K,
         mean_energy_eV=float((energies[0] * energies[1]).sum()),
-        **_sticking(found),
+        **_sticking(mean),
     )
 
 
@@ -195,16 +195,16 @@ def thermal_sticking(
     energies = boltzmann_energies(kT, 0 if scaling == "normal" else 1, library.nodes())
     molecules = ensemble(shares, *energies)
     sampled = Sampled.of_states(library.at_normal_incidence(), molecules.states, nearest_J)
-    found, cover = mean_sticking(sampled, molecules, rises), molecules.cover(sampled)
+    mean, cover = mean_sticking(sampled, molecules, rises), molecules.cover(sampled)
     flux = sqrt(kT / (2 * pi * library.mass_amu)) / m_s
     return ThermalSticking(
         **asdict(cover),
         gas_K=gas_K,
         scaling=scaling,
-        **_sticking(found),
-        rate_m_s=flux * found.value,
-        rate_low_m_s=flux * found.low,
-        rate_high_m_s=flux * found.high,
+        **_sticking(mean),
+        rate_m_s=flux * mean.value,
+        rate_low_m_s=flux * mean.low,
+        rate_high_m_s=flux * mean.high,
     )
 
 
@@ -216,7 +216,7 @@ def boltzmann_energies(
     return quadrature(lambda E: E**power * np.exp(-E / kT), 0.0, highest, breaks)
 
 
-def _sticking(found: Average) -> dict[str, float]:
+def _sticking(mean: Average) -> dict[str, float]:
     """The average under the names of a sticking probability."""
-    named = asdict(found)
+    named = asdict(mean)
     return {"S0": named.pop("value"), **named}

@@ -1,4 +1,4 @@
-"""Boltzmann populations of levels, and the temperature that a mean energy tells."""
+"""Boltzmann populations of levels, and the temperature that a mean energy gives."""
 
 import numpy as np
 from jaxtyping import Float

@@ -37,7 +37,7 @@ class CommitteeSticking:
     @property
     def spread(self) -> float:
         """Standard deviation of S0 over the members; NaN for fewer than two, or an unknown one."""
-        values, M = [one.S0 for one in self.members], len(self.members)
+        values, M = [member.S0 for member in self.members], len(self.members)
         if M < 2:
             return nan
         mean = sum(values) / M

@@ -8,7 +8,18 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2
 
-from scatter.analysis.likelihood import E0, LN_W, A, Form, N, PerPoint, deviance, maximise, model
+from scatter.analysis.likelihood import (
+    E0,
+    LN_W,
+    A,
+    Form,
+    N,
+    PerPoint,
+    Problem,
+    deviance,
+    maximise,
+    model,
+)
 from scatter.analysis.probability import Sticking
 from scatter.units import degree
 
@@ -110,10 +121,11 @@ def estimate(
     if refusal:
         return refusal
     n, energy, cos = counts.n.astype(float), counts.energy_eV, np.cos(counts.polar_deg * degree)
-    points, k = (n, energy, cos, free, _bounds(energy, cos)), counts.dissociated.astype(float)
+    k, bounds = counts.dissociated.astype(float), _bounds(energy, cos)
+    problem = Problem(form, n, energy, cos, free, bounds)
     starts = _starts(counts, amplitude, exponent)
-    found, deviances = maximise(form, starts, np.tile(k, (len(starts), 1)), *points)
-    best, least = found[[deviances.argmin()]], float(deviances.min())
+    ends, deviances = maximise(problem, starts, np.tile(k, (len(starts), 1)))
+    best, least = ends[[deviances.argmin()]], float(deviances.min())
     flat = float(deviance(np.full((1, len(n)), k.sum() / n.sum()), k[None], n)[0])
     if flat - least < chi2.isf(0.05, free.sum() - 1):
         return Undetermined(
@@ -121,7 +133,7 @@ def estimate(
             "S0 does not rise with the energy by more than its errors; "
             "add points at lower or higher energies, or trajectories",
         )
-    if _sharpest(form, best, k, *points) - least < chi2.isf(0.05, 1):
+    if _sharpest(problem, best, k) - least < chi2.isf(0.05, 1):
         return Undetermined(
             Doubt.NOT_BOUNDED,
             "a sharp step fits as well as any rise, so W has no lower bound; "
@@ -129,8 +141,8 @@ def estimate(
         )
     S0 = model(form, best, energy, cos)[0][0] if parametric else k / n
     drawn = np.random.default_rng(seed).binomial(counts.n, S0, (resamples, len(n))).astype(float)
-    draws, again = maximise(form, np.repeat(best, resamples, axis=0), drawn, *points)
-    return _doubt(draws, free, points[-1]) or Estimate(
+    draws, again = maximise(problem, np.repeat(best, resamples, axis=0), drawn)
+    return _doubt(draws, free, bounds) or Estimate(
         best[0], least, len(n) - int(free.sum()), draws, again if parametric else again[:0]
     )
 
@@ -152,7 +164,7 @@ def _refusal(counts: Counts, parameters: int) -> Undetermined | None:
 
 
 def _bounds(energy: np.ndarray, cos: np.ndarray) -> Float[np.ndarray, "2 4"]:
-    """Where parameters are looked for: far beyond what points at these energies could tell."""
+    """Where parameters are looked for: far beyond what points at these energies could show."""
     least, most = (energy * cos * cos).min(), energy.max()
     span = max(most - least, 1e-3 * most)
     low = [least - 3 * span, np.log(1e-3 * span), 1e-4, -4.0]
@@ -174,24 +186,14 @@ def _starts(
     return np.stack([values.ravel() for values in grid], axis=1)
 
 
-def _sharpest(
-    form: Form,
-    best: Float[np.ndarray, "1 4"],
-    k: PerPoint,
-    n: PerPoint,
-    energy: PerPoint,
-    cos: PerPoint,
-    free: Bool[np.ndarray, "4"],
-    bounds: Float[np.ndarray, "2 4"],
-) -> float:
+def _sharpest(problem: Problem, best: Float[np.ndarray, "1 4"], k: PerPoint) -> float:
     """The least deviance of a step, at one of the points or between two of them."""
-    scaled = np.unique(energy * cos ** best[0, N])
+    scaled = np.unique(problem.energy * problem.cos ** best[0, N])
     steps = np.concatenate([scaled, 0.5 * (scaled[1:] + scaled[:-1])])
     start = np.repeat(best, len(steps), axis=0)
-    start[:, E0], start[:, LN_W] = steps, bounds[0, LN_W]
-    free = free & (np.arange(4) != LN_W)
-    counts = np.tile(k, (len(steps), 1))
-    return float(maximise(form, start, counts, n, energy, cos, free, bounds)[1].min())
+    start[:, E0], start[:, LN_W] = steps, problem.bounds[0, LN_W]
+    fixed = problem._replace(free=problem.free & (np.arange(4) != LN_W))
+    return float(maximise(fixed, start, np.tile(k, (len(steps), 1)))[1].min())
 
 
 def _doubt(
@@ -199,7 +201,7 @@ def _doubt(
     free: Bool[np.ndarray, "4"],
     bounds: Float[np.ndarray, "2 4"],
 ) -> Undetermined | None:
-    """Why the resampled parameters say that the points do not tell them, if so."""
+    """Why the resampled parameters say that the points do not determine them, if so."""
     low, high = np.percentile(draws[:, A], ENDS)
     if free[A] and high > _WIDEST * low:
         return Undetermined(

@@ -5,7 +5,7 @@
 with g an error function, (1 + erf)/2, a logistic or a Gompertz curve (`likelihood.rise`); E0 is
 where S0 = A/2 (Gompertz: A/e). The parameters are those of the largest likelihood of the binomial
 counts, so points with few or no dissociated trajectories count for what they say. Where the points
-cannot tell the parameters, the answer is `Undetermined`, with the reason.
+cannot determine the parameters, the answer is `Undetermined`, with the reason.
 """
 
 from dataclasses import dataclass
@@ -113,33 +113,33 @@ def fit(
     """
     if len(set(counts.polar_deg)) > 1:
         raise ValueError("a fit in the energy takes points at one polar angle")
-    found = estimate(counts, form, amplitude, 0.0, resamples, seed, parametric)
-    return found if isinstance(found, Undetermined) else summary(counts, form, amplitude, found)
+    answer = estimate(counts, form, amplitude, 0.0, resamples, seed, parametric)
+    return answer if isinstance(answer, Undetermined) else summary(counts, form, amplitude, answer)
 
 
-def summary(counts: Counts, form: Form, amplitude: float | None, found: Estimate) -> Fit:
+def summary(counts: Counts, form: Form, amplitude: float | None, estimate: Estimate) -> Fit:
     """The fit that an estimate amounts to."""
-    low, high = np.percentile(found.draws, ENDS, axis=0)
-    freedom, drawn = found.degrees_of_freedom, len(found.deviances)
-    larger = (found.deviances >= found.deviance).sum()
+    low, high = np.percentile(estimate.draws, ENDS, axis=0)
+    freedom, drawn = estimate.degrees_of_freedom, len(estimate.deviances)
+    larger = (estimate.deviances >= estimate.deviance).sum()
     return Fit(
         form=form,
-        E0_eV=float(found.best[E0]),
+        E0_eV=float(estimate.best[E0]),
         E0_low_eV=float(low[E0]),
         E0_high_eV=float(high[E0]),
-        W_eV=float(np.exp(found.best[LN_W])),
+        W_eV=float(np.exp(estimate.best[LN_W])),
         W_low_eV=float(np.exp(low[LN_W])),
         W_high_eV=float(np.exp(high[LN_W])),
-        A=float(found.best[A]),
+        A=float(estimate.best[A]),
         A_low=float(low[A]),
         A_high=float(high[A]),
         amplitude=amplitude,
         points=len(counts.n),
         trajectories=int(counts.n.sum()),
         unsettled=int(counts.unsettled.sum()),
-        deviance=found.deviance,
+        deviance=estimate.deviance,
         degrees_of_freedom=freedom,
-        p_value=float(chi2.sf(found.deviance, freedom)) if freedom else nan,
+        p_value=float(chi2.sf(estimate.deviance, freedom)) if freedom else nan,
         p_resampled=float((larger + 1) / (drawn + 1)) if freedom and drawn else nan,
-        draws=found.draws,
+        draws=estimate.draws,
     )

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy.interpolate import make_interp_spline
 
 from scatter.analysis.motion import Motion, PerTrajectory, motion
-from scatter.analysis.per_point import by_point
+from scatter.analysis.per_point import Columns, by_point, record_type, records
 from scatter.ebk import Curve, reduced_mass, vibrational_number
 from scatter.outcomes import Outcome
 
@@ -22,12 +22,9 @@ TERMS = (
     *("slab_kinetic_eV", "slab_potential_eV", "coupling_eV"),
 )
 PARTS = ("vibrational_eV", "rotational_eV")
-LEDGER = np.dtype(
-    [
-        *(("point", "u4"), ("number", "u4"), ("outcome", "u1"), ("incidence_eV", "f8")),
-        *((name, "f8") for name in (*TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV")),
-        *(("deviation_eV", "f8"), ("energy_error_eV", "f8")),
-    ]
+LEDGER = record_type(
+    *("incidence_eV", *TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV"),
+    *("deviation_eV", "energy_error_eV"),
 )
 
 
@@ -95,37 +92,40 @@ def ledgers(
     Raises:
         ValueError: the masses are not those of the campaign.
     """
-    found = [np.zeros(0, LEDGER)]
-    energies = {formula: VibrationalEnergy(one) for formula, one in species.items()}
+    parts = [np.zeros(0, LEDGER)]
+    energies = {formula: VibrationalEnergy(molecule) for formula, molecule in species.items()}
     for conditions, rows in by_point(points, trajectories):
         formula = conditions["molecule"]
-        found.append(_ledger(rows, species[formula], energies[formula]))
-    return np.concatenate(found)
+        entries = _ledger(rows, species[formula], energies[formula])
+        parts.append(records(LEDGER, rows, entries))
+    return np.concatenate(parts)
 
 
-def _ledger(rows: np.ndarray, species: Species, vibrational: VibrationalEnergy) -> np.ndarray:
+def _ledger(rows: np.ndarray, species: Species, vibrational: VibrationalEnergy) -> Columns:
     initial, final = (motion(rows, when, species.masses) for when in ("initial", "final"))
-    entry = np.zeros(len(rows), LEDGER)
-    for name in ("point", "number", "outcome", "energy_error_eV"):
-        entry[name] = rows[name]
-    entry["incidence_eV"] = initial.translational
-    entry["normal_eV"] = final.normal - initial.normal
-    entry["parallel_eV"] = _parallel(final) - _parallel(initial)
-    entry["slab_kinetic_eV"] = _change(rows, "kinetic_slab_eV")
-    entry["slab_potential_eV"] = _change(rows, "potential_slab_eV")
-    entry["coupling_eV"] = _change(rows, "coupling_eV")
-    entry["to_slab_eV"] = entry["slab_kinetic_eV"] + entry["slab_potential_eV"]
-    entry["final_kinetic_eV"] = rows["final_kinetic_molecule_eV"]
     before = initial.internal_kinetic + rows["initial_potential_molecule_eV"]
     after = final.internal_kinetic + rows["final_potential_molecule_eV"]
-    entry["internal_eV"] = after - before
     scattered = rows["outcome"] == Outcome.SCATTERED
     last = vibrational(np.where(scattered, rows["final_v"], np.nan))
     first = vibrational(rows["v"].astype(np.float64))
-    entry["vibrational_eV"] = last - first
-    entry["rotational_eV"] = (after - last) - (before - first)
-    entry["deviation_eV"] = sum(entry[name] for name in TERMS)
-    return entry
+    terms = {
+        "normal_eV": final.normal - initial.normal,
+        "parallel_eV": _parallel(final) - _parallel(initial),
+        "internal_eV": after - before,
+        "slab_kinetic_eV": _change(rows, "kinetic_slab_eV"),
+        "slab_potential_eV": _change(rows, "potential_slab_eV"),
+        "coupling_eV": _change(rows, "coupling_eV"),
+    }
+    return {
+        **terms,
+        "incidence_eV": initial.translational,
+        "vibrational_eV": last - first,
+        "rotational_eV": (after - last) - (before - first),
+        "to_slab_eV": terms["slab_kinetic_eV"] + terms["slab_potential_eV"],
+        "final_kinetic_eV": rows["final_kinetic_molecule_eV"],
+        "deviation_eV": sum(terms[name] for name in TERMS),
+        "energy_error_eV": rows["energy_error_eV"],
+    }
 
 
 def _parallel(motion: Motion) -> Float[np.ndarray, " trajectory"]:

@@ -1,7 +1,7 @@
 """Points that have been computed, S0(E; v, J), as functions of the energy with propagated errors.
 
 Between two energies S0 is linear in E; below the first and above the last it is held, and how much
-weight falls there is told. An average is then a sum c·S0 over the points, whose 95 % interval
+weight falls there is said. An average is then a sum c·S0 over the points, whose 95 % interval
 
     θ - √Σ [c (S0 - low)]²,    θ + √Σ [c (high - S0)]²        (low, high swapped where c < 0)
 
@@ -18,9 +18,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.interpolate import PchipInterpolator
 
-from scatter.analysis.curves import Curve, curves
-from scatter.analysis.probability import CONDITIONS, Sticking
+from scatter.analysis.curve import Curve, curves
+from scatter.analysis.probability import Sticking
 from scatter.analysis.spins import nuclei
+from scatter.conditions import CONDITIONS
 from scatter.settings import UserError
 
 State = tuple[int, int]  # v, J
@@ -185,11 +186,11 @@ class Sampled:
 
     def pull(self, weight: StateEnergy, energy: PerEnergy) -> Float[np.ndarray, "energy point"]:
         """The c of Σ c S0 over all points that is weight S0(energy) summed over states."""
-        found = [
+        pulls = [
             weight[self.of == i].sum(axis=0)[:, None] * _hats(curve, energy)
             for i, curve in enumerate(self.curves)
         ]
-        return np.concatenate(found, axis=1)
+        return np.concatenate(pulls, axis=1)
 
     def outside(self, energy: PerEnergy) -> tuple[Bool[np.ndarray, "..."], Bool[np.ndarray, "..."]]:
         """Which energies lie below and above the points of each state's curve."""

@@ -6,7 +6,7 @@ A bootstrap refits thousands of resampled counts, and a test of its coverage mil
 takes them all, and ends at the same maximum as a general minimiser does for each alone.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -53,17 +53,30 @@ def inverse(form: Form, g: np.ndarray) -> np.ndarray:
     return logit(g) if form == "logistic" else -np.log(-np.log(g))
 
 
+class Problem(NamedTuple):
+    """What is fitted to what.
+
+    Attributes:
+        form: of the curve.
+        n: trajectories of each point, none zero.
+        energy: E of each point, eV.
+        cos: cos ϑ of each point.
+        free: which parameters are fitted; the others stay as they start.
+        bounds: lower and upper, of the parameters.
+    """
+
+    form: Form
+    n: PerPoint
+    energy: PerPoint
+    cos: PerPoint
+    free: Bool[np.ndarray, "4"]
+    bounds: Float[np.ndarray, "2 4"]
+
+
 def model(
     form: Form, P: Sets, energy: PerPoint, cos: PerPoint
 ) -> tuple[Float[np.ndarray, "set point"], Float[np.ndarray, "set point 4"]]:
-    """S0 at each point for each set of parameters, and its derivatives by them.
-
-    Args:
-        form: of the curve.
-        P: parameters.
-        energy: E, eV.
-        cos: cos ϑ.
-    """
+    """S0 at each E (eV) and cos ϑ for each set of parameters, and its derivatives by them."""
     W = np.exp(P[:, LN_W, None])
     scaled = energy * cos ** P[:, N, None]
     x = (scaled - P[:, E0, None]) / W
@@ -91,35 +104,19 @@ def deviance(
 
 
 def maximise(
-    form: Form,
-    start: Sets,
-    k: Float[np.ndarray, "set point"],
-    n: PerPoint,
-    energy: PerPoint,
-    cos: PerPoint,
-    free: Bool[np.ndarray, "4"],
-    bounds: Float[np.ndarray, "2 4"],
+    problem: Problem, start: Sets, k: Float[np.ndarray, "set point"]
 ) -> tuple[Sets, PerSet]:
-    """The parameters of largest likelihood for each set of counts, and their deviances.
+    """The parameters of largest likelihood for each set of counts k, and their deviances.
 
     Fisher's scoring, damped after Levenberg and Marquardt, within bounds: a parameter that is
     pushed against its bound stays there.
-
-    Args:
-        form: of the curve.
-        start: where to begin.
-        k: dissociated.
-        n: trajectories, none zero.
-        energy: eV.
-        cos: of the polar angles.
-        free: which parameters are fitted; the others stay as they start.
-        bounds: lower and upper.
     """
+    form, n, energy, cos, free, bounds = problem
     P = np.where(free, np.clip(start, *bounds), start)
     D = deviance(model(form, P, energy, cos)[0], k, n)
     damping, moving = np.full(len(P), 1e-3), np.arange(len(P))
     for _ in range(_STEPS):
-        step = _step(form, P[moving], k[moving], n, energy, cos, free, bounds, damping[moving])
+        step = _step(problem, P[moving], k[moving], damping[moving])
         trial = np.where(free, np.clip(P[moving] + step, *bounds), P[moving])
         lower = D[moving] - deviance(model(form, trial, energy, cos)[0], k[moving], n)
         better = lower >= 0
@@ -134,25 +131,15 @@ def maximise(
     return P, D
 
 
-def _step(
-    form: Form,
-    P: Sets,
-    k: np.ndarray,
-    n: PerPoint,
-    energy: PerPoint,
-    cos: PerPoint,
-    free: Bool[np.ndarray, "4"],
-    bounds: Float[np.ndarray, "2 4"],
-    damping: PerSet,
-) -> Sets:
+def _step(problem: Problem, P: Sets, k: np.ndarray, damping: PerSet) -> Sets:
     """One damped step of scoring: (I + damping diag I) step = gradient, I Fisher's information."""
+    form, n, energy, cos, free, (low, high) = problem
     S0, by = model(form, P, energy, cos)
     S0 = np.clip(S0, _TINY, 1 - _TINY)
     weight = 1 / (S0 * (1 - S0))
     gradient = ((k - n * S0) * weight)[:, None, :] @ by
     gradient = gradient[:, 0]
     information = np.swapaxes(by * (n * weight)[..., None], 1, 2) @ by
-    low, high = bounds
     held = ~free | ((low >= P) & (gradient < 0)) | ((high <= P) & (gradient > 0))
     gradient[held] = 0
     information[held[:, :, None] | held[:, None, :]] = 0

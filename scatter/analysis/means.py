@@ -1,11 +1,13 @@
 """Means of what trajectories have in common, and how well they are known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nan, sqrt
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import t as student
+from scipy.optimize import root_scalar
+from scipy.special import stdtrit
 
 RESAMPLES = 500
 
@@ -84,8 +86,15 @@ def mean_of(
     mean = float(finite.mean()) if n else nan
     deviation = float(finite.std(ddof=1)) if n > 1 else nan
     error = deviation / sqrt(n) if n else nan
-    half = float(student.ppf(0.975, n - 1)) * error if n > 1 else nan
+    half = float(stdtrit(n - 1, 0.975)) * error if n > 1 else nan
     low, high = mean - half, mean + half
     if n > 1:  # the limits themselves may be a rounding beyond the mean
         low, high = min(max(low, least), mean), max(min(high, most), mean)
     return Mean(n, len(values) - n, mean, deviation, error, low, high)
+
+
+def crossing(end: Callable[[float], float], edge: float, A: float) -> float:
+    """The trial between A and the edge of what is possible at which an end of the interval is 0."""
+    if end(edge) * end(A) >= 0:  # at the edge itself, or beside it by rounding
+        return edge
+    return float(root_scalar(end, bracket=(edge, A), method="brentq", xtol=1e-12).root)

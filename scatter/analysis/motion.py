@@ -38,7 +38,7 @@ def motion(rows: np.ndarray, when: str, masses: Float[np.ndarray, "2"]) -> Motio
         masses: of both atoms, amu; those that the campaign ran with.
 
     Raises:
-        ValueError: the velocities do not give the kinetic energy that the rows tell: these are
+        ValueError: the velocities do not give the kinetic energy in the rows: these are
             not the masses of these molecules.
     """
     first, second = (
@@ -47,17 +47,17 @@ def motion(rows: np.ndarray, when: str, masses: Float[np.ndarray, "2"]) -> Motio
     )
     m1, m2 = (float(mass) for mass in masses)
     velocity, apart = (m1 * first + m2 * second) / (m1 + m2), second - first
-    found = Motion(
+    moving = Motion(
         velocity=velocity,
         translational=0.5 * (m1 + m2) * (velocity**2).sum(axis=1),
         normal=0.5 * (m1 + m2) * velocity[:, 2] ** 2,
         internal_kinetic=0.5 * m1 * m2 / (m1 + m2) * (apart**2).sum(axis=1),
     )
-    told = rows[f"{when}_kinetic_molecule_eV"]
-    off = np.abs(found.translational + found.internal_kinetic - told)
-    if (off > 1e-6 * (1 + told)).any():  # NaN, of what is not finite, passes
+    stored = rows[f"{when}_kinetic_molecule_eV"]
+    off = np.abs(moving.translational + moving.internal_kinetic - stored)
+    if (off > 1e-6 * (1 + stored)).any():  # NaN, of what is not finite, passes
         raise ValueError(
             f"masses of {m1:g} and {m2:g} amu give molecules a kinetic energy that differs by "
             f"{np.nanmax(off):.3g} eV from what the rows tell; give those of the campaign"
         )
-    return found
+    return moving

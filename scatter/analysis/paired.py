@@ -107,32 +107,32 @@ def _low(n10: int, n01: int, n: int, z: float) -> float:
     return root_scalar(score, method="brentq", bracket=bracket, xtol=1e-14).root
 
 
-def pairs(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The trajectories that two campaigns share by point and number, in the same order.
 
     Args:
-        one: structured, with the fields `point` and `number`, each pair of them once.
-        other: alike, of a campaign with the same points.
+        first: structured, with the fields `point` and `number`, each pair of them once.
+        second: alike, of a campaign with the same points.
     """
-    keys = [rows["point"].astype(np.int64) << 32 | rows["number"] for rows in (one, other)]
+    keys = [rows["point"].astype(np.int64) << 32 | rows["number"] for rows in (first, second)]
     _, mine, its = np.intersect1d(*keys, assume_unique=True, return_indices=True)
-    return one[mine], other[its]
+    return first[mine], second[its]
 
 
-def agreement(one: np.ndarray, other: np.ndarray) -> Int[np.ndarray, "ending ending"]:
+def agreement(first: np.ndarray, second: np.ndarray) -> Int[np.ndarray, "ending ending"]:
     """How many pairs ended so on the first (row) and so on the second (column), by `ENDINGS`.
 
     Args:
-        one: trajectories with the field `outcome`.
-        other: those that they are paired with, in the same order.
+        first: trajectories with the field `outcome`.
+        second: those that they are paired with, in the same order.
 
     Raises:
         ValueError: they are not as many, or some have not ended.
     """
-    if len(one) != len(other):
-        raise ValueError(f"{len(one)} trajectories are no pairs with {len(other)}")
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} trajectories cannot be paired with {len(second)}")
     counts = np.zeros((len(Outcome), len(Outcome)), np.int64)
-    np.add.at(counts, (one["outcome"], other["outcome"]), 1)
+    np.add.at(counts, (first["outcome"], second["outcome"]), 1)
     if counts[Outcome.RUNNING].any() or counts[:, Outcome.RUNNING].any():
         raise ValueError("a trajectory has not ended")
     return counts[np.ix_(ENDINGS, ENDINGS)]
@@ -195,8 +195,8 @@ def paired_sticking(
     """
     own, its = pairs(in_turn(potential), in_turn(reference))
     both = (sticking(points, ended, most, surfaces) for ended in (own, its))
-    found = []
-    for point, mine, other in zip(points["point"], *both, strict=True):
-        here = own["point"] == point
-        found.append(PairedSticking(mine, other, agreement(own[here], its[here])))
-    return found
+    return [
+        PairedSticking(mine, other, agreement(own[here], its[here]))
+        for point, mine, other in zip(points["point"], *both, strict=True)
+        for here in (own["point"] == point,)
+    ]

@@ -1,51 +1,46 @@
-"""What every table of trajectories begins with: the conditions of their point."""
+"""Records of single trajectories, and long tables with a row for each point, outcome, class or bin.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+Every table begins with the conditions of the point: `point` (row of /points) and `CONDITIONS`, NaN
+where none was chosen. Behind them stand its own columns, the unit in the name; P is count / n, and
+`low` and `high` are the ends of its 95 % interval (Wilson).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from scatter.analysis.probability import CONDITIONS, outcome_counts
+from scatter.analysis.probability import outcome_counts, wilson
+from scatter.conditions import CONDITIONS
 from scatter.outcomes import Outcome, ending_names
 
-
-@dataclass(frozen=True)
-class PerPoint:
-    """The first columns of every row that describes trajectories of one point.
-
-    Attributes:
-        point: its number, row of /points.
-        facet: as in the input.
-        T_K: surface temperature, K.
-        molecule: formula.
-        v: initial vibrational quantum number.
-        J: initial rotational quantum number.
-        mJ: projection of J on the surface normal; None when isotropic.
-        energy_eV: incidence energy, eV.
-        polar_deg: polar angle of incidence, degrees.
-        azimuth_deg: azimuth of incidence, degrees; None when random.
-    """
-
-    point: int
-    facet: str
-    T_K: float
-    molecule: str
-    v: int
-    J: int
-    mJ: float | None
-    energy_eV: float
-    polar_deg: float
-    azimuth_deg: float | None
+KEYS = ("point", "number", "outcome")
+Columns = dict[str, Any]
 
 
-def by_point(
-    points: np.ndarray, trajectories: np.ndarray
-) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """The conditions of each point, as `PerPoint` takes them, and its trajectories (or none).
+def record_type(*names: str) -> np.dtype:
+    """The type of records of trajectories: their keys, and real numbers of these names."""
+    return np.dtype(
+        [("point", "u4"), ("number", "u4"), ("outcome", "u1"), *((name, "f8") for name in names)]
+    )
+
+
+def records(kind: np.dtype, trajectories: np.ndarray, columns: Mapping[str, Any]) -> np.ndarray:
+    """A record of each trajectory: its keys, and these columns."""
+    made = np.zeros(len(trajectories), kind)
+    for name in KEYS:
+        made[name] = trajectories[name]
+    for name, values in columns.items():
+        made[name] = values
+    return made
+
+
+def by_point(points: np.ndarray, trajectories: np.ndarray) -> Iterator[tuple[Columns, np.ndarray]]:
+    """The first columns of each point, and its trajectories (or none).
 
     Args:
-        points: structured, with the fields `point` and `CONDITIONS`; NaN: not chosen.
+        points: structured, with the fields `point` and `CONDITIONS`.
         trajectories: structured, with the fields `point`, `number` and `outcome`.
 
     Raises:
@@ -56,14 +51,27 @@ def by_point(
     ordered = trajectories[np.argsort(trajectories["point"], kind="stable")]
     names = ("point", *CONDITIONS)
     for values in zip(*(points[name].tolist() for name in names), strict=True):
-        chosen = [None if value != value else value for value in values]
         first, last = np.searchsorted(ordered["point"], [values[0], values[0] + 1])
-        yield dict(zip(names, chosen, strict=True)), ordered[first:last]
+        yield dict(zip(names, values, strict=True)), ordered[first:last]
 
 
-def by_outcome(trajectories: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """The endings that occur among trajectories, as "scattered", and those that ended so."""
+def by_outcome(
+    points: np.ndarray, trajectories: np.ndarray
+) -> Iterator[tuple[Columns, np.ndarray]]:
+    """The same for each ending that occurs at a point, `outcome` ("scattered", ...) among them."""
     names = ending_names()
-    for code in np.unique(trajectories["outcome"]).tolist():
-        ended = trajectories[trajectories["outcome"] == code]
-        yield names.get(code, f"ending {code}"), ended
+    for columns, mine in by_point(points, trajectories):
+        for code in np.unique(mine["outcome"]).tolist():
+            ending = names.get(code, f"ending {code}")
+            yield {**columns, "outcome": ending}, mine[mine["outcome"] == code]
+
+
+def proportion(count: int, n: int, of: str = "n") -> Columns:
+    """The columns n (or what it is called), count, P, low and high."""
+    P, low, high = wilson(count, n)
+    return {of: n, "count": count, "P": P, "low": low, "high": high}
+
+
+def long_table(rows: Iterable[Columns]) -> pd.DataFrame:
+    """A table of rows with the same columns; without any row, it has no columns either."""
+    return pd.DataFrame([*rows])

@@ -13,13 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from scatter.conditions import CONDITIONS, Conditions
 from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding
-
-Condition = str | float | int | None
-CONDITIONS = (
-    *("facet", "T_K", "molecule", "v", "J", "mJ"),
-    *("energy_eV", "polar_deg", "azimuth_deg"),
-)
 
 
 def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float]:
@@ -66,19 +61,10 @@ def settled(unsettled: int, n: int, most: float = MOST_UNSETTLED) -> bool:
 
 
 @dataclass(frozen=True)
-class Sticking:
+class Sticking(Conditions):
     """How the trajectories of one point ended; a row of `sticking.csv`.
 
     Attributes:
-        facet: as in the input.
-        T_K: surface temperature, K.
-        molecule: formula.
-        v: initial vibrational quantum number.
-        J: initial rotational quantum number.
-        mJ: projection of J on the surface normal; None when isotropic.
-        energy_eV: incidence energy, eV.
-        polar_deg: polar angle of incidence, degrees.
-        azimuth_deg: azimuth of incidence, degrees; None when random.
         dissociated: trajectories that ended so; the next three alike.
         known: whether N_diss / N is the sticking probability, by `settled`; otherwise the bounds
             `lowest` and `highest` are all that is known of it.
@@ -86,15 +72,6 @@ class Sticking:
         others: endings of one's own, each with its trajectories.
     """
 
-    facet: str
-    T_K: float
-    molecule: str
-    v: int
-    J: int
-    mJ: float | None
-    energy_eV: float
-    polar_deg: float
-    azimuth_deg: float | None
     dissociated: int
     scattered: int
     undecided: int
@@ -112,12 +89,12 @@ class Sticking:
     @property
     def stuck(self) -> int:
         """Trajectories that S0 counts: the dissociated, and endings of one's own that stick."""
-        return self.dissociated + sum(count for one, count in self.others if one.sticks)
+        return self.dissociated + sum(count for ending, count in self.others if ending.sticks)
 
     @property
     def left(self) -> int:
         """Trajectories that ended otherwise for certain: scattered, and the like."""
-        return self.scattered + sum(count for one, count in self.others if not one.sticks)
+        return self.scattered + sum(count for ending, count in self.others if not ending.sticks)
 
     @property
     def S0(self) -> float:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 
 from scatter.analysis.binning import HISTOGRAM, Binning, effective_count, weighted_proportion
@@ -14,7 +14,7 @@ from scatter.analysis.boltzmann import (
     temperature,
 )
 from scatter.analysis.means import mean_interval
-from scatter.analysis.per_point import PerPoint, by_point
+from scatter.analysis.per_point import Columns, by_point, long_table
 from scatter.analysis.probability import wilson
 from scatter.analysis.spins import spin_weights
 from scatter.ebk import Level
@@ -24,70 +24,11 @@ Levels = Mapping[str, Sequence[Level]]  # by formula, as `scatter.ebk.levels` gi
 
 
 @dataclass(frozen=True)
-class Population(PerPoint):
-    """P(J' | v') of one point: within one final v', the fraction of the scattered that has J'.
-
-    Attributes:
-        binning: how final quantum numbers became whole ones.
-        v_final: v'.
-        J_final: J'.
-        rotational_eV: E(v', J') - E(v', 0), eV.
-        degeneracy: g = (2J'+1), times the nuclear-spin weight where that was asked for.
-        scattered: scattered trajectories with this v'.
-        count: those with this J' too, whatever their weight.
-        P: probability of J' within v'.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        boltzmann: P at the fitted temperature; NaN where there is none.
-    """
-
-    binning: str
-    v_final: int
-    J_final: int
-    rotational_eV: float
-    degeneracy: float
-    scattered: int
-    count: int
-    P: float
-    low: float
-    high: float
-    boltzmann: float
-
-
-@dataclass(frozen=True)
-class RotationalTemperature(PerPoint):
-    """The temperature of the rotation within one final v' of one point.
-
-    Attributes:
-        binning: how final quantum numbers became whole ones.
-        v_final: v'.
-        scattered: scattered trajectories with this v' whose (v', J') is among the levels.
-        beyond: those whose (v', J') is not, and which are left out of all that follows.
-        effective: number of trajectories of equal weight that would say as much.
-        mean_rotational_eV: mean of E(v', J') - E(v', 0), eV.
-        temperature_K: likeliest temperature, K; 0 where all are in the lowest level, inf where
-            the mean energy is that of equal populations (per degeneracy) or more.
-        low_K: lower end of the 95 % interval (bootstrap), K.
-        high_K: upper end, K.
-    """
-
-    binning: str
-    v_final: int
-    scattered: int
-    beyond: int
-    effective: float
-    mean_rotational_eV: float
-    temperature_K: float
-    low_K: float
-    high_K: float
-
-
-@dataclass(frozen=True)
 class _Ladder:
     """The scattered of one v': the levels that they may be in, and where each is.
 
     Attributes:
-        conditions: of the point, and the binning and v'.
+        columns: of the point, and the binning and v'.
         J: of the levels.
         energy: of the levels above J = 0, eV.
         degeneracy: of the levels.
@@ -96,7 +37,7 @@ class _Ladder:
         beyond: trajectories that are in no level.
     """
 
-    conditions: dict[str, Any]
+    columns: Columns
     J: Int[np.ndarray, " level"]
     energy: Float[np.ndarray, " level"]
     degeneracy: Float[np.ndarray, " level"]
@@ -117,7 +58,7 @@ def rotational_populations(
     levels: Levels,
     binning: Binning = HISTOGRAM,
     nuclear_spin: bool = False,
-) -> list[Population]:
+) -> pd.DataFrame:
     """P(J' | v') of every point and every v' that is reached, with the Boltzmann law beside it.
 
     Args:
@@ -129,29 +70,35 @@ def rotational_populations(
         nuclear_spin: degeneracies hold `spin_weights`. A collision does not turn ortho into para
             molecules, so this is for trajectories that began in a mixture of both.
 
+    Returns:
+        Behind the columns of the point: `binning`, v_final, J_final; `rotational_eV`, which is
+        E(v', J') - E(v', 0); `degeneracy` 2J'+1, with the nuclear-spin weight where that was asked
+        for; of `scattered` with this v' `count` that have this J', whatever their weight; P of J'
+        within v' with low and high; `boltzmann`, P at the fitted temperature, or NaN.
+
     Raises:
         ValueError: the levels lack a molecule.
     """
-    found = []
-    for ladder in _ladders(points, trajectories, levels, binning, nuclear_spin):
-        if not len(ladder.J):
-            continue  # `rotational_temperatures` counts what is beyond all levels
-        beta = inverse_temperature(np.array([ladder.mean]), ladder.energy, ladder.degeneracy)
-        # At β = inf all are in the lowest level, as they are at 10⁵ per eV.
-        law = boltzmann_populations(np.minimum(beta, 1e5), ladder.energy, ladder.degeneracy)[0]
-        for place in range(int(ladder.place.max(initial=-1)) + 1):
-            member = ladder.place == place
-            P, low, high = weighted_proportion(member, ladder.weight, len(member))
-            found.append(
-                Population(
-                    **ladder.conditions, J_final=int(ladder.J[place]),
-                    rotational_eV=float(ladder.energy[place]),
-                    degeneracy=float(ladder.degeneracy[place]),
-                    scattered=len(member), count=int(member.sum()), P=P, low=low, high=high,
-                    boltzmann=float(law[place]),
-                )
-            )  # fmt: skip
-    return found
+    ladders = _ladders(points, trajectories, levels, binning, nuclear_spin)
+    # `rotational_temperatures` counts what is beyond all levels
+    return long_table(row for ladder in ladders if len(ladder.J) for row in _populations(ladder))
+
+
+def _populations(ladder: _Ladder) -> Iterator[Columns]:
+    beta = inverse_temperature(np.array([ladder.mean]), ladder.energy, ladder.degeneracy)
+    # At β = inf all are in the lowest level, as they are at 10⁵ per eV.
+    law = boltzmann_populations(np.minimum(beta, 1e5), ladder.energy, ladder.degeneracy)[0]
+    for place in range(int(ladder.place.max(initial=-1)) + 1):
+        member = ladder.place == place
+        P, low, high = weighted_proportion(member, ladder.weight, len(member))
+        yield {
+            **ladder.columns,
+            "J_final": int(ladder.J[place]),
+            "rotational_eV": float(ladder.energy[place]),
+            "degeneracy": float(ladder.degeneracy[place]),
+            **{"scattered": len(member), "count": int(member.sum())},
+            **{"P": P, "low": low, "high": high, "boltzmann": float(law[place])},
+        }
 
 
 def rotational_temperatures(
@@ -161,7 +108,7 @@ def rotational_temperatures(
     binning: Binning = HISTOGRAM,
     nuclear_spin: bool = False,
     seed: int = 0,
-) -> list[RotationalTemperature]:
+) -> pd.DataFrame:
     """The rotational temperature of every point and every v' that is reached.
 
     It is the likeliest of (2J'+1) exp(-E_rot/kT), see `inverse_temperature`: the one at which the
@@ -175,20 +122,28 @@ def rotational_temperatures(
         binning: how final quantum numbers are read.
         nuclear_spin: degeneracies hold `spin_weights`.
         seed: of the bootstrap, whose samples depend on it, the point and v' alone.
+
+    Returns:
+        Behind the columns of the point: `binning`, v_final; `scattered` with this v' whose level is
+        known, and `beyond` that are left out as theirs is not; `effective`, the number of equal
+        weight that would say as much; `mean_rotational_eV`; `temperature_K` with `low_K` and
+        `high_K`: 0 where all are in the lowest level, inf where the mean energy is that of equal
+        populations (per degeneracy) or more.
     """
-    found = []
-    for ladder in _ladders(points, trajectories, levels, binning, nuclear_spin):
-        means = np.array([*_mean_interval(ladder, seed), ladder.mean])
-        low, high, likeliest = inverse_temperature(means, ladder.energy, ladder.degeneracy)
-        found.append(
-            RotationalTemperature(
-                **ladder.conditions, scattered=len(ladder.place), beyond=ladder.beyond,
-                effective=effective_count(ladder.weight), mean_rotational_eV=ladder.mean,
-                temperature_K=temperature(float(likeliest)), low_K=temperature(float(low)),
-                high_K=temperature(float(high)),
-            )
-        )  # fmt: skip
-    return found
+    ladders = _ladders(points, trajectories, levels, binning, nuclear_spin)
+    return long_table(_temperature(ladder, seed) for ladder in ladders)
+
+
+def _temperature(ladder: _Ladder, seed: int) -> Columns:
+    means = np.array([*_mean_interval(ladder, seed), ladder.mean])
+    ends = inverse_temperature(means, ladder.energy, ladder.degeneracy).tolist()
+    low, high, likeliest = map(temperature, ends)
+    return {
+        **ladder.columns,
+        **{"scattered": len(ladder.place), "beyond": ladder.beyond},
+        **{"effective": effective_count(ladder.weight), "mean_rotational_eV": ladder.mean},
+        **{"temperature_K": likeliest, "low_K": low, "high_K": high},
+    }
 
 
 def _mean_interval(ladder: _Ladder, seed: int) -> tuple[float, float]:
@@ -197,7 +152,7 @@ def _mean_interval(ladder: _Ladder, seed: int) -> tuple[float, float]:
     Where all trajectories are in one level, it reaches as far as the share of trajectories that
     could be in the next one (Wilson).
     """
-    stream = [seed, ladder.conditions["point"], ladder.conditions["v_final"]]
+    stream = [seed, ladder.columns["point"], ladder.columns["v_final"]]
     energy = ladder.energy[ladder.place]
     if not ladder.weight.sum() > 0:
         return np.nan, np.nan
@@ -231,7 +186,7 @@ def _ladders(
             held = place < len(turns)
             spin = spin_weights(formula) if nuclear_spin else (1, 1)
             yield _Ladder(
-                conditions={**conditions, "binning": binning.name, "v_final": v},
+                columns={**conditions, "binning": binning.name, "v_final": v},
                 J=turns,
                 energy=energy,
                 degeneracy=(2 * turns + 1.0) * np.array(spin, float)[turns % 2],

@@ -57,10 +57,10 @@ def half_width(k: Float[np.ndarray, "..."], n: Float[np.ndarray, "..."]) -> np.n
 def excess(k: float, n: float, aim: Aim) -> float:
     """The error of S0 as a multiple of its target, of the nearer one of two; at most 1 if met."""
     width = half_width(np.array([float(k)]), np.array([float(n)]))[0]
-    found = [np.inf] if aim.error is None else [width / aim.error]
+    multiples = [np.inf] if aim.error is None else [width / aim.error]
     if aim.relative is not None and k:
-        found.append(width * n / (aim.relative * k))
-    return float(min(found))
+        multiples.append(width * n / (aim.relative * k))
+    return float(min(multiples))
 
 
 def enough(
@@ -154,10 +154,9 @@ def counts(
         own: how many endings of one's own follow those of `Outcome`.
     """
     codes = len(Outcome) + own
-    found = [
-        np.bincount(row[:most], minlength=codes) for row, most in zip(ended, upper, strict=True)
-    ]
-    return np.array(found, np.int64).reshape(len(ended), codes)
+    rows = zip(ended, upper, strict=True)
+    counted = [np.bincount(row[:most], minlength=codes) for row, most in rows]
+    return np.array(counted, np.int64).reshape(len(ended), codes)
 
 
 @dataclass(frozen=True)
@@ -192,10 +191,10 @@ def planned(
     number, complete = 1, np.zeros(len(ended), np.int64)
     upper = np.full(len(ended), aim.first, np.int64)
     while True:
-        found = counts(ended, upper, len(own))
-        done = found[:, Outcome.DISSOCIATED :].sum(axis=1) == upper
+        so_far = counts(ended, upper, len(own))
+        done = so_far[:, Outcome.DISSOCIATED :].sum(axis=1) == upper
         complete = np.where(done, upper, complete)
-        k, n = found[:, sticks].sum(axis=1).astype(float), upper.astype(float)
+        k, n = so_far[:, sticks].sum(axis=1).astype(float), upper.astype(float)
         further = np.where(done, plan(k, n, aim), n).astype(np.int64)
         if (further == upper).all():
             return Round(number, complete, upper)

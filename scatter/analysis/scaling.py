@@ -1,4 +1,4 @@
-"""What fits tell of one another: vibrational efficacy, and the scaling with the normal energy."""
+"""Fits compared: vibrational efficacy, and the scaling with the normal energy."""
 
 from dataclasses import dataclass
 from math import nan

@@ -1,14 +1,14 @@
 """Where on the surface: impact sites folded into the surface unit cell, and sticking on each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import nan
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
-from scatter.analysis.per_point import PerPoint, by_point
+from scatter.analysis.per_point import Columns, by_point, long_table, record_type, records
 from scatter.analysis.probability import settled, wilson
 from scatter.facets import FACETS, Fractions
 from scatter.outcomes import MOST_UNSETTLED, Outcome
@@ -18,54 +18,10 @@ PerTrajectory = Float[np.ndarray, " trajectory"]
 
 IMPACT = np.dtype(
     [
-        *(("point", "u4"), ("number", "u4"), ("outcome", "u1")),
-        *(("a", "f8"), ("b", "f8"), ("x_A", "f8"), ("y_A", "f8")),
+        *record_type("a", "b", "x_A", "y_A").descr,
         *(("site", "U12"), ("from_site_A", "f8")),
     ]
 )
-
-
-@dataclass(frozen=True)
-class SiteSticking(PerPoint):
-    """What happens nearest to one kind of high-symmetry site, at one point.
-
-    Attributes:
-        where: "impact", where the straight approach meets the top plane, or "lowest", where the
-            molecule's lowest point was.
-        site: kind of site.
-        n: all trajectories of the point.
-        count: those nearest to such a site.
-        dissociated: those of them that dissociated.
-        scattered: those of them that scattered.
-        share: count / n; at "impact", what part of the surface is nearest to such a site.
-        S0: dissociated / count, the sticking probability there; NaN where that of the point is not
-            known.
-        low: lower end of its 95 % interval (Wilson).
-        high: upper end; where S0 is not known, of (count - scattered) / count.
-        of_dissociated: fraction of all dissociated trajectories of the point that are here.
-        of_dissociated_low: lower end of its 95 % interval (Wilson).
-        of_dissociated_high: upper end.
-        of_scattered: the same of the scattered.
-        of_scattered_low: lower end.
-        of_scattered_high: upper end.
-    """
-
-    where: str
-    site: str
-    n: int
-    count: int
-    dissociated: int
-    scattered: int
-    share: float
-    S0: float
-    low: float
-    high: float
-    of_dissociated: float
-    of_dissociated_low: float
-    of_dissociated_high: float
-    of_scattered: float
-    of_scattered_low: float
-    of_scattered_high: float
 
 
 def sites_of(facet: str) -> Mapping[str, Fractions]:
@@ -112,34 +68,32 @@ def impact_sites(
         where: "impact": where the straight approach meets the top plane; "lowest": the centre of
             mass at its lowest point.
     """
-    found = [np.zeros(0, IMPACT)]
+    impacts = [np.zeros(0, IMPACT)]
     for conditions, rows in by_point(points, trajectories):
         facet, constant = conditions["facet"], None
         if facet in FACETS:
             constant = lattice_constants[f"{facet} {conditions['T_K']:g} K"]
-        found.append(_impacts(rows, facet, constant, where))
-    return np.concatenate(found)
+        place = rows[f"{where}_x_A"], rows[f"{where}_y_A"]
+        impacts.append(records(IMPACT, rows, _folded(*place, facet, constant)))
+    return np.concatenate(impacts)
 
 
-def _impacts(rows: np.ndarray, facet: str, constant: float | None, where: Where) -> np.ndarray:
-    found = np.zeros(len(rows), IMPACT)
-    for name in ("point", "number", "outcome"):
-        found[name] = rows[name]
-    found["a"] = found["b"] = found["x_A"] = found["y_A"] = found["from_site_A"] = np.nan
+def _folded(x: PerTrajectory, y: PerTrajectory, facet: str, constant: float | None) -> Columns:
     if constant is None:
-        return found
+        return dict.fromkeys(("a", "b", "x_A", "y_A", "from_site_A"), np.nan)
     cell = surface_cell(facet, constant)
-    a, b = folded(rows[f"{where}_x_A"], rows[f"{where}_y_A"], cell)
-    found["a"], found["b"] = a, b
-    found["x_A"], found["y_A"] = (a * cell[0, axis] + b * cell[1, axis] for axis in (0, 1))
-    nearest = np.full(len(rows), np.inf)
+    a, b = folded(x, y, cell)
+    site, nearest = np.full(len(x), "", "U12"), np.full(len(x), np.inf)
     for name, places in FACETS[facet].sites.items():
         for place in places:
             distance = _distance(a - place[0], b - place[1], cell)
             closer = distance < nearest
-            found["site"][closer], nearest[closer] = name, distance[closer]
-    found["from_site_A"] = np.where(np.isfinite(nearest), nearest, np.nan)
-    return found
+            site[closer], nearest[closer] = name, distance[closer]
+    return {
+        **{"a": a, "b": b, "x_A": a * cell[0, 0] + b * cell[1, 0]},
+        **{"y_A": a * cell[0, 1] + b * cell[1, 1], "site": site},
+        "from_site_A": np.where(np.isfinite(nearest), nearest, np.nan),
+    }
 
 
 def _distance(a: PerTrajectory, b: PerTrajectory, cell: Float[np.ndarray, "2 2"]) -> PerTrajectory:
@@ -157,7 +111,7 @@ def site_sticking(
     impacts: np.ndarray,
     where: Where = "impact",
     most: float = MOST_UNSETTLED,
-) -> list[SiteSticking]:
+) -> pd.DataFrame:
     """Sticking on every kind of site of every point; none for (211) and for slabs from a file.
 
     Args:
@@ -165,31 +119,32 @@ def site_sticking(
         impacts: from `impact_sites`.
         where: as given there.
         most: as of `scatter.analysis.probability.settled`.
+
+    Returns:
+        Behind the columns of the point: `where`; the kind of `site`; of `n` trajectories of the
+        point `count` that are nearest to such a site, of these `dissociated` and `scattered`;
+        `share`, count / n; S0 = dissociated / count with `low` and `high`, NaN where that of the
+        point is not known, `high` then of (count - scattered) / count; and what fractions of all
+        dissociated and of all scattered are here, `of_dissociated` and `of_scattered`, with theirs.
     """
-    found = []
-    for conditions, mine in by_point(points, impacts):
-        dissociated = mine["outcome"] == Outcome.DISSOCIATED
-        scattered = mine["outcome"] == Outcome.SCATTERED
-        known = settled(len(mine) - int((dissociated | scattered).sum()), len(mine), most)
-        for site in sites_of(conditions["facet"]):
-            here = mine["site"] == site
-            count = int(here.sum())
-            stuck, left = int((here & dissociated).sum()), int((here & scattered).sum())
-            S0, low, high = wilson(stuck, count)
-            if not known:
-                S0, high = nan, wilson(count - left, count)[2]
-            of_stuck, of_left = (
-                wilson(stuck, int(dissociated.sum())),
-                wilson(left, int(scattered.sum())),
-            )
-            found.append(
-                SiteSticking(
-                    **conditions, where=where, site=site, n=len(mine), count=count,
-                    dissociated=stuck, scattered=left, share=wilson(count, len(mine))[0],
-                    S0=S0, low=low, high=high, of_dissociated=of_stuck[0],
-                    of_dissociated_low=of_stuck[1], of_dissociated_high=of_stuck[2],
-                    of_scattered=of_left[0], of_scattered_low=of_left[1],
-                    of_scattered_high=of_left[2],
-                )
-            )  # fmt: skip
-    return found
+    return long_table(
+        {**columns, "where": where, "site": site, **_on_site(mine, mine["site"] == site, most)}
+        for columns, mine in by_point(points, impacts)
+        for site in sites_of(columns["facet"])
+    )
+
+
+def _on_site(mine: np.ndarray, here: np.ndarray, most: float) -> Columns:
+    dissociated = mine["outcome"] == Outcome.DISSOCIATED
+    scattered = mine["outcome"] == Outcome.SCATTERED
+    all_stuck, all_left = int(dissociated.sum()), int(scattered.sum())
+    count, stuck, left = (int((here & some).sum()) for some in (here, dissociated, scattered))
+    S0, low, high = wilson(stuck, count)
+    if not settled(len(mine) - all_stuck - all_left, len(mine), most):
+        S0, high = nan, wilson(count - left, count)[2]
+    columns: Columns = {"n": len(mine), "count": count, "dissociated": stuck, "scattered": left}
+    columns |= {"share": wilson(count, len(mine))[0], "S0": S0, "low": low, "high": high}
+    for name, part, whole in (("dissociated", stuck, all_stuck), ("scattered", left, all_left)):
+        ends = ("", "_low", "_high")
+        columns |= {f"of_{name}{end}": x for end, x in zip(ends, wilson(part, whole), strict=True)}
+    return columns

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from math import isclose, isfinite, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from scatter.analysis.curves import Curve, curves
-from scatter.analysis.probability import CONDITIONS, Condition, Sticking, settled
-from scatter.files import replacing
+from scatter.analysis.curve import Curve, curves
+from scatter.analysis.probability import Sticking, settled
+from scatter.conditions import CONDITIONS, Value
+from scatter.files import write_table
 from scatter.foreign import reason, shown, text
 from scatter.outcomes import OwnEnding
 from scatter.settings import UserError
@@ -24,31 +26,29 @@ COUNTS = ("dissociated", "scattered", "undecided", "failed")
 EARLIER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")  # without bounds, where all was known
 HEADER = (*EARLIER, "lowest", "highest")
 STUCK, LEFT = "stuck_", "left_"  # before the name of an ending of one's own
-NOT_CHOSEN = {"mJ": "", "azimuth_deg": "random"}  # how None is written
 
 
-def _text(name: str, value: Condition) -> str:
+def _text(name: str, value: Value) -> str:
     """Shortest form that reads back as the same value."""
     if value is None:
-        return NOT_CHOSEN[name]
+        return CONDITIONS[name].written
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
     """Write `sticking.csv`, whole or not at all; S0 is `nan` where it is not known."""
     rows = list(rows)
-    own = [_own_name(one) for one, _ in rows[0].others] if rows else []
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*HEADER, *own])
-        for row in rows:
-            counts = [str(count) for _, count in row.others]
-            writer.writerow([*(_text(name, getattr(row, name)) for name in HEADER), *counts])
+    own = [_own_name(ending) for ending, _ in rows[0].others] if rows else []
+    cells = (
+        [*(_text(name, getattr(row, name)) for name in HEADER), *(n for _, n in row.others)]
+        for row in rows
+    )
+    write_table(path, [*HEADER, *own], cells)
 
 
-def _own_name(one: OwnEnding) -> str:
+def _own_name(ending: OwnEnding) -> str:
     """What the column of an ending of one's own is called."""
-    return f"{STUCK if one.sticks else LEFT}{one.name}"
+    return f"{STUCK if ending.sticks else LEFT}{ending.name}"
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,14 @@ class _Line:
             raise self.refuse(column, "is not a whole number >= 0; write it like 12")
         return int(self.cells[column])
 
-    def optional(self, column: str) -> float | None:
-        return None if self.cells[column] == NOT_CHOSEN[column] else self.number(column)
+    def condition(self, name: str) -> Value:
+        """A condition, as `_text` has written it."""
+        condition = CONDITIONS[name]
+        if condition.unchosen and self.cells[name] == condition.written:
+            return None
+        if condition.kind == "str":
+            return self.cells[name]
+        return self.number(name) if condition.kind == "f8" else self.count(name)
 
     def probability(self, column: str) -> float:
         value = self.number(column)
@@ -88,20 +94,10 @@ class _Line:
 
     def sticking(self) -> Sticking:
         """The row of a `sticking.csv`; what follows from the counts must agree with them."""
+        values: dict[str, Any] = {name: self.condition(name) for name in CONDITIONS}
+        values |= {name: self.count(name) for name in COUNTS}
         row = Sticking(
-            facet=self.cells["facet"],
-            T_K=self.number("T_K"),
-            molecule=self.cells["molecule"],
-            v=self.count("v"),
-            J=self.count("J"),
-            mJ=self.optional("mJ"),
-            energy_eV=self.number("energy_eV"),
-            polar_deg=self.number("polar_deg"),
-            azimuth_deg=self.optional("azimuth_deg"),
-            dissociated=self.count("dissociated"),
-            scattered=self.count("scattered"),
-            undecided=self.count("undecided"),
-            failed=self.count("failed"),
+            **values,
             known=self.cells["S0"] != _text("S0", nan) or not self.count("n"),
             others=tuple(
                 (OwnEnding(name.removeprefix(prefix), prefix == STUCK), self.count(name))
@@ -136,7 +132,7 @@ class _Line:
 
 
 def _judged(row: Sticking) -> Sticking:
-    """A row of a file that does not say where S0 is known: by what is allowed unless one says."""
+    """A row of a file that does not say where S0 is known: by what is allowed by default."""
     return replace(row, known=settled(row.undecided + row.failed, row.n))
 
 
@@ -202,11 +198,11 @@ def read_curve(path: Path, axis: str = "energy_eV", scale: float = 1.0) -> list[
     # Every campaign calls its table sticking.csv; the directory's name tells them apart.
     name = path.resolve().parent.name if path.stem == "sticking" else path.stem
     if _is_sticking(header):
-        found = curves([line.sticking() for line in lines], axis, name)
+        read = curves([line.sticking() for line in lines], axis, name)
     else:
         _refuse_columns(path, header, axis)
-        found = _simple(lines, axis, name)
-    return [_scaled(curve, scale, path) for curve in found] if scale != 1 else found
+        read = _simple(lines, axis, name)
+    return [_scaled(curve, scale, path) for curve in read] if scale != 1 else read
 
 
 def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
@@ -237,12 +233,11 @@ def _simple(lines: list[_Line], axis: str, name: str) -> list[Curve]:
     for line in lines:
         values = (line.number(axis), *line.interval("low" in line.cells))
         groups.setdefault(line.cells.get("label") or name, []).append(values)
-    found = []
-    for label, group in groups.items():
-        x, S0, low, high = np.array(sorted(group)).T
-        unknown = np.full(len(x), nan)
-        found.append(Curve(label, {}, axis, x, S0, low, high, unknown, unknown))
-    return found
+    return [
+        Curve(label, {}, axis, x, S0, low, high, np.full(len(x), nan), np.full(len(x), nan))
+        for label, group in groups.items()
+        for x, S0, low, high in (np.array(sorted(group)).T,)
+    ]
 
 
 def _scaled(curve: Curve, scale: float, path: Path) -> Curve:

@@ -1,4 +1,4 @@
-"""Conditions in words: what points share makes a title, what tells them apart makes labels.
+"""Conditions in words: what points share makes a title, what differs between them makes labels.
 
 Every table, figure and page says its conditions through these functions, so that none is left out
 in one place and no two different conditions read alike.
@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scatter.analysis.probability import CONDITIONS, Condition
+from scatter.conditions import CONDITIONS, Value
 
-Conditions = Mapping[str, Condition]
-TERMS = ("surface", *CONDITIONS[1:])
-NOT_CHOSEN = {"mJ": "isotropic", "azimuth_deg": "random azimuth"}
-NORMAL = "normal incidence"
+Described = Mapping[str, Value]  # conditions by name, and the name of the surface
+TERMS = ("surface", *(name for name in CONDITIONS if name != "facet"))
 DIGITS = (6, 9, 12, 17)  # that a number is written with: the fewest that tell it from others
 
 
@@ -22,77 +20,77 @@ class Notation:
     """How conditions are written.
 
     Attributes:
-        forms: what a number is put into, by the name of its condition.
+        drawn: as in figures.
         surface: what the name of a surface becomes.
         molecule: what a formula becomes.
     """
 
-    forms: Mapping[str, str]
+    drawn: bool = False
     surface: Callable[[str], str] = str
     molecule: Callable[[str], str] = str
 
 
-PLAIN = Notation(
-    {
-        "T_K": "{} K", "v": "v = {}", "J": "J = {}", "mJ": "m_J = {}", "energy_eV": "{} eV",
-        "polar_deg": "polar {}°", "azimuth_deg": "azimuth {}°",
-    }
-)  # fmt: skip
+PLAIN = Notation()
 
 
-def conditions_of(row: Any, surfaces: Mapping[str, str] | None = None) -> Conditions:
+def conditions_of(row: Any, surfaces: Mapping[str, str] | None = None) -> Described:
     """The conditions of a row that has those of its point as attributes.
 
     Args:
-        row: such as `Sticking`, `PerPoint`.
+        row: such as `Sticking`, or a row of a long table.
         surfaces: names of surfaces by facet, for rows that do not hold theirs.
     """
     surface = getattr(row, "surface", "") or (surfaces or {}).get(row.facet, "")
-    return {"surface": surface, **{name: getattr(row, name) for name in CONDITIONS}}
+    values = {name: getattr(row, name) for name in CONDITIONS if hasattr(row, name)}
+    return {"surface": surface, **{n: None if v != v else v for n, v in values.items()}}
 
 
-def phrases(group: Sequence[Conditions], notation: Notation = PLAIN) -> list[dict[str, str]]:
+def phrases(group: Sequence[Described], notation: Notation = PLAIN) -> list[dict[str, str]]:
     """Each condition that a member of a group has in words, by `TERMS`, nothing left out.
 
     Two values that differ have different words.
     """
-    found: list[dict[str, str]] = [{} for _ in group]
+    said: list[dict[str, str]] = [{} for _ in group]
     for term in TERMS:
         key = "facet" if term == "surface" else term
-        there = [n for n, one in enumerate(group) if key in one]
-        texts = _texts(term, [_value(term, group[n]) for n in there], notation)
-        for n, text in zip(there, texts, strict=True):
-            found[n][term] = text
-    return found
+        having = [n for n, member in enumerate(group) if key in member]
+        texts = _texts(term, [_value(term, group[n]) for n in having], notation)
+        for n, text in zip(having, texts, strict=True):
+            said[n][term] = text
+    return said
 
 
-def shared(told: Sequence[Mapping[str, str]]) -> list[str]:
+def unsaid(name: str, words: Mapping[str, str]) -> bool:
+    """Whether a condition goes without saying: no chosen m_J, no azimuth at normal incidence."""
+    if name == "azimuth_deg" and words["polar_deg"] != CONDITIONS["polar_deg"].zero:
+        return False
+    return name in CONDITIONS and words[name] == CONDITIONS[name].unchosen
+
+
+def shared(said: Sequence[Mapping[str, str]]) -> list[str]:
     """The terms in which all members that have any are alike."""
-    known = [one for one in told if one]
-    return [name for name in TERMS if known and name in known[0]
-            and len({one.get(name) for one in known}) == 1]  # fmt: skip
+    known = [words for words in said if words]
+    first = known[0] if known else {}
+    return [name for name in TERMS if name in first and len({w.get(name) for w in known}) == 1]
 
 
-def differing(told: Sequence[Mapping[str, str]]) -> list[str]:
+def differing(said: Sequence[Mapping[str, str]]) -> list[str]:
     """The terms in which members that have any are not all alike."""
-    alike = shared(told)
-    return [name for name in TERMS if name not in alike and any(name in one for one in told)]
+    alike = shared(said)
+    return [name for name in TERMS if name not in alike and any(name in words for words in said)]
 
 
-def title_of(told: Sequence[Mapping[str, str]]) -> list[str]:
+def title_of(said: Sequence[Mapping[str, str]]) -> list[str]:
     """What all members share, in words; without what then goes without saying."""
-    alike = shared(told)
-    one = next((one for one in told if one), {})
-    plain = {"mJ"} | (
-        {"azimuth_deg"} if "polar_deg" in alike and one["polar_deg"] == NORMAL else set()
-    )
-    return [one[name] for name in alike if name not in plain or one[name] != NOT_CHOSEN[name]]
+    alike = shared(said)
+    words = {name: next(words for words in said if words)[name] for name in alike}
+    return [text for name, text in words.items() if not unsaid(name, {"polar_deg": "", **words})]
 
 
-def labels_of(told: Sequence[Mapping[str, str]]) -> list[list[str]]:
-    """What tells each member from the others, in words."""
-    names = differing(told)
-    return [[one[name] for name in names if name in one] for one in told]
+def labels_of(said: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """How each member differs from the others, in words."""
+    names = differing(said)
+    return [[words[name] for name in names if name in words] for words in said]
 
 
 def in_words(
@@ -103,10 +101,15 @@ def in_words(
     Args:
         rows: as of `conditions_of`.
         surfaces: likewise.
-        without: a condition that is not to be told.
+        without: a condition that is not to be said.
     """
-    told = phrases([conditions_of(row, surfaces) for row in rows])
-    return ", ".join(title_of([{k: v for k, v in one.items() if k != without} for one in told]))
+    said = phrases([conditions_of(row, surfaces) for row in rows])
+    return ", ".join(title_of([leaving_out(words, without) for words in said]))
+
+
+def leaving_out(described: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Conditions, or their words, without some of them."""
+    return {name: value for name, value in described.items() if name not in names}
 
 
 def varied(rows: Sequence[Any]) -> list[str]:
@@ -115,29 +118,31 @@ def varied(rows: Sequence[Any]) -> list[str]:
     return [name for name in there if len({getattr(row, name) for row in rows}) > 1]
 
 
-def _value(term: str, one: Conditions) -> Condition:
+def _value(term: str, described: Described) -> Value:
     if term != "surface":
-        return one[term]
-    facet = str(one["facet"])
-    return one.get("surface") or (f"({facet})" if facet.isdecimal() else facet)
+        return described[term]
+    facet = str(described["facet"])
+    return described.get("surface") or (f"({facet})" if facet.isdecimal() else facet)
 
 
-def _texts(term: str, values: Sequence[Condition], notation: Notation) -> list[str]:
+def _texts(term: str, values: Sequence[Value], notation: Notation) -> list[str]:
     """The words for values of one condition."""
-    if term in ("surface", "molecule"):
+    if term == "surface" or CONDITIONS[term].kind == "str":
         write = notation.surface if term == "surface" else notation.molecule
         return [write(str(value)) for value in values]
     numbers = {float(value) for value in values if value is not None}
     digits = next(
-        (few for few in DIGITS if len({f"{one:.{few}g}" for one in numbers}) == len(numbers)),
+        (few for few in DIGITS if len({f"{x:.{few}g}" for x in numbers}) == len(numbers)),
         DIGITS[-1],
     )
     return [_text(term, value, digits, notation) for value in values]
 
 
 def _text(term: str, value: Any, digits: int, notation: Notation) -> str:
+    condition = CONDITIONS[term]
     if value is None:
-        return NOT_CHOSEN[term]
-    if term == "polar_deg" and value == 0:
-        return NORMAL
-    return notation.forms[term].format(f"{value:.{digits}g}")
+        return condition.unchosen
+    if value == 0 and condition.zero:
+        return condition.zero
+    form = condition.drawn if notation.drawn and condition.drawn else condition.said
+    return form.format(f"{value:.{digits}g}")

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from rich.console import Console
 
-from scatter.campaign.progress import clock
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.terminal import say
 from scatter.campaign.threads import use_threads
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential
+from scatter.report.terminal import clock, say
 from scatter.state import System
 
 BATCHES = (1, 16, 64)

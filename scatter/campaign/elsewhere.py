@@ -4,7 +4,6 @@ Starts are made here, and rows are made here of what comes back, so both are tho
 """
 
 import json
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -13,19 +12,15 @@ import numpy as np
 from scatter import store
 from scatter.analysis.rounds import planned
 from scatter.campaign.arrival import refuse_no_arrival
-from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, ended_in, legs_of
 from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import finish, guards_of, settle
-from scatter.campaign.targets import aim_of
-from scatter.campaign.terminal import console as console_of
-from scatter.campaign.terminal import say
+from scatter.campaign.run import guards_of, holding, report, settle
 from scatter.campaign.threads import use_threads
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
-from scatter.config import Point, Source, difference, identity, points, read
+from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.outputs import refuse_ending, refuse_overwriting
@@ -34,6 +29,10 @@ from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
+from scatter.report.failures import refuse_untrusted
+from scatter.report.targets import aim_of
+from scatter.report.terminal import console as console_of
+from scatter.report.terminal import say
 from scatter.settings import UserError
 
 
@@ -89,12 +88,12 @@ def collect(path: Path, file: Path) -> Path:
             f"{file}: was run on another potential than that of {path}; name its own input file"
         )
     folder = source.output
-    with ExitStack() as stack:
-        stack.enter_context(store.only_writer(folder))
+    with holding(folder, ranks):
         guards = guards_of(potential.host, None)
         prepared = settle(source, potential, folder, ranks, console, None, guards)
         taken = _take(source, prepared, results, folder)
-        finish(folder, points(source.input), console)
+        store.merge(folder, points_table(points(source.input)))
+        report(folder, ranks, console)
     say(console, f"{taken} trajectories of {file} are in {folder}")
     refuse_untrusted(folder)
     return folder

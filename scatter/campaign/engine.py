@@ -23,8 +23,6 @@ from scatter.campaign.prepare import Prepared
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
 from scatter.campaign.signals import noted
-from scatter.campaign.surfaces import names_of
-from scatter.campaign.targets import aim_of
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, points, points_table
@@ -32,6 +30,8 @@ from scatter.dynamics.batch import Finished, propagate
 from scatter.dynamics.observers import Observer
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
+from scatter.report.targets import aim_of
+from scatter.results.surfaces import names_of
 from scatter.state import Start, State, System
 
 STEP_S = 0.05  # a step of the whole batch should take no longer

@@ -14,6 +14,7 @@ from scatter import store
 from scatter.config import Frames, Input, Point
 from scatter.dynamics.batch import Finished
 from scatter.files import write_whole
+from scatter.outputs import trajectory_name
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
@@ -109,11 +110,6 @@ class Recorder:
             frame.info["time_fs"] = step * self.timestep_fs
             frames.append(frame)
         return frames
-
-
-def trajectory_name(point: int, number: int) -> str:
-    """What the frames of a trajectory are called; no other of the campaign has this name."""
-    return f"point{point:03d}-{number:06d}"
 
 
 def labelled(

@@ -16,7 +16,6 @@ from scatter.campaign.apart import (
     refuse_images,
     refuse_thin_vacuum,
 )
-from scatter.campaign.progress import clock
 from scatter.campaign.ranks import Ranks
 from scatter.config import Input
 from scatter.dynamics.batch import Conditions
@@ -35,6 +34,7 @@ from scatter.initial.snapshots import Snapshots, join
 from scatter.initial.thermalise import thermalise
 from scatter.outcomes import COLUMNS, Column, OwnEnding, row_type
 from scatter.potentials.base import CPU, Guard, Place, Potential, refuse_unknown_elements
+from scatter.report.terminal import clock
 from scatter.settings import UserError
 from scatter.state import System, lone
 

@@ -1,4 +1,4 @@
-"""What the user sees while a campaign runs, and the table at its end."""
+"""What the user sees while a campaign runs."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,13 @@ from rich.text import Text
 
 from scatter.analysis import Sticking, sticking_of_counts
 from scatter.analysis.rounds import Aim, Round, expected
-from scatter.analysis.words import NORMAL, conditions_of, phrases
-from scatter.campaign.listing import Listing
-from scatter.campaign.targets import announced, compared
-from scatter.campaign.terminal import say
 from scatter.outcomes import OwnEnding, sticking_codes
+from scatter.report.listing import Listing
+from scatter.report.table import point_names, sticking_table
+from scatter.report.targets import announced
+from scatter.report.terminal import clock, say
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
-NO_AIM = Aim(0, 0)
 SHOWN = 24  # points in the live table; more would not fit a terminal
 AROUND = 6  # lines of a terminal that what stands around that table may take
 
@@ -127,88 +126,3 @@ class Progress:
         """Clear the live view."""
         if self.shown:
             self.live.stop()
-
-
-def clock(seconds: float) -> str:
-    """A time span for people: 42 s, 3 min 20 s, 2 h 05 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Listing:
-    """S0 of each point with its 95 % interval, and what undecided and failed ones leave open.
-
-    Conditions that all points share stand above the table. Where S0 is not known, that is said in
-    its place, and the interval is that of the bounds. With a target, the error of each point (half
-    of its interval, or that divided by S0) stands beside it.
-    """
-    told = said(rows)
-    names = _differing(told)
-    common = common_words(rows)
-    unclear = any(row.undecided + row.failed for row in rows)
-    last = ["bounds"] * unclear + ["error"] * aim.given
-    own = [one.name for one, _ in rows[0].others] if rows else []
-    header = ("n", "diss", "scat", "undec", "fail", *own, "S0", "95 %", *last)
-    lines = [
-        ([one[name] for name in names], _results(row, unclear, aim))
-        for row, one in zip(rows, told, strict=True)
-    ]
-    return Listing(names, header, lines, common)
-
-
-def _results(row: Sticking, unclear: bool, aim: Aim) -> list[str]:
-    """The columns of a point that are no conditions."""
-    numbers = (row.n, row.dissociated, row.scattered, row.undecided, row.failed)
-    counts = [str(number) for number in (*numbers, *(count for _, count in row.others))]
-    if not row.n:
-        return [*counts, *[""] * (2 + unclear + aim.given)]
-    bounds = f"{row.lowest:.3f}-{row.highest:.3f}"
-    error = compared(row, aim) if aim.given else ""
-    last = [bounds] * unclear + [error] * aim.given
-    return [*counts, S0_of(row), f"{row.low:.3f}-{row.high:.3f}", *last]
-
-
-def S0_of(row: Sticking) -> str:
-    """S0 to four digits, where it is known."""
-    return f"{row.S0:.4f}" if row.known else "not known"
-
-
-def _differing(told: Sequence[dict[str, str]]) -> list[str]:
-    """The conditions in which points differ."""
-    return [name for name in told[0] if len({one.get(name) for one in told}) > 1]
-
-
-def common_words(rows: Sequence[Sticking]) -> str:
-    """The conditions that all points share, as the title of a table."""
-    told = said(rows)
-    names = _differing(told)
-    return ", ".join(text for name, text in told[0].items() if name not in names and text)
-
-
-def point_names(rows: Sequence[Sticking]) -> list[str]:
-    """A name for each point: the conditions in which it differs from others."""
-    told = said(rows)
-    names = _differing(told) or ["energy"]
-    return [", ".join(one[name] for name in names if one[name]) for one in told]
-
-
-def said(rows: Sequence[Sticking]) -> list[dict[str, str]]:
-    """The conditions of points in words; empty for those that go without saying."""
-    return [
-        {
-            "surface": one["surface"],
-            "T": one["T_K"],
-            "state": f"{row.molecule}(v={row.v}, J={row.J})",
-            "mJ": "" if row.mJ is None else one["mJ"],
-            "energy": one["energy_eV"],
-            "polar": one["polar_deg"],
-            "azimuth": "" if one["polar_deg"] == NORMAL and row.azimuth_deg is None
-            else one["azimuth_deg"],
-        }
-        for row, one in zip(rows, phrases([conditions_of(row) for row in rows]), strict=True)
-    ]  # fmt: skip

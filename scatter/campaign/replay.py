@@ -30,6 +30,7 @@ from scatter.dynamics.bounds import margins
 from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
+from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.state import Start, State
 from scatter.units import fs
@@ -120,7 +121,7 @@ def _stored(folder: Path, point: int, number: int) -> np.ndarray:
     """The record of a trajectory, from the blocks, or from results.h5 where they are gone."""
     rows = store.trajectories(folder)
     if not len(rows):
-        _, rows, _ = store.read_results(folder)
+        _, rows, _ = read_results(folder)
     found = rows[(rows["point"] == point) & (rows["number"] == number)]
     if not len(found):
         raise UserError(

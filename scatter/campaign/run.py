@@ -3,11 +3,12 @@
 import platform
 import subprocess
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -15,25 +16,25 @@ import scatter
 from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
-from scatter.campaign.failures import refuse_failures, refuse_untrusted
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.members import refuse_misfits
 from scatter.campaign.prepare import Parts, Prepared, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.report import report
 from scatter.campaign.shaping import another, completed, shaping
 from scatter.campaign.signals import interrupting
-from scatter.campaign.targets import aim_of, amount
-from scatter.campaign.terminal import console as console_of
-from scatter.campaign.terminal import say
 from scatter.campaign.threads import told, use_threads
 from scatter.campaign.uncertain import gather_uncertain
-from scatter.config import Point, Source, difference, identity, points, points_table, read
+from scatter.config import Source, difference, identity, points, points_table, read
 from scatter.initial.projectile import Diatomic
 from scatter.kernels import kernel
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import PotentialTable, open_committee, open_potential
+from scatter.report.failures import refuse_failures, refuse_untrusted
+from scatter.report.sticking import conclude
+from scatter.report.targets import aim_of, amount
+from scatter.report.terminal import console as console_of
+from scatter.report.terminal import say
 from scatter.settings import UserError
 
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
@@ -64,24 +65,22 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
     """
     ranks = Ranks()
     console = console_of(ranks.first)
-    source, potential, threads = opened(path, trust_pickle, ranks)
+    source = ranks.share(lambda: read(path))
     if every_fs is not None:
         source = ranks.share(lambda: replace(source, input=every_frame(source.input, every_fs)))
     input, folder = source.input, source.output
-    committee = ranks.agree(lambda: open_committee(trusting(source, trust_pickle), potential))
-    ranks.share(lambda: refuse_misfits(input, committee))
+    on = opened(source, trust_pickle, ranks)
     say(
         console,
         f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
-        f"{ranks.size} rank(s) with {told(threads, input.run.threads)} each\n"
-        f"potential: {potential.description}",
+        f"{ranks.size} rank(s) with {told(on.threads, input.run.threads)} each\n"
+        f"potential: {on.potential.description}",
     )
-    with ExitStack() as stack, interrupting():
-        ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
+    with interrupting(), holding(folder, ranks):
         if every_fs is not None:
             ranks.share(lambda: refuse_unrecorded(folder))
-        carry_out(source, potential, folder, ranks, console, committee=committee)
-        ranks.wait()
+        carry_out(source, on.potential, folder, ranks, console, committee=on.committee)
+        report(folder, ranks, console)
     return source
 
 
@@ -97,18 +96,51 @@ def trusting(source: Source, trust_pickle: bool) -> PotentialTable:
     return table.model_copy(update={"trust_pickle": table.trust_pickle or trust_pickle})
 
 
-def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potential, int]:
-    """The input, its potential, and the threads that this rank now uses.
+class Opened(NamedTuple):
+    """What the trajectories of an input run on.
+
+    Attributes:
+        potential: that moves them.
+        committee: that watches, if one does.
+        threads: that this rank now uses.
+    """
+
+    potential: Potential
+    committee: Committee | None
+    threads: int
+
+
+def opened(
+    source: Source, trust_pickle: bool, ranks: Ranks, potential: Potential | None = None
+) -> Opened:
+    """Open what the trajectories of an input run on; every rank must call this.
+
+    Args:
+        source: the input.
+        trust_pickle: the user trusts where a pickled potential came from.
+        ranks: all of them.
+        potential: in place of the input's own.
 
     Raises:
-        UserError: the input is wrong, or its potential cannot be opened.
+        UserError: a potential cannot be opened, or the committee does not fit it.
     """
-    source = ranks.share(lambda: read(path))
     threads = use_threads(source.input.run.threads, ranks)
     table = trusting(source, trust_pickle)
     if table.device == "cuda" or (table.kind == "mace" and table.device == "auto"):
         take_gpu(ranks)
-    return source, ranks.agree(lambda: open_potential(table)), threads
+    own = ranks.agree(lambda: potential or open_potential(table))
+    committee = ranks.agree(lambda: open_committee(table, own))
+    ranks.share(lambda: refuse_misfits(source.input, committee))
+    return Opened(own, committee, threads)
+
+
+@contextmanager
+def holding(folder: Path, ranks: Ranks) -> Iterator[None]:
+    """Be the only run that writes to a folder, until all ranks are done with it."""
+    with ExitStack() as stack:
+        ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
+        yield
+        ranks.wait()
 
 
 def take_gpu(ranks: Ranks) -> None:
@@ -132,7 +164,7 @@ def carry_out(
     committee: Committee | None = None,
     parts: Parts | None = None,
 ) -> None:
-    """Run, or go on with, a campaign in a folder that this run may write to.
+    """Run, or go on with, a campaign in a folder that this run holds, down to its `results.h5`.
 
     Args:
         source: the input; its [potential] and its [run] output are not looked at.
@@ -152,15 +184,15 @@ def carry_out(
     campaign = Campaign(source.input, folder, prepared, ranks, console, potential)
     campaign.run()
     if ranks.first:
-        finish(folder, campaign.points, console)
+        store.merge(folder, points_table(campaign.points))
 
 
-def finish(folder: Path, found: list[Point], console: Console) -> None:
-    """Make results, table, figure and the file of uncertain frames of what has ended."""
-    store.merge(folder, points_table(found))
-    report(folder, console)
-    if kept := gather_uncertain(folder):
-        say(console, f"uncertain frames, to be labelled: {kept}")
+def report(folder: Path, ranks: Ranks, console: Console) -> None:
+    """Make table, figure and the file of uncertain frames of what `carry_out` has run."""
+    if ranks.first:
+        conclude(folder, console)
+        if kept := gather_uncertain(folder):
+            say(console, f"uncertain frames, to be labelled: {kept}")
 
 
 def guards_of(potential: Potential, committee: Committee | None) -> tuple[Guard, ...]:

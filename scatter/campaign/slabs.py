@@ -7,13 +7,14 @@ import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
 
-from scatter.campaign import terminal
 from scatter.campaign.prepare import ThermalSlab, thermal_slabs
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened
+from scatter.config import read
 from scatter.files import write_whole
 from scatter.initial.checks import findings
 from scatter.outputs import refuse_no_folder
+from scatter.report import terminal
 from scatter.structures import extxyz
 
 
@@ -26,8 +27,9 @@ def slabs(path: Path, output: Path, trust_pickle: bool = False) -> None:
     ranks = Ranks()
     ranks.share(lambda: refuse_no_folder("--output", output))
     say = partial(terminal.say, terminal.console(ranks.first))
-    source, potential, _ = opened(path, trust_pickle, ranks)
-    for slab in thermal_slabs(source.input, potential, ranks, say):
+    source = ranks.share(lambda: read(path))
+    on = opened(source, trust_pickle, ranks)
+    for slab in thermal_slabs(source.input, on.potential, ranks, say):
         for finding in findings(slab.snapshots, slab.system, slab.ideal, slab.T_K):
             say(
                 f"  {finding.name}: {finding.value:.4g}{finding.unit}, expected "

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from scatter.campaign.frames import Recorder, trajectory_name
+from scatter.campaign.frames import Recorder
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.guards import Guards
 from scatter.files import replacing, write_whole
 from scatter.outcomes import GUARDED
+from scatter.outputs import trajectory_name
 from scatter.structures import extxyz
 from scatter.units import fs
 

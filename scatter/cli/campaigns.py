@@ -51,8 +51,8 @@ def status(
     ] = False,
 ) -> None:
     """Say how far a campaign is, and make its results.h5 from what has finished."""
-    from scatter.campaign.report import status
-    from scatter.campaign.terminal import console
+    from scatter.report.status import status
+    from scatter.report.terminal import console
 
     status(folder, console(True), check)
 
@@ -71,8 +71,9 @@ def inspect(
     trust_pickle: Trust = False,
 ) -> None:
     """List the failed and undecided trajectories of a campaign, or replay any one to its bits."""
-    from scatter.campaign.inspect import inspect, list_wrong
-    from scatter.campaign.terminal import console
+    from scatter.campaign.inspect import inspect
+    from scatter.report.status import list_wrong
+    from scatter.report.terminal import console
 
     if number is None:
         list_wrong(folder, console(True))
@@ -94,8 +95,8 @@ def committee(
 @app.command()
 def analyse(folder: Folder) -> None:
     """Compute sticking.csv from results.h5 alone, and print it."""
-    from scatter.campaign.report import analyse
-    from scatter.campaign.terminal import console
+    from scatter.report.sticking import analyse
+    from scatter.report.terminal import console
 
     analyse(folder, console(True))
 
@@ -111,7 +112,7 @@ def plot(
     output: Annotated[Path | None, typer.Option(help="Figure to write, without ending.")] = None,
 ) -> None:
     """Draw sticking curves from results.h5 alone, as PNG and PDF."""
-    from scatter.campaign.report import plot
+    from scatter.report.sticking import plot
 
     print(f"figure: {plot(folders, overlay or (), scale, output)}")
 
@@ -126,7 +127,7 @@ def report(
 ) -> None:
     """Write report.html: what a campaign found, with figures and numbers, from results.h5 alone."""
     from scatter.analysis import Binning
-    from scatter.report import write_report
+    from scatter.report.page import write_report
 
     print(f"report: {write_report(folder, Binning(gaussian, gaussian, parity))}")
 
@@ -150,8 +151,8 @@ def average(
     azimuth: Annotated[float | None, typer.Option(help="Degrees, likewise.")] = None,
 ) -> None:
     """Average computed points over beams and gases, and tell what desorbs by detailed balance."""
-    from scatter.campaign.averages import Wanted, average, beam_of
-    from scatter.campaign.terminal import console
+    from scatter.report.averages import Wanted, average, beam_of
+    from scatter.report.terminal import console
 
     beams = [beam_of(text, cooling) for text in beam or ()]
     named = {"molecule": molecule, "facet": facet, "T_K": temperature, "polar_deg": polar,
@@ -167,7 +168,7 @@ def export(
     output: Annotated[Path | None, typer.Option(help="A new file; by default in FOLDER.")] = None,
 ) -> None:
     """Write the trajectories of results.h5 and their conditions for other programs."""
-    from scatter.campaign.export import export
+    from scatter.results.export import export
 
     print(export(folder, format, output))
 
@@ -227,7 +228,7 @@ def bench(
 ) -> None:
     """Time H2 on Cu(111) on a potential and this machine; say how long a campaign would take."""
     from scatter.campaign.bench import bench
-    from scatter.campaign.terminal import console
     from scatter.potentials.table import potential_from_name
+    from scatter.report.terminal import console
 
     bench(potential_from_name(potential, trust_pickle), trajectories, timestep_fs, console(True))

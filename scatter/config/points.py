@@ -1,42 +1,28 @@
 """The points of a campaign: every combination of its conditions, and their random streams."""
 
 import json
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
 from hashlib import sha256
 from itertools import product
 from math import nan
 
 import numpy as np
 
+from scatter.conditions import CONDITIONS, Conditions, condition_columns
 from scatter.config.tables import Input
-from scatter.results import POINT
+
+# Text of any length; the metadata is what makes h5py write it as variable-length UTF-8.
+TEXT = np.dtype("O", metadata={"vlen": str})
+POINT = np.dtype(
+    [
+        ("point", "u4"),
+        *((name, TEXT if kind == "str" else kind) for name, kind, *_ in condition_columns()),
+    ]
+)
 
 
-@dataclass(frozen=True)
-class Point:
-    """One set of physical conditions.
-
-    Attributes:
-        facet: label of the surface.
-        T_K: surface temperature, K.
-        molecule: formula.
-        v: vibrational quantum number.
-        J: rotational quantum number.
-        mJ: projection of J on the surface normal; None when isotropic.
-        energy_eV: incidence energy, eV.
-        polar_deg: angle of incidence from the normal, degrees.
-        azimuth_deg: direction of flight along the surface, degrees; None when random.
-    """
-
-    facet: str
-    T_K: float
-    molecule: str
-    v: int
-    J: int
-    mJ: int | None
-    energy_eV: float
-    polar_deg: float
-    azimuth_deg: float | None
+class Point(Conditions):
+    """One set of physical conditions."""
 
     @property
     def key(self) -> int:
@@ -47,7 +33,7 @@ class Point:
         """
         values = asdict(self)
         for name, value in values.items():
-            if POINT[name] == np.float64 and value is not None:
+            if CONDITIONS[name].kind == "f8" and value is not None:
                 values[name] = float(value) + 0.0  # 600 and 600.0 are one value, 0 and -0.0 too
         digest = sha256(json.dumps([*values.values()]).encode()).digest()
         return int.from_bytes(digest[:8], "big")
@@ -68,14 +54,14 @@ def points(settings: Input) -> list[Point]:
     ]
 
 
-def points_table(found: list[Point]) -> np.ndarray:
+def points_table(points: list[Point]) -> np.ndarray:
     """The table `/points`: a structured array of `POINT`, one row per point.
 
     What was not chosen is NaN: m_J of isotropic molecules, random azimuths.
     """
     rows = [
         (number, *(nan if value is None else value for value in astuple(point)))
-        for number, point in enumerate(found)
+        for number, point in enumerate(points)
     ]
     return np.array(rows, POINT)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scatter.campaign.progress import clock
+from scatter.report.terminal import clock
 
 TELL_S = 30.0  # between two lines of progress
 

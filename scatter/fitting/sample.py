@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
-from scatter.campaign import terminal
 from scatter.campaign.frames import FRAMES
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened, refuse_failed, run_all
 from scatter.config import read
 from scatter.fitting.extras import Extras, refuse_extras, write_extras
 from scatter.outcomes import Outcome
+from scatter.report import terminal
 
 NO_EXTRAS = Extras()
 
@@ -46,7 +46,7 @@ def sample(
     folder = source.output
     say = partial(terminal.say, terminal.console(ranks.first))
     if extras != NO_EXTRAS:
-        _, potential, _ = opened(path, trust_pickle, ranks)
+        potential = opened(source, trust_pickle, ranks).potential
         ranks.share(lambda: write_extras(source.input, potential, extras, folder, say))
     say(ranks.share(lambda: summary(folder)))
     refuse_failed(source, ranks)

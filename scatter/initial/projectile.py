@@ -12,7 +12,7 @@ from scatter.initial.rovibrational import RovibrationalState
 from scatter.outcomes import Column
 from scatter.units import degree
 
-State = tuple[int, int, int | None]  # v, J, m_J
+State = tuple[int, int, float | None]  # v, J, m_J
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Quantum(Protocol):
         ...
 
     @property
-    def mJ(self) -> int | None:
+    def mJ(self) -> float | None:
         """Projection of J on the surface normal; None for an isotropic orientation."""
         ...
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from scatter.analysis import CONDITIONS, scanned
 from scatter.analysis.committee import CommitteeSticking
+from scatter.analysis.curve import scanned
 from scatter.analysis.words import conditions_of
+from scatter.conditions import grouped
 from scatter.plots.bounds import bracket_handle, brackets_of
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import HEIGHT_mm, LINE_mm, frame
-from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import MARKERS, PALETTE, bars, canvas
 
 
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
@@ -24,24 +25,19 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
         rows: of `scatter.analysis.committee.committee_sticking`.
     """
     axis = scanned([row.own for row in rows])
-    groups: dict[tuple, list[CommitteeSticking]] = {}
-    for row in sorted(rows, key=lambda row: getattr(row.own, axis)):
-        key = tuple(getattr(row.own, name) for name in CONDITIONS if name != axis)
-        groups.setdefault(key, []).append(row)
-    title, texts = title_and_labels([conditions_of(g[0].own) for g in groups.values()], axis)
-    with paper_style():
-        height = (HEIGHT_mm + LINE_mm * (3 + title.count("\n") + len(groups))) / 25.4
-        figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
+    along = sorted(rows, key=lambda row: getattr(row.own, axis))
+    groups = grouped(along, axis, of=lambda row: row.own)
+    title, texts = title_and_labels([conditions_of(group[0].own) for group in groups], axis)
+    with canvas(1, HEIGHT_mm + LINE_mm * (3 + title.count("\n") + len(groups))) as figure:
         axes = figure.add_subplot()
-        for index, group in enumerate(groups.values()):
+        for index, group in enumerate(groups):
             colour, x = PALETTE[index % len(PALETTE)], [getattr(row.own, axis) for row in group]
             S0 = [row.own.S0 for row in group]
             for member in zip(*(row.members for row in group), strict=True):
-                axes.plot(x, [one.S0 for one in member], color=colour, linewidth=0.4, marker="")
-            ends = [[row.own.S0 - row.own.low for row in group],
-                    [row.own.high - row.own.S0 for row in group]]  # fmt: skip
-            axes.errorbar(x, S0, yerr=ends, color=colour, marker=MARKERS[index % len(MARKERS)],
-                          linewidth=1.0, label=texts[index] or "this potential")  # fmt: skip
+                axes.plot(x, [row.S0 for row in member], color=colour, linewidth=0.4, marker="")
+            ends = [row.own.low for row in group], [row.own.high for row in group]
+            bars(axes, x, S0, *ends, color=colour, marker=MARKERS[index % len(MARKERS)],
+                 linewidth=1.0, label=texts[index] or "this potential")  # fmt: skip
             brackets_of(axes, np.array(x, float), [row.own for row in group], colour)
             low, high = [row.low for row in group], [row.high for row in group]
             axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)

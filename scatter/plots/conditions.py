@@ -5,7 +5,14 @@ from textwrap import fill
 
 from matplotlib.figure import Figure
 
-from scatter.analysis.words import Conditions, Notation, labels_of, phrases, title_of
+from scatter.analysis.words import (
+    Described,
+    Notation,
+    labels_of,
+    leaving_out,
+    phrases,
+    title_of,
+)
 
 WIDE = 56  # letters in a line above the axes of a column
 LETTERS_PER_INCH = 16  # of the same text, with a margin
@@ -17,30 +24,23 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-MATH = Notation(
-    {
-        "T_K": "{} K", "v": "$v$ = {}", "J": "$J$ = {}", "mJ": "$m_J$ = {}", "energy_eV": "{} eV",
-        "polar_deg": r"$\theta$ = {}°", "azimuth_deg": r"$\phi$ = {}°",
-    },
-    surface=plain,
-    molecule=lambda formula: plain(formula.translate(SUBSCRIPTS)),
-)  # fmt: skip
+MATH = Notation(True, plain, lambda formula: plain(formula.translate(SUBSCRIPTS)))
 
 
 def title_and_labels(
-    group: Sequence[Conditions], without: str = "", wide: int = WIDE
+    group: Sequence[Described], without: str = "", wide: int = WIDE
 ) -> tuple[str, list[str]]:
-    """What a group shares, in lines for above the axes; and what tells each member from others.
+    """What a group shares, in lines for above the axes; and how each member differs.
 
     Args:
         group: conditions of each curve; empty where they are not known.
         without: the condition along the axis.
         wide: letters in a line.
     """
-    told = phrases([{k: v for k, v in one.items() if k != without} for one in group], MATH)
+    said = phrases([leaving_out(described, without) for described in group], MATH)
     # Spaces that do not break: a line ends between two conditions, never within one.
-    whole = [text.replace(" ", "\N{NO-BREAK SPACE}") for text in title_of(told)]
-    return fill(", ".join(whole), wide), [", ".join(label) for label in labels_of(told)]
+    whole = [text.replace(" ", "\N{NO-BREAK SPACE}") for text in title_of(said)]
+    return fill(", ".join(whole), wide), [", ".join(label) for label in labels_of(said)]
 
 
 def head(figure: Figure, words: str) -> None:

@@ -5,41 +5,34 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from scatter.plots.style import LINES, MARKERS, COLUMN_mm, paper_style
+from scatter.plots.style import LINES, canvas, look
 
 STEP_deg, FEWEST = 10.0, 5  # a mean of fewer trajectories is not drawn
 
 
-def directions_figure(found: Mapping[str, np.ndarray]) -> Figure:
+def directions_figure(angles: Mapping[str, np.ndarray]) -> Figure:
     """Density over solid angle, against cos ϑ/π of a diffuse surface; and mean loss, by angle.
 
     Args:
-        found: records of `scatter.analysis.angles.ANGLES`, by the name of their point.
+        angles: records of `scatter.analysis.directions.ANGLES`, by the name of their point.
     """
     edges = np.arange(0.0, 90.0 + STEP_deg, STEP_deg)
     middle, radian = 0.5 * (edges[:-1] + edges[1:]), np.pi / 180
     solid = 2 * np.pi * -np.diff(np.cos(edges * radian))
-    shades = np.linspace(0.65, 0.0, len(found))
-    with paper_style():
-        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 65 / 25.4), layout="constrained")
+    shades = np.linspace(0.65, 0.0, len(angles))
+    with canvas(2, 65) as figure:
         left, right = figure.subplots(1, 2)
-        for n, (name, rows) in enumerate(found.items()):
+        for n, (name, rows) in enumerate(angles.items()):
             counts, _ = np.histogram(rows["polar_deg"], edges)
-            style = {
-                "color": str(shades[n]),
-                "marker": MARKERS[n % len(MARKERS)],
-                "linestyle": LINES[n % len(LINES)],
-            }
+            style = look(n, color=str(shades[n]))
             density = counts / max(1, len(rows)) / solid
             error = np.sqrt(counts) / max(1, len(rows)) / solid
             left.errorbar(middle, density, yerr=error, label=f"{name}: {len(rows)}", **style)
             place = np.digitize(rows["polar_deg"], edges) - 1
-            told = [b for b in range(len(middle)) if (place == b).sum() >= FEWEST]
-            means = [rows["loss_eV"][place == b].mean() for b in told]
-            errors = [
-                rows["loss_eV"][place == b].std(ddof=1) / np.sqrt((place == b).sum()) for b in told
-            ]
-            right.errorbar(middle[told], means, yerr=errors, **style)
+            full = [b for b in range(len(middle)) if (place == b).sum() >= FEWEST]
+            losses = [rows["loss_eV"][place == b] for b in full]
+            errors = [loss.std(ddof=1) / np.sqrt(len(loss)) for loss in losses]
+            right.errorbar(middle[full], [loss.mean() for loss in losses], yerr=errors, **style)
         fine = np.linspace(0, 90, 100)
         left.plot(fine, np.cos(fine * radian) / np.pi, color="#D55E00", label="diffuse: cos ϑ/π")
         left.set_ylabel("Density (1/sr)")
@@ -51,20 +44,19 @@ def directions_figure(found: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
-def plane_figure(found: Mapping[str, np.ndarray], polar_deg: float) -> Figure:
+def plane_figure(angles: Mapping[str, np.ndarray], polar_deg: float) -> Figure:
     """Distributions of the angles in the plane of incidence and out of it.
 
     Args:
-        found: as of `directions_figure`.
+        angles: as of `directions_figure`.
         polar_deg: of incidence; the specular direction is drawn.
     """
     edges = np.arange(-90.0, 90.0 + STEP_deg, STEP_deg)
-    shades = np.linspace(0.65, 0.0, len(found))
-    with paper_style():
-        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 62 / 25.4), layout="constrained")
+    shades = np.linspace(0.65, 0.0, len(angles))
+    with canvas(2, 62) as figure:
         panels = zip(figure.subplots(1, 2, sharey=True), ("in_plane", "out_of_plane"), strict=True)
         for axes, name in panels:
-            for n, (point, rows) in enumerate(found.items()):
+            for n, (point, rows) in enumerate(angles.items()):
                 P = np.histogram(rows[f"{name}_deg"], edges)[0] / max(1, len(rows)) / STEP_deg
                 axes.stairs(P, edges, color=str(shades[n]), linestyle=LINES[n % len(LINES)],
                             label=f"{point}: {len(rows)}")  # fmt: skip

@@ -1,12 +1,9 @@
 """Where the energy went: means of the ledger against incidence energy, and distributions."""
 
-from collections.abc import Sequence
-
-import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
-from scatter.analysis.ledger_tables import LedgerBin, LedgerMean
-from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import bars, below, canvas, look, steps_by_energy
 
 TERMS = {
     "normal": "normal translation",
@@ -17,51 +14,36 @@ TERMS = {
 }
 
 
-def ledger_figure(found: Sequence[LedgerMean]) -> Figure:
+def ledger_figure(means: pd.DataFrame) -> Figure:
     """Mean change of each energy of scattered molecules, with 95 % intervals.
 
     Args:
-        found: means of points that differ in their energy alone.
+        means: of `ledger_means`, for points that differ in their energy alone.
     """
-    with paper_style():
-        figure = Figure(figsize=(1.4 * COLUMN_mm / 25.4, 75 / 25.4), layout="constrained")
+    scattered = means.query("outcome == 'scattered' and n > 0").sort_values("energy_eV")
+    with canvas(1.4, 75) as figure:
         axes = figure.add_subplot()
         for n, (term, name) in enumerate(TERMS.items()):
-            rows = sorted(
-                (row for row in found if row.term == term and row.outcome == "scattered" and row.n),
-                key=lambda row: row.energy_eV,
-            )
-            mean = np.array([row.mean_eV for row in rows])
-            ends = np.array([[row.mean_eV - row.low_eV, row.high_eV - row.mean_eV] for row in rows])
-            axes.errorbar(
-                [row.energy_eV for row in rows], mean,
-                yerr=np.nan_to_num(ends.reshape(-1, 2).T), label=name,
-                color=PALETTE[n], marker=MARKERS[n], linestyle=LINES[n],
-            )  # fmt: skip
+            rows = scattered.query(f"term == '{term}'")
+            bars(axes, rows.energy_eV, rows.mean_eV, rows.low_eV, rows.high_eV, label=name,
+                 **look(n))  # fmt: skip
         axes.axhline(0, color="0.6", linewidth=0.5, zorder=0)
         axes.set_xlabel("Incidence energy (eV)")
         axes.set_ylabel("Mean change (eV)")
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        below(figure, ncols=3)
     return figure
 
 
-def transfer_figure(found: Sequence[LedgerBin]) -> Figure:
+def transfer_figure(bins: pd.DataFrame) -> Figure:
     """Distributions of the energy given to the slab by the scattered, one line an energy.
 
     Args:
-        found: bins of the term `to_slab` of points that differ in their energy alone.
+        bins: of `ledger_histograms`, of the term `to_slab`, for points that differ in their energy
+            alone.
     """
-    energies = sorted({row.energy_eV for row in found})
-    shades = np.linspace(0.7, 0.0, len(energies))
-    with paper_style():
-        figure = Figure(figsize=(1.4 * COLUMN_mm / 25.4, 70 / 25.4), layout="constrained")
+    with canvas(1.4, 70) as figure:
         axes = figure.add_subplot()
-        for n, energy in enumerate(energies):
-            rows = [row for row in found if row.energy_eV == energy and row.outcome == "scattered"]
-            if rows:
-                edges = [row.from_eV for row in rows] + [rows[-1].to_eV]
-                axes.stairs([row.density_per_eV for row in rows], edges, label=f"{energy:g} eV",
-                            color=str(shades[n]), linestyle=LINES[n % len(LINES)])  # fmt: skip
+        steps_by_energy(axes, bins, "scattered", "eV", "density_per_eV", "{energy:g} eV")
         axes.set_xlabel("Energy given to the slab (eV)")
         axes.set_ylabel("Density (1/eV)")
         axes.legend(frameon=False, title="Incidence energy")

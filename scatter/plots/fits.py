@@ -1,19 +1,20 @@
 """Sticking curves with the curves fitted to them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
-from scatter.analysis import Curve, Fit, Undetermined
-from scatter.analysis.alignment import OF_STATE, Alignment
+from scatter.analysis.curve import Curve
+from scatter.analysis.estimate import Undetermined
+from scatter.analysis.fits import Fit
+from scatter.analysis.words import conditions_of
+from scatter.conditions import tables_of
 from scatter.plots.bounds import brackets
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import frame
-from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
-
-FIXED = tuple(name for name in OF_STATE if name != "energy_eV")
+from scatter.plots.style import bars, below, canvas, look
 
 
 def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> Figure:
@@ -28,53 +29,40 @@ def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> F
     energies = np.concatenate([curve.x for curve in curves])
     title, texts = title_and_labels([curve.conditions for curve in curves])
     fine = np.linspace(max(0.0, energies.min() - 0.1), energies.max() + 0.1, 300)
-    with paper_style():
-        figure = Figure(figsize=(1.4 * COLUMN_mm / 25.4, 80 / 25.4), layout="constrained")
+    with canvas(1.4, 80) as figure:
         axes = figure.add_subplot()
-        for n, (curve, text, found) in enumerate(zip(curves, texts, fits, strict=True)):
-            color = PALETTE[n % len(PALETTE)]
-            ends = np.stack([curve.S0 - curve.low, curve.high - curve.S0])
-            axes.errorbar(
-                curve.x, curve.S0, yerr=ends, fmt=MARKERS[n % len(MARKERS)], color=color,
-                label=text or None, elinewidth=0.7,
-            )  # fmt: skip
-            gap = curve.open
-            brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], color)
-            if isinstance(found, Fit):
-                axes.plot(fine, found(fine), color=color, linestyle=LINES[n % len(LINES)])
-                axes.fill_between(fine, *found.band(fine), color=color, alpha=0.2, linewidth=0)
+        for n, (curve, text, fitted) in enumerate(zip(curves, texts, fits, strict=True)):
+            style, gap = look(n), curve.open
+            line = style.pop("linestyle")
+            bars(axes, curve.x, curve.S0, curve.low, curve.high, linestyle="none",
+                 label=text or None, elinewidth=0.7, **style)  # fmt: skip
+            brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], style["color"])
+            if isinstance(fitted, Fit):
+                axes.plot(fine, fitted(fine), color=style["color"], linestyle=line)
+                band = fitted.band(fine)
+                axes.fill_between(fine, *band, color=style["color"], alpha=0.2, linewidth=0)
         frame(axes, "energy_eV", energies)
         axes.set_title(title)
-        if axes.get_legend_handles_labels()[0]:
-            figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        below(figure, ncols=2)
     return figure
 
 
-def alignment_figure(
-    found: Sequence[Alignment], surfaces: Mapping[str, str] | None = None
-) -> Figure:
+def alignment_figure(table: pd.DataFrame, surfaces: Mapping[str, str] | None = None) -> Figure:
     """A0(2) against incidence energy, one curve a state, with 95 % intervals.
 
     Args:
-        found: of `scatter.analysis.alignment`.
+        table: of `scatter.analysis.alignment`.
         surfaces: what surfaces are called, by facet.
     """
-    groups: dict[tuple, list[Alignment]] = {}
-    for row in sorted(found, key=lambda row: row.energy_eV):
-        groups.setdefault(tuple(getattr(row, name) for name in FIXED), []).append(row)
-    title, texts = title_and_labels([_conditions(one[0], surfaces) for one in groups.values()])
-    with paper_style():
-        figure = Figure(figsize=(1.4 * COLUMN_mm / 25.4, 70 / 25.4), layout="constrained")
+    groups = tables_of(table.sort_values("energy_eV", kind="stable"), "energy_eV")
+    described = [conditions_of(next(iter(group.itertuples())), surfaces) for group in groups]
+    title, texts = title_and_labels(described, "energy_eV")
+    with canvas(1.4, 70) as figure:
         axes = figure.add_subplot()
-        for n, group in enumerate(groups.values()):
-            rows = [row for row in group if np.isfinite(row.A0_2)]
-            A = np.array([row.A0_2 for row in rows])
-            ends = np.array([[row.A0_2 - row.A0_2_low, row.A0_2_high - row.A0_2] for row in rows])
-            axes.errorbar(
-                [row.energy_eV for row in rows], A, yerr=ends.reshape(-1, 2).T,
-                color=PALETTE[n % len(PALETTE)], marker=MARKERS[n % len(MARKERS)],
-                linestyle=LINES[n % len(LINES)], label=texts[n] or None,
-            )  # fmt: skip
+        for n, (group, text) in enumerate(zip(groups, texts, strict=True)):
+            rows = group[np.isfinite(group.A0_2)]
+            ends = rows.A0_2_low, rows.A0_2_high
+            bars(axes, rows.energy_eV, rows.A0_2, *ends, label=text or None, **look(n))
         axes.axhline(0, color="0.6", linewidth=0.5, zorder=0)
         axes.set_xlabel("Incidence energy (eV)")
         axes.set_ylabel("Alignment $A_0^{(2)}$ of what sticks")
@@ -82,10 +70,3 @@ def alignment_figure(
         if axes.get_legend_handles_labels()[0]:
             axes.legend(frameon=False)
     return figure
-
-
-def _conditions(row: Alignment, surfaces: Mapping[str, str] | None) -> dict[str, Any]:
-    return {
-        "surface": (surfaces or {}).get(row.facet, ""),
-        **{name: getattr(row, name) for name in FIXED},
-    }

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
-from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import LINES, MARKERS, PALETTE, canvas
 
 HEIGHT_mm = 75
 PANELS = {
@@ -45,8 +45,7 @@ def learning_figure(rows: Sequence[Learned]) -> Figure:
     for row in sorted(rows, key=lambda row: row.structures):
         curves.setdefault(row.method, []).append(row)
     trained = [method for method, curve in curves.items() if curve[0].structures]
-    with paper_style():
-        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, HEIGHT_mm / 25.4), layout="constrained")
+    with canvas(2, HEIGHT_mm) as figure:
         panels = figure.subplots(1, len(PANELS))
         for axes, quantity in zip(panels, PANELS, strict=True):
             for index, method in enumerate(trained):

@@ -1,15 +1,13 @@
 """How it happened: sites of impact in the surface unit cell, and orientations."""
 
-from collections.abc import Sequence
-
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scatter.analysis.mechanism import OrientationBin
 from scatter.analysis.sites import sites_of, surface_cell
 from scatter.outcomes import Outcome
-from scatter.plots.style import LINES, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import PALETTE, canvas, steps_by_energy
 
 DRAWN = 2000  # sites of one ending; more would hide one another
 KINDS = {Outcome.DISSOCIATED: ("s", PALETTE[1]), Outcome.SCATTERED: (".", PALETTE[0])}
@@ -24,8 +22,7 @@ def site_figure(impacts: np.ndarray, facet: str, lattice_constant_A: float) -> F
         lattice_constant_A: of the slab.
     """
     cell = surface_cell(facet, lattice_constant_A)
-    with paper_style():
-        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 68 / 25.4), layout="constrained")
+    with canvas(2, 68) as figure:
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, (outcome, (marker, color)) in zip(panels, KINDS.items(), strict=True):
             mine = impacts[impacts["outcome"] == outcome]
@@ -46,39 +43,23 @@ def _draw_cell(axes: Axes, cell: np.ndarray, facet: str) -> None:
     for name, places in sites_of(facet).items():
         for place in places:
             x, y = np.array(place) @ cell
-            axes.text(
-                x,
-                y,
-                name,
-                ha="center",
-                va="center",
-                fontsize=6,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
-            )
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+            axes.text(x, y, name, ha="center", va="center", fontsize=6, bbox=box)
     axes.set_aspect("equal")
     axes.margins(0.12)
 
 
-def orientation_figure(found: Sequence[OrientationBin]) -> Figure:
+def orientation_figure(bins: pd.DataFrame) -> Figure:
     """Density over |cos ϑ| of the bond at the lowest point, by ending and incidence energy.
 
     Args:
-        found: bins of points that differ in their energy alone.
+        bins: of `orientation_distribution`, for points that differ in their energy alone.
     """
-    energies = sorted({row.energy_eV for row in found})
-    shades = np.linspace(0.7, 0.0, len(energies))
-    with paper_style():
-        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 62 / 25.4), layout="constrained")
+    with canvas(2, 62) as figure:
         panels = figure.subplots(1, 2, sharey=True)
         for axes, outcome in zip(panels, KINDS, strict=True):
             name = outcome.name.lower()
-            for n, energy in enumerate(energies):
-                rows = [row for row in found if row.energy_eV == energy and row.outcome == name]
-                if rows and rows[0].n:
-                    edges = [row.from_cos for row in rows] + [rows[-1].to_cos]
-                    axes.stairs([row.density for row in rows], edges, color=str(shades[n]),
-                                linestyle=LINES[n % len(LINES)],
-                                label=f"{energy:g} eV: {rows[0].n}")  # fmt: skip
+            steps_by_energy(axes, bins, name, "cos", "density", "{energy:g} eV: {n}")
             axes.axhline(1, color=PALETTE[1], linestyle="--", linewidth=0.7)
             axes.set_title(name)
             axes.set_xlabel("|cos ϑ| at the lowest point")

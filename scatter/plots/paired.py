@@ -9,13 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scatter.analysis import CONDITIONS, Condition, Sticking, scanned
+from scatter.analysis.curve import scanned
 from scatter.analysis.paired import Paired, PairedSticking
+from scatter.analysis.probability import Sticking
 from scatter.analysis.words import conditions_of
+from scatter.conditions import grouped
 from scatter.plots.bounds import brackets_of
 from scatter.plots.conditions import plain, title_and_labels
-from scatter.plots.sticking import ALONE, AXIS_LABELS, LINE_mm
-from scatter.plots.style import MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.sticking import LINE_mm, along, shown_alone
+from scatter.plots.style import bars, canvas, look
 
 HEIGHT_mm = 84  # without the legend
 APART = 0.012  # of the scanned range
@@ -45,14 +47,13 @@ def paired_figure(
     if not counted:
         raise ValueError("no point has a pair of trajectories")
     axis = scanned([row.reference for row in counted])
-    groups = _groups(counted, axis)
+    groups = grouped(counted, axis, of=lambda row: row.reference)
+    groups = [sorted(group, key=lambda row: _of(row, axis)) for group in groups]
     title, texts = title_and_labels([conditions_of(g[0].reference) for g in groups], axis)
     values = [float(_of(row, axis)) for row in counted]
-    apart = APART * (max(values) - min(values) or 2 * ALONE[axis])
-    with paper_style():
-        lines = 1 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
-        height = (HEIGHT_mm + LINE_mm * lines) / 25.4
-        figure = Figure(figsize=(COLUMN_mm / 25.4, height), layout="constrained")
+    apart = APART * (max(values) - min(values) or 2 * along(axis).about)
+    lines = 1 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
+    with canvas(1, HEIGHT_mm + LINE_mm * lines) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
         for index, group in enumerate(groups):
             shift = (index - (len(groups) - 1) / 2) * apart
@@ -68,49 +69,38 @@ def _of(row: PairedSticking, name: str) -> Any:
     return getattr(row.reference, name)
 
 
-def _groups(rows: Sequence[PairedSticking], axis: str) -> list[Group]:
-    """Rows that agree in all conditions but the scanned one, along it."""
-    found: dict[tuple[Condition, ...], Group] = {}
-    for row in rows:
-        fixed = tuple(_of(row, name) for name in CONDITIONS if name != axis)
-        found.setdefault(fixed, []).append(row)
-    return [sorted(group, key=lambda row: _of(row, axis)) for group in found.values()]
-
-
 def _draw(
     upper: Axes, lower: Axes, group: Group, x: Float[np.ndarray, " point"], apart: float, index: int
 ) -> None:
-    colour, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]
-    style: dict[str, Any] = {"color": colour, "marker": marker, "elinewidth": 0.7}
+    style = look(index, elinewidth=0.7)
+    colour = style["color"]
     own, its = [row.potential for row in group], [row.reference for row in group]
-    _bars(upper, x - apart, its, linestyle="-", **style)
-    _bars(upper, x + apart, own, linestyle="--", markerfacecolor="white", **style)
+    _bars(upper, x - apart, its, **(style | {"linestyle": "-"}))
+    _bars(upper, x + apart, own, **(style | {"linestyle": "--", "markerfacecolor": "white"}))
     brackets_of(upper, x - apart, its, colour)
     brackets_of(upper, x + apart, own, colour)
     known = [row.known for row in group]
     apart_by = [row.difference for row in group if row.known]
-    _bars(lower, x[known], apart_by, linestyle="none", **style)
+    _bars(lower, x[known], apart_by, **(style | {"linestyle": "none"}))
 
 
 def _bars(
-    axes: Axes, x: Float[np.ndarray, " point"], found: Sequence[Sticking | Paired], **style: Any
+    axes: Axes, x: Float[np.ndarray, " point"], rows: Sequence[Sticking | Paired], **style: Any
 ) -> None:
-    middle = [one.S0 if isinstance(one, Sticking) else one.difference for one in found]
-    ends = np.array([(m - one.low, one.high - m) for m, one in zip(middle, found, strict=True)])
-    axes.errorbar(x, middle, yerr=ends.reshape(-1, 2).T, **style)
+    middle = [row.S0 if isinstance(row, Sticking) else row.difference for row in rows]
+    bars(axes, x, middle, [row.low for row in rows], [row.high for row in rows], **style)
 
 
 def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
     upper.set_ylabel("Sticking probability $S_0$")
     upper.set_ylim(-0.03, 1.03)
     lower.set_ylabel(r"$\Delta S_0$, paired")
-    lower.set_xlabel(AXIS_LABELS[axis])
+    lower.set_xlabel(along(axis).label)
     lower.axhline(0, color="0.4", linewidth=0.7, linestyle="--", zorder=1)
     end = 1.1 * max(abs(end) for end in lower.dataLim.intervaly)
     if 0 < end < np.inf:  # not where no difference is known
         lower.set_ylim(-end, end)
-    if len(set(x)) == 1:
-        lower.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])
+    shown_alone(lower, axis, x)
 
 
 def _legend(figure: Figure, texts: Sequence[str], potential: str, reference: str) -> None:
@@ -120,6 +110,5 @@ def _legend(figure: Figure, texts: Sequence[str], potential: str, reference: str
         Line2D([], [], linestyle="--", mfc="white", label=plain(potential), **grey),
     ]
     for index, text in enumerate(texts):
-        colour, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]
-        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="none", label=text))
+        handles.append(Line2D([], [], label=text, **look(index, linestyle="none")))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import LINES, PALETTE, canvas, look
 
 PANEL_mm, SINGLE_mm, LEGEND_mm = 36, 62, 10  # heights
 meV = 1e3  # from eV
@@ -45,12 +45,11 @@ def paths_figure(panels: Mapping[str, Sequence[Series]]) -> Figure:
         panels: by the name of the path; x is its length from the saddle in Å, y its energy in eV.
     """
     rows = -(-len(panels) // 2)
-    with paper_style():
-        figure = _figure(PANEL_mm * rows + LEGEND_mm)
+    with canvas(1, PANEL_mm * rows + LEGEND_mm) as figure:
         grid = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False)
         for axes, (name, series) in zip(grid.flat, panels.items(), strict=False):
-            for index, one in enumerate(series):
-                _points(axes, one, index)
+            for index, points in enumerate(series):
+                _points(axes, points, index)
             axes.axhline(0, color="0.7", linewidth=0.5, zorder=0)
             axes.set_title(name, loc="left", x=0.05, y=1.0, pad=-10)
             _barriers(axes, series)
@@ -72,18 +71,17 @@ def equation_of_state_figure(series: Sequence[Series], element: str) -> Figure:
         series: x is the lattice constant in Å, y and line the energy in eV, on any scale.
         element: chemical symbol.
     """
-    with paper_style():
-        figure = _figure(SINGLE_mm)
+    with canvas(1, SINGLE_mm) as figure:
         axes = figure.add_subplot()
-        for index, one in enumerate(series):
-            least = np.nanmin(one.y)
-            if one.line is not None:
-                x = np.linspace(one.x.min(), one.x.max(), 200)
-                fitted = one.line(x)
+        for index, points in enumerate(series):
+            least = np.nanmin(points.y)
+            if points.line is not None:
+                x = np.linspace(points.x.min(), points.x.max(), 200)
+                fitted = points.line(x)
                 least = fitted.min()
                 axes.plot(x, meV * (fitted - least), color=PALETTE[index], linestyle=LINES[index])
-            raised = Series(one.label, one.x, meV * (one.y - least))
-            _points(axes, raised, index, joined=one.line is None)
+            raised = Series(points.label, points.x, meV * (points.y - least))
+            _points(axes, raised, index, joined=points.line is None)
         axes.set_xlabel(f"Lattice constant of {element} (Å)")
         axes.set_ylabel("Energy above the least\n(meV per atom)")
         _raise_top(axes)
@@ -98,11 +96,10 @@ def expansion_figure(series: Sequence[Series], element: str) -> Figure:
         series: x is the temperature in K, y the lattice constant in Å.
         element: chemical symbol.
     """
-    with paper_style():
-        figure = _figure(SINGLE_mm)
+    with canvas(1, SINGLE_mm) as figure:
         axes = figure.add_subplot()
-        for index, one in enumerate(series):
-            _points(axes, one, index)
+        for index, points in enumerate(series):
+            _points(axes, points, index)
         axes.set_xlim(left=0)
         axes.set_xlabel("Temperature (K)")
         axes.set_ylabel(f"Lattice constant of {element} (Å)")
@@ -120,17 +117,16 @@ def molecule_figure(series: Sequence[Series], formula: str) -> Figure:
     Raises:
         ValueError: the series have different r.
     """
-    if any(not np.array_equal(one.x, series[-1].x) for one in series):
+    if any(not np.array_equal(points.x, series[-1].x) for points in series):
         raise ValueError("the curves are not given at the same bond lengths")
-    raised = [one.y - np.nanmin(one.y) for one in series]
+    raised = [points.y - np.nanmin(points.y) for points in series]
     shown = raised[-1] < REACH_eV
     r = series[-1].x
-    with paper_style():
-        figure = _figure(SINGLE_mm + 18)
+    with canvas(1, SINGLE_mm + 18) as figure:
         curve, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
-        for index, one in enumerate(series):
+        for index, points in enumerate(series):
             style = {"color": PALETTE[index], "linestyle": LINES[index]}
-            curve.plot(r[shown], raised[index][shown], label=one.label, **style)
+            curve.plot(r[shown], raised[index][shown], label=points.label, **style)
             if index < len(series) - 1:
                 below.plot(r[shown], meV * (raised[index] - raised[-1])[shown], **style)
         below.axhline(0, color="0.7", linewidth=0.5, zorder=0)
@@ -143,38 +139,25 @@ def molecule_figure(series: Sequence[Series], formula: str) -> Figure:
     return figure
 
 
-def _figure(height_mm: float) -> Figure:
-    return Figure(figsize=(COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
-
-
 def _raise_top(axes: Axes) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + HEADROOM * (high - low))
 
 
-def _points(axes: Axes, one: Series, index: int, joined: bool = True) -> None:
+def _points(axes: Axes, points: Series, index: int, joined: bool = True) -> None:
     """One series, told from others by colour, marker and line alike; only the first is filled."""
-    colour = PALETTE[index]
-    axes.errorbar(
-        one.x,
-        one.y,
-        yerr=one.error,
-        label=one.label,
-        color=colour,
-        marker=MARKERS[index],
-        markersize=3,
-        markerfacecolor=colour if index == 0 else "white",
-        linestyle=LINES[index] if joined else "none",
-        elinewidth=0.7,
-        zorder=3 - 0.1 * index,
-    )
+    face = PALETTE[index] if index == 0 else "white"
+    style = look(index, markerfacecolor=face, markersize=3, elinewidth=0.7)
+    style |= {} if joined else {"linestyle": "none"}
+    label, order = points.label, 3 - 0.1 * index
+    axes.errorbar(points.x, points.y, points.error, label=label, zorder=order, **style)
 
 
 def _barriers(axes: Axes, series: Sequence[Series]) -> None:
     """The highest energy of each path, in its colour."""
-    for index, one in enumerate(series):
+    for index, points in enumerate(series):
         axes.annotate(
-            f"{np.nanmax(one.y):.3f} eV",
+            f"{np.nanmax(points.y):.3f} eV",
             xy=(0.05, 0.8 - 0.12 * index),  # the entrance of the path is low
             xycoords="axes fraction",
             ha="left",

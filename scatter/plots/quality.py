@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scatter.outcomes import Outcome
-from scatter.plots.style import LINES, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import LINES, PALETTE, canvas
 
 meV = 1e3  # from eV
 
@@ -15,8 +15,7 @@ def quality_figure(trajectories: np.ndarray) -> Figure:
     Args:
         trajectories: of /trajectories; failed ones have no place in the left panel.
     """
-    with paper_style():
-        figure = Figure(figsize=(2 * COLUMN_mm / 25.4, 60 / 25.4), layout="constrained")
+    with canvas(2, 60) as figure:
         left, right = figure.subplots(1, 2)
         sound = trajectories[trajectories["outcome"] != Outcome.FAILED]
         error = meV * sound["energy_error_eV"]

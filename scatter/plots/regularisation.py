@@ -33,23 +33,23 @@ class Strengths:
     chosen: int
 
 
-def regularisation_figure(found: Strengths) -> Figure:
+def regularisation_figure(fits: Strengths) -> Figure:
     """A panel for each error, one for the loss, and one for the evidence, side by side."""
-    panels = {**found.errors, "mean square of a weighted row": found.loss}
+    panels = {**fits.errors, "mean square of a weighted row": fits.loss}
     with paper_style():
         width = (len(panels) + 1) * 0.62 * COLUMN_mm / 25.4
         figure = Figure(figsize=(width, HEIGHT_mm / 25.4), layout="constrained")
         axes = figure.subplots(1, len(panels) + 1)
-        for one, (name, curves) in zip(axes, panels.items(), strict=False):
+        for panel, (name, curves) in zip(axes, panels.items(), strict=False):
             for line, (part, curve) in zip(LINES, curves.items(), strict=False):
-                one.plot(found.strengths, curve, color=COLOURS[part], ls=line, label=part)
-            one.set(title=name, yscale="log")
-        axes[-1].plot(found.strengths, found.evidence, color=PALETTE[2], label="train")
-        best = int(np.argmax(found.evidence))
-        axes[-1].plot(found.strengths[best], found.evidence[best], "o", color=PALETTE[2])
+                panel.plot(fits.strengths, curve, color=COLOURS[part], ls=line, label=part)
+            panel.set(title=name, yscale="log")
+        axes[-1].plot(fits.strengths, fits.evidence, color=PALETTE[2], label="train")
+        best = int(np.argmax(fits.evidence))
+        axes[-1].plot(fits.strengths[best], fits.evidence[best], "o", color=PALETTE[2])
         axes[-1].set(title="ln evidence of a row")
-        for one in axes:
-            one.set(xscale="log", xlabel=r"$\lambda\,/\,s_1^2$")
-            one.axvline(found.strengths[found.chosen], color="0.5", lw=0.6, label="chosen")
+        for panel in axes:
+            panel.set(xscale="log", xlabel=r"$\lambda\,/\,s_1^2$")
+            panel.axvline(fits.strengths[fits.chosen], color="0.5", lw=0.6, label="chosen")
         axes[0].legend()
     return figure

@@ -10,22 +10,18 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import AutoLocator, MultipleLocator
 
-from scatter.analysis import Curve, Sticking, curves, scanned
+from scatter.analysis.curve import Curve, curves, scanned
+from scatter.analysis.probability import Sticking
+from scatter.conditions import CONDITIONS, Axis
 from scatter.plots.bounds import bracket_handle, brackets
 from scatter.plots.conditions import plain, title_and_labels
-from scatter.plots.style import LINES, MARKERS, PALETTE, COLUMN_mm, paper_style
+from scatter.plots.style import canvas, look
 from scatter.settings import UserError
 
 HEIGHT_mm = 62  # with one line above the axes
 LINE_mm = 4  # height of one line of text
 WIDE = 52  # letters in a line of the whole width
 VISIBLE = 0.02  # a band narrower than this hides behind its own line
-AXIS_LABELS = {
-    "energy_eV": "Incidence energy (eV)",
-    "polar_deg": "Polar angle of incidence (°)",
-    "T_K": "Surface temperature (K)",
-}
-ALONE = {"energy_eV": 0.25, "polar_deg": 15.0, "T_K": 150.0}  # about a single point
 
 
 def sticking_figure(
@@ -59,8 +55,7 @@ def sticking_figure(
     heading, texts = _words(own, overlays, title)
     footnote = _footnote(rows, note)
     height_mm = HEIGHT_mm + LINE_mm * (heading.count("\n") + len(footnote.splitlines()))
-    with paper_style():
-        figure = Figure(figsize=(COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
+    with canvas(1, height_mm) as figure:
         axes = figure.add_subplot()
         drawn = zip((*own, *overlays), texts, strict=True)
         for index, (curve, text) in enumerate(drawn):
@@ -106,20 +101,19 @@ def _draw(axes: Axes, curve: Curve, text: str, index: int, filled: bool) -> None
     """One curve with its error bars, told from others by colour, marker and line alike."""
     drawn = np.isfinite(curve.S0) | curve.open
     x, S0, highest = curve.x[drawn], curve.S0[drawn], curve.highest[drawn]
-    colour = PALETTE[index % len(PALETTE)]
+    style = look(index)
+    colour = style["color"]
     ends = np.stack([S0 - curve.low[drawn], curve.high[drawn] - S0])
     axes.errorbar(
         x,
         S0,
         yerr=ends if np.isfinite(ends).any() else None,
         label=fill(text, WIDE - 8) or "_nolegend_",
-        color=colour,
-        marker=MARKERS[index % len(MARKERS)],
         markerfacecolor=colour if filled else "white",
-        linestyle=LINES[index % len(LINES)],
         linewidth=1.0 if filled else 0.7,
         elinewidth=0.7,
         zorder=3 if filled else 2,
+        **style,
     )
     gap = curve.open
     brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], colour)
@@ -132,14 +126,31 @@ def _draw(axes: Axes, curve: Curve, text: str, index: int, filled: bool) -> None
 
 def frame(axes: Axes, axis: str, x: np.ndarray) -> None:
     """Axes with names and units; a single point stands in the middle of a sensible range."""
-    axes.set_xlabel(AXIS_LABELS[axis])
+    axes.set_xlabel(along(axis).label)
     axes.set_ylabel("Sticking probability $S_0$")
     axes.set_ylim(-0.03, 1.03)
     axes.yaxis.set_major_locator(MultipleLocator(0.2))
     wide_angles = axis == "polar_deg" and np.ptp(x) > 30
     axes.xaxis.set_major_locator(MultipleLocator(15) if wide_angles else AutoLocator())
+    shown_alone(axes, axis, x)
+
+
+def along(name: str) -> Axis:
+    """How a condition is drawn along x.
+
+    Raises:
+        ValueError: curves do not run along it.
+    """
+    axis = CONDITIONS[name].axis
+    if axis is None:
+        raise ValueError(f"curves do not run along {name}")
+    return axis
+
+
+def shown_alone(axes: Axes, axis: str, x: Sequence[float] | np.ndarray) -> None:
+    """Let a single point stand in the middle of a sensible range."""
     if len(set(x)) == 1:
-        axes.set_xlim(x[0] - ALONE[axis], x[0] + ALONE[axis])
+        axes.set_xlim(x[0] - along(axis).about, x[0] + along(axis).about)
 
 
 def _legend(figure: Figure, axes: Axes, banded: bool, bracketed: bool) -> None:

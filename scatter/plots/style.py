@@ -8,12 +8,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scatter.files import replacing
+
+if TYPE_CHECKING:  # takes longer to import than a figure without a table to draw
+    import pandas as pd
 
 COLUMN_mm = 86  # width of one column of a paper
 # Okabe & Ito, Color Universal Design (2008), without the yellow that is lost on white.
@@ -52,6 +57,56 @@ def save(figure: Figure, path: Path) -> None:
             # Not with_suffix: it would take the end of "0.5eV" for one.
             with replacing(path.with_name(f"{path.name}.{suffix}")) as temporary:
                 figure.savefig(temporary, format=suffix, **options)
+
+
+@contextmanager
+def canvas(width: float, height_mm: float) -> Iterator[Figure]:
+    """A figure of so many columns of a paper and this height, in our style while it is drawn."""
+    with paper_style():
+        yield Figure(figsize=(width * COLUMN_mm / 25.4, height_mm / 25.4), layout="constrained")
+
+
+def look(n: int, **changes: Any) -> dict[str, Any]:
+    """Colour, marker and line of the n-th curve, any of which tells it from its neighbours."""
+    colour, marker = PALETTE[n % len(PALETTE)], MARKERS[n % len(MARKERS)]
+    return {"color": colour, "marker": marker, "linestyle": LINES[n % len(LINES)], **changes}
+
+
+def bars(axes: Axes, x: Any, middle: Any, low: Any, high: Any, **how: Any) -> None:
+    """Points with error bars from low to high; no bar where an end is not known."""
+    ends = np.array([np.subtract(middle, low), np.subtract(high, middle)], float)
+    axes.errorbar(x, middle, yerr=np.maximum(np.nan_to_num(ends), 0), **how)
+
+
+def steps_by_energy(
+    axes: Axes, table: "pd.DataFrame", outcome: str, what: str, density: str, label: str
+) -> None:
+    """Histograms of those that ended so, a line for each incidence energy, from light to dark.
+
+    Args:
+        axes: to draw in.
+        table: of bins, by `outcome`, of points that differ in their energy alone.
+        outcome: which.
+        what: the unit, or name, in the columns from_... and to_... of the edges.
+        density: column of the density.
+        label: text of a line, for its energy and n.
+    """
+    energies = sorted(set(table.energy_eV))
+    for n, (energy, shade) in enumerate(
+        zip(energies, np.linspace(0.7, 0.0, len(energies)), strict=True)
+    ):
+        bins = table.query("energy_eV == @energy and outcome == @outcome")
+        if len(bins) and bins.n.iloc[0]:
+            edges = [*bins[f"from_{what}"], bins[f"to_{what}"].iloc[-1]]
+            style = {"color": str(shade), "linestyle": LINES[n % len(LINES)]}
+            text = label.format(energy=energy, n=bins.n.iloc[0])
+            axes.stairs(bins[density], edges, label=text, **style)
+
+
+def below(figure: Figure, **how: Any) -> None:
+    """A legend below the axes, if there is anything to tell apart."""
+    if figure.axes[0].get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", frameon=False, **how)
 
 
 @contextmanager

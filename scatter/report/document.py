@@ -4,40 +4,31 @@ The page holds all that it shows: it opens without a network, and prints on A4.
 """
 
 import base64
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scatter.files import write_whole
+from scatter.files import write_table, write_whole
 from scatter.plots.conditions import head
-from scatter.plots.style import save
+from scatter.plots.style import Figure, save
+from scatter.results.folder import ResultsFile, Rows
 
+Row = Mapping[Any, Any]
+MOST = 8  # initial states that get figures of their own
 SHOWN_ROWS = 60  # of a table on the page; the CSV file holds all
-STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #111; background: #fff;
-  max-width: 62rem; margin: 2rem auto; padding: 0 1.5rem; }
-h1 { font-size: 1.7rem; margin-bottom: .2rem; } h2 { margin-top: 2.5rem; font-size: 1.25rem;
-  border-bottom: 1px solid #999; } .lead { font-size: 1.05rem; } nav a { margin-right: 1rem; }
-figure { margin: 1.2rem 0; break-inside: avoid; } figure img { max-width: 100%; display: block; }
-figcaption { color: #333; max-width: 48rem; } table { border-collapse: collapse; font-size: 13px;
-  font-variant-numeric: tabular-nums; margin: .6rem 0; } .wide { overflow-x: auto; }
-th, td { padding: .15rem .6rem; border-bottom: 1px solid #ccc; text-align: right; }
-th:first-child, td:first-child { text-align: left; white-space: nowrap; }
-th { border-bottom: 1.5px solid #111; }
-.files { font-size: 12px; color: #333; } details { margin: .3rem 0; } a { color: #0072B2; }
-@media print { body { font-size: 10pt; margin: 0; max-width: none; } nav, details, .files
-  { display: none; } table { font-size: 6.5pt; } th, td { padding: .1rem .25rem; }
-  .wide { overflow: visible; } tr { break-inside: avoid; } h2 { break-after: avoid; }
-  a { color: inherit; text-decoration: none; } }
-@page { size: A4; margin: 18mm; }
-"""
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    trim_blocks=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+    finalize=lambda value: escape(str(value)),  # whatever is shown is text
+)
 
 
 @dataclass(frozen=True)
@@ -48,17 +39,58 @@ class Exhibit:
         stem: name of its files.
         caption: a sentence or two, with the units and what the error bars are.
         figure: of `scatter.plots`, if there is one.
-        rows: the numbers: dataclasses of one kind, or mappings with the same keys.
+        rows: the numbers, by column.
         columns: of the rows, those that the page shows as a table at once; all are in the CSV.
         title: conditions that all of the figure shares, written above it.
     """
 
     stem: str
     caption: str
-    figure: Any = None
-    rows: Sequence[Any] = ()
+    figure: Figure | None = None
+    rows: Sequence[Row] = ()
     columns: Sequence[str] = ()
     title: str = ""
+
+    @classmethod
+    def of_scan(
+        cls, kind: str, words: str, caption: str, figure: Figure, table: pd.DataFrame | None = None
+    ) -> "Exhibit":
+        """A figure of points that differ in energy alone, named after what they share."""
+        rows = () if table is None else records(table)
+        return cls(f"{kind}_{stem_of(words)}", f"{words}: {caption}", figure, rows, title=words)
+
+    @property
+    def files(self) -> list[str]:
+        """Names of its files."""
+        endings = ["png", "pdf"] * (self.figure is not None) + ["csv"] * bool(self.rows)
+        return [f"{self.stem}.{ending}" for ending in endings]
+
+    @property
+    def header(self) -> Sequence[str]:
+        """The columns that the page shows, at once or when asked."""
+        return self.columns or list(self.rows[0])
+
+    @property
+    def width(self) -> int:
+        """Of the picture on the page, pixels."""
+        return round(96 * self.figure.get_figwidth() * 1.25) if self.figure else 0
+
+    def cells(self, row: Row) -> list[str]:
+        """A row as the page shows it."""
+        return [_text(row[name]) for name in self.header]
+
+    def picture(self, folder: Path) -> str:
+        """The PNG in a folder, as base64."""
+        return base64.b64encode((folder / f"{self.stem}.png").read_bytes()).decode()
+
+    def write(self, folder: Path) -> None:
+        """Write its files."""
+        if self.figure is not None:
+            if self.title:
+                head(self.figure, self.title)
+            save(self.figure, folder / self.stem)
+        if self.rows:
+            write_rows(folder / f"{self.stem}.csv", self.rows)
 
 
 @dataclass(frozen=True)
@@ -75,6 +107,11 @@ class Section:
     sentences: Sequence[str] = ()
     exhibits: Sequence[Exhibit] = field(default_factory=list)
 
+    @property
+    def anchor(self) -> str:
+        """What links to it are called."""
+        return self.title.lower().replace(" ", "-")
+
 
 def write_document(path: Path, title: str, lead: str, sections: Sequence[Section]) -> None:
     """Write the page, and beside it a folder of its stem with the files of every exhibit.
@@ -85,101 +122,49 @@ def write_document(path: Path, title: str, lead: str, sections: Sequence[Section
         lead: one paragraph: what was asked.
         sections: those without anything to say are left out.
     """
-    shown = [one for one in sections if one.sentences or one.exhibits]
     folder = path.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    body = [f"<h1>{escape(title)}</h1>", f'<p class="lead">{escape(lead)}</p>', "<nav>"]
-    body += [f'<a href="#{_anchor(one)}">{escape(one.title)}</a>' for one in shown]
-    body.append("</nav>")
+    shown = [section for section in sections if section.sentences or section.exhibits]
     for section in shown:
-        body.append(f'<h2 id="{_anchor(section)}">{escape(section.title)}</h2>')
-        body += [f"<p>{escape(sentence)}</p>" for sentence in section.sentences]
         for exhibit in section.exhibits:
-            body += _exhibit(exhibit, folder)
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
+            exhibit.write(folder)
+    page = TEMPLATES.get_template("page.html").render(
+        title=title, lead=lead, sections=shown, folder=folder, most=SHOWN_ROWS
     )
     write_whole(path, page.encode())
 
 
-def _anchor(section: Section) -> str:
-    return section.title.lower().replace(" ", "-")
+def shown(
+    results: ResultsFile, rows: Rows, sentences: list[str] | None = None
+) -> list[tuple[str, Rows]]:
+    """The first scans of rows, with their words; to the sentences is added how many more exist."""
+    scans = results.scans(rows)
+    if len(scans) > MOST and sentences is not None:
+        sentences.append(f"{len(scans) - MOST} of {len(scans)} initial states are not drawn.")
+    return scans[:MOST]
 
 
-def _exhibit(one: Exhibit, folder: Path) -> Iterator[str]:
-    """The figure and its numbers, written to the folder and onto the page."""
-    yield "<figure>"
-    endings = []
-    if one.figure is not None:
-        if one.title:
-            head(one.figure, one.title)
-        save(one.figure, folder / one.stem)
-        picture = base64.b64encode((folder / f"{one.stem}.png").read_bytes()).decode()
-        width = round(96 * one.figure.get_figwidth() * 1.25)
-        source = f"data:image/png;base64,{picture}"
-        yield f'<img src="{source}" width="{width}" alt="{escape(one.caption)}">'
-        endings += ["png", "pdf"]
-    yield f"<figcaption>{escape(one.caption)}</figcaption>"
-    if one.rows:
-        write_rows(folder / f"{one.stem}.csv", one.rows)
-        endings.append("csv")
-        if one.columns:
-            yield from _table(one.rows, one.columns)
-        else:
-            yield f"<details><summary>Numbers ({len(one.rows)} rows)</summary>"
-            yield from _table(one.rows, names_of(one.rows[0]))
-            yield "</details>"
-    places = (f"{folder.name}/{one.stem}.{ending}" for ending in endings)
-    links = " · ".join(f'<a href="{escape(place)}">{escape(place)}</a>' for place in places)
-    yield f'<div class="files">{links}</div></figure>'
+def stem_of(words: str) -> str:
+    """A name for files from words; other words give another name."""
+    kept = "".join(letter if letter.isalnum() or letter in "-." else " " for letter in words)
+    return "_".join(kept.split())
 
 
-def names_of(row: Any) -> list[str]:
-    """The columns of a row."""
-    return [each.name for each in fields(row)] if is_dataclass(row) else list(row)
+def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The rows of a table, with values of Python's own; what is missing is None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-def values_of(row: Any, names: Sequence[str]) -> list[Any]:
-    """The values of a row in these columns."""
-    return [getattr(row, name) if is_dataclass(row) else row[name] for name in names]
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows, at least one, as CSV, whole or not at all; None and NaN are empty."""
+    write_table(path, rows[0], (row.values() for row in rows))
 
 
-def write_rows(path: Path, rows: Sequence[Any]) -> None:
-    """Write rows as CSV, whole or not at all; None and NaN are empty.
-
-    Args:
-        path: of the file.
-        rows: dataclasses of one kind, or mappings with the same keys; at least one.
-    """
-    names, stream = names_of(rows[0]), io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(
-        ["" if _missing(value) else value for value in values_of(row, names)] for row in rows
-    )
-    write_whole(path, stream.getvalue().encode())
-
-
-def _missing(value: Any) -> bool:
+def _missing(value: object) -> bool:
     return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
-def _table(rows: Sequence[Any], names: Sequence[str]) -> Iterator[str]:
-    yield '<div class="wide"><table><thead><tr>'
-    yield "".join(f"<th>{escape(name)}</th>" for name in names) + "</tr></thead><tbody>"
-    for row in rows[:SHOWN_ROWS]:
-        cells = "".join(f"<td>{escape(_text(value))}</td>" for value in values_of(row, names))
-        yield f"<tr>{cells}</tr>"
-    yield "</tbody></table></div>"
-    if len(rows) > SHOWN_ROWS:
-        yield f"<p>{len(rows) - SHOWN_ROWS} more rows are in the CSV file.</p>"
-
-
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if _missing(value):
         return "–"
     return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

@@ -6,7 +6,6 @@ results.h5          all of them in one table, made from the blocks whenever aske
 lock                who writes here now: host, process, start time
 """
 
-from scatter.results import RESULTS, read_molecules, read_results
 from scatter.store.blocks import (
     BLOCKS,
     BlockWriter,
@@ -17,8 +16,9 @@ from scatter.store.blocks import (
     read_block,
     trajectories,
 )
+from scatter.store.description import Description
 from scatter.store.lock import LOCK, only_writer, writer
-from scatter.store.table import MANIFEST, merge, merged, read_manifest, write_manifest
+from scatter.store.table import MANIFEST, RESULTS, merge, merged, read_manifest, write_manifest
 
 __all__ = [
     "BLOCKS",
@@ -26,6 +26,7 @@ __all__ = [
     "MANIFEST",
     "RESULTS",
     "BlockWriter",
+    "Description",
     "block_files",
     "damaged",
     "each_once",
@@ -35,8 +36,6 @@ __all__ = [
     "only_writer",
     "read_block",
     "read_manifest",
-    "read_molecules",
-    "read_results",
     "trajectories",
     "write_manifest",
     "writer",

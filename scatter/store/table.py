@@ -17,11 +17,11 @@ import numpy as np
 from scatter import foreign
 from scatter.files import replacing, write_whole
 from scatter.outcomes import COLUMNS, SCHEMA, Column, row_type
-from scatter.results import RESULTS, Told
 from scatter.settings import UserError
 from scatter.store.blocks import BLOCKS, block_files, endings, keys, read_block
+from scatter.store.description import Description
 
-MANIFEST = "campaign.json"
+MANIFEST, RESULTS = "campaign.json", "results.h5"
 DESCRIBED = {  # if it is there
     "input": str, "started": str, "identity": dict, "potential": str, "slabs_sha256": dict,
 }  # fmt: skip
@@ -142,7 +142,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
 
 
-def read_manifest(folder: Path) -> Told:
+def read_manifest(folder: Path) -> Description:
     """What is run in this folder.
 
     Raises:
@@ -151,7 +151,7 @@ def read_manifest(folder: Path) -> Told:
     path = folder / MANIFEST
     if not path.exists():
         raise UserError(f"{folder}: no campaign was run there ({MANIFEST} is missing)")
-    found = Told(path, foreign.json_table(path))
+    found = Description(path, foreign.json_table(path))
     wrong = [key for key, kind in DESCRIBED.items() if not isinstance(found.get(key, kind()), kind)]
     if "input" not in found or wrong:
         raise UserError(

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from scatter.analysis.words import labels_of, phrases, title_of
-from scatter.campaign.listing import Listing
 from scatter.files import write_whole
+from scatter.report.listing import Listing
 
 Found = dict[str, Any]
 Rows = list[list[str]]

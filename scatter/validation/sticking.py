@@ -4,7 +4,6 @@ Slabs, thermal snapshots, the molecule's states and all random numbers are the r
 trajectory n of a point begins with the same positions and momenta, bit for bit, on either.
 """
 
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from math import nan
@@ -16,15 +15,14 @@ from rich.console import Console
 from scatter import store
 from scatter.analysis.paired import PairedSticking, paired_sticking
 from scatter.campaign.arrival import refuse_no_arrival
-from scatter.campaign.failures import guards_in
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import carry_out
-from scatter.campaign.surfaces import surfaces_of
-from scatter.campaign.terminal import say
+from scatter.campaign.run import carry_out, holding, report
 from scatter.campaign.threads import use_threads
 from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable
+from scatter.report.terminal import say
+from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
 TEACHER, OWN = "teacher", "potential"  # the folders of the two campaigns
@@ -109,10 +107,9 @@ def _campaign(
     source: Source, potential: Potential, folder: Path, ranks: Ranks, console: Console,
     starts: Potential | None,
 ) -> None:  # fmt: skip
-    with ExitStack() as stack:
-        ranks.share(lambda: stack.enter_context(store.only_writer(folder)))
+    with holding(folder, ranks):
         carry_out(source, potential, folder, ranks, console, starts)
-        ranks.wait()
+        report(folder, ranks, console)
 
 
 def read_paired(folder: Path) -> list[PairedSticking]:
@@ -121,11 +118,9 @@ def read_paired(folder: Path) -> list[PairedSticking]:
     Raises:
         UserError: one of them has no results.
     """
-    points_of, reference, told = store.read_results(folder / TEACHER)
-    _, potential, _ = store.read_results(folder / OWN)
-    most = guards_in(told.path, told["input"]).most_unsettled
-    surfaces = surfaces_of(points_of, told)
-    return paired_sticking(points_of, potential, reference, most, surfaces)
+    reference, potential = (ResultsFile.of(folder / name) for name in (TEACHER, OWN))
+    most, surfaces = reference.guards.most_unsettled, reference.surfaces
+    return paired_sticking(reference.points, reference.ended, potential.ended, most, surfaces)
 
 
 def told(row: PairedSticking) -> dict[str, Any]:

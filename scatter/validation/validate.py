@@ -15,11 +15,8 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis.paired import ENDINGS, PairedSticking
-from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import provenance, take_gpu
-from scatter.campaign.terminal import console as console_of
-from scatter.campaign.terminal import say
 from scatter.campaign.threads import use_threads
 from scatter.config import Source, identity
 from scatter.files import write_whole
@@ -30,6 +27,9 @@ from scatter.plots.style import Figure
 from scatter.plots.style import save as save_figure
 from scatter.potentials.base import Potential
 from scatter.potentials.table import potential_from_name
+from scatter.report.failures import refuse_untrusted
+from scatter.report.terminal import console as console_of
+from scatter.report.terminal import say
 from scatter.settings import UserError
 from scatter.structures import read_frames
 from scatter.validation import properties

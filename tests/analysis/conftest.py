@@ -5,11 +5,11 @@ from numba_threads import threads_as_before
 from rich.console import Console
 from wall_potential import Wall
 
-from scatter import store
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out
 from scatter.config import read
 from scatter.potentials.analytic import Analytic
+from scatter.results.read import read_results
 
 
 @pytest.fixture(scope="session")
@@ -25,4 +25,4 @@ def bounced(write_tiny, tmp_path_factory):
     with threads_as_before():
         quiet = Console(file=io.StringIO())
         carry_out(source, Wall(), folder / "out", Ranks(), quiet, starts=Analytic())
-    return store.read_results(folder / "out")[:2]
+    return read_results(folder / "out")[:2]

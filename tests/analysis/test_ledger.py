@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from trajectory_rows import some_points
+from trajectory_rows import rows_of, some_points
 
-from scatter import ebk, store
+from scatter import ebk
 from scatter.analysis.ledger import LEDGER, TERMS, VibrationalEnergy, ledgers
 from scatter.analysis.ledger_tables import ledger_histograms, ledger_means
 from scatter.analysis.means import mean_of
@@ -10,6 +10,7 @@ from scatter.initial.molecule import bond_curve
 from scatter.initial.projectile import Diatomic
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
+from scatter.results.read import read_results
 from scatter.units import ISOTOPES
 
 KINDS = ("kinetic_molecule", "kinetic_slab", "potential_molecule", "potential_slab", "coupling")
@@ -24,7 +25,7 @@ def hydrogen():
 @pytest.fixture(scope="module")
 def surface(undisturbed):
     """Points and trajectories of the tiny campaign on the analytic potential."""
-    return store.read_results(undisturbed)[:2]
+    return read_results(undisturbed)[:2]
 
 
 def total(rows, when):
@@ -103,13 +104,13 @@ def hand_made(values):
 
 def test_means_and_histograms_count_what_is_finite_and_say_what_is_not():
     ledger = hand_made([0.01, 0.03, 0.05, 0.05, np.nan])
-    means = {row.term: row for row in ledger_means(some_points(), ledger)}
+    means = {row.term: row for row in rows_of(ledger_means(some_points(), ledger))}
     assert {f"{term}_eV" for term in means} >= {*TERMS}
     mean = means["to_slab"]
     assert (mean.n, mean.left_out, mean.outcome) == (4, 1, "scattered")
     assert mean.mean_eV == pytest.approx(0.035)
     assert mean.error_eV == pytest.approx(np.std([1, 3, 5, 5], ddof=1) / 200)
-    bins = ledger_histograms(some_points(), ledger, 0.02, ["to_slab_eV"])
+    bins = rows_of(ledger_histograms(some_points(), ledger, 0.02, ["to_slab_eV"]))
     assert [row.count for row in bins] == [1, 1, 2]
     assert [row.from_eV for row in bins] == pytest.approx([0, 0.02, 0.04])
     assert sum(row.density_per_eV * 0.02 for row in bins) == pytest.approx(1)
@@ -146,7 +147,7 @@ def test_no_mean_of_the_ledger_is_said_to_be_less_than_a_molecule_can_lose(polar
         ledger[name] = [0.01, 0.3]
     ledger["normal_eV"] = [-0.6 * np.cos(np.radians(polar)) ** 2, 0.0]
     ledger["parallel_eV"] = [parallel, 0.0]
-    lows = {row.term: row.low_eV for row in ledger_means(points, ledger)}
+    lows = {row.term: row.low_eV for row in rows_of(ledger_means(points, ledger))}
     assert lows["final_kinetic"] == lows["rotational"] == 0
     assert lows["parallel"] == pytest.approx(parallel, abs=1e-15)
     assert lows["normal"] == pytest.approx(-0.6 * np.cos(np.radians(polar)) ** 2)

@@ -1,6 +1,7 @@
 import numpy as np
+import pandas as pd
 import pytest
-from trajectory_rows import scattered, some_points, some_rows
+from trajectory_rows import rows_of, scattered, some_points, some_rows
 
 from scatter.analysis.binning import GAUSSIAN, HISTOGRAM, PARITY, Binning, weighted_proportion
 from scatter.analysis.states import channels, transitions
@@ -11,7 +12,7 @@ BINNINGS = [HISTOGRAM, GAUSSIAN, PARITY, Binning(fwhm_v=0.1, parity=True)]
 
 def found(points, rows, binning=HISTOGRAM):
     """P_scattered by final state."""
-    return {(row.v_final, row.J_final): row for row in transitions(points, rows, binning)}
+    return {(row.v_final, row.J_final): row for row in rows_of(transitions(points, rows, binning))}
 
 
 def mixed_rows(rng):
@@ -37,9 +38,9 @@ def test_whole_final_numbers_have_probability_one_by_every_binning(binning):
 def test_a_wall_for_the_centre_of_mass_leaves_every_molecule_in_its_state(bounced, binning):
     points, rows = bounced
     assert len(rows) == 24
-    for row in transitions(points, rows, binning):
+    for row in rows_of(transitions(points, rows, binning)):
         assert (row.v_final, row.J_final, row.P) == (row.v, row.J, 1)
-    for row in channels(points, rows, binning):
+    for row in rows_of(channels(points, rows, binning)):
         assert row.P == (row.channel in ("survival", "elastic"))
 
 
@@ -47,12 +48,12 @@ def test_a_wall_for_the_centre_of_mass_leaves_every_molecule_in_its_state(bounce
 def test_probabilities_sum_to_one_of_the_scattered_and_to_their_fraction_of_all(binning):
     rows = mixed_rows(np.random.default_rng(1))
     fraction = (rows["outcome"] == Outcome.SCATTERED).mean()
-    states = transitions(some_points(J=1), rows, binning)
+    states = rows_of(transitions(some_points(J=1), rows, binning))
     assert sum(row.P_scattered for row in states) == pytest.approx(1, abs=1e-12)
     assert sum(row.P for row in states) == pytest.approx(fraction, abs=1e-12)
-    assert states[-1].v_final is None
+    assert states[-1].v_final is pd.NA
     assert states[-1].count == 9
-    fates = channels(some_points(J=1), rows, binning)
+    fates = rows_of(channels(some_points(J=1), rows, binning))
     assert sum(row.P for row in fates[1:]) == pytest.approx(fraction, abs=1e-12)
     assert sum(row.count for row in fates[1:]) == round(fraction * 400)
     assert all(0 <= row.low <= row.P <= row.high <= 1 for row in states + fates)
@@ -60,19 +61,19 @@ def test_probabilities_sum_to_one_of_the_scattered_and_to_their_fraction_of_all(
 
 def test_molecules_of_two_like_atoms_change_J_by_even_numbers_and_others_by_any():
     rows = mixed_rows(np.random.default_rng(2))
-    assert {J % 2 for _, J in found(some_points(J=1), rows, PARITY) if J is not None} == {1}
-    assert {J % 2 for _, J in found(some_points(J=2), rows, PARITY) if J is not None} == {0}
+    assert {J % 2 for _, J in found(some_points(J=1), rows, PARITY) if J is not pd.NA} == {1}
+    assert {J % 2 for _, J in found(some_points(J=2), rows, PARITY) if J is not pd.NA} == {0}
     mixed = found(some_points(J=1, molecule="HD"), rows, PARITY)
-    assert {J % 2 for _, J in mixed if J is not None} == {0, 1}
+    assert {J % 2 for _, J in mixed if J is not pd.NA} == {0, 1}
 
 
 def test_classes_are_half_open_and_none_lies_below_the_ground_state():
     rows = scattered(np.array([-0.6, -0.5, 0.499, 0.5]), np.zeros(4))
-    assert [row.count for row in transitions(some_points(), rows)] == [3, 1]
+    assert [row.count for row in rows_of(transitions(some_points(), rows))] == [3, 1]
     turns = scattered(np.zeros(4), np.array([0.0, 0.999, 1.0, 2.999]))
-    assert [row.count for row in transitions(some_points(), turns, PARITY)] == [2, 2]
+    assert [row.count for row in rows_of(transitions(some_points(), turns, PARITY))] == [2, 2]
     odd = scattered(np.zeros(4), np.array([0.0, 1.999, 2.0, 3.999]))
-    assert [row.count for row in transitions(some_points(J=1), odd, PARITY)] == [2, 2]
+    assert [row.count for row in rows_of(transitions(some_points(J=1), odd, PARITY))] == [2, 2]
 
 
 def test_half_the_width_from_a_whole_number_a_trajectory_weighs_half():
@@ -94,7 +95,7 @@ def test_a_gaussian_of_great_width_is_the_histogram():
 
 @pytest.mark.parametrize("binning", BINNINGS)
 def test_where_nothing_scatters_no_state_is_reached_and_none_known_of_the_scattered(binning):
-    (row,) = transitions(some_points(J=1), some_rows(30, Outcome.DISSOCIATED), binning)
+    (row,) = rows_of(transitions(some_points(J=1), some_rows(30, Outcome.DISSOCIATED), binning))
     assert (row.P, row.low) == (0, 0)
     assert row.high == pytest.approx(1.959964**2 / (30 + 1.959964**2))
     assert np.isnan(row.P_scattered)

@@ -5,11 +5,11 @@ import pytest
 from rich.console import Console
 from simulated_libraries import LEVELS
 
-from scatter import store
 from scatter.analysis import Library, Sticking, thermal_sticking
-from scatter.campaign.averages import Wanted, _refuse_empty, average, beam_of, populated_levels
 from scatter.ebk import Curve, levels, reduced_mass
-from scatter.report.results import Results
+from scatter.report.averages import Wanted, _refuse_empty, average, beam_of, populated_levels
+from scatter.results.folder import ResultsFile
+from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.units import K, hbar
 
@@ -29,8 +29,8 @@ def averaged(folder, *beams, gas=(), desorbed=(), **chosen):
 
 
 def test_a_beam_of_one_velocity_measures_the_point_at_its_energy(energies):
-    points, rows, _ = store.read_results(energies)
-    mass = sum(store.read_molecules(energies)["H2"]["masses_amu"])
+    points, rows, _ = read_results(energies)
+    mass = sum(ResultsFile.of(energies).molecules["H2"].masses)
     point = points["energy_eV"].tolist().index(0.9)
     mine = rows[rows["point"] == point]
     velocity = np.sqrt(2 * 0.9 * 1.602176634e-19 / (mass * 1.66053906892e-27))
@@ -92,8 +92,8 @@ def test_what_was_not_chosen_among_several_is_asked_for(several, missing, senten
 
 
 def test_the_points_that_were_chosen_are_averaged_alone_into_files_of_their_own(several):
-    points, rows, _ = store.read_results(several)
-    masses = store.read_molecules(several)["HD"]["masses_amu"]
+    points, rows, _ = read_results(several)
+    masses = ResultsFile.of(several).molecules["HD"].masses
     velocity = np.sqrt(2 * 0.9 * 1.602176634e-19 / (sum(masses) * 1.66053906892e-27))
     (found,) = averaged(several, f"{velocity},0,1", **CHOICE)
     is_it = (points["facet"] == "100") & (points["T_K"] == 500) & (points["molecule"] == "HD")
@@ -150,7 +150,7 @@ def test_levels_of_a_heavy_molecule_are_taken_as_far_as_they_are_populated():
 
 
 def test_levels_of_hydrogen_are_those_of_before(energies):
-    one = Results.of(energies).molecules["H2"]
+    one = ResultsFile.of(energies).molecules["H2"]
     due = levels(3, 20, one.curve, reduced_mass(*map(float, one.masses)))
     assert populated_levels(one, 1740.0) == due
 

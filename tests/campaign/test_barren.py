@@ -13,11 +13,11 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis import read_csv
-from scatter.campaign.averages import Wanted, average
-from scatter.campaign.export import export
-from scatter.campaign.report import analyse, plot
 from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
-from scatter.report import write_report
+from scatter.report.averages import Wanted, average
+from scatter.report.page import write_report
+from scatter.report.sticking import analyse, plot
+from scatter.results.export import export
 from scatter.settings import Untrusted, UserError
 
 

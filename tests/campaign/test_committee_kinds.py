@@ -7,7 +7,6 @@ import pytest
 from ace_invariant import invariant_ace
 from ace_models import random_ace
 
-from scatter import store
 from scatter.campaign.committee import committee
 from scatter.campaign.run import run
 from scatter.fitting.yace import convert_yace
@@ -15,6 +14,7 @@ from scatter.potentials.ace import Ace
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.table import SHIPPED, PotentialTable, open_committee, open_potential
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 
@@ -59,7 +59,7 @@ def test_ace_members_watch_a_campaign(files, run_tiny, tmp_path):
         tmp_path, potential__committee=[files["one.npz"], files["three.yace"]],
         sampling__trajectories=2, frames__trajectories=0,
     )  # fmt: skip
-    rows = store.read_results(folder)[1]
+    rows = read_results(folder)[1]
     assert (rows["disagreement_eV_per_A"] > 0).all()
 
 

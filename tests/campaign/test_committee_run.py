@@ -12,7 +12,6 @@ from numba_threads import threads_as_before
 from rich.console import Console
 from tiny_runs import run_in
 
-from scatter import store
 from scatter.analysis import Sticking
 from scatter.analysis.committee import CommitteeSticking, committee_sticking
 from scatter.campaign.committee import committee
@@ -21,6 +20,7 @@ from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 ON_MACE = {
@@ -69,7 +69,7 @@ def test_where_S0_is_not_known_the_exit_code_is_3_and_what_ran_is_written(
 
 
 def rows(folder):
-    return store.read_results(folder)[1]
+    return read_results(folder)[1]
 
 
 def test_a_committee_changes_no_bit_of_the_dynamics(watched, unwatched):

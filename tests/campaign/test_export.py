@@ -12,9 +12,10 @@ import pytest
 from ase.io import read
 
 from scatter import store
-from scatter.campaign.export import CONDITIONS, EXPORTED, export
 from scatter.config import POINT
 from scatter.outcomes import COLUMNS, Outcome, Reason
+from scatter.results.export import CONDITIONS, EXPORTED, export
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -33,13 +34,13 @@ def alone(undisturbed, tmp_path):
 def remade(undisturbed, folder, change):
     """A campaign with its trajectories changed, and their rows: `change` is told all of them."""
     shutil.copytree(undisturbed, folder, ignore=shutil.ignore_patterns("*.block", "results.h5"))
-    points, rows, _ = store.read_results(undisturbed)
+    points, rows, _ = read_results(undisturbed)
     writer = store.BlockWriter(folder, 0, lambda rows: None)
     for row in change(rows):
         writer.add(row)
     writer.flush()
     store.merge(folder, points)
-    return store.read_results(folder)[1]
+    return read_results(folder)[1]
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_the_parquet_reads_back_to_the_bits_and_types_of_the_results(failed):
 @pytest.mark.parametrize(("format", "reader"), [("csv", by_pandas), ("parquet", pd.read_parquet)])
 def test_every_trajectory_has_the_conditions_of_its_point(alone, format, reader):
     found = reader(export(alone, format).output)
-    points, rows, _ = store.read_results(alone)
+    points, rows, _ = read_results(alone)
     assert [*found] == [name for name, *_ in EXPORTED]
     assert len(found) == len(rows) == 24
     assert {name for name, *_ in EXPORTED} == {*POINT.names, *rows.dtype.names}
@@ -109,7 +110,7 @@ def test_the_csv_has_beside_it_units_meanings_and_the_campaign(alone):
     assert [(one["name"], one["schema:unitText"], one["dc:description"]) for one in columns] == [
         (name, unit, meaning) for name, _, unit, meaning in EXPORTED
     ]
-    attributes = store.read_results(alone)[2]
+    attributes = read_results(alone)[2]
     assert told["notes"] == [attributes]
 
 
@@ -120,7 +121,7 @@ def test_the_parquet_holds_units_meanings_and_the_campaign(alone):
     for name, _, unit, meaning in EXPORTED:
         told = schema.field(name).metadata
         assert (told[b"unit"].decode(), told[b"meaning"].decode()) == (unit, meaning)
-    attributes = store.read_results(alone)[2]
+    attributes = read_results(alone)[2]
     assert schema.metadata[b"input"].decode() == attributes["input"]
     assert schema.metadata[b"potential_sha256"].decode() == attributes["potential_sha256"]
 
@@ -128,7 +129,7 @@ def test_the_parquet_holds_units_meanings_and_the_campaign(alone):
 def test_ase_finds_the_kinetic_energies_and_heights_of_every_isotope(run_tiny, tmp_path):
     changes = {"molecule__formula": ["HD", "D2"], "sampling__trajectories": 3}
     folder = run_tiny(tmp_path, **changes, incidence__polar_deg=30)
-    points, rows, _ = store.read_results(folder)
+    points, rows, _ = read_results(folder)
     frames = read(export(folder, "extxyz").output, ":")
     assert len(frames) == 2 * len(rows) == 24
     for row, *ends in zip(rows, frames[::2], frames[1::2], strict=True):
@@ -147,7 +148,7 @@ def test_ase_finds_the_kinetic_energies_and_heights_of_every_isotope(run_tiny, t
 
 
 def test_frames_say_their_trajectory_and_its_outcome(alone):
-    rows = store.read_results(alone)[1]
+    rows = read_results(alone)[1]
     frames = read(export(alone, "extxyz").output, ":")
     for row, first, last in zip(rows, frames[::2], frames[1::2], strict=True):
         assert first.info["trajectory"] == f"point{row['point']:03d}-{row['number']:06d}"

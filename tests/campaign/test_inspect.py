@@ -8,8 +8,9 @@ from ase.io import read as read_frames
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.inspect import inspect, list_wrong
+from scatter.campaign.inspect import inspect
 from scatter.outcomes import ROW, Outcome
+from scatter.report.status import list_wrong
 from scatter.settings import Untrusted, UserError
 
 

@@ -7,14 +7,14 @@ from itertools import product
 import pytest
 from rich.console import Console
 
-from scatter.analysis import Sticking
+from scatter.analysis import Sticking, ThermalSticking
 from scatter.analysis.committee import committee_sticking
 from scatter.analysis.rounds import Aim
-from scatter.campaign.averages import _numbers as average_numbers
-from scatter.campaign.committee import _table as committee_table
-from scatter.campaign.listing import Listing
-from scatter.campaign.progress import sticking_table
-from scatter.campaign.targets import compared
+from scatter.report.averages import average_table
+from scatter.report.committee import committee_table
+from scatter.report.listing import Listing
+from scatter.report.table import sticking_table
+from scatter.report.targets import compared
 
 AIM = Aim(100, 10_000, error=0.01)
 LONG = "a_vicinal_slab_of_platinum_cut_by_someone_else_and_relaxed_at_300K_final2.extxyz"
@@ -131,11 +131,12 @@ def test_a_committee_of_seven_fits_too(width):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_averages_are_whole(width):
-    row = {"average": "beam at 4000 m/s, nozzle 1740 K", "S0": 0.012349, "low": 1.234e-5,
-           "high": 0.1234, "lowest": 1.234e-5, "highest": 0.9876}  # fmt: skip
-    listing = Listing(
-        ["average"], ("mean", "95 %", "bounds"), [([row["average"]], average_numbers(row))]
-    )
+    gas = ThermalSticking(
+        *(0.0, 0.0, 0.0, 0.0, 300.0, "none"), S0=0.012349, low=1.234e-5, high=0.1234,
+        lowest=1.234e-5, highest=0.9876, interpolation=0.0, rate_m_s=1.0, rate_low_m_s=1.0,
+        rate_high_m_s=1.0,
+    )  # fmt: skip
+    listing = average_table("", [("gas at a temperature of 300 K", gas)])
     text = " ".join(printed(listing, width))
     for number in ("0.01235", "1.234e-05-0.1234", "1.234e-05-0.9876"):
         assert number in text

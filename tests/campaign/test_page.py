@@ -6,9 +6,9 @@ import pytest
 
 from scatter import store
 from scatter.analysis import read_csv
-from scatter.report import write_report
 from scatter.report.document import Exhibit, Section, write_document
-from scatter.report.results import Results
+from scatter.report.page import write_report
+from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
 
@@ -51,7 +51,7 @@ def test_the_numbers_on_the_page_are_those_of_the_campaign(told):
 
 def test_the_molecules_in_the_results_are_those_of_the_dynamics(told):
     folder, _ = told
-    results = Results.of(folder)
+    results = ResultsFile.of(folder)
     (one,) = results.molecules.values()
     rows = results.trajectories
     potential = np.asarray(one.curve(rows["bond_A"]))

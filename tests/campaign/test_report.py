@@ -11,7 +11,9 @@ import pytest
 from rich.console import Console
 
 from scatter import store
-from scatter.campaign.report import analyse, plot, status
+from scatter.report.status import status
+from scatter.report.sticking import analyse, plot
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 SCATTER = str(Path(sys.executable).with_name("scatter"))
@@ -84,10 +86,10 @@ def test_what_is_not_there_cannot_be_analysed_or_drawn(tmp_path, wide):
 def test_the_status_of_an_ended_campaign_makes_its_results_again(undisturbed, tmp_path, wide):
     folder = tmp_path / "copy"
     shutil.copytree(undisturbed, folder)
-    before = store.read_results(folder)[1]
+    before = read_results(folder)[1]
     (folder / "results.h5").unlink()
     status(folder, wide)
-    assert store.read_results(folder)[1].tobytes() == before.tobytes()
+    assert read_results(folder)[1].tobytes() == before.tobytes()
     assert "24 trajectories at 2 points" in wide.export_text()
 
 
@@ -122,6 +124,6 @@ def test_the_status_of_a_running_campaign_shows_what_has_finished_and_who_writes
         running.wait()
     text = wide.export_text()
     assert f"being written by process {running.pid} on" in text
-    assert 0 < len(store.read_results(folder)[1]) < 4000
+    assert 0 < len(read_results(folder)[1]) < 4000
     status(folder, wide)
     assert "nobody is writing there" in wide.export_text()

@@ -20,6 +20,7 @@ from scatter.outcomes import ROW
 from scatter.potentials import sharing
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.calculator import PotentialCalculator
+from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.units import K
 
@@ -27,7 +28,7 @@ SCATTER = str(Path(sys.executable).with_name("scatter"))
 
 
 def rows(folder):
-    return store.read_results(folder)[1]
+    return read_results(folder)[1]
 
 
 def same(one, other):
@@ -126,7 +127,7 @@ def test_a_campaign_killed_twice_ends_with_the_rows_of_one_that_was_not(
 
 
 def test_results_say_what_made_them(undisturbed):
-    _, _, told = store.read_results(undisturbed)
+    _, _, told = read_results(undisturbed)
     input = undisturbed.parent / "in.toml"
     assert told["input"] == input.read_text()
     assert told["seed"] == 7

@@ -8,13 +8,15 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis import Sticking
-from scatter.campaign.progress import common_words, point_names, sticking_table
-from scatter.campaign.report import plot, told_apart
-from scatter.campaign.surfaces import surface_names
 from scatter.plots.sticking import sticking_figure
-from scatter.report import write_report
-from scatter.report.results import Results, stem_of
+from scatter.report.document import stem_of
+from scatter.report.page import write_report
+from scatter.report.sticking import plot, told_apart
+from scatter.report.table import common_words, point_names, sticking_table
+from scatter.results.folder import ResultsFile
+from scatter.results.surfaces import surface_names
 from scatter.settings import UserError
+from scatter.store import Description
 
 BASE = Sticking("111", 600.0, "H2", 0, 1, None, 0.9, 0.0, None, 5, 5, 0, 0, "Cu(111)")
 PLACE = Path("campaign.json")
@@ -31,13 +33,13 @@ PLACE = Path("campaign.json")
     ],
 )
 def test_a_surface_is_called_by_its_metal_and_facet_or_by_its_file(text, facet, name):
-    assert surface_names(PLACE, text, [facet, facet]) == {facet: name}
+    assert surface_names(Description(PLACE, {"input": text}), [facet, facet]) == {facet: name}
 
 
 @pytest.mark.parametrize("text", ["surface = 3", "[surface", "[surface]\nfile = 3"])
 def test_an_input_that_cannot_be_read_is_refused(text):
     with pytest.raises(UserError, match="campaign.json: the input in it cannot be read"):
-        surface_names(PLACE, text, ["111"])
+        surface_names(Description(PLACE, {"input": text}), ["111"])
 
 
 def test_the_table_has_the_metal_the_state_and_every_angle_above_it():
@@ -76,7 +78,7 @@ def drawn(monkeypatch):
         found.append(sticking_figure(*arguments, **options))
         return found[-1]
 
-    monkeypatch.setattr("scatter.campaign.report.sticking_figure", kept)
+    monkeypatch.setattr("scatter.report.sticking.sticking_figure", kept)
     return found
 
 
@@ -125,7 +127,7 @@ def test_the_page_says_metal_and_angle_and_every_group_has_files_of_its_own(
         tmp_path, incidence__polar_deg=[0, 30.5], incidence__azimuth_deg=[0, 30],
         molecule__mj=[-1, 0, 1], sampling__trajectories=1,
     )  # fmt: skip
-    results = Results.of(folder)
+    results = ResultsFile.of(folder)
     words = [words for words, _ in results.scans(results.rows)]
     assert len(words) == len(set(map(stem_of, words))) == 12
     assert all("Cu(111), 600 K, H2, v = 0, J = 1, m_J = " in text for text in words)

@@ -9,15 +9,16 @@ from killed_run import killed
 from rich.console import Console
 from tiny_runs import run_in
 
-from scatter import store
 from scatter.analysis import sticking_of_counts
 from scatter.analysis.rounds import Aim, planned
 from scatter.campaign.frames import every_frame
-from scatter.campaign.progress import Progress, sticking_table
-from scatter.campaign.report import status
-from scatter.campaign.targets import compared, verdict
+from scatter.campaign.progress import Progress
 from scatter.config import parse, points, points_table
 from scatter.outcomes import Outcome
+from scatter.report.status import status
+from scatter.report.table import sticking_table
+from scatter.report.targets import compared, verdict
+from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.validation.sticking import read_conditions
 
@@ -34,7 +35,7 @@ AIMED = {
 
 
 def rows(folder):
-    return store.read_results(folder)[1]
+    return read_results(folder)[1]
 
 
 def each(folder):

@@ -10,13 +10,15 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis.rounds import Aim
-from scatter.campaign.averages import Wanted, average
 from scatter.campaign.progress import Progress
-from scatter.campaign.report import analyse, plot, status
 from scatter.campaign.run import run_all
 from scatter.config import identity, parse
 from scatter.outcomes import Outcome
-from scatter.report import write_report
+from scatter.report.averages import Wanted, average
+from scatter.report.page import write_report
+from scatter.report.status import status
+from scatter.report.sticking import analyse, plot
+from scatter.results.read import read_results
 from scatter.settings import Untrusted, UserError
 
 # In this time all of 1.2 eV end; those of 0.9 eV that scatter are still on their way up.
@@ -131,7 +133,7 @@ def test_what_is_allowed_is_no_part_of_a_campaigns_identity():
 
 
 def test_the_live_table_says_so(cut_short):
-    points, rows, _ = store.read_results(cut_short)
+    points, rows, _ = read_results(cut_short)
     counts = np.zeros((2, len(Outcome)), int)
     np.add.at(counts, (rows["point"], rows["outcome"]), 1)
     console = Console(file=io.StringIO(), width=80, height=40, force_terminal=True)

@@ -17,6 +17,7 @@ from launches import Launch, known, output, run, same_bits
 from tiny_runs import write_tiny_input
 
 from scatter import store
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 CHANGES = {"sampling__trajectories": 150, "frames__trajectories": 1, "run__slots": 4}
@@ -76,7 +77,7 @@ def run_on(path, out, folder):
     """Rows of the campaign once the same command has been given again."""
     ended = Launch(path, 1, folder).end()
     assert ended[0] == 0, ended
-    return store.read_results(out)[1]
+    return read_results(out)[1]
 
 
 def read_only(folder, whole):

@@ -125,9 +125,9 @@ class Attack:
 
     def _finished(self):
         """The campaign is done: its table must be that of the undisturbed one. Begin another."""
-        from scatter import store
+        from scatter.results.read import read_results
 
-        rows = store.read_results(output(self.path))[1]
+        rows = read_results(output(self.path))[1]
         assert rows.tobytes() == self.whole.tobytes(), "the final table has other bits"
         leftovers = [path for path in output(self.path).glob("**/.*.part")]
         assert not (output(self.path) / "lock").exists()

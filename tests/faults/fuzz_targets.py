@@ -25,7 +25,7 @@ from yace_trees import KINDS, tree_of
 
 from scatter import store
 from scatter.analysis import in_turn, read_csv, read_curve, sticking
-from scatter.config import parse, points, points_table, read
+from scatter.config import POINT, parse, points, points_table, read
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
 from scatter.fitting.ace.basis import Degrees
@@ -50,7 +50,7 @@ from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, potential_from_name
 from scatter.potentials.yace_file import write_tree
 from scatter.potentials.yace_read import read_yace
-from scatter.results import POINT
+from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 from scatter.structures import read_frames
 from scatter.validation.labels import labels_of
@@ -480,8 +480,8 @@ def spoil(file: Any, rng: Random) -> None:
 
 
 def read_results(file: Path) -> Any:
-    found, ended, _ = store.read_results(file.parent)
-    return sticking(found, in_turn(ended)), store.read_molecules(file.parent)
+    results = ResultsFile.of(file.parent)
+    return sticking(results.points, results.trajectories), results.molecules
 
 
 # Settings and pieces of folders, tables

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 BIN = Path(sys.executable).parent
@@ -99,7 +100,7 @@ def run(path, ranks, folder, **more):
     """A whole campaign; its rows, sorted."""
     code, out, err = Launch(path, ranks, folder, **more).end()
     assert code == 0, (code, out, err)
-    return store.read_results(output(path))[1]
+    return read_results(output(path))[1]
 
 
 def output(path):

@@ -9,15 +9,16 @@ from broken_potentials import Flawed
 from numba_threads import threads_as_before
 from rich.console import Console
 
-from scatter import store
 from scatter.campaign import replay as replay_module
-from scatter.campaign.failures import refuse_failures
-from scatter.campaign.inspect import inspect, list_wrong
+from scatter.campaign.inspect import inspect
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out
 from scatter.config import read
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.analytic import Analytic
+from scatter.report.failures import refuse_failures
+from scatter.report.status import list_wrong
+from scatter.results.read import read_results
 from scatter.settings import Untrusted, UserError
 
 HOLE = {"guards__shortest_A": {"H-Cu": 1.0}, "dynamics__timestep_fs": 0.1}
@@ -33,7 +34,7 @@ def carried_out(path, potential):
     folder, quiet = path.parent / "out", Console(file=io.StringIO())
     with threads_as_before():
         carry_out(read(path), potential, folder, Ranks(), quiet)
-    return folder, store.read_results(folder)[1]
+    return folder, read_results(folder)[1]
 
 
 @pytest.fixture(scope="module", params=BROKEN)

@@ -10,7 +10,9 @@ from rich.console import Console
 from tiny_runs import run_in
 
 from scatter import store
-from scatter.campaign.report import analyse, status
+from scatter.report.status import status
+from scatter.report.sticking import analyse
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 CHANGES = {"sampling__trajectories": 150, "frames__trajectories": 0, "run__slots": 4}
@@ -20,7 +22,7 @@ CHANGES = {"sampling__trajectories": 150, "frames__trajectories": 0, "run__slots
 def whole(write_tiny, tmp_path_factory):
     """The rows of the campaign, and its folder; tests leave it as it is."""
     folder = run_in(write_tiny(tmp_path_factory.mktemp("whole"), **CHANGES).parent)
-    return store.read_results(folder)[1], folder
+    return read_results(folder)[1], folder
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def told(verb, folder, **options):
 
 def again(path):
     """The rows once the same command is given again."""
-    return store.read_results(run_in(path.parent))[1]
+    return read_results(run_in(path.parent))[1]
 
 
 def test_a_full_disk_is_one_sentence_and_what_was_kept_is_gone_on_with(whole, path):
@@ -105,7 +107,7 @@ def test_a_damaged_block_is_named_and_all_others_are_still_read(whole, done, dam
         told(status, done, check=True)
     assert f"1 of {len(others) + 1} blocks are damaged" in str(verdict.value)
     assert f"delete {lost.name} in {done / 'blocks'}" in str(verdict.value)
-    rows = store.read_results(done)[1]
+    rows = read_results(done)[1]
     assert len(rows) == rest
     assert same_bits(rows, whole[0])
 
@@ -116,7 +118,7 @@ def test_results_that_are_damaged_are_made_anew_from_the_blocks(whole, done):
     with pytest.raises(UserError, match="results.h5"):
         told(analyse, done)
     told(status, done, check=True)
-    assert store.read_results(done)[1].tobytes() == whole[0].tobytes()
+    assert read_results(done)[1].tobytes() == whole[0].tobytes()
 
 
 def test_status_makes_results_anew_only_when_blocks_have_come_or_gone(whole, done):
@@ -128,4 +130,4 @@ def test_status_makes_results_anew_only_when_blocks_have_come_or_gone(whole, don
     assert made() == first
     store.block_files(done)[0].unlink()
     assert made() > first
-    assert len(store.read_results(done)[1]) < len(whole[0])
+    assert len(read_results(done)[1]) < len(whole[0])

@@ -29,6 +29,7 @@ from scatter.initial.surface import Surface
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import potential_from_name
+from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.structures import read_frames
 
@@ -137,7 +138,7 @@ def spoilt(folder, name, put):
         del file[name]
         put(file)
     with pytest.raises(UserError) as refused:
-        store.read_results(folder)
+        read_results(folder)
     return str(refused.value)
 
 
@@ -196,9 +197,9 @@ def test_a_table_of_a_billion_rows_that_nobody_wrote_is_refused(folder):
 def test_a_fault_of_the_library_ends_another_process_and_is_a_sentence(folder, monkeypatch):
     program = folder / "fault.py"
     program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    monkeypatch.setattr("scatter.hdf5_program.__file__", str(program))
+    monkeypatch.setattr("scatter.results.hdf5_program.__file__", str(program))
     with pytest.raises(UserError, match=r"no results file of scatter \(it is broken\)"):
-        store.read_results(folder)
+        read_results(folder)
 
 
 def test_a_trajectory_that_belongs_to_no_point_or_ended_in_no_way_is_refused(folder):
@@ -209,7 +210,7 @@ def test_a_trajectory_that_belongs_to_no_point_or_ended_in_no_way_is_refused(fol
             rows[column][0] = value
             file["trajectories"][...] = rows
         with pytest.raises(UserError, match=told):
-            store.read_results(folder)
+            read_results(folder)
         with h5py.File(folder / "results.h5", "a") as file:
             rows[column][0] = before
             file["trajectories"][...] = rows

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from mpi4py import MPI
 
-from scatter import store
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 pytestmark = pytest.mark.mpi
@@ -58,7 +58,7 @@ def one_rank(write_tiny, tmp_path_factory):
         def make():
             ended = launch(BIN / "scatter", "run", write_tiny(folder), ranks=1)
             assert ended[0] == 0, ended
-            return store.read_results(folder / "out")[1]
+            return read_results(folder / "out")[1]
 
         yield on_rank_0(make)
 
@@ -76,7 +76,7 @@ def run_here(folder, write_tiny, **changes):
 
 def test_all_ranks_together_give_the_bits_of_one(folder, one_rank, write_tiny):
     made = run_here(folder / "all", write_tiny, run__slots=3)
-    rows = on_rank_0(lambda: store.read_results(made)[1])
+    rows = on_rank_0(lambda: read_results(made)[1])
     assert rows.tobytes() == one_rank.tobytes()
     assert {path.name for path in (made / "frames").iterdir()} == {
         "point000-000000.extxyz", "point001-000000.extxyz",
@@ -89,7 +89,7 @@ def test_all_ranks_together_give_the_bits_of_one(folder, one_rank, write_tiny):
 def test_slabs_made_by_all_ranks_are_those_of_one(folder, one_rank, write_tiny, monkeypatch):
     monkeypatch.setenv("SCATTER_CACHE", str(folder / "cache of all"))
     made = run_here(folder / "all", write_tiny)
-    rows = on_rank_0(lambda: store.read_results(made)[1])
+    rows = on_rank_0(lambda: read_results(made)[1])
     assert rows.tobytes() == one_rank.tobytes()
 
 
@@ -101,7 +101,7 @@ def test_all_ranks_go_on_with_what_one_rank_began(folder, one_rank, write_tiny):
 
     assert on_rank_0(begin)[0] == 0
     made = run_here(folder / "all", write_tiny)
-    rows = on_rank_0(lambda: store.read_results(made)[1])
+    rows = on_rank_0(lambda: read_results(made)[1])
     assert rows.tobytes() == one_rank.tobytes()
 
 
@@ -115,11 +115,11 @@ def test_all_ranks_together_stop_at_a_target_where_one_does(folder, one_rank, wr
         (folder / "one").mkdir()
         ended = launch(BIN / "scatter", "run", write_tiny(folder / "one", **aimed), ranks=1)
         assert ended[0] == 0, ended
-        return store.read_results(folder / "one" / "out")[1]
+        return read_results(folder / "one" / "out")[1]
 
     one = on_rank_0(alone)
     made = run_here(folder / "all", write_tiny, run__slots=3, **aimed)
-    rows = on_rank_0(lambda: store.read_results(made)[1])
+    rows = on_rank_0(lambda: read_results(made)[1])
     assert rows.tobytes() == one.tobytes()
     assert 24 < len(rows) < 120
     writers = {path.name.split("-")[1] for path in (made / "blocks").iterdir()}
@@ -216,5 +216,5 @@ def test_too_many_failures_are_said_once_and_all_ranks_leave_with_3(folder, one_
     assert err.count("trajectories failed") == err.count("\n") == 1
     assert "bond shorter than the domain's" in err
     assert "sticking.csv" in out
-    rows = on_rank_0(lambda: store.read_results(folder / "out")[1])
+    rows = on_rank_0(lambda: read_results(folder / "out")[1])
     assert len(rows) == 24

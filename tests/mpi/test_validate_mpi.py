@@ -9,9 +9,9 @@ from mpi4py import MPI
 from rich.console import Console
 from tiny_structures import hydrogen_on_copper
 
-from scatter import store
 from scatter.campaign.ranks import Agreed, Ranks
 from scatter.potentials.analytic import Analytic
+from scatter.results.read import read_results
 from scatter.validation.sticking import read_conditions, run_paired
 from scatter.validation.validate import validate
 from scatter.validation.wanted import Wanted
@@ -51,7 +51,7 @@ def test_all_ranks_together_give_the_pairs_of_one(folder, write_tiny, monkeypatc
         paired(alone, write_tiny, Other(), MPI.COMM_SELF)
     WORLD.Barrier()
     for name in ("teacher", "potential"):
-        found = [store.read_results(one / name)[1].tobytes() for one in (folder, alone)]
+        found = [read_results(one / name)[1].tobytes() for one in (folder, alone)]
         assert found[0] == found[1]
     assert [row.counts.sum() for row in rows] == [12, 12]
     assert not (folder / "potential" / "lock").exists()

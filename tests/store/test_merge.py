@@ -9,6 +9,7 @@ from written_blocks import block
 from scatter import store
 from scatter.config.points import POINT
 from scatter.outcomes import ADDED, COLUMNS, ROW, ROW_1, SCHEMA
+from scatter.results.read import read_results
 from scatter.settings import UserError
 
 MANIFEST = {"input": "# é verbatim\n", "seed": 3, "lattice": {"111": 3.7}, "potential": "none"}
@@ -24,7 +25,7 @@ def merged(folder):
 
 def test_the_results_hold_the_manifest_the_schema_and_the_points(tmp_path):
     merged(tmp_path)
-    points, rows, attributes = store.read_results(tmp_path)
+    points, rows, attributes = read_results(tmp_path)
     assert attributes["input"] == MANIFEST["input"]
     assert attributes["seed"] == 3
     assert json.loads(attributes["lattice"]) == {"111": 3.7}
@@ -54,13 +55,13 @@ def test_the_results_open_in_pandas_in_one_line(tmp_path):
 
 def test_results_of_schema_1_are_read_and_what_guards_measure_is_nan(tmp_path):
     path = merged(tmp_path)
-    _, rows, _ = store.read_results(tmp_path)
+    _, rows, _ = read_results(tmp_path)
     added = ADDED
     with h5py.File(path, "a") as file:
         del file["trajectories"]
         file["trajectories"] = rows[list(ROW_1.names)].astype(ROW_1)
         file.attrs["schema"] = 1
-    _, found, _ = store.read_results(tmp_path)
+    _, found, _ = read_results(tmp_path)
     assert found.dtype == ROW
     for name in ROW.names:
         assert np.isnan(found[name]).all() if name in added else (found[name] == rows[name]).all()
@@ -68,15 +69,15 @@ def test_results_of_schema_1_are_read_and_what_guards_measure_is_nan(tmp_path):
 
 def test_results_that_are_missing_broken_or_of_another_schema_are_refused(tmp_path):
     with pytest.raises(UserError, match="there is no such file; `scatter status"):
-        store.read_results(tmp_path)
+        read_results(tmp_path)
     path = merged(tmp_path)
     with h5py.File(path, "a") as file:
         file.attrs["schema"] = SCHEMA + 1
     with pytest.raises(UserError, match=f"schema {SCHEMA + 1}, and this version reads"):
-        store.read_results(tmp_path)
+        read_results(tmp_path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match="no results file of scatter"):
-        store.read_results(tmp_path)
+        read_results(tmp_path)
 
 
 def test_a_folder_without_a_campaign_or_with_a_broken_one_is_refused(tmp_path):

@@ -17,6 +17,7 @@ from scatter.kernels import kernel
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.table import PotentialTable, open_potential
+from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.validation.sticking import QUICK, read_conditions, refuse_others, run_paired
 
@@ -30,7 +31,7 @@ def pair(write_tiny, folder, potential, reference, **changes):
 
 
 def tables(folder):
-    return [store.read_results(folder / name)[1] for name in ("potential", "teacher")]
+    return [read_results(folder / name)[1] for name in ("potential", "teacher")]
 
 
 INITIAL = [
@@ -70,7 +71,7 @@ def test_a_potential_against_itself_agrees_in_every_pair(itself):
 
 
 def test_the_reference_runs_the_campaign_that_it_runs_alone(itself, undisturbed):
-    assert tables(itself[0])[1].tobytes() == store.read_results(undisturbed)[1].tobytes()
+    assert tables(itself[0])[1].tobytes() == read_results(undisturbed)[1].tobytes()
 
 
 def test_another_potential_begins_alike_to_the_bit_and_ends_otherwise(another):
@@ -89,8 +90,8 @@ def test_the_ledger_of_another_potential_is_on_its_own_scale(another):
 
 def test_the_difference_is_that_of_the_two_tables(another):
     folder, rows = another
-    points, reference, _ = store.read_results(folder / "teacher")
-    _, potential, _ = store.read_results(folder / "potential")
+    points, reference, _ = read_results(folder / "teacher")
+    _, potential, _ = read_results(folder / "potential")
     stuck = ENDINGS.index(Outcome.DISSOCIATED)
     names = {"111": "Cu(111)"}
     both = (sticking(points, one, surfaces=names) for one in (potential, reference))

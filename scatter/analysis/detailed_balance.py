@@ -1,13 +1,14 @@
 """The flux that desorbs, by detailed balance from computed sticking probabilities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
-from scatter.analysis.averages import Average, Cover, Ensemble, mean_of_stuck, populations
+from scatter.analysis.averages import Cover, Ensemble, mean_of_stuck, populations
 from scatter.analysis.beam import boltzmann_energies, ensemble, m_s
 from scatter.analysis.library import Library, PerEnergy, Sampled
 from scatter.ebk import Level
@@ -18,28 +19,6 @@ Detector = Literal["flux", "density"]
 _PER_MM_US = 1e3  # m/s in a millimetre per microsecond
 
 Per = Float[np.ndarray, " value"]
-
-
-@dataclass(frozen=True)
-class DesorbedState:
-    """The share of one state in what desorbs; see `Average` for the numbers.
-
-    Attributes:
-        v: vibrational quantum number.
-        J: rotational quantum number.
-        boltzmann: its share in equilibrium at the surface temperature.
-        P: its share in what desorbs in states that are known.
-    """
-
-    v: int
-    J: int
-    boltzmann: float
-    P: float
-    low: float
-    high: float
-    lowest: float
-    highest: float
-    interpolation: float
 
 
 @dataclass(frozen=True)
@@ -90,17 +69,28 @@ class Desorption(Cover):
     sampled: Sampled
     rises: bool
 
-    def states(self) -> list[DesorbedState]:
-        """Shares of the states, those that the library lacks left out."""
-        found = []
-        for i, (v, J) in enumerate(self.molecules.states):
-            if self.sampled.known[i]:
-                is_it = np.zeros_like(self.molecules.weight)
-                is_it[i] = 1
-                share = float(self.molecules.weight[i].sum())
-                mean = mean_of_stuck(self.sampled, self.molecules, is_it, self.rises)
-                found.append(DesorbedState(v, J, share, *_numbers(mean)))
-        return found
+    def states(self) -> pd.DataFrame:
+        """Shares of the states, those that the library lacks left out.
+
+        Returns:
+            v and J; `boltzmann`, the share in equilibrium at the surface temperature; P, that in
+            what desorbs in states that are known, with the other numbers of `Average`.
+        """
+        return pd.DataFrame(
+            [
+                {"v": v, "J": J, "boltzmann": float(share.sum()), **self._share(i)}
+                for i, ((v, J), share) in enumerate(
+                    zip(self.molecules.states, self.molecules.weight, strict=True)
+                )
+                if self.sampled.known[i]
+            ]
+        )
+
+    def _share(self, state: int) -> dict[str, float]:
+        counted = np.zeros_like(self.molecules.weight)
+        counted[state] = 1
+        mean = asdict(mean_of_stuck(self.sampled, self.molecules, counted, self.rises))
+        return {"P": mean.pop("value"), **mean}
 
     def energy_spectrum(self, energy_eV: Per) -> Spectrum:
         """The flux by energy, Σ_vJ S0(E; v, J) P(v, J) E^p exp(-E/kT), p = 1 or 0 ("all")."""
@@ -179,15 +169,15 @@ def desorption(
     molecules = ensemble(shares, *boltzmann_energies(K * surface_K, power, library.nodes()))
     sampled = Sampled.of_states(library.at_normal_incidence(), molecules.states, nearest_J)
     energy = np.broadcast_to(molecules.energy, molecules.weight.shape)
-    cover = molecules.cover(sampled, stuck=True)
+    mean = asdict(mean_of_stuck(sampled, molecules, energy, rises))
     return Desorption(
-        *(cover.below, cover.above, cover.lacking, cover.stood_in),
-        *(surface_K, direction),
-        *_numbers(mean_of_stuck(sampled, molecules, energy, rises)),
-        *(library.mass_amu, molecules, sampled, rises),
+        **asdict(molecules.cover(sampled, stuck=True)),
+        surface_K=surface_K,
+        direction=direction,
+        mean_energy_eV=mean.pop("value"),
+        **mean,
+        mass_amu=library.mass_amu,
+        molecules=molecules,
+        sampled=sampled,
+        rises=rises,
     )
-
-
-def _numbers(mean: Average) -> tuple[float, float, float, float, float, float]:
-    ends = (mean.low, mean.high, mean.lowest, mean.highest)
-    return mean.value, *ends, mean.interpolation

@@ -1,15 +1,18 @@
 """Sticking probabilities set along the condition that was scanned."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from scatter.analysis.probability import CONDITIONS, Condition, Sticking
+from scatter.analysis.probability import Sticking
+from scatter.conditions import CONDITIONS, Value, grouped
 from scatter.settings import UserError
 
-AXES = ("energy_eV", "polar_deg", "T_K")  # what a curve may run along, the likeliest first
+# What a curve may run along, the likeliest first.
+ALONG = sorted((c.axis.rank, name) for name, c in CONDITIONS.items() if c.axis)
+AXES = tuple(name for _, name in ALONG)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Curve:
     """
 
     label: str
-    conditions: dict[str, Condition]
+    conditions: dict[str, Value]
     axis: str
     x: Float[np.ndarray, " point"]
     S0: Float[np.ndarray, " point"]
@@ -45,19 +48,10 @@ class Curve:
         return np.isnan(self.S0) & np.isfinite(self.highest)
 
 
-def _grouped(rows: Iterable[Sticking], axis: str) -> list[list[Sticking]]:
-    """Rows that agree in all conditions but `axis`, in the order of their first row."""
-    groups: dict[tuple[Condition, ...], list[Sticking]] = {}
-    for row in rows:
-        fixed = tuple(getattr(row, name) for name in CONDITIONS if name != axis)
-        groups.setdefault(fixed, []).append(row)
-    return list(groups.values())
-
-
 def scanned(rows: Sequence[Sticking]) -> str:
     """The condition that curves run along: the first of `AXES` that varies, all else fixed."""
     for axis in AXES:
-        for group in _grouped(rows, axis):
+        for group in grouped(rows, axis):
             if len({getattr(row, axis) for row in group}) > 1:
                 return axis
     return AXES[0]
@@ -69,7 +63,7 @@ def curves(rows: Sequence[Sticking], axis: str, label: str = "") -> list[Curve]:
     Raises:
         UserError: two rows have the same conditions.
     """
-    return [_curve(group, axis, label) for group in _grouped(rows, axis)]
+    return [_curve(group, axis, label) for group in grouped(rows, axis)]
 
 
 def _curve(group: list[Sticking], axis: str, label: str) -> Curve:

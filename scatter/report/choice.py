@@ -1,23 +1,22 @@
 """Which points of a campaign to average over, where they differ in more than state and energy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isclose
 from pathlib import Path
-from typing import Any
 
 from scatter.analysis import Sticking
-from scatter.analysis.words import conditions_of, labels_of, phrases
-from scatter.report.results import stem_of
+from scatter.analysis.words import conditions_of, labels_of, leaving_out, phrases
+from scatter.conditions import CONDITIONS, STATE, Value
+from scatter.report.document import stem_of
 from scatter.settings import UserError
 
-OPTIONS = {"facet": "--facet", "T_K": "--temperature", "molecule": "--molecule",
-           "polar_deg": "--polar", "azimuth_deg": "--azimuth"}  # fmt: skip
+OPTIONS = {name: condition.option for name, condition in CONDITIONS.items() if condition.option}
 
 
 def chosen(
-    folder: Path, rows: Sequence[Sticking], values: dict[str, Any]
+    folder: Path, rows: Sequence[Sticking], values: Mapping[str, Value]
 ) -> tuple[list[Sticking], str]:
-    """The points to be averaged, and what tells their files from those of the other points.
+    """The points to be averaged, and what distinguishes their files from those of other points.
 
     Args:
         folder: of the campaign, named in errors.
@@ -27,42 +26,40 @@ def chosen(
     Raises:
         UserError: no point has them, or those that have differ in another condition.
     """
-    found = list(rows)
+    left = list(rows)
     for name, value in values.items():
-        kept = [row for row in found if _is(row, name, value)]
+        kept = [row for row in left if _is(row, name, value)]
         if not kept:
             raise UserError(
                 f"{OPTIONS[name]} {_said(value)}: no point of {folder} has it; there are "
-                f"{', '.join(_values(found, name))}"
+                f"{', '.join(_values(left, name))}"
             )
-        found = kept
+        left = kept
     for name, option in OPTIONS.items():
-        there = _values(found, name)
+        there = _values(left, name)
         if len(there) > 1:
             raise UserError(
                 f"{folder}: its points differ in {name} ({', '.join(there)}), and an average is "
                 f"over one of them; choose with {option}"
             )
-    every = phrases([conditions_of(row) for row in rows])
-    own = next(n for n, row in enumerate(rows) if row is found[0])
-    terms = [
-        {k: v for k, v in one.items() if k not in ("v", "J", "mJ", "energy_eV")} for one in every
-    ]
-    told = stem_of(" ".join(labels_of(terms)[own]))
-    return found, f"_{told}" if told else ""
+    own = next(n for n, row in enumerate(rows) if row is left[0])
+    phrased = phrases([conditions_of(row) for row in rows])
+    terms = [leaving_out(words, *STATE, "energy_eV") for words in phrased]
+    stem = stem_of(" ".join(labels_of(terms)[own]))
+    return left, f"_{stem}" if stem else ""
 
 
-def _is(row: Sticking, name: str, value: Any) -> bool:
+def _is(row: Sticking, name: str, value: Value) -> bool:
     """Whether a point has a value of a condition."""
     own = getattr(row, name)
     if name == "facet":
         return value in (own, row.surface)
-    if isinstance(own, float):
+    if isinstance(own, float) and isinstance(value, float | int):
         return isclose(own, value, rel_tol=1e-9)
     return own == value
 
 
-def _said(value: Any) -> str:
+def _said(value: Value) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 

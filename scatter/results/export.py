@@ -1,38 +1,29 @@
 """The trajectories of `results.h5` for other programs: CSV, Parquet, or frames for ASE."""
 
-import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from scatter import store
 from scatter.analysis import in_turn
-from scatter.campaign.ends import finite, write_ends
+from scatter.conditions import CONDITIONS, condition_columns
 from scatter.config.mistakes import near
 from scatter.files import replacing
-from scatter.outcomes import COLUMNS, ending_names
+from scatter.outcomes import COLUMNS, MEANINGS, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
-from scatter.results import Told
+from scatter.results.ends import finite, plain, write_ends
+from scatter.results.read import Content, read_content
 from scatter.settings import UserError
+from scatter.store import RESULTS, Description
 
-CONDITIONS = [
-    ("facet", "str", "", "label of the surface"),
-    ("T_K", "f8", "K", "surface temperature"),
-    ("molecule", "str", "", "formula; D and T are isotopes of hydrogen"),
-    ("mJ", "f8", "", "chosen projection of J on the surface normal; NaN when isotropic"),
-    ("energy_eV", "f8", "eV", "incidence energy"),
-    ("polar_deg", "f8", "°", "angle of incidence from the normal"),
-    ("azimuth_deg", "f8", "°", "direction of flight, from the first lattice vector; NaN if random"),
-]
-EXPORTED = [COLUMNS[0], *CONDITIONS, *COLUMNS[1:]]  # name, type, unit, meaning; then one's own
+OF_POINTS = [*condition_columns(name for name in CONDITIONS if name not in MEANINGS)]
+EXPORTED = [COLUMNS[0], *OF_POINTS, *COLUMNS[1:]]  # name, type, unit, meaning; own ones follow
 CSVW_TYPES = {"u1": "unsignedByte", "u2": "unsignedShort", "u4": "unsignedInt", "f8": "double",
               "i8": "long", "str": "string"}  # fmt: skip
 ENDINGS = {"extxyz": EXTXYZ}  # of other formats their own names
-AT_ONCE = 10_000  # rows as Python objects
 Columns = dict[str, np.ndarray]
 
 
@@ -88,74 +79,65 @@ def export(folder: Path, format: str = "csv", output: Path | None = None) -> Exp
     if output and output.exists():
         raise UserError(f"--output {output}: is there already; remove it or name another file")
     refuse_ending("--output", path, *ENDINGS.get(format, (f".{format}",)))
-    points, rows, attributes = store.read_results(folder)
+    content = read_content(folder)
+    rows = content.trajectories
     if not len(rows):
-        raise UserError(f"{folder / store.RESULTS}: holds no trajectory yet; run the campaign on")
+        raise UserError(f"{folder / RESULTS}: holds no trajectory yet; run the campaign on")
     try:
-        WRITERS[format](path, points, rows, attributes)
+        WRITERS[format](path, content)
     except OSError as error:
         raise UserError(
             f"--output {path}: cannot be written ({error.strerror or error})"
         ) from error
-    names = ending_names(attributes.own_endings)
+    names = ending_names(content.description.own_endings)
     ended = {name: int((rows["outcome"] == code).sum()) for code, name in names.items()}
     nowhere = int((~finite(rows)).sum()) if format == "extxyz" else 0
     return Exported(path, ended, len(rows) - len(in_turn(rows)), nowhere)
 
 
-def joined(points: np.ndarray, rows: np.ndarray) -> Columns:
-    """The columns `EXPORTED`, of the trajectories and of each one's point, and those of one's own.
-
-    Args:
-        points: the table `/points`.
-        rows: the table `/trajectories`.
-    """
-    conditions = points[rows["point"]]
-    chosen = {name for name, *_ in CONDITIONS}
+def joined(content: Content) -> Columns:
+    """The columns `EXPORTED`, of the trajectories and of each one's point, and the user's own."""
+    rows = content.trajectories
+    conditions = content.points[rows["point"]]
+    chosen = {name for name, *_ in OF_POINTS}
     usual = [name for name, *_ in EXPORTED]
     names = [*usual, *(name for name in rows.dtype.names or () if name not in usual)]
     return {name: (conditions if name in chosen else rows)[name] for name in names}
 
 
-def _write_csv(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
-    """A header and a row for each trajectory; NaN is an empty cell. The columns are told beside."""
-    columns = joined(points, rows)
+def _write_csv(path: Path, content: Content) -> None:
+    """A header and a row for each trajectory, and beside them a file that describes the columns.
+
+    Numbers are the shortest text that reads back to the same bits; NaN is an empty cell.
+    """
     beside = path.with_name(f"{path.name}-metadata.json")
+    described = json.dumps(_csvw(path.name, content.description), indent=1, ensure_ascii=False)
     with replacing(path) as table, replacing(beside) as metadata:
-        told = json.dumps(_csvw(path.name, attributes), indent=1, ensure_ascii=False)
-        metadata.write_text(told, encoding="utf-8")
-        with open(table, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(_cells(columns, len(rows)))
+        metadata.write_text(described, encoding="utf-8")
+        pd.DataFrame(joined(content)).to_csv(table, index=False, lineterminator="\n")
 
 
-def _cells(columns: Columns, length: int) -> Iterator[list[Any]]:
-    """Rows of values of which csv writes the shortest text that reads back to the same bits."""
-    for first in range(0, length, AT_ONCE):
-        some = (column[first : first + AT_ONCE].tolist() for column in columns.values())
-        for row in zip(*some, strict=True):
-            yield ["" if value != value else value for value in row]
-
-
-def _csvw(name: str, attributes: Told) -> dict[str, Any]:
+def _csvw(name: str, description: Description) -> dict[str, object]:
     """What a CSV file holds, as JSON: W3C's "Metadata Vocabulary for Tabular Data" (2015)."""
     columns = [
-        {"name": name, "titles": name, "datatype": CSVW_TYPES[kind], "dc:description": meaning,
-         "schema:unitText": unit}
-        for name, kind, unit, meaning in [*EXPORTED, *attributes.own_columns]
-    ]  # fmt: skip
-    notes = {key: value.item() if isinstance(value, np.generic) else value
-             for key, value in attributes.items()}  # fmt: skip
+        {
+            "name": name,
+            "titles": name,
+            "datatype": CSVW_TYPES[kind],
+            "dc:description": meaning,
+            "schema:unitText": unit,
+        }
+        for name, kind, unit, meaning in [*EXPORTED, *description.own_columns]
+    ]
     return {
         "@context": "http://www.w3.org/ns/csvw",
         "url": name,
         "tableSchema": {"columns": columns, "primaryKey": ["point", "number"]},
-        "notes": [notes],
+        "notes": [{key: plain(value) for key, value in description.items()}],
     }
 
 
-def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
+def _write_parquet(path: Path, content: Content) -> None:
     """The same table; unit and meaning of a column, and the campaign, are the schema's metadata."""
     try:
         import pyarrow
@@ -165,19 +147,20 @@ def _write_parquet(path: Path, points: np.ndarray, rows: np.ndarray, attributes:
             "--format parquet: needs pyarrow; install it with "
             f"`pip install 'surface-scatter[parquet]'` ({error}), or choose csv"
         ) from error
-    arrays = [pyarrow.array(column) for column in joined(points, rows).values()]
+    described = [*EXPORTED, *content.description.own_columns]
+    arrays = [pyarrow.array(column) for column in joined(content).values()]
     fields = [
         pyarrow.field(name, array.type, metadata={"unit": unit, "meaning": meaning})
-        for array, (name, _, unit, meaning) in zip(
-            arrays, [*EXPORTED, *attributes.own_columns], strict=True
-        )
+        for array, (name, _, unit, meaning) in zip(arrays, described, strict=True)
     ]
-    schema = pyarrow.schema(fields, {key: str(value) for key, value in attributes.items()})
+    notes = {key: str(value) for key, value in content.description.items()}
+    schema = pyarrow.schema(fields, notes)
     with replacing(path) as temporary:
         parquet.write_table(pyarrow.table(arrays, schema=schema), temporary)
 
 
-Writer = Callable[[Path, np.ndarray, np.ndarray, Told], None]
-WRITERS: dict[str, Writer] = {
-    "csv": _write_csv, "parquet": _write_parquet, "extxyz": write_ends,
-}  # fmt: skip
+WRITERS: dict[str, Callable[[Path, Content], None]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "extxyz": write_ends,
+}

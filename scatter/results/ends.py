@@ -1,27 +1,26 @@
 """Start and end of every trajectory's molecule, as frames that ASE reads."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Bool, Float
 
-from scatter.campaign.frames import trajectory_name
-from scatter.config import POINT, parse
+from scatter.conditions import CONDITIONS
+from scatter.config import parse
 from scatter.files import replacing
 from scatter.initial.molecule import isotopes
 from scatter.outcomes import OF_THE_SCATTERED, Reason, ending_names
-from scatter.results import Told
+from scatter.outputs import trajectory_name
+from scatter.results.read import Content
 from scatter.settings import UserError
 from scatter.structures import append_frames
 from scatter.units import fs
 
 Isotopes = tuple[tuple[int, float], tuple[int, float]]  # atomic number and mass of each atom
-CONDITIONS = [name for name in POINT.names or () if name != "point"]
 
 
-def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Told) -> None:
+def write_ends(path: Path, content: Content) -> None:
     """Write two frames for each trajectory: positions, masses, momenta in ASE's units.
 
     Their `info` holds the conditions, the outcome, and which potential it is of. A failed
@@ -29,21 +28,20 @@ def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Tol
 
     Args:
         path: extended XYZ, whole or not at all.
-        points: the table `/points`.
-        rows: the table `/trajectories`.
-        attributes: of `results.h5`.
+        content: of `results.h5`.
 
     Raises:
         UserError: the results do not say what the frames must.
     """
-    masses = parse(attributes.path, attributes["input"]).input.molecule.masses_amu
+    points, rows, description, _ = content
+    masses = parse(description.path, description["input"]).input.molecule.masses_amu
     try:
         atoms_of = [isotopes(str(formula), masses) for formula in points["molecule"]]
     except ValueError as error:
-        raise UserError(f"{attributes.path}: a point of it has no molecule: {error}") from error
-    names = ending_names(attributes.own_endings)
-    source = {key: attributes[key] for key in ("potential", "potential_sha256")}
-    source["scatter_version"] = attributes["version"]
+        raise UserError(f"{description.path}: a point of it has no molecule: {error}") from error
+    names = ending_names(description.own_endings)
+    source = {key: description[key] for key in ("potential", "potential_sha256")}
+    source["scatter_version"] = description["version"]
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
         for row, ended_somewhere in zip(rows, finite(rows), strict=True):
             point = points[row["point"]]
@@ -51,16 +49,15 @@ def write_ends(path: Path, points: np.ndarray, rows: np.ndarray, attributes: Tol
             whens = ("initial", "final") if ended_somewhere else ("initial",)
             frames = [_frame(row, when, atoms) for when in whens]
             for frame in frames:
-                frame.info |= {**_told(point, row, names), **source}
+                frame.info |= {**_conditions(point, row, names), **source}
             append_frames(stream, frames)
 
 
 def finite(rows: np.ndarray) -> Bool[np.ndarray, " trajectory"]:
     """Whether positions and velocities of the molecule and the top plane at the end are numbers."""
-    found = np.isfinite(rows["final_top_A"])
-    for vectors in (_positions(rows, "final"), _velocities(rows, "final")):
-        found &= np.isfinite(vectors).all(axis=(0, 1))
-    return found
+    ends = [_positions(rows, "final"), _velocities(rows, "final")]
+    numbers = [np.isfinite(vectors).all(axis=(0, 1)) for vectors in ends]
+    return np.logical_and.reduce([np.isfinite(rows["final_top_A"]), *numbers])
 
 
 def _frame(row: np.ndarray, when: str, atoms: Isotopes) -> Atoms:
@@ -75,7 +72,7 @@ def _frame(row: np.ndarray, when: str, atoms: Isotopes) -> Atoms:
     return frame
 
 
-def _told(point: np.ndarray, row: np.ndarray, names: dict[int, str]) -> dict[str, Any]:
+def _conditions(point: np.ndarray, row: np.ndarray, names: dict[int, str]) -> dict[str, object]:
     """Name, outcome and conditions of a trajectory, without what was not chosen or not measured.
 
     Args:
@@ -89,11 +86,11 @@ def _told(point: np.ndarray, row: np.ndarray, names: dict[int, str]) -> dict[str
         "trajectory": trajectory_name(int(row["point"]), int(row["number"])),
         "outcome": names[int(row["outcome"])],
         "reason": Reason(row["reason"]).name.lower(),
-        **{name: _plain(value) for name, value in numbers.items() if value == value},
+        **{name: plain(value) for name, value in numbers.items() if value == value},
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """A number or text of Python's own."""
     return value.item() if isinstance(value, np.generic) else value
 

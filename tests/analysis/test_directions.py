@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-from trajectory_rows import some_points, some_rows
+from trajectory_rows import rows_of, some_points, some_rows
 
-from scatter.analysis.angles import angles
-from scatter.analysis.angular import angular_distribution, scattering
+from scatter.analysis.directions import angles, angular_distribution, scattering
 from scatter.units import ISOTOPES, degree, fs
 
 H = {"H2": np.array([1.0, 1.0]), "HD": np.array([1.0, 2.0])}
@@ -40,7 +39,7 @@ def test_a_wall_for_the_centre_of_mass_scatters_into_the_specular_direction(boun
     assert found["in_plane_deg"] == pytest.approx(polar, abs=1e-2)
     assert found["out_of_plane_deg"] == pytest.approx(np.zeros(24), abs=1e-2)
     assert found["loss_eV"] == pytest.approx(np.zeros(24), abs=1e-4)
-    for row in scattering(points, found):
+    for row in rows_of(scattering(points, found)):
         assert row.near_specular == 1
         assert row.specular_deg == row.polar_deg
         assert row.mean_cos == pytest.approx(np.cos(row.polar_deg * degree), abs=1e-4)
@@ -78,7 +77,7 @@ def lambertian():
 
 
 def test_a_cosine_law_has_its_mean_cosine_and_its_power(lambertian):
-    (found,) = scattering(some_points(), lambertian)
+    (found,) = rows_of(scattering(some_points(), lambertian))
     assert found.mean_cos == pytest.approx(2 / 3, abs=4 * found.mean_cos_error)
     assert found.cosine_power == pytest.approx(1, abs=4 * found.cosine_power_error)
     assert found.cosine_power_error == pytest.approx(2 / np.sqrt(20000), rel=0.02)
@@ -94,7 +93,7 @@ def test_a_cosine_law_has_its_mean_cosine_and_its_power(lambertian):
     ],
 )
 def test_a_cosine_law_is_that_cosine_per_solid_angle(lambertian, along, law):
-    bins = angular_distribution(some_points(), lambertian, along, 5.0)
+    bins = rows_of(angular_distribution(some_points(), lambertian, along, 5.0))
     assert sum(row.P for row in bins) == pytest.approx(1)
     assert sum(row.solid_angle_sr for row in bins) == pytest.approx(2 * np.pi)
     at = np.array([0.5 * (row.from_deg + row.to_deg) for row in bins]) * degree
@@ -103,7 +102,9 @@ def test_a_cosine_law_is_that_cosine_per_solid_angle(lambertian, along, law):
 
 
 def test_a_detector_near_the_plane_sees_the_density_there(lambertian):
-    bins = angular_distribution(some_points(), lambertian, "in_plane", 10.0, acceptance_deg=20.0)
+    bins = rows_of(
+        angular_distribution(some_points(), lambertian, "in_plane", 10.0, acceptance_deg=20.0)
+    )
     centre = [row for row in bins if row.from_deg == 0.0]
     assert centre[0].per_sr == pytest.approx(1 / np.pi, rel=0.1)
     assert sum(row.P for row in bins) < 0.6
@@ -112,7 +113,10 @@ def test_a_detector_near_the_plane_sees_the_density_there(lambertian):
 def test_the_loss_along_an_angle_is_the_mean_over_its_bin():
     gone = np.concatenate([0.5 * directions([12.0], [0.0]), directions([14.0, 88.0, 90.0], 0.0)])
     found = angles(some_points(), moving(COME[None], gone), H)
-    bins = {row.from_deg: row for row in angular_distribution(some_points(), found, "polar", 10.0)}
+    bins = {
+        row.from_deg: row
+        for row in rows_of(angular_distribution(some_points(), found, "polar", 10.0))
+    }
     assert [row.count for row in bins.values()] == [0, 2, 0, 0, 0, 0, 0, 0, 2]
     assert bins[10.0].mean_loss_eV == pytest.approx(0.5 * 0.75)
     assert np.isnan(bins[0.0].mean_loss_eV)
@@ -120,7 +124,7 @@ def test_the_loss_along_an_angle_is_the_mean_over_its_bin():
 
 def test_a_point_that_nothing_scattered_from_has_a_row_without_numbers():
     found = angles(some_points(2), moving(COME[None], -COME[None]), H)
-    full, empty = scattering(some_points(2), found)
+    full, empty = rows_of(scattering(some_points(2), found))
     assert (full.scattered, empty.scattered) == (1, 0)
     assert np.isnan([empty.mean_cos, empty.cosine_power, empty.near_specular]).all()
 
@@ -129,7 +133,7 @@ def test_a_point_that_nothing_scattered_from_has_a_row_without_numbers():
 def test_bins_that_are_none_are_refused(key, value):
     nothing = angles(some_points(), some_rows(0), H)
     with pytest.raises(ValueError, match=key):
-        angular_distribution(some_points(), nothing, **{key: value})
+        rows_of(angular_distribution(some_points(), nothing, **{key: value}))
 
 
 def test_intervals_of_the_mean_cosine_and_power_hold_the_truth_in_about_95_of_100():
@@ -137,7 +141,7 @@ def test_intervals_of_the_mean_cosine_and_power_hold_the_truth_in_about_95_of_10
     points, down = some_points(experiments), np.array([[0.0, 0.0, -1.0]])
     rows = moving(down, cosine_law(rng, 4.0, 60 * experiments))
     rows["point"], rows["number"] = np.divmod(np.arange(len(rows)), 60)
-    for row in scattering(points, angles(points, rows, H)):
+    for row in rows_of(scattering(points, angles(points, rows, H))):
         held += [
             abs(row.mean_cos - 5 / 6) < 1.96 * row.mean_cos_error,
             abs(row.cosine_power - 4) < 1.96 * row.cosine_power_error,

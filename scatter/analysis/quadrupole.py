@@ -11,73 +11,21 @@ Sources: Greene & Zare, J. Chem. Phys. 78, 6741 (1983), for the parameter; Hou, 
 Wodtke & Auerbach, Science 277, 80 (1997), for hydrogen that desorbs from copper.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import nan, sqrt
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
-from scipy.optimize import root_scalar
 
-from scatter.analysis.means import mean_of
-from scatter.analysis.per_point import by_point
-from scatter.analysis.probability import CONDITIONS, Condition, Sticking, sticking, wilson
+from scatter.analysis.means import crossing, mean_of
+from scatter.analysis.per_point import Columns, by_point, long_table
+from scatter.analysis.probability import Sticking, sticking, wilson
+from scatter.conditions import CONDITIONS, grouped
 from scatter.outcomes import MOST_UNSETTLED, Outcome
 
 OF_STATE = tuple(name for name in CONDITIONS if name != "mJ")
 PerProjection = Float[np.ndarray, " projection"]
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """Sticking and alignment of one rovibrational state at one set of other conditions.
-
-    Attributes:
-        facet: as in the input; so are the next seven, as of `Sticking`.
-        T_K: surface temperature, K.
-        molecule: formula.
-        v: initial vibrational quantum number.
-        J: initial rotational quantum number.
-        energy_eV: incidence energy, eV.
-        polar_deg: polar angle of incidence, degrees.
-        azimuth_deg: azimuth of incidence, degrees; None when random.
-        source: "projections": from points with m_J = 0..J; "isotropic": from the real-valued m_J
-            of trajectories with isotropic orientation.
-        missing: |m_J| that no trajectory was run for, as "1 2"; nothing is known then (NaN), nor
-            where too many are undecided or failed.
-        n: trajectories.
-        dissociated: those that dissociated.
-        S0: sticking probability, each m_J counting alike.
-        S0_error: its standard error.
-        S0_low: lower end of its 95 % interval.
-        S0_high: upper end.
-        A0_2: alignment parameter; NaN for J = 0 and where nothing dissociated.
-        A0_2_error: its standard error; 0 where all that stuck had one |m_J|.
-        A0_2_low: lower end of its 95 % interval.
-        A0_2_high: upper end.
-    """
-
-    facet: str
-    T_K: float
-    molecule: str
-    v: int
-    J: int
-    energy_eV: float
-    polar_deg: float
-    azimuth_deg: float | None
-    source: str
-    missing: str
-    n: int
-    dissociated: int
-    S0: float
-    S0_error: float
-    S0_low: float
-    S0_high: float
-    A0_2: float
-    A0_2_error: float
-    A0_2_low: float
-    A0_2_high: float
 
 
 def combined_interval(
@@ -97,7 +45,7 @@ def combined_interval(
     return middle - next(ends), middle + next(ends)
 
 
-def alignment(rows: Sequence[Sticking]) -> list[Alignment]:
+def alignment(rows: Sequence[Sticking]) -> pd.DataFrame:
     """Alignment of every state that was run with projections m_J, from its sticking probabilities.
 
     m and -m stick alike: what is missing of ±m is taken from the other, and where both were run
@@ -107,39 +55,44 @@ def alignment(rows: Sequence[Sticking]) -> list[Alignment]:
 
     Args:
         rows: from `scatter.analysis.sticking`; those without m_J are left out.
+
+    Returns:
+        Behind the conditions but m_J: `source`, "projections"; |m_J| that is `missing` as no
+        trajectory was run for it, as "1 2"; of `n` trajectories those `dissociated`; S0, each m_J
+        counting alike, and A0_2, each with its standard error (`_error`) and 95 % interval (`_low`,
+        `_high`). Nothing is known (NaN) with m_J missing, nor where too many trajectories are
+        undecided or failed; nor is A0_2 for J = 0 and where nothing dissociated.
     """
-    groups: dict[tuple[Condition, ...], list[Sticking]] = {}
-    for row in rows:
-        if row.mJ is not None:
-            groups.setdefault(tuple(getattr(row, name) for name in OF_STATE), []).append(row)
-    return [_of_projections(group) for group in groups.values()]
+    aligned = [row for row in rows if row.mJ is not None]
+    return long_table(_of_projections(group) for group in grouped(aligned, "mJ"))
 
 
-def _of_projections(group: Sequence[Sticking]) -> Alignment:
+def _of_projections(group: Sequence[Sticking]) -> Columns:
     J = group[0].J
     counts = np.zeros((J + 1, 2), np.int64)
     for row in group:
         counts[abs(round(row.mJ or 0))] += (row.stuck, row.n)
     stuck, n = counts.T
-    columns = {
-        **{name: getattr(group[0], name) for name in OF_STATE}, "source": "projections",
-        "missing": " ".join(str(m) for m in np.flatnonzero(n == 0)),
-        "n": int(n.sum()), "dissociated": int(stuck.sum()),
-    }  # fmt: skip
+    missing = " ".join(str(m) for m in np.flatnonzero(n == 0))
+    columns = _columns(group[0], "projections", missing, int(n.sum()), int(stuck.sum()))
+    if missing or not all(row.known for row in group):
+        return columns | _numbers([nan] * 8)
     S, low, high = np.array([wilson(*pair) for pair in counts.tolist()]).T
     weight = np.where(np.arange(J + 1) > 0, 2.0, 1.0)
-    if columns["missing"] or not all(row.known for row in group):
-        return Alignment(**columns, **_numbers([nan] * 8))
     variance = S * (1 - S) / n
     share = weight / weight.sum()
     averaged = [float((share * S).sum()), sqrt((share**2 * variance).sum())]
     averaged += combined_interval(share, S, low, high)
-    return Alignment(
-        **columns, **_numbers(averaged + _quadrupole(J, weight, S, low, high, variance))
-    )
+    return columns | _numbers(averaged + _quadrupole(J, weight, S, low, high, variance))
 
 
-def _numbers(values: Sequence[float]) -> dict[str, Any]:
+def _columns(row: Sticking, source: str, missing: str, n: int, dissociated: int) -> Columns:
+    conditions = {name: getattr(row, name) for name in OF_STATE}
+    counts = {"n": n, "dissociated": dissociated}
+    return {**conditions, "source": source, "missing": missing, **counts}
+
+
+def _numbers(values: Sequence[float]) -> Columns:
     names = (f"{what}{end}" for what in ("S0", "A0_2") for end in ("", "_error", "_low", "_high"))
     return dict(zip(names, values, strict=True))
 
@@ -168,16 +121,9 @@ def _quadrupole(
     return [A, error, crossing(above, least, A), crossing(below, most, A)]
 
 
-def crossing(end: Callable[[float], float], edge: float, A: float) -> float:
-    """The trial between A and the edge of what is possible at which an end of the interval is 0."""
-    if end(edge) * end(A) >= 0:  # at the edge itself, or beside it by rounding
-        return edge
-    return float(root_scalar(end, bracket=(edge, A), method="brentq", xtol=1e-12).root)
-
-
 def alignment_of_isotropic(
     points: np.ndarray, trajectories: np.ndarray, most: float = MOST_UNSETTLED
-) -> list[Alignment]:
+) -> pd.DataFrame:
     """Alignment of every point with isotropic orientation, from the m_J of its trajectories.
 
     Real-valued m_J are uniform from -√J(J+1) to √J(J+1), so A0(2) is the mean of
@@ -189,22 +135,22 @@ def alignment_of_isotropic(
         points: /points of `results.h5`; those with a chosen m_J are left out.
         trajectories: /trajectories; of an unfinished campaign those that are `in_turn`.
         most: as of `scatter.analysis.probability.settled`.
+
+    Returns:
+        The columns of `alignment`, with the `source` "isotropic".
     """
-    found = []
-    endings = sticking(points, trajectories, most)
-    for row, (conditions, mine) in zip(endings, by_point(points, trajectories), strict=True):
-        if row.mJ is None:
-            stuck = mine["m_J"][mine["outcome"] == Outcome.DISSOCIATED]
-            error = sqrt(row.S0 * (1 - row.S0) / row.n) if row.n else nan
-            quadrupole = _mean_quadrupole(row.J, stuck) if row.known else [nan] * 4
-            found.append(
-                Alignment(
-                    **{name: conditions[name] for name in OF_STATE}, source="isotropic",
-                    missing="", n=row.n, dissociated=row.dissociated,
-                    **_numbers([row.S0, error, row.low, row.high, *quadrupole]),
-                )
-            )  # fmt: skip
-    return found
+    endings = zip(sticking(points, trajectories, most), by_point(points, trajectories), strict=True)
+    return long_table(_of_isotropic(row, mine) for row, (_, mine) in endings if row.mJ is None)
+
+
+def _of_isotropic(row: Sticking, mine: np.ndarray) -> Columns:
+    stuck = mine["m_J"][mine["outcome"] == Outcome.DISSOCIATED]
+    error = sqrt(row.S0 * (1 - row.S0) / row.n) if row.n else nan
+    quadrupole = _mean_quadrupole(row.J, stuck) if row.known else [nan] * 4
+    return {
+        **_columns(row, "isotropic", "", row.n, row.dissociated),
+        **_numbers([row.S0, error, row.low, row.high, *quadrupole]),
+    }
 
 
 def _mean_quadrupole(J: int, m_J: Float[np.ndarray, " trajectory"]) -> list[float]:

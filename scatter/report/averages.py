@@ -1,21 +1,20 @@
 """`scatter average`: what experiments measure, from points that a campaign has computed."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import count
-from math import exp
+from math import exp, isfinite
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from scatter.analysis import (
     Beam,
-    Cover,
+    BeamSticking,
     Desorption,
     Library,
     Sticking,
+    ThermalSticking,
     beam_sticking,
     desorption,
     thermal_sticking,
@@ -23,22 +22,25 @@ from scatter.analysis import (
 from scatter.analysis.ledger import Species
 from scatter.analysis.library import SAME
 from scatter.analysis.spins import spin_weights
-from scatter.analysis.words import conditions_of, phrases, title_of
-from scatter.campaign.choice import chosen
-from scatter.campaign.listing import Listing
-from scatter.campaign.terminal import say
+from scatter.analysis.words import conditions_of, leaving_out, phrases, title_of
+from scatter.conditions import STATE, Value
 from scatter.ebk import Level, Unbound, level, levels, reduced_mass
 from scatter.plots.conditions import head
 from scatter.plots.desorption import desorption_figure
 from scatter.plots.style import save
-from scatter.report.document import write_rows
-from scatter.report.results import Results
+from scatter.report.choice import chosen
+from scatter.report.document import records, write_rows
+from scatter.report.listing import Listing
+from scatter.report.terminal import say
+from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 from scatter.units import K
 
 LOWEST = {"v": 3, "J": 20}  # that levels are taken up to, however cold
-STATE = ("v", "J", "mJ", "energy_eV")  # what an average may be over
 NOTABLE = 1e-4  # of the population of the ground state, down to which levels are taken
+
+Averaged = BeamSticking | ThermalSticking | Desorption
+Cell = str | float | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Wanted:
     gases_K: Sequence[float] = ()
     surfaces_K: Sequence[float] = ()
     nearest_J: bool = False
-    chosen: dict[str, Any] | None = None
+    chosen: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def hottest_K(self) -> float:
@@ -66,7 +68,7 @@ class Wanted:
         return max([*hot, *self.gases_K, *self.surfaces_K])
 
 
-def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, Any]]:
+def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, Cell]]:
     """Average over beams, gases in equilibrium, and what desorbs; print it and write it.
 
     `averages.csv` has a row for each; `desorption_<T>K.csv` the populations of the states, and the
@@ -87,53 +89,59 @@ def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, An
         raise UserError(
             f"{folder}: nothing to average over; give --beam V0,ALPHA,T, --gas T or --desorption T"
         )
-    results = Results.of(folder)
-    points, suffix = chosen(folder, results.rows, wanted.chosen or {})
-    molecule = _molecule(results, points[0].molecule)
-    library = Library.of(points, (float(molecule.masses[0]), float(molecule.masses[1])))
-    ladder = populated_levels(molecule, wanted.hottest_K)
-    found = _averages(library, ladder, wanted)
-    for name, one in found:
-        _refuse_empty(name, one, library)
+    results = ResultsFile.of(folder)
+    points, suffix = chosen(folder, results.rows, wanted.chosen)
+    species = _species(results, points[0].molecule)
+    library = Library.of(points, (float(species.masses[0]), float(species.masses[1])))
+    averages = [*_averages(library, populated_levels(species, wanted.hottest_K), wanted)]
+    for name, computed in averages:
+        _refuse_empty(name, computed, library)
     title = _title(points)
-    for name, one in found:
-        if isinstance(one, Desorption):
-            _write_desorption(folder / f"desorption_{one.surface_K:g}K{suffix}", one, title, name)
-    rows = [{"average": name, **_conditions(points[0]), **_plain(one)} for name, one in found]
-    _print(title, rows, found, console)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name, computed in averages:
+        if isinstance(computed, Desorption):
+            stem = folder / f"desorption_{computed.surface_K:g}K{suffix}"
+            _write_desorption(stem, computed, f"{title}, {name}")
+    rows = [
+        {"average": name, **_conditions(points[0]), **_plain(computed)}
+        for name, computed in averages
+    ]
     table = folder / f"averages{suffix}.csv"
+    names = dict.fromkeys(name for row in rows for name in row)
     write_rows(table, [{name: row.get(name) for name in names} for row in rows])
+    console.print(average_table(title, averages))
+    for name, computed in averages:
+        for sentence in computed.warnings:
+            say(console, f"{name}: {sentence}")
     say(console, f"table: {table}")
     return rows
 
 
 def _title(points: Sequence[Sticking]) -> str:
     """What all points share, but state and energy."""
-    told = phrases([conditions_of(row) for row in points])
-    return ", ".join(title_of([{k: v for k, v in one.items() if k not in STATE} for one in told]))
+    phrased = phrases([conditions_of(row) for row in points])
+    return ", ".join(title_of([leaving_out(words, *STATE, "energy_eV") for words in phrased]))
 
 
-def _write_desorption(stem: Path, one: Desorption, title: str, name: str) -> None:
+def _write_desorption(stem: Path, desorbed: Desorption, title: str) -> None:
     """The populations of what desorbs as CSV, and its figure."""
-    write_rows(stem.with_name(f"{stem.name}.csv"), one.states())
-    figure = desorption_figure(one)
-    head(figure, f"{title}, {name}")
+    write_rows(stem.with_name(f"{stem.name}.csv"), records(desorbed.states()))
+    figure = desorption_figure(desorbed)
+    head(figure, title)
     save(figure, stem)
 
 
-def _averages(library: Library, ladder: Sequence[Level], wanted: Wanted) -> list[tuple[str, Any]]:
+def _averages(
+    library: Library, ladder: Sequence[Level], wanted: Wanted
+) -> Iterator[tuple[str, Averaged]]:
     """Each average with its name."""
     near = wanted.nearest_J
-    found: list[tuple[str, Any]] = []
     for beam in wanted.beams:
         name = f"beam at {beam.velocity_m_s:g} m/s, nozzle {beam.nozzle_K:g} K"
-        found.append((name, beam_sticking(library, beam, ladder, nearest_J=near)))
+        yield name, beam_sticking(library, beam, ladder, nearest_J=near)
     for T in wanted.gases_K:
-        found.append((f"gas at {T:g} K", thermal_sticking(library, T, ladder, nearest_J=near)))
+        yield f"gas at {T:g} K", thermal_sticking(library, T, ladder, nearest_J=near)
     for T in wanted.surfaces_K:
-        found.append((f"desorption at {T:g} K", desorption(library, ladder, T, nearest_J=near)))
-    return found
+        yield f"desorption at {T:g} K", desorption(library, ladder, T, nearest_J=near)
 
 
 def beam_of(text: str, cooling: float) -> Beam:
@@ -151,7 +159,7 @@ def beam_of(text: str, cooling: float) -> Beam:
     return Beam(velocity, width, nozzle, cooling)
 
 
-def _molecule(results: Results, formula: str) -> Species:
+def _species(results: ResultsFile, formula: str) -> Species:
     if formula not in results.molecules:
         raise UserError(
             "these results do not hold the molecule's bond curve, which gives its levels: run the "
@@ -160,18 +168,18 @@ def _molecule(results: Results, formula: str) -> Species:
     return results.molecules[formula]
 
 
-def populated_levels(one: Species, hottest_K: float) -> Sequence[Level]:
+def populated_levels(species: Species, hottest_K: float) -> Sequence[Level]:
     """The levels of a molecule up to those that are hardly populated at a temperature.
 
     Hydrogen holds few: v up to 3 and J up to 20, which is where they end at the least. Heavier
     molecules hold many more; all are taken down to (2J + 1) exp(-E/kT) = 1e-4.
 
     Args:
-        one: masses and bond curve.
+        species: masses and bond curve.
         hottest_K: the temperature.
     """
-    mu, kT = reduced_mass(*map(float, one.masses)), K * hottest_K
-    ground = level(0, 0, one.curve, mu).energy
+    curve, mu, kT = species.curve, reduced_mass(*map(float, species.masses)), K * hottest_K
+    ground = level(0, 0, curve, mu).energy
 
     def last(least: int, energy: Callable[[int], float], weight: Callable[[int], int]) -> int:
         for n in count(least + 1):
@@ -182,14 +190,14 @@ def populated_levels(one: Species, hottest_K: float) -> Sequence[Level]:
                 return n - 1
         raise AssertionError
 
-    v = last(LOWEST["v"], lambda v: level(v, 0, one.curve, mu).energy, lambda v: 1)
-    J = last(LOWEST["J"], lambda J: level(0, J, one.curve, mu).energy, lambda J: 2 * J + 1)
-    return levels(v, J, one.curve, mu)
+    v = last(LOWEST["v"], lambda v: level(v, 0, curve, mu).energy, lambda v: 1)
+    J = last(LOWEST["J"], lambda J: level(0, J, curve, mu).energy, lambda J: 2 * J + 1)
+    return levels(v, J, curve, mu)
 
 
-def _refuse_empty(name: str, one: Any, library: Library) -> None:
+def _refuse_empty(name: str, computed: Averaged, library: Library) -> None:
     """Raise UserError where nothing that was computed takes part in an average."""
-    if one.lacking > 1 - 1e-9:
+    if computed.lacking > 1 - 1e-9:
         states = "; ".join(f"v = {v}, J = {J}" for v, J in library.curves)
         even, odd = spin_weights(library.molecule, library.masses_amu)
         only = (
@@ -200,42 +208,37 @@ def _refuse_empty(name: str, one: Any, library: Library) -> None:
             f"is populated there{only}; compute one that is, or let the nearest J stand for it "
             "with --nearest-j"
         )
-    if not np.isfinite(getattr(one, "S0", 0.0) + getattr(one, "mean_energy_eV", 0.0)):
+    if not isfinite(_mean(computed)):
         raise UserError(f"{name}: S0 is 0 at all points, so nothing desorbs by detailed balance")
 
 
-def _conditions(row: Sticking) -> dict[str, Any]:
+def _mean(computed: Averaged) -> float:
+    return computed.mean_energy_eV if isinstance(computed, Desorption) else computed.S0
+
+
+def _conditions(row: Sticking) -> dict[str, Cell]:
     """The conditions that all averaged points share, as columns."""
     return {"surface": row.surface, **{name: getattr(row, name) for name in SAME if name != "mJ"}}
 
 
-def _plain(one: Any) -> dict[str, Any]:
+def _plain(computed: Averaged) -> dict[str, Cell]:
     """The numbers of an average; arrays belong elsewhere."""
-    return {
-        each.name: getattr(one, each.name)
-        for each in fields(one)
-        if isinstance(getattr(one, each.name), float | str)
-    }
+    values = asdict(computed)
+    return {name: value for name, value in values.items() if isinstance(value, float | str)}
 
 
-def _numbers(row: dict[str, Any]) -> list[str]:
+def average_table(title: str, averages: Sequence[tuple[str, Averaged]]) -> Listing:
+    """Mean, interval and bounds of each average."""
+    lines = [([name], _numbers(computed)) for name, computed in averages]
+    return Listing(["average"], ("mean", "95 %", "bounds"), lines, title)
+
+
+def _numbers(computed: Averaged) -> list[str]:
     """Mean, interval and bounds of an average."""
-    name = "S0" if "S0" in row else "mean_energy_eV"
-    unit = "" if name == "S0" else " eV"
+    unit = " eV" if isinstance(computed, Desorption) else ""
+    bounds = f"{computed.lowest:.4g}-{computed.highest:.4g}"
     return [
-        f"{row[name]:.4g}{unit}", f"{row['low']:.4g}-{row['high']:.4g}",
-        f"{row['lowest']:.4g}-{row['highest']:.4g}" if np.isfinite(row["lowest"]) else "–",
-    ]  # fmt: skip
-
-
-def _print(
-    title: str,
-    rows: Sequence[dict[str, Any]],
-    found: Sequence[tuple[str, Cover]],
-    console: Console,
-) -> None:
-    lines = [([row["average"]], _numbers(row)) for row in rows]
-    console.print(Listing(["average"], ("mean", "95 %", "bounds"), lines, title))
-    for name, one in found:
-        for sentence in one.warnings:
-            say(console, f"{name}: {sentence}")
+        f"{_mean(computed):.4g}{unit}",
+        f"{computed.low:.4g}-{computed.high:.4g}",
+        bounds if isfinite(computed.lowest) else "–",
+    ]

@@ -2,10 +2,10 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from trajectory_rows import some_points, some_rows
+from trajectory_rows import rows_of, some_points, some_rows
 
 from scatter.analysis import Sticking
-from scatter.analysis.alignment import alignment, alignment_of_isotropic
+from scatter.analysis.quadrupole import alignment, alignment_of_isotropic
 from scatter.outcomes import Outcome
 
 N = 400
@@ -22,7 +22,7 @@ def state(J, dissociated, projections=None, n=N):
 
 @pytest.mark.parametrize("J", [1, 2, 7])
 def test_equal_sticking_of_all_projections_is_no_alignment(J):
-    (found,) = alignment(state(J, [100] * (J + 1)))
+    (found,) = rows_of(alignment(state(J, [100] * (J + 1))))
     assert found.A0_2 == pytest.approx(0, abs=1e-12)
     assert found.A0_2_low < 0 < found.A0_2_high
     assert found.S0 == pytest.approx(0.25)
@@ -33,10 +33,10 @@ def test_equal_sticking_of_all_projections_is_no_alignment(J):
 
 @pytest.mark.parametrize("J", [1, 2, 7])
 def test_alignment_has_its_limits_where_one_projection_alone_sticks(J):
-    (cartwheel,) = alignment(state(J, [100] + [0] * J))
+    (cartwheel,) = rows_of(alignment(state(J, [100] + [0] * J)))
     assert (cartwheel.A0_2, cartwheel.A0_2_low) == (-1, -1)
     assert cartwheel.A0_2_high > -1
-    (helicopter,) = alignment(state(J, [0] * J + [100]))
+    (helicopter,) = rows_of(alignment(state(J, [0] * J + [100])))
     limit = (2 * J - 1) / (J + 1)
     assert helicopter.A0_2 == pytest.approx(limit)
     assert helicopter.A0_2_low < limit == pytest.approx(helicopter.A0_2_high)
@@ -45,27 +45,27 @@ def test_alignment_has_its_limits_where_one_projection_alone_sticks(J):
 
 
 def test_projections_of_both_signs_are_put_together():
-    (one,) = alignment(state(2, [100, 80, 60]))
-    (both,) = alignment(state(2, [30, 40, 100, 40, 30], range(-2, 3), n=N))
-    assert both.A0_2 == pytest.approx(alignment(state(2, [100, 40, 30]))[0].A0_2)
-    assert both.A0_2_error < alignment(state(2, [100, 40, 30]))[0].A0_2_error
+    (one,) = rows_of(alignment(state(2, [100, 80, 60])))
+    (both,) = rows_of(alignment(state(2, [30, 40, 100, 40, 30], range(-2, 3), n=N)))
+    assert both.A0_2 == pytest.approx(rows_of(alignment(state(2, [100, 40, 30])))[0].A0_2)
+    assert both.A0_2_error < rows_of(alignment(state(2, [100, 40, 30])))[0].A0_2_error
     assert (one.n, both.n) == (3 * N, 5 * N)
     # (100 · -1 + 2 · 80 · -1/2 + 2 · 60 · 1) / (100 + 160 + 120)
     assert one.A0_2 == pytest.approx((-100 - 80 + 120) / 380)
 
 
 def test_a_state_that_lacks_projections_says_which_and_gives_no_number():
-    (found,) = alignment(state(3, [10, 10], [0, 2]))
+    (found,) = rows_of(alignment(state(3, [10, 10], [0, 2])))
     assert found.missing == "1 3"
     assert np.isnan([found.S0, found.A0_2, found.A0_2_low]).all()
 
 
 def test_nothing_is_known_of_the_alignment_where_nothing_sticks():
-    (found,) = alignment(state(2, [0, 0, 0]))
+    (found,) = rows_of(alignment(state(2, [0, 0, 0])))
     assert np.isnan(found.A0_2)
     assert (found.A0_2_low, found.A0_2_high) == (-1, 1)
     assert (found.S0, found.S0_low) == (0, 0)
-    (still,) = alignment(state(0, [10]))
+    (still,) = rows_of(alignment(state(0, [10])))
     assert np.isnan([still.A0_2, still.A0_2_low]).all()
     assert still.S0 == pytest.approx(10 / N)
 
@@ -73,7 +73,7 @@ def test_nothing_is_known_of_the_alignment_where_nothing_sticks():
 def test_states_and_conditions_are_kept_apart_and_isotropic_rows_left_out():
     rows = state(1, [10, 20]) + state(2, [10, 20, 30])
     rows.append(Sticking("111", 925.0, "D2", 0, 2, None, 0.5, 0.0, None, 1, 1, 0, 0))
-    assert [(row.J, row.n) for row in alignment(rows)] == [(1, 2 * N), (2, 3 * N)]
+    assert [(row.J, row.n) for row in rows_of(alignment(rows))] == [(1, 2 * N), (2, 3 * N)]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_intervals_hold_the_truth_in_about_95_of_100_experiments(truth, n):
     S0, A0_2 = (weight * S).sum() / 5, (weight * q * S).sum() / (weight * S).sum()
     held = np.zeros(2)
     for _ in range(experiments):
-        (found,) = alignment(state(2, rng.binomial(n, S).tolist(), n=n))
+        (found,) = rows_of(alignment(state(2, rng.binomial(n, S).tolist(), n=n)))
         held += [
             found.S0_low <= S0 <= found.S0_high,
             found.A0_2_low <= A0_2 <= found.A0_2_high,
@@ -107,7 +107,7 @@ def test_an_isotropic_campaign_tells_the_alignment_by_its_real_valued_projection
     rng, points = np.random.default_rng(1), some_points(400, J=2)
     # <3 cos² - 1> under 1 + p (3 cos² - 1), where <(3 cos² - 1)²> = 4/5
     for preference in (0.0, 0.4):
-        found = alignment_of_isotropic(points, isotropic(rng, 300, 400, preference))
+        found = rows_of(alignment_of_isotropic(points, isotropic(rng, 300, 400, preference)))
         truth = 0.8 * preference
         held = np.mean([row.A0_2_low <= truth <= row.A0_2_high for row in found])
         assert 0.93 < held < 0.97
@@ -118,5 +118,5 @@ def test_an_isotropic_campaign_tells_the_alignment_by_its_real_valued_projection
 def test_points_with_a_chosen_projection_are_not_isotropic():
     rows = isotropic(np.random.default_rng(2), 50, 2)
     points = some_points(2, J=2, mJ=[np.nan, 1])
-    assert len(alignment_of_isotropic(points, rows)) == 1
-    assert np.isnan(alignment_of_isotropic(some_points(2), rows)[0].A0_2)
+    assert len(rows_of(alignment_of_isotropic(points, rows))) == 1
+    assert np.isnan(rows_of(alignment_of_isotropic(some_points(2), rows))[0].A0_2)

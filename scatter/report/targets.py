@@ -1,16 +1,12 @@
 """A campaign's target error in words: what is wanted, what was reached, what was missed."""
 
-import tomllib
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from scatter.analysis import Sticking
 from scatter.analysis.rounds import Aim, Round, excess, out_of_reach
 from scatter.config import Sampling
-from scatter.foreign import reason
-from scatter.settings import UserError
 
 
 def aim_of(sampling: Sampling) -> Aim:
@@ -21,22 +17,6 @@ def aim_of(sampling: Sampling) -> Aim:
         error=sampling.target_error,
         relative=sampling.target_relative_error,
     )
-
-
-def aim_in(place: Path, text: str) -> Aim:
-    """What the text of an input asks for; the rest of it is not looked at.
-
-    Args:
-        place: the file that holds the text, named in errors.
-        text: the input.
-
-    Raises:
-        UserError: it asks for nothing that can be.
-    """
-    try:
-        return aim_of(Sampling.model_validate(tomllib.loads(text).get("sampling", {})))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{place}: the input in it cannot be read ({reason(error)})") from error
 
 
 def amount(aim: Aim) -> str:

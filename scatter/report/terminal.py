@@ -29,6 +29,17 @@ def say(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
+def clock(seconds: float) -> str:
+    """A time span for people: 42 s, 3 min 20 s, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def _launchers_terminal() -> os.terminal_size | None:
     """Size of the terminal that the launcher of this process writes to; None if there is none."""
     process = os.getppid()

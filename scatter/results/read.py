@@ -1,0 +1,161 @@
+"""`results.h5` read back, whoever wrote it: by a process of its own, and checked before it is used.
+
+What is answered holds together: every trajectory belongs to a point, has ended in one of the known
+ways, and every condition is a number.
+"""
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from scatter.conditions import CONDITIONS
+from scatter.config import POINT
+from scatter.foreign import most_bytes, opened, reason
+from scatter.outcomes import COLUMNS, ROW, ROW_1, SCHEMA, completed, ending_names, row_type
+from scatter.results import hdf5_program
+from scatter.settings import UserError
+from scatter.store import RESULTS, Description
+
+KINDS = {"O": str, "u": int, "f": float}
+
+RawMolecules = Mapping[str, Mapping[str, list]]
+
+
+class Content(NamedTuple):
+    """What a `results.h5` holds.
+
+    Attributes:
+        points: /points.
+        trajectories: /trajectories, of the columns that were asked for.
+        description: the attributes.
+        molecules: columns of each molecule by formula, not looked at yet.
+    """
+
+    points: np.ndarray
+    trajectories: np.ndarray
+    description: Description
+    molecules: RawMolecules
+
+
+def read_results(
+    folder: Path, columns: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray, Description]:
+    """Points, trajectories and attributes of a campaign's `results.h5`; see `read_content`."""
+    return read_content(folder, columns)[:3]
+
+
+def read_content(folder: Path, columns: Sequence[str] | None = None) -> Content:
+    """All that a campaign's `results.h5` holds.
+
+    Args:
+        folder: the campaign's.
+        columns: of the trajectories, by default all; a few are read in no time.
+
+    Raises:
+        UserError: there is none, it cannot be read, or another schema wrote it.
+    """
+    path = folder / RESULTS
+    if not path.is_file():
+        raise UserError(
+            f"{path}: there is no such file; `scatter status {folder}` makes it from the "
+            "trajectories finished so far, if a campaign was run there"
+        )
+    with opened(path) as file:
+        size = file.seek(0, 2)
+    program = [sys.executable, "-P", str(Path(hdf5_program.__file__)), str(path.resolve())]
+    with subprocess.Popen(
+        [*program, *(columns or ())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as reading:
+        assert reading.stdout is not None
+        try:
+            return _answer(path, reading.stdout, most_bytes(size), columns)
+        finally:
+            reading.kill()
+
+
+def _answer(path: Path, stream: IO[bytes], most: int, wanted: Sequence[str] | None) -> Content:
+    """What the program answered; if a broken file has ended it, there is nothing whole."""
+    try:
+        answer = json.loads(stream.readline(most) or b'{"refused": "it is broken"}')
+        if "refused" in answer:
+            raise not_ours(path, reason(Exception(answer["refused"])))
+        description = Description(path, answer["attributes"])
+        stored = _row_type(description, answer["descr"])
+        there = np.dtype([(name, stored[name]) for name in answer["sent"]])
+        due = answer["rows"] * there.itemsize
+        sent = bytearray(stream.read(min(due, most))) if due else b""
+        kinds = row_type([*COLUMNS, *description.own_columns])
+        asked = np.dtype([(name, kinds[name]) for name in wanted or kinds.names or ()])
+        rows = completed(np.frombuffer(sent, there), asked)
+        points = _points(answer["points"])
+        _refuse_contradictions(points, rows, answer["rows"], description)
+    except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
+        raise not_ours(path, reason(error)) from error
+    return Content(points, rows, description, answer["molecules"])
+
+
+def not_ours(path: Path, why: str) -> UserError:
+    """The mistake of a file that is not a results file."""
+    return UserError(f"{path}: this is no results file of scatter ({why})")
+
+
+def _row_type(description: Description, descr: object) -> np.dtype:
+    """The type of the rows in a file, which follows from its schema and the user's columns.
+
+    Raises:
+        UserError: it is another.
+    """
+    schema = description.get("schema", 0)
+    kinds = {SCHEMA: row_type([*COLUMNS, *description.own_columns]), 1: ROW_1}
+    due = kinds.get(schema, ROW)
+    if schema not in kinds or descr != json.loads(json.dumps(np.lib.format.dtype_to_descr(due))):
+        raise UserError(
+            f"{description.path}: written with schema {description.get('schema')}, and this "
+            f"version reads schema {SCHEMA} and 1; analyse it with the version that wrote it"
+        )
+    return due
+
+
+def _points(columns: Mapping[str, list]) -> np.ndarray:
+    """The table `/points` of its columns.
+
+    Raises:
+        ValueError: a condition is not a number, or not text.
+    """
+    if list(columns) != list(POINT.names or ()):
+        raise ValueError("its points have other columns")
+    for name, values in columns.items():
+        kind = KINDS[POINT[name].kind]
+        for value in values:
+            if type(value) is not kind:
+                raise ValueError(f"{name} = {str(value)[:40]!r} of a point")
+            if kind is float and not (math.isfinite(value) or CONDITIONS[name].unchosen):
+                raise ValueError(f"{name} = {value} of a point")
+    return np.array([*zip(*columns.values(), strict=True)], POINT)
+
+
+def _refuse_contradictions(
+    points: np.ndarray, rows: np.ndarray, due: int, description: Description
+) -> None:
+    known = [*ending_names(description.own_endings)]
+    contradictions = {
+        f"it breaks off after {len(rows)} of {due} trajectories": len(rows) != due,
+        "its points are not numbered from 0 on": not len(points)
+        or (points["point"] != np.arange(len(points))).any(),
+        "a trajectory belongs to no point": (rows["point"] >= len(points)).any(),
+        "a trajectory ended in no known way": not np.isin(rows["outcome"], known).all(),
+        "its 'input' is no text": not isinstance(description["input"], str),
+        "its 'potential' is no text": not isinstance(description["potential"], str),
+    }
+    for sentence, holds in contradictions.items():
+        if holds:
+            raise not_ours(description.path, sentence)

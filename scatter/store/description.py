@@ -1,0 +1,70 @@
+"""What a file says of the campaign that it belongs to."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from scatter.foreign import reason
+from scatter.outcomes import Column, OwnEnding
+from scatter.settings import UserError
+
+Table = TypeVar("Table", bound=BaseModel)
+
+
+class Description(dict[str, Any]):
+    """What a file says of its campaign; to ask for what it does not say is the user's mistake."""
+
+    def __init__(self, path: Path, said: Mapping[str, Any]):
+        """Keep what was said."""
+        super().__init__(said)
+        self.path = path
+
+    @property
+    def own_endings(self) -> tuple[OwnEnding, ...]:
+        """The user's own endings, in the order of their codes; none where the file names none."""
+        return tuple(OwnEnding(str(name), bool(sticks)) for name, sticks in self._list("endings"))
+
+    @property
+    def own_columns(self) -> tuple[Column, ...]:
+        """The user's own columns, behind the usual ones."""
+        return tuple(Column(*map(str, column)) for column in self._list("columns"))
+
+    def table(self, name: str, kind: type[Table]) -> Table:
+        """A table of the campaign's input; the rest of that input is not looked at.
+
+        Raises:
+            UserError: there is no input, or that table of it cannot be read.
+        """
+        try:
+            return kind.model_validate(tomllib.loads(self["input"]).get(name, {}))
+        except (ValueError, RecursionError) as error:
+            raise self.unreadable(error) from error
+
+    def unreadable(self, error: Exception) -> UserError:
+        """The mistake of an input that cannot be read."""
+        return UserError(f"{self.path}: the input in it cannot be read ({reason(error)})")
+
+    def _list(self, key: str) -> list[list[Any]]:
+        """The list of lists under a key, as itself or as JSON; empty if the key is absent.
+
+        Raises:
+            UserError: it is not a list of lists.
+        """
+        value = self.get(key, [])
+        try:
+            rows = json.loads(value) if isinstance(value, str) else value
+            if not all(isinstance(row, list) for row in rows):
+                raise TypeError("no list of lists")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UserError(f"{self.path}: its '{key}' cannot be read ({error})") from error
+        return rows
+
+    def __missing__(self, key: str) -> Any:
+        raise UserError(
+            f"{self.path}: does not say its '{key}'; run the same campaign again to have it added "
+            "(nothing else is run anew)"
+        )
