@@ -1,13 +1,12 @@
 import csv
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
+from processes import begun, end_all, wait_until
 from rich.console import Console
 
 from scatter import store
@@ -106,20 +105,14 @@ def test_the_status_of_a_running_campaign_shows_what_has_finished_and_who_writes
     write_tiny, tmp_path, wide
 ):
     path = write_tiny(tmp_path, sampling__trajectories=2000, run__slots=2)
-    running = subprocess.Popen(
-        [SCATTER, "run", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    running, folder = begun([SCATTER, "run", path]), tmp_path / "out"
     try:
-        folder, deadline = tmp_path / "out", time.monotonic() + 60
-        while not [*(folder / "blocks").glob("*.block")]:
-            assert running.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: store.block_files(folder), running)
         status(folder, wide)
         assert running.poll() is None
     finally:
-        running.kill()
-        running.wait()
+        end_all(running)
+        running.communicate()
     text = wide.export_text()
     assert f"being written by process {running.pid} on" in text
     assert 0 < len(store.read_results(folder)[1]) < 4000
