@@ -3,8 +3,11 @@
 `scatter.kernels` is left out: numba cannot compile a function the hook has wrapped.
 """
 
+import sys
+
 import pytest
 import type_checks
+from drafts import drafts, whole_figures
 from numba_threads import threads_as_before
 from tiny_runs import run_in, write_tiny_input
 
@@ -21,6 +24,26 @@ def _one_thread():
     few atoms are slower than one, and on a busy machine fifty times slower.
     """
     with threads_as_before(1):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _one_thread_of_torch():
+    """Numba's first parallel loop undoes OMP_NUM_THREADS for all that shares its OpenMP."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drafts():
+    with drafts():
+        yield
+
+
+@pytest.fixture(name="whole_figures")
+def _whole_figures():
+    """Figures are whole in this test."""
+    with whole_figures():
         yield
 
 

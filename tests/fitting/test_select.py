@@ -6,6 +6,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
+from drafts import whole_figures
 from scipy.spatial.distance import cdist, pdist
 
 from scatter.fitting.pool import raw_frames, read_pool
@@ -66,7 +67,8 @@ CHOICE = Choice(60, validation=0.2, test=0.1)
 def chosen(samples, crystals, tmp_path_factory):
     """The folder of a selection."""
     folder = tmp_path_factory.mktemp("chosen") / "set"
-    select([samples], folder, CHOICE, [crystals])
+    with whole_figures():
+        select([samples], folder, CHOICE, [crystals])
     return folder
 
 
