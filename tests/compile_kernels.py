@@ -40,18 +40,40 @@ def loss():
         distil(data, Path(folder) / "s.npz", Student(), lessons, 1, lambda name, epoch: None)
 
 
-def ace():
-    """The evaluation of a linear ACE, and how far it extrapolates."""
+def ace(kind):
+    """The evaluation of a linear ACE, which is compiled for its numbers of n and l."""
+    from ace_invariant import invariant_ace
     from ace_models import random_ace
     from mace_models import hydrogen_on_copper
 
+    from scatter.fitting.ace.basis import Degrees
     from scatter.potentials.ace import Ace
 
+    fitted = Degrees((5, 4, 3)), Degrees((5, 4, 3), most={0: 1})
+    models = {
+        "random": random_ace,
+        "invariant": invariant_ace,
+        "fitted": lambda: invariant_ace(fitted),
+    }
     system, positions = hydrogen_on_copper(1)
-    Ace(random_ace()).bind(system, 1).begin(np.arange(1), positions)
+    Ace(models[kind]()).bind(system, 1).begin(np.arange(1), positions)
 
 
-KERNELS = [(loss,), (mace, "float64"), (mace, "float32"), (ace,)]  # those that take longest first
+def analytic():
+    """The analytic potential."""
+    from mace_models import hydrogen_on_copper
+
+    from scatter.potentials.analytic import Analytic
+
+    system, positions = hydrogen_on_copper(1)
+    Analytic().bind(system, 1).begin(np.arange(1), positions)
+
+
+# Those that take longest first.
+KERNELS = [
+    (loss,), (mace, "float64"), (mace, "float32"), (ace, "random"), (ace, "invariant"),
+    (ace, "fitted"), (analytic,),
+]  # fmt: skip
 
 
 def timed(kernel, *given):

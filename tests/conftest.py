@@ -3,6 +3,7 @@
 `scatter.kernels` is left out: numba cannot compile a function the hook has wrapped.
 """
 
+import os
 import sys
 
 import pytest
@@ -51,11 +52,12 @@ def _whole_figures():
 def write_tiny(tmp_path_factory):
     """A function that writes the input of a tiny campaign, some keys changed, and answers its path.
 
-    Slabs are kept in one cache for the whole session.
+    Slabs are kept in one cache for the whole session, all workers of which share it.
     """
-
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCATTER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SCATTER_CACHE", str(shared / "slabs"))
         yield write_tiny_input
 
 

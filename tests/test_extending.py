@@ -18,9 +18,8 @@ LONGEST = 40  # lines
 
 
 @pytest.fixture(autouse=True)
-def cached(tmp_path_factory, monkeypatch):
-    """A cache of slabs for these tests alone."""
-    monkeypatch.setenv("SCATTER_CACHE", str(tmp_path_factory.getbasetemp() / "extending"))
+def cached(write_tiny):
+    """The cache of slabs of `write_tiny`, which tiny campaigns have filled."""
     with threads_as_before():
         yield
 

@@ -85,7 +85,8 @@ def test_the_fused_kernels_give_the_same_bits_when_their_lists_had_to_grow(scarc
     system, positions = hydrogen_on_copper(replicas=1)
     some = np.array([0, 5, 6, 7])
     numbers, moving = system.numbers[some], system.moving[some]
-    few = System(numbers, system.cell, system.pbc, moving, np.arange(1, 2), projectile=2)
+    cell = system.cell * [[2], [4], [1]]  # of which they see few images, to be soon done
+    few = System(numbers, cell, system.pbc, moving, np.arange(1, 2), projectile=2)
     many = []
     for number, x in enumerate(positions[:, some]):
         momenta = np.zeros_like(x)
