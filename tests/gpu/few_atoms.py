@@ -8,19 +8,14 @@ from scatter.state import System
 ALLOWED = {"float64": (1e-9, 1e-7), "float32": (2e-5, 5e-5)}  # eV, eV/Å
 
 
-def few_atoms(replicas=1, images=True):
-    """The lowest and the highest copper atom of the rippled slab, and its molecule nearer by.
-
-    They see dozens of images, which fill many blocks of pairs; or hardly any, for tests of
-    something else, which then take a fraction of the time.
-    """
+def few_atoms(replicas=1):
+    """The lowest and the highest copper atom of the rippled slab, and its molecule nearer by."""
     system, positions = hydrogen_on_copper(replicas=3)
     some = np.array([0, 5, 6, 7])
     x = positions[:replicas][:, some].copy()
     x[:, 2:, 2] -= 0.4
     numbers, moving = system.numbers[some], system.moving[some]
-    cell = system.cell if images else system.cell * [[2], [4], [1]]
-    return System(numbers, cell, system.pbc, moving, projectile=2), x
+    return System(numbers, system.cell, system.pbc, moving, projectile=2), x
 
 
 def answers(potential, system, positions):

@@ -99,7 +99,7 @@ def test_bits_do_not_depend_on_the_batch_though_groups_of_terms_are_left_out():
 
 @pytest.mark.parametrize("kernels", ["plain", "fused"])
 def test_what_cannot_be_computed_is_nan_and_disturbs_no_other(kernels):
-    system, positions = few_atoms(replicas=3, images=False)
+    system, positions = few_atoms(replicas=3)
     positions = positions[[0, 0, 0]]
     positions[0, 3] = positions[0, 2] + [5e-4, 0.0, 0.0]
     positions[1, 3, 0] = np.nan
@@ -112,7 +112,7 @@ def test_what_cannot_be_computed_is_nan_and_disturbs_no_other(kernels):
 
 
 def test_replicas_in_turns_have_the_same_bits(monkeypatch):
-    system, positions = few_atoms(replicas=2, images=False)
+    system, positions = few_atoms(replicas=2)
     device = fused(FEW["few and near"]())
     together = answers(device, system, positions)
     monkeypatch.setattr("scatter.potentials.device.fused.ROOM", 1)

@@ -63,7 +63,7 @@ def test_the_plain_formulas_keep_the_laws_of_potentials():
 
 def test_fused_lists_serve_until_they_are_renewed_and_bits_do_not_depend_on_the_batch():
     """A slot goes on with its list, is forgotten, and has another beside it."""
-    system, positions = few_atoms(replicas=2, images=False)
+    system, positions = few_atoms(replicas=2)
     fused = MaceDevice(model("shipped"), "float64", "cpu", kernels="fused")
     both = fused.bind(system, 2)
     both.begin(np.arange(2), positions)
@@ -84,7 +84,7 @@ def test_fused_lists_serve_until_they_are_renewed_and_bits_do_not_depend_on_the_
 
 @pytest.mark.parametrize("kernels", ["plain", "fused"])
 def test_what_cannot_be_computed_is_nan_and_disturbs_no_other(kernels):
-    system, positions = few_atoms(replicas=3, images=False)
+    system, positions = few_atoms(replicas=3)
     positions = positions[[0, 0, 0]]
     positions[0, 3] = positions[0, 2]
     positions[1, 3, 0] = np.nan
