@@ -197,6 +197,7 @@ def test_a_library_holds_points_that_differ_in_state_and_energy_alone():
         Library.of([row(0.4, 0, 0)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiments", [100, pytest.param(400, marks=pytest.mark.attack)])
 def test_the_intervals_of_averages_cover_the_truth_in_93_to_97_of_100_experiments(experiments):
     energies, few, n = np.linspace(0.5, 1.1, 6), levels_of(1, 1), 300

@@ -71,6 +71,7 @@ def well(wall):
     return Well(sites())
 
 
+@pytest.mark.slow
 def test_an_own_ending_ends_trajectories_and_counts_as_stuck():
     potential = well(shown("potential")["Wall"])
     slow = settings(

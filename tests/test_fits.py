@@ -88,6 +88,7 @@ def test_the_inverse_of_a_rise_is_its_inverse(form):
     assert np.isnan(inverse(form, np.array([0.0, 1.0, 1.2]))).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiments", [100, pytest.param(400, marks=pytest.mark.attack)])
 def test_the_intervals_cover_the_truth_in_93_to_97_of_100_experiments(experiments):
     covered = np.zeros((experiments, 3 + len(ENERGIES)), bool)  # at every point np > 8, n(1-p) > 80
@@ -217,6 +218,7 @@ def test_a_level_out_of_reach_is_said(level):
     assert reason(found) == Doubt.OUT_OF_REACH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiments", [50, pytest.param(150, marks=pytest.mark.attack)])
 @pytest.mark.parametrize("level", [None, 0.3])
 def test_the_interval_of_the_efficacy_covers_the_truth(level, experiments):
@@ -253,6 +255,7 @@ def test_an_angle_scan_tells_the_exponent_of_its_scaling(exponent):
     assert (found.normal.p_value > 0.01) == (exponent == 2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiments", [30, pytest.param(100, marks=pytest.mark.attack)])
 def test_normal_energy_scaling_is_tried_by_a_chi_square_of_one_degree_of_freedom(experiments):
     seeds = range(experiments)

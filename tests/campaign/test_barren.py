@@ -84,6 +84,7 @@ def barren(request, undisturbed, tmp_path):
     return request.param, tmp_path
 
 
+@pytest.mark.slow
 def test_a_page_is_made(barren):
     name, folder = barren
     text = write_report(folder).read_text()
