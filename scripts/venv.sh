@@ -44,7 +44,7 @@ prepare() {
     local extra=$1 package=$root wanted
     [ "$extra" = base ] || package="$root[$extra]"
     wanted="$root $(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum)"
-    # What was installed with the test extra holds the base as well.
+    # What was installed with the test extra holds the base and the quick extra as well.
     grep -qsxF "$wanted" "$venv/installed-$extra" "$venv/installed-test" && return
     make_venv
     say "Installing scatter ($extra) with the versions of constraints.txt; it takes minutes"

@@ -3,8 +3,12 @@
 `scatter.kernels` is left out: numba cannot compile a function the hook has wrapped.
 """
 
+import os
+import sys
+
 import pytest
 import type_checks
+from drafts import drafts, whole_figures
 from numba_threads import threads_as_before
 from tiny_runs import run_in, write_tiny_input
 
@@ -24,15 +28,36 @@ def _one_thread():
         yield
 
 
+@pytest.fixture(autouse=True)
+def _one_thread_of_torch():
+    """Numba's first parallel loop undoes OMP_NUM_THREADS for all that shares its OpenMP."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drafts():
+    with drafts():
+        yield
+
+
+@pytest.fixture(name="whole_figures")
+def _whole_figures():
+    """Figures are whole in this test."""
+    with whole_figures():
+        yield
+
+
 @pytest.fixture(scope="session")
 def write_tiny(tmp_path_factory):
     """A function that writes the input of a tiny campaign, some keys changed, and answers its path.
 
-    Slabs are kept in one cache for the whole session.
+    Slabs are kept in one cache for the whole session, all workers of which share it.
     """
-
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCATTER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SCATTER_CACHE", str(shared / "slabs"))
         yield write_tiny_input
 
 

@@ -4,9 +4,10 @@ A kill by the clock comes too late on a fast machine: this one comes in the midd
 """
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
+
+from processes import finished
 
 from scatter import store
 
@@ -16,7 +17,7 @@ DYING = str(Path(__file__).with_name("dying.py"))
 def killed(path, block):
     """Run until a block of this number is half written, and kill; the trajectories on the disk."""
     command = [sys.executable, DYING, "block", str(block), "0", "run", path]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = finished(command)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert (path.parent / "out" / "lock").exists()
     return len(store.trajectories(path.parent / "out"))

@@ -2,18 +2,17 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ase.build import bulk
 from ase.io import read, write
+from processes import begun, finished, outcome, wait_until
 
 import scatter
-from scatter import cli
+from scatter import cli, store
 from scatter.potentials.analytic import WX, Analytic, W
 from scatter.units import K
 
@@ -83,12 +82,12 @@ def test_help_and_the_engine_do_without_torch(write_tiny, tmp_path):
         f"sys.argv = ['scatter', 'run', {str(path)!r}]\n"
         "main()"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    ended = finished([sys.executable, "-c", program])
     assert (ended.returncode, ended.stderr) == (0, "")
     program = program.replace("['scatter', 'run'", "['scatter', '--help'").replace(
         "main()", "import atexit\natexit.register(lambda: print(*sys.modules))\nmain()"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    ended = finished([sys.executable, "-c", program])
     assert ended.returncode == 0
     loaded = set(ended.stdout.splitlines()[-1].split())
     assert "scatter.cli" in loaded
@@ -103,7 +102,7 @@ def test_a_campaign_is_run_from_the_command_line_and_says_where_its_results_are(
     write_tiny, undisturbed, tmp_path
 ):
     path = write_tiny(tmp_path, sampling__trajectories=2)
-    ended = subprocess.run([SCATTER, "run", path], capture_output=True, text=True, cwd=tmp_path)
+    ended = finished([SCATTER, "run", path], cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"table:  {tmp_path}/out/sticking.csv" in ended.stdout
     assert f"figure: {tmp_path}/out/sticking.png" in ended.stdout
@@ -192,15 +191,10 @@ def test_an_interrupted_campaign_says_how_to_go_on_and_gives_its_lock_back(
     write_tiny, tmp_path, number
 ):
     path = write_tiny(tmp_path, sampling__trajectories=2000, run__slots=2)
-    running = subprocess.Popen([SCATTER, "run", path], stderr=subprocess.PIPE, text=True,
-                               stdout=subprocess.DEVNULL)  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not [*(tmp_path / "out" / "blocks").glob("*.block")]:
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    running = begun([SCATTER, "run", path])
+    wait_until(lambda: store.block_files(tmp_path / "out"), running)
     running.send_signal(number)
-    _, err = running.communicate(timeout=30)
+    _, err = outcome(running, 30)
     assert running.returncode == 130, err
     assert re.fullmatch(
         rf"scatter: stopped \({number.name}\) when \d+ of 4,000 trajectories had ended; all of "
@@ -304,7 +298,7 @@ def test_one_process_works_the_same_where_mpi_cannot_be_loaded(write_tiny, undis
         f"sys.argv = ['scatter', 'run', {str(path)!r}]\n"
         "main()"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    ended = finished([sys.executable, "-c", program])
     assert (ended.returncode, ended.stderr) == (0, "")
     from scatter.results.read import read_results
 

@@ -1,11 +1,11 @@
 """How many cores a process may use, on machines that are folders."""
 
 import os
-import subprocess
 import sys
 from math import inf
 
 import pytest
+from processes import finished
 
 from scatter import cores
 from scatter.errors import UserError
@@ -147,7 +147,7 @@ print(os.environ["OMP_WAIT_POLICY"], numba.threading_layer())
 def test_threads_do_not_spin_while_they_wait_unless_the_user_wants_it(own, policy):
     rest = {name: text for name, text in os.environ.items() if name != "OMP_WAIT_POLICY"}
     told = {**rest, "OMP_DISPLAY_ENV": "TRUE"} | ({"OMP_WAIT_POLICY": own} if own else {})
-    ended = subprocess.run([sys.executable, "-c", LOADED], env=told, capture_output=True, text=True)
+    ended = finished([sys.executable, "-c", LOADED], env=told)
     set_to, layer = ended.stdout.split()
     assert set_to == policy
     if layer == "omp":  # what the library has understood

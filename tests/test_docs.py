@@ -14,7 +14,8 @@ from scatter import cli
 from scatter.config import parse
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [ROOT / f"{name}.md" for name in ("README", "SECURITY", "CONTRIBUTING")]
+DOCUMENTS += sorted((ROOT / "docs").rglob("*.md"))
 DOCUMENTS += sorted((ROOT / "scatter" / "models").glob("*.md"))
 INPUTS = sorted((ROOT / "inputs").glob("*.toml"))
 PLACES = r"(?:inputs|scripts|benchmarks|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]"

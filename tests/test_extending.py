@@ -18,9 +18,8 @@ LONGEST = 40  # lines
 
 
 @pytest.fixture(autouse=True)
-def cached(tmp_path_factory, monkeypatch):
-    """A cache of slabs for these tests alone."""
-    monkeypatch.setenv("SCATTER_CACHE", str(tmp_path_factory.getbasetemp() / "extending"))
+def cached(write_tiny):
+    """The cache of slabs of `write_tiny`, which tiny campaigns have filled."""
     with threads_as_before():
         yield
 
@@ -72,6 +71,7 @@ def well(wall):
     return Well(sites())
 
 
+@pytest.mark.slow
 def test_an_own_ending_ends_trajectories_and_counts_as_stuck():
     potential = well(shown("potential")["Wall"])
     slow = settings(

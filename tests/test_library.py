@@ -25,6 +25,7 @@ def _threads():
         yield
 
 
+@pytest.mark.slow
 def test_a_dictionary_gives_the_rows_of_the_same_input_file(undisturbed, write_tiny):
     found = scatter.run(settings())
     rows, due = found.read.trajectories, store.trajectories(undisturbed)
@@ -38,6 +39,7 @@ def test_a_dictionary_gives_the_rows_of_the_same_input_file(undisturbed, write_t
     assert opened.report().is_file()
 
 
+@pytest.mark.slow
 def test_a_folder_is_gone_on_with(write_tiny, tmp_path):
     told = [io.StringIO() for _ in range(2)]
     for number, console in zip((5, 8), told, strict=True):

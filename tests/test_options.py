@@ -1,11 +1,11 @@
 """What the command line is told twice it adds up or refuses, and what its help says is shown."""
 
 import re
-import subprocess
 import sys
 
 import pytest
 import typer
+from processes import finished
 
 from scatter import cli
 from scatter.cli.fits import _named, _pairs
@@ -95,7 +95,7 @@ def test_a_name_is_given_one_value():
 
 def test_an_option_of_the_program_for_gpus_is_refused_twice():
     command = [sys.executable, "-m", "scatter.gpu", "a", "b", "--slots", "1", "--slots", "2"]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    ended = finished(command)
     assert ended.returncode == 2
     assert "--slots: is given twice; give it once" in ended.stderr
 

@@ -1,13 +1,13 @@
 """What the project says of itself in several files is the same everywhere."""
 
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from processes import finished
 
 import scatter
 
@@ -34,7 +34,7 @@ def test_a_source_tree_that_is_not_installed_knows_its_version():
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import scatter.gpu; "
     program += "print(scatter.__version__)"
     command = [sys.executable, "-I", "-S", "-c", program]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    ended = finished(command)
     assert (ended.returncode, ended.stdout.strip()) == (0, scatter.__version__), ended.stderr
 
 

@@ -1,12 +1,12 @@
 """Which room may import which library; what rooms import of one another is import-linter's."""
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import finished
 
 import scatter
 
@@ -56,5 +56,5 @@ for module in pkgutil.walk_packages(scatter.__path__, "scatter."):
     if module.name.endswith((".device.models", ".device.potential")) or not needs_torch:
         importlib.import_module(module.name)
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    ended = finished([sys.executable, "-c", program])
     assert ended.returncode == 0, ended.stderr

@@ -3,12 +3,12 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from shlex import quote
 
 import pytest
+from processes import begun, finished, outcome, wait_until
 
 from scatter import store
 from scatter.results.read import read_results
@@ -37,10 +37,7 @@ def path(tmp_path):
 
 def refused(root, path, *arguments, **environment):
     """The one line that `scripts/run` ends with; nothing is made before it."""
-    ended = subprocess.run(
-        [root / "scripts/run", *arguments],
-        env={"PATH": str(path), **environment}, capture_output=True, text=True,
-    )  # fmt: skip
+    ended = finished([root / "scripts/run", *arguments], env={"PATH": str(path), **environment})
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert not (root / ".venv").exists()
@@ -82,11 +79,9 @@ def test_a_number_of_ranks_is_a_whole_number_above_0(fresh, path, ranks):
 def test_an_environment_of_the_users_own_is_not_cleared(fresh, path):
     (fresh / ".venv").mkdir()
     (fresh / ".venv/mine").touch()
-    ended = subprocess.run(
-        [fresh / "scripts/run", "input.toml"], env={"PATH": str(path)}, capture_output=True
-    )
+    ended = finished([fresh / "scripts/run", "input.toml"], env={"PATH": str(path)})
     assert ended.returncode == 2
-    assert b"was not made by this script; remove it" in ended.stderr
+    assert "was not made by this script; remove it" in ended.stderr
     assert (fresh / ".venv/mine").exists()
 
 
@@ -105,15 +100,14 @@ def test_a_batch_job_that_is_warned_keeps_what_has_ended_and_asks_to_run_again(
     job = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_JOB_ID": "77"}
     environment = {**os.environ, **job, "PATH": f"{tools}:{os.environ['PATH']}"}
     command = [ROOT / "scripts/slurm_array.sh", "other.toml", path]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        while not store.block_files(tmp_path / "out"):
-            assert running.poll() is None
-        running.send_signal(signal.SIGUSR1)
-        out, _ = running.communicate(timeout=60)
+    running = begun(command, env=environment)
+    wait_until(lambda: store.block_files(tmp_path / "out"), running)
+    running.send_signal(signal.SIGUSR1)
+    out, _ = outcome(running, 60)
     assert running.returncode == 0
     assert "stopped with 130; it goes on when the job runs again" in out
     assert (tmp_path / "requeued").read_text() == "requeue 77_2\n"
     kept = len(store.trajectories(tmp_path / "out"))
     assert 0 < kept < 300
-    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert finished(command, env=environment).returncode == 0
     assert len(read_results(tmp_path / "out")[1]) == 300

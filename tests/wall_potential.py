@@ -28,15 +28,21 @@ class WallEvaluator(Evaluator):
         self.slab, self.molecule = slab, molecule
 
     def begin(self, slots, positions):
-        slab = self.slab.begin(slots, positions[:, :-2])
-        return joined(positions, slab, self.molecule.begin(slots, positions[:, -2:]))
+        slab, molecule = apart(positions)
+        return joined(positions, self.slab.begin(slots, slab), self.molecule.begin(slots, molecule))
 
     def __call__(self, positions):
-        return joined(positions, self.slab(positions[:, :-2]), self.molecule(positions[:, -2:]))
+        slab, molecule = apart(positions)
+        return joined(positions, self.slab(slab), self.molecule(molecule))
 
     def keep(self, slots):
         self.slab.keep(slots)
         self.molecule.keep(slots)
+
+
+def apart(positions):
+    """Those of slab and molecule, in arrays for which the kernel was compiled before."""
+    return np.ascontiguousarray(positions[:, :-2]), np.ascontiguousarray(positions[:, -2:])
 
 
 def joined(positions, slab, molecule):

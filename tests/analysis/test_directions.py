@@ -136,6 +136,7 @@ def test_bins_that_are_none_are_refused(key, value):
         rows_of(angular_distribution(some_points(), nothing, **{key: value}))
 
 
+@pytest.mark.slow
 def test_intervals_of_the_mean_cosine_and_power_hold_the_truth_in_about_95_of_100():
     rng, experiments, held = np.random.default_rng(2), 600, np.zeros(2)
     points, down = some_points(experiments), np.array([[0.0, 0.0, -1.0]])

@@ -76,6 +76,7 @@ def test_states_and_conditions_are_kept_apart_and_isotropic_rows_left_out():
     assert [(row.J, row.n) for row in rows_of(alignment(rows))] == [(1, 2 * N), (2, 3 * N)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("truth", "n"), [((0.1, 0.15, 0.3), 200), ((0.5, 0.5, 0.5), 60), ((0.03, 0.05, 0.2), 1000)]
 )
@@ -103,6 +104,7 @@ def isotropic(rng, count, points=1, preference=0.0, J=2):
     return rows
 
 
+@pytest.mark.slow
 def test_an_isotropic_campaign_tells_the_alignment_by_its_real_valued_projections():
     rng, points = np.random.default_rng(1), some_points(400, J=2)
     # <3 cos² - 1> under 1 + p (3 cos² - 1), where <(3 cos² - 1)²> = 4/5

@@ -121,6 +121,7 @@ def test_a_trajectory_of_no_weight_changes_no_temperature():
     assert many[0].effective == pytest.approx(few[0].effective)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [50, 200])
 def test_intervals_of_the_temperature_hold_the_truth_in_about_95_of_100_experiments(count):
     rows = drawn(np.random.default_rng(count), 500.0, count, points=600)

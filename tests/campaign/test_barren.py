@@ -84,15 +84,17 @@ def barren(request, undisturbed, tmp_path):
     return request.param, tmp_path
 
 
+@pytest.mark.slow
 def test_a_page_is_made(barren):
     name, folder = barren
     text = write_report(folder).read_text()
     words = re.sub(r"<[^>]*>", " ", text.partition("<body>")[2])
     assert not re.search(r"\bnan\b", words)
     assert ("nothing scattered" in words) == (name in BARREN)
-    assert (folder / "report" / "sticking.png").stat().st_size > 10_000
+    assert (folder / "report" / "sticking.png").stat().st_size > 2000
 
 
+@pytest.mark.usefixtures("whole_figures")
 def test_a_figure_and_a_table_are_made(barren):
     name, folder = barren
     console = Console(width=80, record=True)
@@ -100,7 +102,7 @@ def test_a_figure_and_a_table_are_made(barren):
         analyse(folder, console)
     assert len(read_csv(folder / "sticking.csv")) == 2
     assert "Cu(111), 600 K" in console.export_text()
-    assert plot([folder]).is_file()
+    assert plot([folder]).stat().st_size > 10_000
 
 
 def averaged(folder, **wanted):

@@ -1,13 +1,12 @@
 import csv
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
+from processes import begun, end_all, wait_until
 from rich.console import Console
 
 from scatter import store
@@ -53,13 +52,14 @@ def test_the_table_counts_every_row_of_the_results(undisturbed):
         )
 
 
-def test_the_figure_is_drawn_again_from_the_results_alone(undisturbed, alone):
-    path = plot([alone])
-    assert path == alone / "sticking.png"
-    again, before = (matplotlib.image.imread(folder / "sticking.png") for folder in
-                     (alone, undisturbed))  # fmt: skip
-    assert np.array_equal(again, before)
-    assert (alone / "sticking.pdf").stat().st_size > 1000
+@pytest.mark.usefixtures("whole_figures")
+def test_the_figure_is_drawn_again_from_the_results_alone(run_tiny, tmp_path):
+    folder = run_tiny(tmp_path)
+    before = [(folder / f"sticking.{suffix}").read_bytes() for suffix in ("png", "pdf")]
+    shutil.copy(folder / "results.h5", tmp_path)
+    assert plot([tmp_path]) == tmp_path / "sticking.png"
+    assert [(tmp_path / f"sticking.{suffix}").read_bytes() for suffix in ("png", "pdf")] == before
+    assert min(map(len, before)) > 1000
 
 
 def test_another_curve_can_be_laid_over_the_figure(undisturbed, alone):
@@ -69,6 +69,7 @@ def test_another_curve_can_be_laid_over_the_figure(undisturbed, alone):
     assert both.shape != one.shape or not np.array_equal(both, one)
 
 
+@pytest.mark.usefixtures("whole_figures")
 def test_two_campaigns_are_drawn_in_one_figure(undisturbed, alone):
     assert plot([alone, undisturbed], output=alone / "two") == alone / "two.png"
     assert (alone / "two.png").stat().st_size > 10_000
@@ -108,20 +109,14 @@ def test_the_status_of_a_running_campaign_shows_what_has_finished_and_who_writes
     write_tiny, tmp_path, wide
 ):
     path = write_tiny(tmp_path, sampling__trajectories=2000, run__slots=2)
-    running = subprocess.Popen(
-        [SCATTER, "run", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    running, folder = begun([SCATTER, "run", path]), tmp_path / "out"
     try:
-        folder, deadline = tmp_path / "out", time.monotonic() + 60
-        while not [*(folder / "blocks").glob("*.block")]:
-            assert running.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: store.block_files(folder), running)
         status(folder, wide)
         assert running.poll() is None
     finally:
-        running.kill()
-        running.wait()
+        end_all(running)
+        running.communicate()
     text = wide.export_text()
     assert f"being written by process {running.pid} on" in text
     assert 0 < len(read_results(folder)[1]) < 4000

@@ -36,6 +36,7 @@ def same(one, other):
     return one.dtype == other.dtype == ROW and one.tobytes() == other.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -50,6 +51,7 @@ def test_how_a_campaign_is_run_changes_no_bit_of_its_rows(undisturbed, run_tiny,
     assert same(rows(run_tiny(tmp_path, **changes)), rows(undisturbed))
 
 
+@pytest.mark.slow
 def test_a_campaign_on_two_threads_has_the_rows_of_one_thread(
     undisturbed, run_tiny, tmp_path, capsys, monkeypatch
 ):
@@ -65,11 +67,13 @@ def test_a_campaign_on_two_threads_has_the_rows_of_one_thread(
     assert same(few, whole[whole["number"] == 0])
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_trajectories(undisturbed, run_tiny, tmp_path):
     other = rows(run_tiny(tmp_path, run__seed=8, sampling__trajectories=2))
     assert not np.isin(other["impact_x_A"], rows(undisturbed)["impact_x_A"]).any()
 
 
+@pytest.mark.slow
 def test_an_energy_put_between_others_changes_none_of_their_rows(undisturbed, run_tiny, tmp_path):
     more = rows(run_tiny(tmp_path, incidence__energy_eV=[0.9, 1.05, 1.2]))
     kept = more[more["point"] != 1].copy()
@@ -77,6 +81,7 @@ def test_an_energy_put_between_others_changes_none_of_their_rows(undisturbed, ru
     assert same(kept, rows(undisturbed))
 
 
+@pytest.mark.slow
 def test_the_same_command_again_changes_nothing(undisturbed, run_tiny, tmp_path):
     folder = run_tiny(tmp_path)
     blocks = {path.name for path in (folder / "blocks").iterdir()}
@@ -85,6 +90,7 @@ def test_the_same_command_again_changes_nothing(undisturbed, run_tiny, tmp_path)
     assert same(rows(folder), rows(undisturbed))
 
 
+@pytest.mark.slow
 def test_more_trajectories_extend_a_campaign_and_keep_its_rows(undisturbed, run_tiny, tmp_path):
     run_tiny(tmp_path, sampling__trajectories=5)
     first = rows(tmp_path / "out")
@@ -97,6 +103,7 @@ def test_more_trajectories_extend_a_campaign_and_keep_its_rows(undisturbed, run_
         run_tiny(tmp_path, sampling__trajectories=5)
 
 
+@pytest.mark.slow
 def test_trajectories_of_a_lost_block_are_run_again_and_no_others(undisturbed, run_tiny, tmp_path):
     folder = run_tiny(tmp_path)
     kept, lost = sorted((folder / "blocks").iterdir())[0], sorted((folder / "blocks").iterdir())[-1]
@@ -112,6 +119,7 @@ def test_trajectories_of_a_lost_block_are_run_again_and_no_others(undisturbed, r
 LONG = {"sampling__trajectories": 160, "run__slots": 4, "incidence__energy_eV": 0.9}
 
 
+@pytest.mark.slow
 def test_a_campaign_killed_twice_ends_with_the_rows_of_one_that_was_not(
     write_tiny, run_tiny, tmp_path
 ):

@@ -120,6 +120,7 @@ def test_the_table_of_a_campaign_is_drawn_on_the_surface_of_that_campaign(
     assert [text.partition(", ")[2] for text in legend] == ["Ni(111)", "Cu(111)"]
 
 
+@pytest.mark.slow
 def test_the_page_says_metal_and_angle_and_every_group_has_files_of_its_own(
     write_tiny, run_tiny, tmp_path
 ):

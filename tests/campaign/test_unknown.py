@@ -92,6 +92,7 @@ def test_the_table_file_has_bounds_in_place_of_S0(cut_short):
         assert (row["S0"] == "nan") == (point in unsettled(cut_short))
 
 
+@pytest.mark.slow
 def test_the_page_says_so(cut_short, tmp_path):
     page = write_report(cut_short).read_text()
     assert "S0 is not known at" in page

@@ -255,6 +255,7 @@ VALUES = st.recursive(
 PLACES = st.sampled_from([*every_key(), *((name, "zzz") for name in tables())])
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.dictionaries(PLACES, VALUES, min_size=1, max_size=2))
 def test_any_value_at_any_key_is_taken_or_refused_in_one_sentence(changes):

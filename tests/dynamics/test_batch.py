@@ -57,6 +57,7 @@ class WallWithTenants(Wall):
         self.places = self.places[slots]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 5])
 @pytest.mark.parametrize("slots", [1, 4, 20, 33])
 def test_every_start_ends_exactly_once(slots, every):

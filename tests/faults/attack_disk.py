@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from launches import Launch, known, output, run, same_bits
+from processes import wait_until
 from tiny_runs import write_tiny_input
 
 from scatter import store
@@ -85,8 +86,7 @@ def read_only(folder, whole):
     with Mount(folder / "ro", ROOM) as disk:
         path = write_tiny_input(folder, **CHANGES, run__output=str(disk.folder / "out"))
         launch = Launch(path, 2, folder)
-        while not store.block_files(disk.folder / "out"):
-            assert launch.process.poll() is None
+        wait_until(lambda: store.block_files(disk.folder / "out"), launch.process)
         disk.remount("ro")
         print("  in the midst:", one_sentence(launch.end(), "read-only in the midst")[:150])
         print("  at the start:", one_sentence(Launch(path, 2, folder).end(), "read-only")[:150])

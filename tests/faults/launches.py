@@ -2,12 +2,12 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from processes import begun, outcome
 
 from scatter import store
 from scatter.results.read import read_results
@@ -43,10 +43,7 @@ class Launch:
         program = [sys.executable, DYING, *map(str, dying)] if dying else [BIN / "scatter"]
         mpirun = [BIN / "mpirun", "-n", str(ranks)] if ranks > 1 else []
         self.began = time.monotonic()
-        self.process = subprocess.Popen(
-            [*mpirun, *program, "run", path], env=environment(folder, **more), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        self.process = begun([*mpirun, *program, "run", path], env=environment(folder, **more))
         self.mark = f"run\0{path}\0"
 
     def ranks(self):
@@ -68,7 +65,7 @@ class Launch:
 
     def end(self, seconds=300):
         """Wait for its end, and that of all ranks; exit code, output, errors."""
-        out, err = self.process.communicate(timeout=seconds)
+        out, err = outcome(self.process, seconds)
         until = time.monotonic() + 20
         while self.ranks():
             assert time.monotonic() < until, f"ranks outlive their launcher: {self.ranks()}"

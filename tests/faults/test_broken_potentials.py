@@ -65,6 +65,7 @@ def test_a_trajectory_that_meets_no_flaw_keeps_all_bits(broken):
     assert rows[others].tobytes() == sound[others].tobytes()
 
 
+@pytest.mark.slow
 def test_any_batch_sees_the_same_failures_to_the_bit(broken, write_tiny, tmp_path):
     flaw, _, _, rows, _ = broken
     path = write_tiny(tmp_path, run__slots=3, **BROKEN[flaw][1])

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from launches import Launch, known, output, same_bits
+from processes import wait_until
 from rich.console import Console
 from tiny_runs import run_in
 
@@ -40,8 +41,7 @@ def done(whole, path):
 def begun(path):
     """A launch that has written its first block."""
     launch = Launch(path, 1, path.parent)
-    while not store.block_files(output(path)):
-        assert launch.process.poll() is None
+    wait_until(lambda: store.block_files(output(path)), launch.process)
     return launch
 
 

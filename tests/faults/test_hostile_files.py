@@ -7,7 +7,6 @@ import io
 import os
 import pickle
 import struct
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from ase.build import bulk, fcc111
 from ase.io import write
 from fuzz_targets import MANIFEST_INPUT, block_of, npz, results_file, small_potential
+from processes import finished
 
 from scatter import foreign, store
 from scatter.analysis import read_curve
@@ -361,21 +361,19 @@ def test_a_command_on_odd_files_is_one_line_and_exit_code_2(tmp_path, arguments)
     os.mkfifo(tmp_path / "pipe")
     for name in ("noise", "noise.npz", "noise.model", "folder/results.h5"):
         (tmp_path / name).write_bytes(bytes(range(256)))
-    ended = subprocess.run(
-        [SCATTER, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
+    ended = finished([SCATTER, *arguments], cwd=tmp_path)
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert line.startswith("scatter: ")
 
 
 def test_a_terminal_without_the_letters_of_physics_gets_others(tmp_path):
-    ended = subprocess.run(
+    ended = finished(
         [SCATTER, "levels", "H2", "-p", "analytic", "--v", "0", "--j", "0"],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=120,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
     assert ended.returncode == 0
-    assert b"J(J+1)" in ended.stdout
+    assert "J(J+1)" in ended.stdout
 
 
 def test_a_file_that_was_cut_off_is_refused_as_such(tmp_path):

@@ -5,6 +5,7 @@ import re
 import pytest
 from attack_kill import Attack
 from launches import Launch, known, output, run
+from processes import wait_until
 
 from scatter import store
 
@@ -31,8 +32,7 @@ def test_a_kill_loses_nothing_that_was_kept_and_changes_no_bit(attack, fate):
 def test_one_rank_that_is_warned_stops_all_within_seconds_with_one_sentence(attack):
     path = attack.path
     launch = Launch(path, 2, attack.folder)
-    while not store.block_files(output(path)):
-        assert launch.process.poll() is None
+    wait_until(lambda: store.block_files(output(path)), launch.process)
     launch.kill([launch.ranks()[-1]], 15)
     code, out, err = launch.end(60)
     assert code == 130, (code, out, err)

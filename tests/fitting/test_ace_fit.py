@@ -53,6 +53,7 @@ def planted_set(tmp_path_factory):
     return path, design, c
 
 
+@pytest.mark.slow
 def test_a_planted_model_is_recovered(planted_set, tmp_path):
     path, design, c = planted_set
     fitting = Fitting(smoothness=0, e0={"Cu": CONSTANT[0], "H": CONSTANT[1]})
@@ -103,6 +104,7 @@ def test_a_lone_pair_is_repelled_below_the_distances_of_the_set(planted_set):
         assert (np.diff(energies) < 0).all()
 
 
+@pytest.mark.slow
 def test_processes_share_the_rows_to_the_same_triangles(planted_set):
     path, design, _ = planted_set
     gathering = Gathering(design, CONSTANT, frozenset([1]), Weights(classes={"point": 0.5}), 0)
@@ -143,6 +145,7 @@ def test_energies_of_atoms_are_least_squares_of_what_is_not_given():
     assert energies_of_atoms(frames, ("Cu", "H"), {"Cu": -3.0}) == pytest.approx([-3.0, 0.5])
 
 
+@pytest.mark.slow
 def test_the_command_line_fits_and_reports(planted_set, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["fit", "ace", str(planted_set[0]), "ace.npz", "--degrees", "4,3", "--cutoff", "4"]

@@ -14,6 +14,7 @@ from scatter.fitting.student import Student
 from scatter.fitting.train import Training, train
 from scatter.outcomes import Outcome
 from scatter.potentials.mace_fused import MaceFused
+from scatter.potentials.table import SHIPPED
 
 SHAPE = Student(cutoff_A=4.0)
 QUICK = ["--batch", 4, "--precision", "float32", "--device", "cpu"]
@@ -68,6 +69,38 @@ def labelled(scatter, tmp_path):
     return make
 
 
+def campaign_on_a_student(scatter, write_tiny, folder, teacher, epochs, **changes):
+    """Rows of a campaign on a student of frames that a teacher's campaign has come through."""
+    path = write_tiny(folder, **CAMPAIGN, potential__file=str(teacher), sampling__trajectories=6)
+    scatter("sample", path, "--every-fs", 4, "--bulk", 4, "--molecule", 10)
+    extras = folder / "out" / "extras"
+    scatter(
+        "select", folder / "out", "--output", folder / "set", "--number", 40, "--all", extras,
+        "--validation", 0.2, "--test", 0.2,
+    )  # fmt: skip
+
+    student = folder / "student.npz"
+    scatter("distil", folder / "set", student, "--cutoff", 4, "--epochs", epochs, "--batch", 4)
+
+    (folder / "last").mkdir()
+    # forty frames are not the domain of what they teach
+    path = write_tiny(
+        folder / "last", **CAMPAIGN, potential__file=str(student), sampling__trajectories=4,
+        guards__domain=False, **changes,
+    )  # fmt: skip
+    scatter("run", path)
+    rows = store.trajectories(folder / "last" / "out")
+    assert len(rows) == 4
+    return rows
+
+
+def test_the_chain_from_a_teacher_to_a_campaign_on_a_student(scatter, write_tiny, tmp_path):
+    """The student knows a molecule, and need not be good for anything else."""
+    any_end = {"guards__most_failed": 1.0}
+    campaign_on_a_student(scatter, write_tiny, tmp_path, SHIPPED, 60, **any_end)
+
+
+@pytest.mark.attack
 def test_the_chain_from_a_foundation_model_to_a_campaign_on_a_student(
     scatter, labelled, write_tiny, tmp_path
 ):
@@ -89,24 +122,5 @@ def test_the_chain_from_a_foundation_model_to_a_campaign_on_a_student(
     scatter("convert", tmp_path / "tuned.model", teacher, "--trust-pickle")
     assert MaceFused.read(teacher, "float32").elements == {1, 29}
 
-    path = write_tiny(tmp_path, **CAMPAIGN, potential__file=str(teacher), sampling__trajectories=6)
-    scatter("sample", path, "--every-fs", 4, "--bulk", 4, "--molecule", 10)
-    extras = tmp_path / "out" / "extras"
-    scatter(
-        "select", tmp_path / "out", "--output", tmp_path / "set", "--number", 40, "--all", extras,
-        "--validation", 0.2, "--test", 0.2,
-    )  # fmt: skip
-
-    student = tmp_path / "student.npz"
-    scatter("distil", tmp_path / "set", student, "--cutoff", 4, "--epochs", 300, "--batch", 4)
-
-    (tmp_path / "last").mkdir()
-    # forty frames are not the domain of what they teach
-    path = write_tiny(
-        tmp_path / "last", **CAMPAIGN, potential__file=str(student), sampling__trajectories=4,
-        guards__domain=False,
-    )  # fmt: skip
-    scatter("run", path)
-    rows = store.trajectories(tmp_path / "last" / "out")
-    assert len(rows) == 4
+    rows = campaign_on_a_student(scatter, write_tiny, tmp_path, teacher, 300)
     assert {*rows["outcome"]} <= {Outcome.DISSOCIATED, Outcome.SCATTERED, Outcome.UNDECIDED}

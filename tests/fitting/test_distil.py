@@ -1,10 +1,10 @@
 import signal
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from ase.io import read
+from processes import finished
 from tiny_sets import tiny_set
 
 from scatter.fitting.distil import Lessons, distil
@@ -100,7 +100,7 @@ def test_a_training_that_was_killed_ends_with_the_bits_of_one_that_was_not(disti
     folder, _, [whole] = distilled
     out = tmp_path / "s.npz"
     command = [sys.executable, "-c", KILLED, str(folder), str(out)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = finished(command)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert not out.exists()
     told = []

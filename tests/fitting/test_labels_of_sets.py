@@ -43,6 +43,7 @@ def reported(folder, part="test"):
     return found["errors"]["errors"][0]
 
 
+@pytest.mark.slow
 def test_a_linear_ace_is_the_same_whatever_is_written_for_held_atoms(tmp_path):
     frames, fitted = rattled(30), []
     for n, held in enumerate(WAYS):
@@ -67,6 +68,7 @@ def test_a_held_component_has_no_row_in_a_fit(tmp_path):
     assert all(np.isfinite(one).all() for one in rows.values())
 
 
+@pytest.mark.slow
 def test_forces_that_were_zeroed_cost_a_fit_no_accuracy(tmp_path):
     """A cell's energy is known as well without the true forces of held atoms; not so with zeros."""
     frames, found = rattled(60), {}

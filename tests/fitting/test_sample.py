@@ -75,6 +75,7 @@ def test_a_sampled_campaign_has_the_rows_of_one_that_was_run(sampled, undisturbe
     assert store.trajectories(sampled).tobytes() == whole[whole["number"] < 2].tobytes()
 
 
+@pytest.mark.slow
 def test_an_interrupted_campaign_loses_no_frames_and_makes_those_of_the_rest(
     sampled, write_tiny, tmp_path, monkeypatch
 ):
@@ -102,6 +103,7 @@ def test_an_interrupted_campaign_loses_no_frames_and_makes_those_of_the_rest(
         assert (folder / "frames" / name).stat().st_mtime_ns == before[name]
 
 
+@pytest.mark.slow
 def test_a_campaign_that_grows_keeps_its_frames_and_adds_others(sampled, write_tiny, tmp_path):
     path = write_tiny(tmp_path, sampling__trajectories=1)
     folder = sample_in(path.parent, every_fs=2.0)
@@ -112,6 +114,7 @@ def test_a_campaign_that_grows_keeps_its_frames_and_adds_others(sampled, write_t
     assert first.items() <= files(sampled).items()
 
 
+@pytest.mark.slow
 def test_trajectories_that_finished_without_frames_are_refused(write_tiny, run_tiny, tmp_path):
     folder = run_tiny(tmp_path, **TWO)
     before = files(folder)
@@ -120,6 +123,7 @@ def test_trajectories_that_finished_without_frames_are_refused(write_tiny, run_t
     assert files(folder) == before
 
 
+@pytest.mark.slow
 def test_too_many_that_failed_are_said_after_all_that_was_asked_for_is_made(
     write_tiny, tmp_path, capsys
 ):
@@ -141,6 +145,7 @@ def test_frames_between_two_time_steps_are_refused(write_tiny, tmp_path, every_f
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_report_says_frames_endings_and_energies(sampled, capsys):
     sample_in(sampled.parent, every_fs=2.0)
     line = capsys.readouterr().out.splitlines()[-1]
@@ -209,6 +214,7 @@ def test_paths_are_sampled_on_their_images_first_and_then_beside_them(input, str
     assert len(path_frames(input, Analytic(), 2)) == 2
 
 
+@pytest.mark.slow
 def test_a_path_that_is_not_there_is_left_out_with_a_word(
     sampled, input, straight, monkeypatch, capsys
 ):
@@ -246,6 +252,7 @@ def test_extras_that_need_a_crystal_are_refused_before_the_campaign_is_run(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_same_input_makes_the_same_extras(sampled, straight, capsys):
     wanted = Extras(paths=4, bulk=4, molecule=4)
 

@@ -6,6 +6,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
+from drafts import whole_figures
 from scipy.spatial.distance import cdist, pdist
 
 from scatter.fitting.pool import raw_frames, read_pool
@@ -66,7 +67,8 @@ CHOICE = Choice(60, validation=0.2, test=0.1)
 def chosen(samples, crystals, tmp_path_factory):
     """The folder of a selection."""
     folder = tmp_path_factory.mktemp("chosen") / "set"
-    select([samples], folder, CHOICE, [crystals])
+    with whole_figures():
+        select([samples], folder, CHOICE, [crystals])
     return folder
 
 
@@ -100,6 +102,7 @@ def test_whole_files_are_kept_whole_whatever_their_forces(crystals, chosen):
     assert set(raw_frames(crystals)) <= set(train)  # one unit, too large for any other part
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_choice_and_another_seed_another(samples, chosen, tmp_path):
     for seed in (0, 1):
         select([samples], tmp_path / str(seed), Choice(60, seed=seed, validation=0.2, test=0.1))
@@ -167,6 +170,7 @@ def test_a_trajectory_that_is_much_too_large_for_a_part_stays_in_training(seed):
     assert not parts_of(names, Choice(100, seed=seed)).any()
 
 
+@pytest.mark.slow
 def test_frames_with_absurd_forces_are_left_out(samples, tmp_path):
     pool = read_pool([samples])
     limit = float(np.median(pool.force))

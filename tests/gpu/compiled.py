@@ -2,9 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from processes import finished
 
 INSTRUCTIONS = Path(__file__).parents[2] / "benchmarks" / "gpu_instructions.py"
 
@@ -15,8 +16,6 @@ def compiled(model, folder, precision="float32"):
     environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
     environment |= {"TRITON_CACHE_DIR": str(folder / "cache")}
     command = [sys.executable, INSTRUCTIONS, folder / "model.npz", "--json"]
-    ended = subprocess.run(
-        [*command, "--precision", precision], capture_output=True, text=True, env=environment
-    )
+    ended = finished([*command, "--precision", precision], env=environment)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return json.loads(ended.stdout)

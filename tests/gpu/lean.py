@@ -1,7 +1,8 @@
 """`python -m scatter.gpu` where nothing but NumPy, torch and what they need is installed."""
 
-import subprocess
 import sys
+
+from processes import finished
 
 NEAR = """
 [stop]
@@ -27,4 +28,4 @@ sys.exit(main(sys.argv[1:]))
 def lean(*arguments):
     """Run it on the CPU."""
     command = [sys.executable, "-c", LEAN, *map(str, arguments), "--device", "cpu"]
-    return subprocess.run(command, capture_output=True, text=True)
+    return finished(command)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from processes import finished
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
 
 
@@ -13,7 +15,7 @@ def toy(folder, *sections, seconds=3000):
     """Exit code, the table, and what was measured."""
     command = [sys.executable, str(BENCHMARK), "--toy", "--json", str(folder / "found.json")]
     command += ["--seconds", str(seconds), "--sections", *sections]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    ended = finished(command, 500)
     assert ended.stderr == ""
     return ended.returncode, ended.stdout, json.loads((folder / "found.json").read_text())
 

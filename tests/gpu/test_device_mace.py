@@ -41,7 +41,7 @@ def test_the_plain_formulas_are_the_kernel_of_the_cpu(kind, precision):
 
 @pytest.mark.parametrize(("kind", "precision"), [
     ("shipped", "float32"), ("shipped", "float64"), (ZBL, "float64"), (ZBL, "float32"),
-    (LARGE, "float32"),
+    pytest.param(LARGE, "float32", marks=pytest.mark.attack),
 ])  # fmt: skip
 def test_the_fused_kernels_are_the_kernel_of_the_cpu(kind, precision):
     system, positions = few_atoms()

@@ -80,6 +80,7 @@ def test_a_campaign_with_too_little_room_ends_as_one_with_ample_room(scarce, eve
     assert len({one.outcome for one in ample.values()}) == 3
 
 
+@pytest.mark.attack
 def test_the_fused_kernels_give_the_same_bits_when_their_lists_had_to_grow(scarce):
     """A molecule falls fast on two copper atoms, whose lists it enters on the way."""
     system, positions = hydrogen_on_copper(replicas=1)

@@ -75,7 +75,9 @@ MODELS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(
+    "kind", ["ACE", "MACE", pytest.param("MACE of two blocks, ZBL", marks=pytest.mark.attack)]
+)
 def test_no_kernel_races_or_leaves_its_arrays(kind, monkeypatch):
     """One replica after the other in the same arrays, an atom nowhere, and lists that overflow."""
     system, positions = few_atoms(replicas=2)

@@ -370,6 +370,7 @@ def stepped():
     return atoms
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(slab=odd_slabs())
 def test_the_same_slab_is_found_however_its_file_was_written(slab, tmp_path_factory):

@@ -1,7 +1,8 @@
 """Compiled kernels are kept where the installation or the user's cache can be written, else not."""
 
-import subprocess
 import sys
+
+from processes import finished
 
 NOWHERE = """
 import numba.core.caching as caching
@@ -20,9 +21,7 @@ def test_where_nothing_can_be_kept_kernels_compile_all_the_same_and_it_says_what
 ):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    ended = subprocess.run(
-        [sys.executable, "-c", NOWHERE + EVALUATE], capture_output=True, text=True
-    )
+    ended = finished([sys.executable, "-c", NOWHERE + EVALUATE])
     assert ended.returncode == 0, ended.stderr
     assert "set NUMBA_CACHE_DIR to a folder of your own" in ended.stderr
     assert ended.stdout.startswith(str(tmp_path / "scatter-numba-"))

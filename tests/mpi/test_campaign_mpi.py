@@ -5,13 +5,13 @@ sleep.
 """
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 from mpi4py import MPI
+from processes import finished
 
 from scatter.results.read import read_results
 from scatter.settings import UserError
@@ -36,9 +36,7 @@ def launch(*command, ranks=2):
     """A launch of its own: exit code, output, errors; it fails when it hangs."""
     free = {name: text for name, text in os.environ.items() if not name.startswith(LAUNCHER)}
     mpirun = [BIN / "mpirun", "-n", str(ranks)] if ranks > 1 else []
-    ended = subprocess.run(
-        [*mpirun, *command], env=free, capture_output=True, text=True, timeout=100
-    )
+    ended = finished([*mpirun, *command], 100, env=free)
     return ended.returncode, ended.stdout, ended.stderr
 
 

@@ -191,6 +191,7 @@ def test_a_legend_never_hides_a_curve():
     assert len(legend(figure)) == 5
 
 
+@pytest.mark.slow
 def test_a_figure_is_a_column_wide_and_saves_the_same_bytes_whatever_the_user_has_set(tmp_path):
     for name, size in (("one", 8), ("two", 20)):
         with mpl.rc_context({"font.size": size, "axes.grid": size > 10, "savefig.bbox": "tight"}):

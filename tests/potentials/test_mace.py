@@ -79,6 +79,7 @@ def test_single_precision_is_near_double(mace_file, hydrogen_on_copper):
     assert 0 < difference(single, double, system, positions) < 1e-5
 
 
+@pytest.mark.slow
 def test_single_precision_keeps_the_exact_laws(mace_file, hydrogen_on_copper):
     system, positions = hydrogen_on_copper(replicas=2)
     single = MaceTorch(mace_file, "cpu", "float32", trust_pickle=True)

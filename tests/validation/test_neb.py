@@ -69,6 +69,7 @@ def bridge():
     return minimum_energy_path(Analytic(), "111")
 
 
+@pytest.mark.slow
 def test_a_saddle_known_in_closed_form_is_found():
     B, D = 0.7, 0.4
     found = minimum_energy_path(Valley(B, D), "100", band=Band(force=0.01))
@@ -121,6 +122,7 @@ def test_every_image_keeps_its_energy_and_the_forces_on_all_atoms(bridge):
     assert np.ptp(np.subtract(absolute, bridge.energies)) < 1e-9
 
 
+@pytest.mark.slow
 def test_a_path_leaves_a_ridge_unless_symmetry_is_asked_for():
     flat = minimum_energy_path(Analytic(), "100", band=Band(images=11, symmetric=True))
     tilted = minimum_energy_path(Analytic(), "100", band=Band(images=11, force=0.03))

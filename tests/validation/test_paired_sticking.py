@@ -104,6 +104,7 @@ def test_the_difference_is_that_of_the_two_tables(another):
     assert sum(row.counts.sum() - np.trace(row.counts) for row in rows) > 0
 
 
+@pytest.mark.slow
 def test_finished_campaigns_are_not_run_again(itself, write_tiny):
     folder, rows = itself
     before = {path.name for path in (folder / "potential" / "blocks").iterdir()}

@@ -71,6 +71,7 @@ def forbid(monkeypatch, place, name):
     monkeypatch.setattr(place, name, refused)
 
 
+@pytest.mark.slow
 def test_errors_against_labels_are_reported_with_units_identities_and_figure(structures):
     whole = found()
     assert whole["potential"]["sha256"] == Scaled(0.9).identity
@@ -96,6 +97,7 @@ def test_errors_against_labels_are_reported_with_units_identities_and_figure(str
     assert not Path("out/lock").exists()
 
 
+@pytest.mark.slow
 def test_a_teacher_labels_structures_as_their_file_would(structures):
     by_file = found()["errors"]
     by_teacher = found(against="analytic", structures=structures)["errors"]
@@ -104,12 +106,14 @@ def test_a_teacher_labels_structures_as_their_file_would(structures):
         assert one["forces"]["rmse"] == pytest.approx(other["forces"]["rmse"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_finished_piece_is_not_done_again(structures, monkeypatch):
     before = found()
     forbid(monkeypatch, module, "labels_by")
     assert found() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["potential", "labels", "molecule", "figure", "damage"])
 def test_a_piece_is_done_again_when_what_shaped_it_changes(structures, change):
     before = found()["errors"]
@@ -129,6 +133,7 @@ def test_a_piece_is_done_again_when_what_shaped_it_changes(structures, change):
         assert after["errors"] != before["errors"]
 
 
+@pytest.mark.slow
 def test_a_potential_that_was_trained_anew_under_its_name_is_tried_anew(structures, monkeypatch):
     before = found()["errors"]
     monkeypatch.setattr(module, "potential_from_name", lambda text, trust_pickle: Scaled(0.8))
@@ -138,12 +143,14 @@ def test_a_potential_that_was_trained_anew_under_its_name_is_tried_anew(structur
     assert forces[1] == pytest.approx(2 * forces[0], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_other_structures_under_the_same_name_are_compared_anew(structures):
     assert found(against="analytic", structures=structures)["errors"]["frames"] == 4
     write(structures, read(structures, "0:3"))
     assert found(against="analytic", structures=structures)["errors"]["frames"] == 3
 
 
+@pytest.mark.slow
 def test_paired_sticking_is_reported_and_is_exactly_equal_for_one_potential(
     write_tiny, tmp_path, monkeypatch
 ):
@@ -166,6 +173,7 @@ def test_paired_sticking_is_reported_and_is_exactly_equal_for_one_potential(
     assert again["sticking"] == piece
 
 
+@pytest.mark.slow
 def test_more_trajectories_go_on_with_the_same_campaigns(write_tiny, tmp_path):
     for trajectories in (2, 3):
         path = write_tiny(tmp_path, sampling__trajectories=trajectories)
@@ -175,6 +183,7 @@ def test_more_trajectories_go_on_with_the_same_campaigns(write_tiny, tmp_path):
     assert sum(len(block) for block in blocks) == 6
 
 
+@pytest.mark.slow
 def test_another_potential_in_the_folder_is_refused_before_anything_is_done(
     write_tiny, tmp_path, structures, monkeypatch
 ):
@@ -194,6 +203,7 @@ def unconverged(potential, **named):
     raise UserError("there is no barrier")
 
 
+@pytest.mark.slow
 def test_properties_are_reported_and_what_cannot_be_found_is_said(structures, monkeypatch):
     quick_properties(monkeypatch, unconverged)
     whole = found(against="analytic", structures=structures, properties=True, quick=True)
@@ -212,6 +222,7 @@ def test_properties_are_reported_and_what_cannot_be_found_is_said(structures, mo
     assert "A quick look" in text
 
 
+@pytest.mark.slow
 def test_labels_have_no_properties_and_leave_those_of_the_potential_alone(structures, monkeypatch):
     a = np.array([3.6, 3.7])
     crystal = BulkCrystal("Cu", a, a - 7, 3.65, -3.5, 140.0, 5.0)

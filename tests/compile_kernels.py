@@ -1,0 +1,94 @@
+"""Compile the kernels that many tests need, one on each core: `python tests/compile_kernels.py`.
+
+Otherwise two workers of pytest would compile the same kernel at the same time. What is not listed
+here is compiled by the first test that needs it.
+"""
+
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+
+import numpy as np
+
+
+def mace(precision):
+    """The evaluation of a folded MACE."""
+    from mace_models import hydrogen_on_copper
+
+    from scatter.potentials.folded import FoldedMace
+    from scatter.potentials.mace_fused import MaceFused
+    from scatter.potentials.table import SHIPPED
+
+    system, positions = hydrogen_on_copper(1)
+    MaceFused(FoldedMace.read(SHIPPED), precision).bind(system, 1).begin(np.arange(1), positions)
+
+
+def loss():
+    """The loss of a student, and its gradient."""
+    import tempfile
+    from pathlib import Path
+
+    from labelled_sets import rattled, write_set
+
+    from scatter.fitting.distil import Lessons, distil
+    from scatter.fitting.student import Student
+
+    with tempfile.TemporaryDirectory() as folder:
+        data = write_set(Path(folder) / "set", rattled(6))
+        lessons = Lessons(epochs=1, batch=2)
+        distil(data, Path(folder) / "s.npz", Student(), lessons, 1, lambda name, epoch: None)
+
+
+def ace(kind):
+    """The evaluation of a linear ACE, which is compiled for its numbers of n and l."""
+    from ace_invariant import invariant_ace
+    from ace_models import random_ace
+    from mace_models import hydrogen_on_copper
+
+    from scatter.fitting.ace.basis import Degrees
+    from scatter.potentials.ace import Ace
+
+    fitted = Degrees((5, 4, 3)), Degrees((5, 4, 3), most={0: 1})
+    models = {
+        "random": random_ace,
+        "invariant": invariant_ace,
+        "fitted": lambda: invariant_ace(fitted),
+    }
+    system, positions = hydrogen_on_copper(1)
+    Ace(models[kind]()).bind(system, 1).begin(np.arange(1), positions)
+
+
+def analytic():
+    """The analytic potential."""
+    from mace_models import hydrogen_on_copper
+
+    from scatter.potentials.analytic import Analytic
+
+    system, positions = hydrogen_on_copper(1)
+    Analytic().bind(system, 1).begin(np.arange(1), positions)
+
+
+# Those that take longest first.
+KERNELS = [
+    (loss,), (mace, "float64"), (mace, "float32"), (ace, "random"), (ace, "invariant"),
+    (ace, "fitted"), (analytic,),
+]  # fmt: skip
+
+
+def timed(kernel, *given):
+    """How long a kernel took to be compiled or read, s."""
+    began = time.monotonic()
+    kernel(*given)
+    return " ".join([kernel.__name__, *given]), time.monotonic() - began
+
+
+def main():
+    """Compile them all, and say how long each took."""
+    with ProcessPoolExecutor(min(2, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        for ended in as_completed([pool.submit(timed, *kernel) for kernel in KERNELS]):
+            print("{:20s}{:6.1f} s".format(*ended.result()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
