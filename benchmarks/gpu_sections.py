@@ -21,12 +21,13 @@ from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
 from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
+from scatter.ace.family import AceDevice
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
+from scatter.mace.family import MaceDevice
 from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import overwrite
-from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.folded import FoldedMace
 from scatter.slots import copies
@@ -261,7 +262,7 @@ def campaign(which: str) -> None:
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory, one change at a time."""
     fused = import_module("scatter.potentials.device.fused")
-    family = import_module(f"scatter.potentials.device.{model(which).family}_fused")
+    family = model(which).part("fused")
     size = MIDDLE if which in SMALL else MIDDLE // 8
     for change in TRIED[which]:
         before = {name: getattr(family, name) for name in change if name.isupper()}

@@ -52,7 +52,7 @@ sys.meta_path.insert(0, Absent)
 import scatter
 for module in pkgutil.walk_packages(scatter.__path__, "scatter."):
     needs_torch = module.name.startswith(("scatter.kernels.gpu.", "scatter.potentials.device."))
-    if module.name.endswith((".device.models", ".device.potential")) or not needs_torch:
+    if module.name.endswith(".device.potential") or not needs_torch:
         importlib.import_module(module.name)
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -33,6 +33,7 @@ from scatter.initial.projectile import Diatomic
 from scatter.kernels import kernel
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
+from scatter.potentials.families import family
 from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.settings import UserError
 
@@ -106,7 +107,7 @@ def opened(path: Path, trust_pickle: bool, ranks: Ranks) -> tuple[Source, Potent
     source = ranks.share(lambda: read(path))
     threads = use_threads(source.input.run.threads, ranks)
     table = trusting(source, trust_pickle)
-    if table.device == "cuda" or (table.kind == "mace" and table.device == "auto"):
+    if family(table.kind).may_use_gpu(table.options):
         take_gpu(ranks)
     return source, ranks.agree(lambda: open_potential(table)), threads
 

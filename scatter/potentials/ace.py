@@ -47,11 +47,16 @@ class Ace(Potential):
 
     @classmethod
     def read(cls, file: Path) -> "Ace":
-        """The model in a file.
+        """The model in a file: an `.npz`, or a `.yace`, which may have an embedding.
 
         Raises:
-            UserError: the file is no linear ACE.
+            UserError: the file is not a linear ACE.
         """
+        if file.suffix == ".yace":
+            from scatter.potentials.yace_read import read_yace
+
+            model, embedding = read_yace(file)
+            return cls(model, file.name, embedding)
         return cls(LinearAce.read(file), file.name)
 
     def bind(self, system: System, slots: int) -> Replicas:

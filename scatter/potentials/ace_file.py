@@ -16,7 +16,6 @@ y, z, x, and those of l ≤ 3 are the `harmonics` of `scatter/kernels/harmonics.
 """
 
 import hashlib
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
@@ -148,15 +147,6 @@ class LinearAce:
             UserError: the file was not written by `scatter fit ace`, or by another version.
         """
         return cls(**read_arrays(file, _refuse, "scatter fit ace SET"))
-
-
-def holds_ace(file: Path) -> bool:
-    """Whether a file holds the arrays of a linear ACE, well or badly."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "products_2.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 SHAPES = {

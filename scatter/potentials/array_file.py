@@ -1,5 +1,6 @@
 """Models as plain arrays in `.npz` files, which open without pickle: read, and checked."""
 
+import zipfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,15 @@ MARGIN = 40  # samples of a radial function beyond either end of [0, r_c], where
 
 class Misfit(ValueError):
     """Arrays that are no such model; says why, of "its file"."""
+
+
+def holds_array(file: Path, name: str) -> bool:
+    """Whether a file is an archive of arrays, one of this name among them."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return f"{name}.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def read_arrays(file: Path, check: Callable[[Arrays], None], maker: str) -> dict[str, Any]:

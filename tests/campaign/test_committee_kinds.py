@@ -12,9 +12,10 @@ from scatter.campaign.committee import committee
 from scatter.campaign.run import run
 from scatter.fitting.yace import convert_yace
 from scatter.potentials.ace import Ace
+from scatter.potentials.families import SHIPPED
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED, PotentialTable, open_committee, open_potential
+from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.settings import UserError
 
 

@@ -19,8 +19,9 @@ from scatter.campaign.committee import committee
 from scatter.campaign.inspect import inspect
 from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
 from scatter.potentials.evaluate import evaluate
+from scatter.potentials.families import SHIPPED
 from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
+from scatter.potentials.table import PotentialTable, open_potential
 from scatter.settings import Untrusted, UserError
 
 ON_MACE = {

@@ -46,8 +46,9 @@ from scatter.outcomes import ROW, SCHEMA, Outcome, Reason
 from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.calculator import system_of
 from scatter.potentials.device.lists import Cell
+from scatter.potentials.families import SHIPPED
 from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED, potential_from_name
+from scatter.potentials.table import potential_from_name
 from scatter.potentials.yace_file import write_tree
 from scatter.potentials.yace_read import read_yace
 from scatter.results import POINT

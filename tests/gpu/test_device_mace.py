@@ -15,11 +15,11 @@ from mace_models import KINDS, folded_model, hydrogen_on_copper
 from scipy.ndimage import spline_filter1d
 
 from scatter.kernels.splines import coefficients
+from scatter.mace.family import MaceDevice
 from scatter.potentials.check import deviations
-from scatter.potentials.device.models import MaceDevice
+from scatter.potentials.families import SHIPPED
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 SMALL, ZBL, LARGE = KINDS

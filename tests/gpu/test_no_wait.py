@@ -12,15 +12,16 @@ from batch_systems import flat
 from mace_models import hydrogen_on_copper
 from no_wait import NoCrossing, NoWait, Waiting
 
+from scatter.ace.family import AceDevice
 from scatter.dynamics.batch import Batch, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
+from scatter.mace.family import MaceDevice
 from scatter.potentials.device import fused
 from scatter.potentials.device.capture import in_place, tensors
-from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.plain import Plain
+from scatter.potentials.families import SHIPPED
 from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED
 from scatter.state import Start
 
 DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=15, energy_tolerance_eV=0.3)
