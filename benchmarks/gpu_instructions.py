@@ -29,7 +29,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
-from scatter.potentials.device.ace_terms import GROUP
+from scatter.ace.device.terms import GROUP
 from scatter.potentials.device.fused import SKIN, Fused
 from scatter.potentials.device.lists import Cell, neighbours
 from scatter.potentials.device.potential import DevicePotential

@@ -17,9 +17,9 @@ from scatter.campaign.inspect import inspect
 from scatter.campaign.report import plot
 from scatter.campaign.slabs import slabs
 from scatter.campaign.terminal import console
-from scatter.fitting.finetune import Foundation, finetune
 from scatter.fitting.select import Choice, select
-from scatter.fitting.train import Training
+from scatter.mace.training.finetune import Foundation, finetune
+from scatter.mace.training.train import Training
 from scatter.outputs import refuse_ending, refuse_no_folder, refuse_overwriting
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate

@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from scatter.ace.file import LinearAce
 from scatter.errors import UserError
-from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.array_file import holds_array
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.device.potential import DevicePotential
@@ -19,7 +19,7 @@ class AceDevice(DevicePotential):
         guards: the leverage, where the file holds it.
     """
 
-    kind, parts = "ace", "scatter.potentials.device.ace_"
+    kind, parts = "ace", "scatter.ace.device."
 
     @cached_property
     def guards(self) -> tuple[Guard, ...]:
@@ -31,7 +31,7 @@ class AceDevice(DevicePotential):
 
 def on_cpu(model: LinearAce, precision: str, name: str) -> Potential:
     """A linear ACE on the CPU, in double precision always."""
-    from scatter.potentials.ace import Ace
+    from scatter.ace.cpu import Ace
 
     return Ace(model, name)
 
@@ -54,7 +54,7 @@ class AceFamily(Family):
         """
         if file.suffix != ".yace":
             return LinearAce.read(file)
-        from scatter.potentials.yace_read import read_yace
+        from scatter.ace.yace.read import read_yace
 
         model, embedding = read_yace(file)
         if embedding is not None:
@@ -78,7 +78,7 @@ class AceFamily(Family):
                 "[potential] precision = 'float32': on the CPU an ACE is evaluated in double "
                 "precision; leave the key out, or set device = 'cuda'"
             )
-        from scatter.potentials.ace import Ace
+        from scatter.ace.cpu import Ace
 
         return Ace.read(file)
 

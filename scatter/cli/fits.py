@@ -58,9 +58,9 @@ def ace(
     forces_key: ForcesKey = None,
 ) -> None:
     """Fit a linear ACE, and report its errors on structures that it has not seen."""
-    from scatter.fitting.ace.fit import Fitting, fit_ace
-    from scatter.fitting.ace.labelled import Weights
-    from scatter.fitting.ace.recipe import Recipe
+    from scatter.ace.fitting.fit import Fitting, fit_ace
+    from scatter.ace.fitting.labelled import Weights
+    from scatter.ace.fitting.recipe import Recipe
     from scatter.labels import Keys
 
     recipe = Recipe(

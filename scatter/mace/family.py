@@ -3,22 +3,22 @@
 from pathlib import Path
 
 from scatter.errors import UserError
+from scatter.mace.file import FoldedMace
 from scatter.potentials.array_file import holds_array
 from scatter.potentials.base import Potential
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.families import SHIPPED, Family, Options
-from scatter.potentials.folded import FoldedMace
 
 
 class MaceDevice(DevicePotential):
     """A MACE model of two layers with scalar features, on a device of torch's."""
 
-    kind, parts = "mace", "scatter.potentials.device.mace_"
+    kind, parts = "mace", "scatter.mace.device."
 
 
 def on_cpu(model: FoldedMace, precision: str, name: str) -> Potential:
     """A folded model on the CPU."""
-    from scatter.potentials.mace_fused import MaceFused
+    from scatter.mace.cpu import MaceFused
 
     return MaceFused(model, precision, name)
 
@@ -59,7 +59,7 @@ class MaceFamily(Family):
                 f"[potential] file = '{file}': kind = 'mace' reads a .model file of mace-torch, or "
                 "the .npz that `scatter convert` makes of it"
             )
-        from scatter.potentials.mace import MaceTorch
+        from scatter.mace.mace_torch import MaceTorch
 
         return MaceTorch(file, options.device, options.precision or "float32", options.trust_pickle)
 

@@ -5,10 +5,10 @@ import pytest
 from ace_invariant import DEFAULT, invariant_ace
 from ace_models import random_ace
 
+from scatter.ace.device.terms import GROUP
+from scatter.ace.device.weights import Weights
+from scatter.ace.values import energy_of
 from scatter.kernels.splines import coefficients
-from scatter.potentials.ace_values import energy_of
-from scatter.potentials.device.ace_terms import GROUP
-from scatter.potentials.device.ace_weights import Weights
 
 
 def made(rows, k, values, seen):

@@ -18,13 +18,12 @@ from mace_models import hydrogen_on_copper
 from no_wait import NoWait
 from yace_trees import tree_of
 
+from scatter.ace.cpu import Ace
 from scatter.ace.family import AceDevice
+from scatter.ace.yace.file import write_tree
 from scatter.errors import UserError
-from scatter.potentials.ace import Ace
 from scatter.potentials.check import deviations
-from scatter.potentials.device import models
 from scatter.potentials.table import PotentialTable, open_potential
-from scatter.potentials.yace_file import write_tree
 
 FEW = {
     "cutoffs of their own, species in another order": lambda: random_ace(

@@ -8,11 +8,12 @@ from test_no_wait import conditions, starts
 
 from scatter.dynamics.batch import propagate
 from scatter.errors import UserError
-from scatter.potentials.device import capture, mace_torch
+from scatter.mace.device import graphs as mace_torch
+from scatter.mace.device.graphs import Bound, GraphEvaluator
+from scatter.mace.mace_torch import MaceTorch
+from scatter.potentials.device import capture
 from scatter.potentials.device.capture import Captured, in_place
 from scatter.potentials.device.lists import Cell, edges, neighbours
-from scatter.potentials.device.mace_torch import Bound, GraphEvaluator
-from scatter.potentials.mace import MaceTorch
 from scatter.state import System
 
 ALONE = 1e-10  # eV and eV/Å: sums in another order

@@ -14,9 +14,9 @@ from scatter.config import read
 from scatter.errors import Untrusted, UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.mace.family import MaceDevice
+from scatter.mace.file import FoldedMace
 from scatter.outcomes import ROW
 from scatter.potentials.families import SHIPPED
-from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import PotentialTable, open_potential
 
 

@@ -3,12 +3,12 @@ import pytest
 from mace_models import KINDS, folded_model, hydrogen_on_copper
 from numba import njit
 
-from scatter.kernels.mace_gradient import add_gradient
-from scatter.kernels.mace_loss import Structures, loss
-from scatter.kernels.mace_memory import Scratch
 from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
-from scatter.potentials.mace_fused import MaceFused, scratch
+from scatter.mace.cpu import MaceFused, scratch
+from scatter.mace.kernels.gradient import add_gradient
+from scatter.mace.kernels.loss import Structures, loss
+from scatter.mace.kernels.memory import Scratch
 from scatter.potentials.neighbours import VerletLists
 from scatter.state import System
 
