@@ -19,7 +19,7 @@ from no_wait import NoWait
 from yace_trees import tree_of
 
 from scatter.ace.cpu import Ace
-from scatter.ace.family import AceDevice
+from scatter.ace.family import AceDevice, AceFamily
 from scatter.ace.yace.file import write_tree
 from scatter.errors import UserError
 from scatter.potentials.check import deviations
@@ -161,7 +161,7 @@ def test_a_gpu_that_is_not_there_is_told(tmp_path):
 
 @pytest.mark.parametrize("kind", [None, "FinnisSinclair"])
 def test_a_yace_file_opens_on_a_gpu_unless_a_density_has_a_power(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "AceDevice", partial(AceDevice, device="cpu"))
+    monkeypatch.setitem(AceFamily.on, "cuda", partial(AceDevice, device="cpu"))
     tree = tree_of(invariant_ace(cutoff=5.0), "SBessel")
     if kind:
         for each in tree["embeddings"].values():
