@@ -21,7 +21,7 @@ from stages import _tick_s, _ticks
 
 from scatter.ace.cpu import WIDTH, Ace
 from scatter.ace.kernels import batch as ace
-from scatter.ace.kernels.collect import arrange, collect
+from scatter.ace.kernels.environments import arrange, pairs_within
 from scatter.ace.kernels.layout import Layout
 from scatter.ace.kernels.memory import of_worker
 from scatter.ace.values import shapes_of
@@ -66,7 +66,7 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
         if not known(x, moving, s.held):
             ace._fix(x, species, moving, neighbours, weights, s)
         start = _ticks()
-        pairs = collect(x, species, moving, False, neighbours, weights, s)
+        pairs = pairs_within(x, species, moving, False, neighbours, weights, s)
         arrange(pairs, species, weights, s)
         ace._choose(species, weights, s)
         clock[slot, 0] += _ticks() - start

@@ -262,7 +262,7 @@ def campaign(which: str) -> None:
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory, one change at a time."""
     fused = import_module("scatter.potentials.device.fused")
-    family = model(which).part("fused")
+    family = import_module(model(which).part("fused").__module__)
     size = MIDDLE if which in SMALL else MIDDLE // 8
     for change in TRIED[which]:
         before = {name: getattr(family, name) for name in change if name.isupper()}

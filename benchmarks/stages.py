@@ -14,7 +14,7 @@ from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import copy, fill, known
 from scatter.mace.kernels import layers
 from scatter.mace.kernels.batch import _fix, _pull
-from scatter.mace.kernels.geometry import collect, geometry, repel
+from scatter.mace.kernels.geometry import geometry, pairs_within, repel
 from scatter.mace.kernels.memory import of_worker
 from scatter.potentials.replicas import Replicas
 
@@ -46,7 +46,7 @@ def _now():
 def _forth(x, begin, species, moving, neighbours, weights, s, clock):
     """From the pairs to m; answers the place after the last pair."""
     clock[0] = _ticks()
-    end = collect(x, moving, False, neighbours, weights.cutoff, begin, s)
+    end = pairs_within(x, moving, False, neighbours, weights.cutoff, begin, s)
     geometry(species, begin, end, s.start, weights, s)
     fill(s.push[4 * begin : 4 * end], 0)
     repel(species, begin, end, weights, s)

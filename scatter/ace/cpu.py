@@ -10,20 +10,18 @@ from ase.data import chemical_symbols
 
 from scatter.ace.file import LinearAce
 from scatter.ace.kernels import batch as ace
-from scatter.ace.kernels.memory import Scratch, Weights
+from scatter.ace.kernels.memory import AceArrays, AceMemory
 from scatter.ace.kernels.tiles import WEIGHTS
 from scatter.ace.leverage import Leverage
 from scatter.ace.program import Embedding, weights_of
 from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
-from scatter.potentials.base import Potential, refuse_unknown_elements
-from scatter.potentials.replicas import Kernel, Replicas, replicas_on
-from scatter.state import System
+from scatter.potentials.replicas import Compiled, Kernel
 
 WIDTH = lanes(64)
 
 
-class Ace(Potential):
+class Ace(Compiled):
     """A linear ACE (`.npz`), on a CPU."""
 
     def __init__(self, model: LinearAce, name: str = "model", embedding: Embedding | None = None):
@@ -36,7 +34,8 @@ class Ace(Potential):
         """
         self.model = model
         self.weights = aligned_weights(weights_of(model, WIDTH, embedding))
-        numbers = [int(z) for z in model.numbers]
+        self.kernel, self.numbers = Kernel("ACE", ace.evaluate_batch, scratch), model.numbers
+        numbers = self.numbers.tolist()
         self.elements = frozenset(numbers)
         self.cutoff = float(model.cutoff.max())
         self.guards = (Leverage(model),) if model.leverage.size else ()
@@ -59,18 +58,8 @@ class Ace(Potential):
             return cls(model, file.name, embedding)
         return cls(LinearAce.read(file), file.name)
 
-    def bind(self, system: System, slots: int) -> Replicas:
-        """An evaluator for `slots` replicas of `system`.
 
-        Raises:
-            UserError: the system holds an element that the model does not know.
-        """
-        refuse_unknown_elements(self, system)
-        kernel = Kernel("ACE", ace.evaluate_batch, scratch)
-        return replicas_on(kernel, self.weights, self.model.numbers, self.cutoff, system, slots)
-
-
-def aligned_weights(weights: Weights) -> Weights:
+def aligned_weights(weights: AceArrays) -> AceArrays:
     """The same arrays, those of real numbers where a register can be read at once."""
     real = {
         name: aligned(array)
@@ -80,7 +69,7 @@ def aligned_weights(weights: Weights) -> Weights:
     return weights._replace(**real)
 
 
-def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratch:
+def scratch(weights: AceArrays, atoms: int, capacity: int, workers: int) -> AceMemory:
     """Working memory of the kernel.
 
     Args:
@@ -100,7 +89,7 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
     def integers(size: int) -> np.ndarray:
         return np.zeros((workers, size), np.int64)
 
-    return Scratch(
+    return AceMemory(
         held=np.full((workers, atoms, 3), np.nan), fixed=reals(atoms * factors),
         fixed_count=integers(environments), count=integers(environments),
         start=integers(environments + 1), filled=integers(environments),

@@ -19,14 +19,20 @@ class AceDevice(DevicePotential):
         guards: the leverage, where the file holds it.
     """
 
-    kind, parts = "ace", "scatter.ace.device."
+    kind = "ace"
+    parts = {
+        "weights": "scatter.ace.device.weights:AceTensors",
+        "plain": "scatter.ace.device.plain:PlainAce",
+        "fused": "scatter.ace.device.fused:FusedAce",
+        "leverage": "scatter.ace.device.leverage:Leverage",
+    }
 
     @cached_property
     def guards(self) -> tuple[Guard, ...]:
         """What measures beside the dynamics."""
         if not self.model.leverage.size:
             return ()
-        return (self.part("leverage").Leverage(self.model, self.device),)
+        return (self.part("leverage")(self.model, self.device),)
 
 
 def on_cpu(model: LinearAce, precision: str, name: str) -> Potential:

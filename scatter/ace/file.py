@@ -16,21 +16,14 @@ y, z, x, and those of l ≤ 3 are the `harmonics` of `scatter/mace/kernels/harmo
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from scatter.files import write_arrays
 from scatter.foreign import Arrays
-from scatter.potentials.array_file import (
-    MARGIN,
-    Misfit,
-    read_arrays,
-    refuse_strange_numbers,
-    sizes_of,
-)
+from scatter.potentials.array_file import MARGIN, ArrayFile, Misfit, refuse_strange_numbers
 from scatter.shapes import Float, Int
 
 VERSION = 1
@@ -39,7 +32,7 @@ MOST_l = 8
 
 
 @dataclass(frozen=True)
-class LinearAce:
+class LinearAce(ArrayFile):
     """The arrays of a linear ACE.
 
     What evaluates needs the first part alone, down to `coefficients_4`; the second says which
@@ -79,7 +72,8 @@ class LinearAce:
         provenance: how it was fitted, JSON.
     """
 
-    domain: ClassVar[None] = None  # its leverage tells how far it is from what it knows
+    layout, noun, maker, compressed = VERSION, "linear ACE", "scatter fit ace SET", True
+    domain: ClassVar[None] = None  # its leverage says how far it is from what it knows
 
     version: int
     kind: str
@@ -104,7 +98,7 @@ class LinearAce:
     coupling_values_3: Float[np.ndarray, " entry_3"]
     coupling_values_4: Float[np.ndarray, " entry_4"]
     weights: Float[np.ndarray, "species function"]
-    leverage: Float[np.ndarray, "species row value"]
+    leverage: Float[np.ndarray, "species value value"]
     provenance: str
 
     @property
@@ -135,60 +129,34 @@ class LinearAce:
                 found.update(value.tobytes())
         return found.hexdigest()
 
-    def write(self, file: Path) -> None:
-        """Write the arrays, whole or not at all."""
-        write_arrays(file, vars(self), compressed=True)
-
     @classmethod
-    def read(cls, file: Path) -> "LinearAce":
-        """Read the arrays; nothing in the file is run.
-
-        Raises:
-            UserError: the file was not written by `scatter fit ace`, or by another version.
-        """
-        return cls(**read_arrays(file, _refuse, "scatter fit ace SET"))
-
-
-SHAPES = {
-    "version": "", "kind": "", "numbers": "s", "cutoff": "ss", "constant": "s", "radial": "sskn",
-    "pair": "ssk", "spec": "a4", "products_2": "b2", "products_3": "c3", "products_4": "d4",
-    "coefficients_2": "sb", "coefficients_3": "sc", "coefficients_4": "sd", "two_body": "sskt",
-    "two_body_weights": "sst", "coupling_2": "x2", "coupling_3": "y2", "coupling_4": "z2",
-    "coupling_values_2": "x", "coupling_values_3": "y", "coupling_values_4": "z", "weights": "sf",
-    "leverage": "svv", "provenance": "",
-}  # fmt: skip
-WHOLE = {"version", "numbers", "spec", *(f"products_{n}" for n in ORDERS)}
-WHOLE |= {f"coupling_{n}" for n in ORDERS}
+    def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
+        """Raise Misfit where arrays of the right shapes are not a linear ACE."""
+        if held["kind"].tolist() != "ace":
+            raise Misfit("is not a linear ACE")
+        species, values = sizes["species"], sizes["value"]
+        if sizes["sample"] < 2 * MARGIN + 16 or not species:
+            raise Misfit("its arrays are too short")
+        if values not in (0, species * sizes["t"] + sizes["function"]):
+            raise Misfit(f"its leverage is for {values} functions")
+        cutoff = held["cutoff"]
+        if not ((cutoff > 0) & (cutoff < 100)).all() or (cutoff != cutoff.T).any():
+            raise Misfit(f"its cutoffs are {cutoff.tolist()} Å")
+        refuse_strange_numbers(held["numbers"])
+        _refuse_what_names_nothing(held, sizes)
+        for name in ("spec", *(f"products_{order}" for order in ORDERS)):
+            if not _ordered(held[name], within=name != "spec"):
+                raise Misfit(f"its array '{name}' is not in order")
 
 
-def _refuse(found: Arrays) -> None:
-    """Raise Misfit unless these arrays are a linear ACE."""
-    if found.keys() != SHAPES.keys() or found["kind"].tolist() != "ace":
-        raise Misfit("is not a linear ACE")
-    known = {"2": 2, "3": 3, "4": 4}
-    sizes = sizes_of(found, SHAPES, VERSION, WHOLE, ("kind", "provenance"), known)
-    if sizes["k"] < 2 * MARGIN + 16 or not sizes["s"]:
-        raise Misfit("its arrays are too short")
-    if sizes["v"] not in (0, sizes["s"] * sizes["t"] + sizes["f"]):
-        raise Misfit(f"its leverage is for {sizes['v']} functions")
-    cutoff = found["cutoff"]
-    if not ((cutoff > 0) & (cutoff < 100)).all() or (cutoff != cutoff.T).any():
-        raise Misfit(f"its cutoffs are {cutoff.tolist()} Å")
-    refuse_strange_numbers(found["numbers"])
-    _refuse_what_names_nothing(found, sizes)
-    for name in ("spec", *(f"products_{order}" for order in ORDERS)):
-        if not _ordered(found[name], within=name != "spec"):
-            raise Misfit(f"its array '{name}' is not in order")
-
-
-def _refuse_what_names_nothing(found: Arrays, sizes: dict[str, int]) -> None:
+def _refuse_what_names_nothing(found: Arrays, sizes: Mapping[str, int]) -> None:
     species, n, degree, m = found["spec"].T
-    inside = {"spec": (species < sizes["s"]) & (n < sizes["n"]) & (degree <= MOST_l)}
+    inside = {"spec": (species < sizes["species"]) & (n < sizes["n"]) & (degree <= MOST_l)}
     inside["spec"] &= (species >= 0) & (n >= 0) & (abs(m) <= degree)
     for order in ORDERS:
         products, coupling = found[f"products_{order}"], found[f"coupling_{order}"]
-        most = np.array([sizes["f"], len(products)])
-        inside[f"products_{order}"] = (products >= 0) & (products < sizes["a"])
+        most = np.array([sizes["function"], len(products)])
+        inside[f"products_{order}"] = (products >= 0) & (products < sizes["factor"])
         inside[f"coupling_{order}"] = (coupling >= 0) & (coupling < most)
     wrong = [name for name, fits in inside.items() if not fits.all()]
     if wrong:

@@ -12,7 +12,7 @@ from scipy.ndimage import spline_filter1d
 
 from scatter.ace.file import MARGIN, LinearAce
 from scatter.ace.kernels.layout import Layout
-from scatter.ace.kernels.memory import Weights
+from scatter.ace.kernels.memory import AceArrays
 from scatter.ace.kernels.products import UNROLLED
 from scatter.ace.sum import Sum, factored, rows_of
 from scatter.ace.values import (
@@ -51,7 +51,7 @@ class Embedding:
 
 @dataclass
 class Programs:
-    """Programs one after another; the fields are those of `Weights`."""
+    """Programs one after another; the fields are those of `AceArrays`."""
 
     width: int
     node_start: list[int] = field(default_factory=lambda: [0])
@@ -137,7 +137,7 @@ def _table(model: LinearAce, embedding: Embedding | None, layout: Layout, width:
     return np.pad(found, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
 
 
-def weights_of(model: LinearAce, width: int, embedding: Embedding | None = None) -> Weights:
+def weights_of(model: LinearAce, width: int, embedding: Embedding | None = None) -> AceArrays:
     """The arrays of the kernel, for registers of `width` numbers."""
     record = layout_of(model, 1 if embedding is None else 2)
     layout, species = Layout(shapes_of(record)), len(model.numbers)
@@ -147,7 +147,7 @@ def weights_of(model: LinearAce, width: int, embedding: Embedding | None = None)
     start = np.arange(species**2).reshape(species, species) * table[0].size
     beyond = table.shape[1] - DEGREE - 1
     parameters = np.zeros((0, 3)) if embedding is None else embedding.parameters
-    return Weights(
+    return AceArrays(
         layout=record, table=table.ravel(), start=start,
         grid=np.array([1 / model.step, float(beyond)]), square=model.cutoff**2,
         constant=model.constant.copy(), factors=places.factors, tile_rows=layout.rows,

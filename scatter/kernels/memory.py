@@ -23,6 +23,18 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return found
 
 
+def worker_of(kind: Any) -> Any:
+    """A compiled function that gives the n-th worker's part of a working memory.
+
+    Args:
+        kind: a named tuple of arrays, whose first axis is the worker.
+    """
+    parts = ", ".join(f"memory.{name}[n]" for name in kind._fields)
+    names: dict[str, Any] = {"kind": kind}
+    exec(f"def of_worker(memory, n):\n    return kind({parts})", names)
+    return alone(names["of_worker"])
+
+
 # Whole-array assignments would do, but numba compiles each for seconds.
 @inner
 def fill(array, value):

@@ -16,16 +16,14 @@ from scatter.kernels.splines import DEGREE
 from scatter.kernels.vectors import lanes
 from scatter.mace.file import MARGIN, FoldedMace
 from scatter.mace.kernels import batch as mace
-from scatter.mace.kernels.memory import Scratch, Weights
+from scatter.mace.kernels.memory import MaceArrays, MaceMemory
 from scatter.mace.kernels.tiles import TILE_ROWS
-from scatter.potentials.base import Potential, refuse_unknown_elements
-from scatter.potentials.replicas import Kernel, Replicas, replicas_on
-from scatter.state import System
+from scatter.potentials.replicas import Compiled, Kernel
 
 THINNED = {"float32": 4, "float64": 1}  # one knot of the splines for so many samples
 
 
-class MaceFused(Potential):
+class MaceFused(Compiled):
     """A MACE model of two layers with scalar features (`.npz`), on a CPU."""
 
     def __init__(self, folded: FoldedMace, precision: str = "float32", name: str = "model"):
@@ -38,7 +36,8 @@ class MaceFused(Potential):
         """
         self.folded, self.domain = folded, folded.domain
         self.weights = weights_of(self.folded, precision)
-        numbers = [int(z) for z in self.folded.numbers]
+        self.kernel, self.numbers = Kernel("MACE", mace.evaluate_batch, scratch), folded.numbers
+        numbers = self.numbers.tolist()
         self.elements = frozenset(numbers)
         self.cutoff = float(self.folded.cutoff)
         content = f"{folded.sha256()} {precision}"
@@ -55,18 +54,8 @@ class MaceFused(Potential):
         """
         return cls(FoldedMace.read(file), precision, file.name)
 
-    def bind(self, system: System, slots: int) -> Replicas:
-        """An evaluator for `slots` replicas of `system`.
 
-        Raises:
-            UserError: the system holds an element that the model does not know.
-        """
-        refuse_unknown_elements(self, system)
-        kernel = Kernel("MACE", mace.evaluate_batch, scratch)
-        return replicas_on(kernel, self.weights, self.folded.numbers, self.cutoff, system, slots)
-
-
-def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratch:
+def scratch(weights: MaceArrays, atoms: int, capacity: int, workers: int) -> MaceMemory:
     """Working memory of the kernel.
 
     Args:
@@ -87,7 +76,7 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
         return np.zeros((workers, size), np.int64)
 
     features, row = atoms * 16 * channels, atoms * channels
-    return Scratch(
+    return MaceMemory(
         held=np.full((workers, atoms, 3), np.nan), fixed=reals(features),
         fixed_energy=np.zeros((workers, 1)), fixed_start=integers(atoms + 1),
         start=integers(atoms + 1), a=reals(features), m=reals(features),
@@ -101,7 +90,7 @@ def scratch(weights: Weights, atoms: int, capacity: int, workers: int) -> Scratc
     )  # fmt: skip
 
 
-def weights_of(model: FoldedMace, precision: str) -> Weights:
+def weights_of(model: FoldedMace, precision: str) -> MaceArrays:
     """The arrays of the kernel, in the numbers it computes with."""
     kind = np.dtype(precision)
     width = lanes(8 * kind.itemsize)
@@ -120,7 +109,7 @@ def weights_of(model: FoldedMace, precision: str) -> Weights:
     def flat(array: np.ndarray) -> np.ndarray:
         return real(array).ravel()
 
-    return Weights(
+    return MaceArrays(
         table_1=flat(by_block(radial_1, width)), table_2=flat(by_block(radial_2, width)),
         slopes_1=flat(by_block(np.diff(radial_1, axis=1, append=0) * per_step, width)),
         slopes_2=flat(by_block(np.diff(radial_2, axis=1, append=0) * per_step, width)),

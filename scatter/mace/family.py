@@ -13,7 +13,12 @@ from scatter.potentials.families import SHIPPED, Family, Options
 class MaceDevice(DevicePotential):
     """A MACE model of two layers with scalar features, on a device of torch's."""
 
-    kind, parts = "mace", "scatter.mace.device."
+    kind = "mace"
+    parts = {
+        "weights": "scatter.mace.device.weights:MaceTensors",
+        "plain": "scatter.mace.device.plain:PlainMace",
+        "fused": "scatter.mace.device.fused:FusedMace",
+    }
 
 
 def on_cpu(model: FoldedMace, precision: str, name: str) -> Potential:

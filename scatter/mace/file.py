@@ -4,20 +4,13 @@ The symbols are those of `docs/theory_mace.md`. Energies in eV, lengths in Å.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 
-from scatter.files import write_arrays
 from scatter.foreign import Arrays
-from scatter.potentials.array_file import (
-    MARGIN,
-    Misfit,
-    read_arrays,
-    refuse_strange_numbers,
-    sizes_of,
-)
+from scatter.potentials.array_file import MARGIN, ArrayFile, Misfit, refuse_strange_numbers
 from scatter.potentials.domain import Domain
 from scatter.shapes import Float, Int
 
@@ -26,7 +19,7 @@ OF_THE_DOMAIN = ("closest", "longest")  # arrays that older files lack, and that
 
 
 @dataclass(frozen=True)
-class FoldedMace:
+class FoldedMace(ArrayFile):
     """The arrays of a two-layer MACE with scalar hidden features.
 
     Attributes:
@@ -55,6 +48,9 @@ class FoldedMace:
         closest: shortest distances of the training set by pairs of species, Å; 0 where unknown.
         longest: its longest bonds; both or neither are there.
     """
+
+    layout, noun, maker = VERSION, "converted model", "scatter convert MODEL.model"
+    lengths, together = {"l": 4, "invariant": 13}, frozenset(OF_THE_DOMAIN)
 
     version: int
     numbers: Int[np.ndarray, " species"]
@@ -110,46 +106,18 @@ class FoldedMace:
                 found.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
         return found.hexdigest()
 
-    def write(self, file: Path) -> None:
-        """Write the arrays, whole or not at all."""
-        known = {name: value for name, value in vars(self).items() if value is not None}
-        write_arrays(file, known)
-
     @classmethod
-    def read(cls, file: Path) -> "FoldedMace":
-        """Read the arrays; nothing in the file is run.
-
-        Raises:
-            UserError: the file was not written by `scatter convert`, or by another version.
-        """
-        return cls(**read_arrays(file, _refuse, "scatter convert MODEL.model"))
-
-
-SHAPES = {
-    "version": "", "numbers": "s", "cutoff": "", "radial_1": "ssk4c", "radial_2": "tk4c",
-    "table_2": "ss", "product_1": "spc", "up": "cc", "up_0": "sc", "energy_1": "c", "mix": "4cc",
-    "product_2": "spc", "hidden_1": "sch", "hidden_2": "ch", "hidden_0": "sh", "energy_2": "h",
-    "constant": "s", "repulsion": "4", "radii": "s", "provenance": "", "source_sha256": "",
-    "closest": "ss", "longest": "ss",
-}  # fmt: skip
-
-
-def _refuse(found: Arrays) -> None:
-    """Raise Misfit unless these arrays are a converted model."""
-    missing = SHAPES.keys() - found.keys()
-    if found.keys() - SHAPES.keys() or missing not in (set(), set(OF_THE_DOMAIN)):
-        raise Misfit("is not a converted model")
-    shapes = {name: letters for name, letters in SHAPES.items() if name in found}
-    whole, words = ("version", "numbers", "table_2"), ("provenance", "source_sha256")
-    sizes = sizes_of(found, shapes, VERSION, whole, words, {"4": 4, "p": 13})
-    if sizes["c"] % 16 or not sizes["c"] or sizes["k"] < 2 * MARGIN + 16 or not sizes["s"]:
-        raise Misfit("its arrays are too short")
-    if not 0 < found["cutoff"] < 100:
-        raise Misfit(f"its cutoff is {found['cutoff']} Å")
-    _refuse_tables(found["table_2"], sizes["t"])
-    refuse_strange_numbers(found["numbers"])
-    if any((found[name] < 0).any() for name in OF_THE_DOMAIN if name in found):
-        raise Misfit("its bounds of distances are negative")
+    def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
+        """Raise Misfit where arrays of the right shapes are not a converted model."""
+        channels, samples = sizes["channel"], sizes["sample"]
+        if channels % 16 or not channels or samples < 2 * MARGIN + 16 or not sizes["species"]:
+            raise Misfit("its arrays are too short")
+        if not 0 < held["cutoff"] < 100:
+            raise Misfit(f"its cutoff is {held['cutoff']} Å")
+        _refuse_tables(held["table_2"], sizes["table"])
+        refuse_strange_numbers(held["numbers"])
+        if any((held[name] < 0).any() for name in OF_THE_DOMAIN if name in held):
+            raise Misfit("its bounds of distances are negative")
 
 
 def _refuse_tables(table: Int[np.ndarray, "species species"], tables: int) -> None:

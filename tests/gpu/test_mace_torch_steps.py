@@ -51,7 +51,7 @@ def test_a_step_on_another_device_takes_no_array_from_the_cpu(tmp_path, monkeypa
         self.capacity, self.compared = 320, True
         return self(positions)
 
-    monkeypatch.setattr(mace_torch.Bound, "fresh", fresh)
+    monkeypatch.setattr(mace_torch.BatchedMace, "fresh", fresh)
     model = opened(tmp_path, kind)
     model.model.to("meta")
     model.device = "meta"

@@ -8,7 +8,7 @@ from scatter.kernels.vectors import lanes
 from scatter.mace.cpu import MaceFused, scratch
 from scatter.mace.kernels.gradient import add_gradient
 from scatter.mace.kernels.loss import Structures, loss
-from scatter.mace.kernels.memory import Scratch
+from scatter.mace.kernels.memory import MaceMemory
 from scatter.potentials.neighbours import VerletLists
 from scatter.state import System
 
@@ -111,7 +111,7 @@ def case(request):
 @pytest.mark.parametrize("name", LEARNT)
 def test_the_gradient_by_the_weights_is_the_slope_of_the_energy(case, name):
     weights = case.potential.weights
-    own = Scratch(*(array[0] for array in case.working_memory()))
+    own = MaceMemory(*(array[0] for array in case.working_memory()))
     found, sent = zeros(weights), np.zeros(len(own.b))
     arguments = case.positions, case.species(), case.system.moving, *case.pairs()
     gradient_of(*arguments, 2.0, weights, own, sent, found)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from scatter.ace.device.terms import GROUP
-from scatter.ace.device.weights import WIDE, Weights
+from scatter.ace.device.weights import WIDE, AceTensors
 from scatter.ace.kernels.gpu import environments, sums
 from scatter.kernels.gpu.forces import energies_of, forces_of
 from scatter.potentials.device.fused import Fused, Lists, launch
@@ -15,10 +15,10 @@ LONG = 32  # its rows
 REGISTERS = 9216  # bytes that the sums of one program may take
 
 
-class Scratch:
+class AceStages:
     """What the stages hand to one another, for some replicas."""
 
-    def __init__(self, slots: int, bound: "Bound"):
+    def __init__(self, slots: int, bound: "FusedAce"):
         w, atoms, places = bound.weights, bound.atoms, slots * bound.atoms * bound.capacity
         rows, self.lanes = slots * atoms, -(-slots // LANES) * LANES
         columns, species = atoms * self.lanes, len(w.constant)
@@ -38,12 +38,12 @@ class Scratch:
         self.push = array(bound.wide_blocks * places * 3, w.kind)
 
 
-class Bound(Fused):
+class FusedAce(Fused):
     """The kernels of a linear ACE bound to a system."""
 
-    weights: Weights
+    weights: AceTensors
 
-    def __init__(self, weights: Weights, system: System, species: Tensor, slots: int):
+    def __init__(self, weights: AceTensors, system: System, species: Tensor, slots: int):
         super().__init__(weights, system, species, slots)
         self.near, self.near_back = (
             min(8, 1 << max(2, REGISTERS // (weights.rows * WIDE * size)).bit_length() - 1)
@@ -61,9 +61,9 @@ class Bound(Fused):
         values = w.terms.factors + 2 * w.terms.most_nodes + self.node_blocks + self.blocks
         return self.capacity * per_place + 8 * values + real * w.terms.factors + 40
 
-    def working_memory(self) -> Scratch:
+    def working_memory(self) -> AceStages:
         """What the stages hand to one another, for `at_once` replicas."""
-        return Scratch(self.at_once, self)
+        return AceStages(self.at_once, self)
 
     def some(
         self, lists: Lists, positions: Tensor, start: int, energies: Tensor, forces: Tensor
@@ -72,7 +72,7 @@ class Bound(Fused):
         end = min(start + self.at_once, len(positions))
         slots, s = end - start, self.scratch
         rows = slots * self.atoms
-        self._collect(lists, positions[start:end], start, rows)
+        self._place_pairs(lists, positions[start:end], start, rows)
         w = self.weights
         self._pairs(environments.gather, slots, w.table, (s.values,), self.near)
         self._products(slots)
@@ -90,11 +90,11 @@ class Bound(Fused):
             s.energy, energies[start:end], self.atoms, self.padded, warps=1,
         )  # fmt: skip
 
-    def _collect(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
+    def _place_pairs(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
         w, s = self.weights, self.scratch
         row, place = start * self.atoms, start * self.atoms * self.capacity
         launch(
-            environments.collect, (rows,),
+            environments.place_pairs, (rows,),
             positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
             lists.count[row:], lists.reverse[place:], self.cell.vectors, w.square, s.unit, s.index,
             s.starts, s.active, s.seen, s.known, self.atoms, self.capacity, s.stride, s.lanes,

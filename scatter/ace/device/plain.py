@@ -8,7 +8,7 @@ in double precision; with single precision asked for, tables have fewer knots.
 import torch
 from torch import Tensor
 
-from scatter.ace.device.weights import Weights
+from scatter.ace.device.weights import AceTensors
 from scatter.ace.kernels.harmonics import polynomials
 from scatter.potentials.device.lists import Neighbours
 from scatter.potentials.device.plain import Geometry, Plain, radial
@@ -16,10 +16,10 @@ from scatter.potentials.device.plain import Geometry, Plain, radial
 KEPT = 4  # copies of an array that live at once, about
 
 
-class Bound(Plain):
+class PlainAce(Plain):
     """The formulas of a linear ACE bound to a system."""
 
-    weights: Weights
+    weights: AceTensors
 
     def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
         """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
@@ -47,7 +47,7 @@ class Bound(Plain):
         return KEPT * (pairs + 8 * sum(factors.numel() for factors in w.products.factors))
 
 
-def _products(a: Tensor, species: Tensor, w: Weights) -> Tensor:
+def _products(a: Tensor, species: Tensor, w: AceTensors) -> Tensor:
     """Σ_p c_p Π A of each atom.
 
     Args:

@@ -20,7 +20,7 @@ MOST_THINNED = 13  # samples to a knot, since splines need three of these beyond
 
 
 @dataclass(frozen=True)
-class Weights:
+class AceTensors:
     """A linear ACE on a device.
 
     Attributes:
@@ -52,7 +52,7 @@ class Weights:
     constant: Tensor
 
     @classmethod
-    def of(cls, model: LinearAce, precision: str, device: str) -> "Weights":
+    def of(cls, model: LinearAce, precision: str, device: str) -> "AceTensors":
         """The weights of a model; energies are computed in double precision always."""
         layout, species = Layout(shapes_of(layout_of(model))), len(model.numbers)
         intervals = model.radial.shape[2] - 1 - 2 * MARGIN

@@ -12,8 +12,8 @@ from numba import njit, prange
 
 from scatter.ace.kernels import products
 from scatter.ace.kernels.atoms import gather, give_back
-from scatter.ace.kernels.collect import arrange, collect
 from scatter.ace.kernels.embedding import embed
+from scatter.ace.kernels.environments import arrange, pairs_within
 from scatter.ace.kernels.memory import of_worker
 from scatter.ace.kernels.tiles import describe
 from scatter.kernels.compiling import sources
@@ -40,7 +40,7 @@ def _fix(positions, species, moving, neighbours, weights, s):
     kinds = len(weights.constant)
     for i in range(len(moving)):
         fill(s.held[i], np.nan)
-    pairs = collect(positions, species, moving, True, neighbours, weights, s)
+    pairs = pairs_within(positions, species, moving, True, neighbours, weights, s)
     if pairs < 0:
         return False
     arrange(pairs, species, weights, s)
@@ -187,7 +187,7 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
     if not known(positions, moving, s.held):
         if not _fix(positions, species, moving, neighbours, weights, s):
             return np.nan
-    pairs = collect(positions, species, moving, False, neighbours, weights, s)
+    pairs = pairs_within(positions, species, moving, False, neighbours, weights, s)
     if pairs < 0:
         return np.nan
     arrange(pairs, species, weights, s)

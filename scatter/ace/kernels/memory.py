@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-from scatter.kernels.memory import alone
+from scatter.kernels.memory import worker_of
 
 
-class Weights(NamedTuple):
+class AceArrays(NamedTuple):
     """What a linear ACE is made of; see `scatter.ace.program`."""
 
     layout: NDArray  # empty; the shapes of its record's fields say what belongs to each l
@@ -36,7 +36,7 @@ class Weights(NamedTuple):
     embedding: NDArray  # species, 3: parameters of F(ρ); empty without
 
 
-class Scratch(NamedTuple):
+class AceMemory(NamedTuple):
     """Working memory; the first axis is the worker."""
 
     held: NDArray  # positions of frozen atoms from which `fixed` was computed; NaN if none
@@ -65,12 +65,4 @@ class Scratch(NamedTuple):
     push: NDArray  # forces on all atoms
 
 
-@alone
-def of_worker(s, n):
-    """The working memory of one worker."""
-    return Scratch(
-        s.held[n], s.fixed[n], s.fixed_count[n], s.count[n], s.start[n], s.filled[n], s.first[n],
-        s.second[n], s.vectors[n], s.apart[n], s.neighbour[n], s.program[n], s.members[n],
-        s.knots[n], s.weights[n], s.tiles[n], s.a[n], s.values[n], s.bars[n], s.energy[n],
-        s.density_bars[n], s.density[n], s.own[n], s.push[n],
-    )  # fmt: skip
+of_worker = worker_of(AceMemory)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.gpu.forces import energies_of, forces_of
-from scatter.mace.device.weights import Weights
+from scatter.mace.device.weights import MaceTensors
 from scatter.mace.kernels.gpu import edges, geometry, nodes
 from scatter.potentials.device.fused import Fused, Lists, launch
 from scatter.state import System
@@ -13,10 +13,10 @@ TOGETHER = 128  # neighbours times channels in the registers of one program
 TALL = 16  # rows of a program that mixes channels
 
 
-class Scratch:
+class MaceStages:
     """What the stages hand to one another, for some rows (atoms of all replicas)."""
 
-    def __init__(self, rows: int, capacity: int, blocks: int, w: Weights):
+    def __init__(self, rows: int, capacity: int, blocks: int, w: MaceTensors):
         device, channels = w.energy_1.device, w.channels
         places = rows * capacity
 
@@ -36,12 +36,12 @@ class Scratch:
         self.q, self.push = reals(places * channels), reals(2 * blocks * places * 3)
 
 
-class Bound(Fused):
+class FusedMace(Fused):
     """The kernels of a folded MACE bound to a system."""
 
-    weights: Weights
+    weights: MaceTensors
 
-    def __init__(self, weights: Weights, system: System, species: Tensor, slots: int):
+    def __init__(self, weights: MaceTensors, system: System, species: Tensor, slots: int):
         super().__init__(weights, system, species, slots)
         self.wide = 32 if weights.channels % 32 == 0 else 16
         self.warps = 1 if self.wide == 16 else 4  # of programs that multiply matrices
@@ -54,9 +54,9 @@ class Bound(Fused):
         per_place = channels + 6 * self.blocks + 11
         return 4 * (self.capacity * per_place + (3 * 16 + 6) * channels)
 
-    def working_memory(self) -> Scratch:
+    def working_memory(self) -> MaceStages:
         """What the stages hand to one another, for `at_once` replicas."""
-        return Scratch(self.at_once * self.atoms, self.capacity, self.blocks, self.weights)
+        return MaceStages(self.at_once * self.atoms, self.capacity, self.blocks, self.weights)
 
     def some(
         self, lists: Lists, positions: Tensor, start: int, energies: Tensor, forces: Tensor
@@ -64,7 +64,7 @@ class Bound(Fused):
         """Write energies and forces of the replicas from `start` on, `at_once` of them or fewer."""
         end = min(start + self.at_once, len(positions))
         rows = (end - start) * self.atoms
-        self._collect(lists, positions[start:end], start, rows)
+        self._place_pairs(lists, positions[start:end], start, rows)
         self._forth(rows)
         self._back(rows)
         s = self.scratch
@@ -83,12 +83,12 @@ class Bound(Fused):
             warps=1,
         )
 
-    def _collect(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
+    def _place_pairs(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
         w, s = self.weights, self.scratch
         row, place = start * self.atoms, start * self.atoms * self.capacity
         scale, prefactor, exponent, p = w.repulsion
         launch(
-            geometry.collect, (rows,),
+            geometry.place_pairs, (rows,),
             positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
             lists.count[row:], lists.reverse[place:], self.cell.vectors, w.pair_2, w.charges_radii,
             s.unit, s.index, s.slope, s.pairs, s.active, s.energy, self.atoms, self.capacity,

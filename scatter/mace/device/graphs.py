@@ -34,7 +34,7 @@ WARM = 10  # steps before one is recorded: TorchScript compiles itself anew in t
 Answer = tuple[Tensor, Tensor]
 
 
-class Bound(Plain):
+class BatchedMace(Plain):
     """A model of mace-torch bound to a system; lists are made anew in every call.
 
     Attributes:
@@ -190,7 +190,7 @@ class GraphEvaluator(DeviceEvaluator):
         self.potential, self.first = potential, 0
         kind = np.array([potential.numbers.index(z) for z in system.numbers])
         species = torch.as_tensor(kind, device=potential.device)
-        self.bound = Bound(potential, system, species, slots)
+        self.bound = BatchedMace(potential, system, species, slots)
 
     def __call__(self, positions: Array) -> tuple[Array, Array]:
         """Energies (eV) and forces (eV/Å) of every slot.

@@ -10,7 +10,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from scatter.mace.device.weights import Weights
+from scatter.mace.device.weights import MaceTensors
 from scatter.mace.kernels.harmonics import DEGREES, NORMS, TRIPLES, monomials, polynomials, rows
 from scatter.potentials.device.lists import Neighbours
 from scatter.potentials.device.plain import Geometry, Plain, radial
@@ -20,10 +20,10 @@ SCREENING = ((0.1818, 3.2), (0.5099, 0.9423), (0.2802, 0.4028), (0.02817, 0.2016
 KEPT = 12  # arrays of (pair, l, channel) that live at once, about
 
 
-class Bound(Plain):
+class PlainMace(Plain):
     """The formulas of a folded MACE bound to a system."""
 
-    weights: Weights
+    weights: MaceTensors
 
     def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
         """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
@@ -70,7 +70,7 @@ class Pairs(Geometry):
     pair: Tensor
 
 
-def _pairs(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -> Pairs:
+def _pairs(positions: Tensor, species: Tensor, near: Neighbours, w: MaceTensors) -> Pairs:
     found = Geometry.of(positions, near, w.cutoff)
     own, other = species[:, None], species[near.sender]
     first = torch.arange(positions.shape[1], device=positions.device)[:, None] <= near.sender
@@ -81,7 +81,7 @@ def _pairs(positions: Tensor, species: Tensor, near: Neighbours, w: Weights) -> 
     )  # fmt: skip
 
 
-def _radial(table: Tensor, pair: Tensor, found: Pairs, w: Weights) -> Tensor:
+def _radial(table: Tensor, pair: Tensor, found: Pairs, w: MaceTensors) -> Tensor:
     """Radial functions of each pair, shape (slot, atom, neighbour, l, channel)."""
     return radial(table, pair, found.r * w.per_step, w.knots) * found.inside[..., None, None]
 
@@ -113,7 +113,7 @@ def _product(a: Tensor, beta: Tensor, cubic: bool) -> Tensor:
     return sum((beta[:, t] * invariant for t, invariant in enumerate(found)), 0 * row[0])
 
 
-def _repulsion(found: Pairs, listed: Tensor, w: Weights) -> Tensor:
+def _repulsion(found: Pairs, listed: Tensor, w: MaceTensors) -> Tensor:
     """ZBL of each replica, eV: half of it at each atom of a pair."""
     scale, prefactor, exponent, p = w.repulsion
     charge, radius = w.charges_radii[found.own].unbind(-1)

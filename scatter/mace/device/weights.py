@@ -13,7 +13,7 @@ THINNED = {"float32": 4, "float64": 1}  # one knot of the splines for so many sa
 
 
 @dataclass(frozen=True)
-class Weights:
+class MaceTensors:
     """A folded model on a device; the symbols are those of `FoldedMace`.
 
     Attributes:
@@ -54,7 +54,7 @@ class Weights:
     charges_radii: Tensor
 
     @classmethod
-    def of(cls, model: FoldedMace, precision: str, device: str) -> "Weights":
+    def of(cls, model: FoldedMace, precision: str, device: str) -> "MaceTensors":
         """The weights of a model; hidden units are added, all zero, up to a power of two."""
         kind, thinned = getattr(torch, precision), THINNED[precision]
 

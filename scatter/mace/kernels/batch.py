@@ -11,7 +11,7 @@ from numba import njit, prange
 from scatter.kernels.compiling import sources
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import copy, fill, inner, known
-from scatter.mace.kernels.geometry import collect, geometry, repel
+from scatter.mace.kernels.geometry import geometry, pairs_within, repel
 from scatter.mace.kernels.layers import (
     back_1,
     back_2,
@@ -57,7 +57,7 @@ def _fix(positions, species, moving, neighbours, weights, s):
     """Do what depends on the frozen atoms alone; answer whether none of them touch."""
     for i in range(len(moving)):
         fill(s.held[i], np.nan)
-    end = collect(positions, moving, True, neighbours, weights.cutoff, 0, s)
+    end = pairs_within(positions, moving, True, neighbours, weights.cutoff, 0, s)
     if end < 0:
         return False
     fill(s.fixed, 0)
@@ -78,7 +78,7 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
             return np.nan
     width = lanes_of(s.a)
     begin = -(-s.fixed_start[atoms] // width) * width
-    end = collect(positions, moving, False, neighbours, weights.cutoff, begin, s)
+    end = pairs_within(positions, moving, False, neighbours, weights.cutoff, begin, s)
     if end < 0:
         return np.nan
     geometry(species, begin, end, s.start, weights, s)

@@ -11,7 +11,7 @@ from scatter.mace.kernels import tiles
 
 
 @inner
-def collect(positions, moving, frozen, neighbours, cutoff, at, s):
+def pairs_within(positions, moving, frozen, neighbours, cutoff, at, s):
     """Write the pairs within the cutoff from place `at` on; answer the place after the last.
 
     Those of two frozen atoms, or all others; -1 if two atoms touch.

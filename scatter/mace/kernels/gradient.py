@@ -7,8 +7,8 @@ in positions, these end in weights:
     R̄_l += w_j (g_j s_l(i) + g_i s_l(j))                 (of layer 2)
     β̄_t += B̄ I_t(a),  M̄_l += m ā²ᵀ,  and outer products for every matrix.
 
-A gradient has the form of the weights, `Weights`, with zeros to begin with; arrays that follow from
-others (slopes, transposes) are left alone.
+A gradient has the form of the weights, `MaceArrays`, with zeros to begin with; arrays that follow
+from others (slopes, transposes) are left alone.
 """
 
 from math import exp
@@ -17,7 +17,7 @@ from scatter.kernels.intrinsics import lanes_of, written
 from scatter.kernels.memory import copy, fill, inner
 from scatter.kernels.vectors import Integer, Memory, Vector, Writer
 from scatter.mace.kernels import layers, nodes
-from scatter.mace.kernels.geometry import collect, geometry
+from scatter.mace.kernels.geometry import geometry, pairs_within
 from scatter.mace.kernels.harmonics import DEGREES, INVARIANTS, ROWS, rows
 from scatter.mace.kernels.pairs import answers, signed
 from scatter.mace.kernels.tiles import Pair
@@ -219,7 +219,7 @@ def add_gradient(positions, species, moving, neighbours, factor, weights, s, sen
         sent: room for as many numbers as atoms have channels.
         gradient: added to.
     """
-    end = collect(positions, moving, False, neighbours, weights.cutoff, 0, s)
+    end = pairs_within(positions, moving, False, neighbours, weights.cutoff, 0, s)
     geometry(species, 0, end, s.start, weights, s)
     fill(s.a, 0)
     layers.messages_1(s.a, s.start, weights, s)

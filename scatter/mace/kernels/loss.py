@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scatter.kernels.compiling import sources
 from scatter.mace.kernels.batch import replica
 from scatter.mace.kernels.gradient import add_gradient
-from scatter.mace.kernels.memory import Scratch, Weights
+from scatter.mace.kernels.memory import MaceArrays, MaceMemory
 
 DISPLACEMENT = 0.003  # Å, of the atom that is displaced most
 TINY = 1e-12  # eV/Å
@@ -48,7 +48,7 @@ class Structures(NamedTuple):
 def _for_structure(s, worker, atoms, channels):
     """The working memory of one worker, of the size of one structure."""
     n, size = worker, atoms * 16 * channels
-    return Scratch(
+    return MaceMemory(
         s.held[n][:atoms], s.fixed[n][:size], s.fixed_energy[n], s.fixed_start[n][: atoms + 1],
         s.start[n][: atoms + 1], s.a[n][:size], s.m[n][:size], s.a_2[n],
         s.b[n][: atoms * channels], s.b_2[n], s.g[n][: atoms * channels],
@@ -60,7 +60,7 @@ def _for_structure(s, worker, atoms, channels):
 @njit
 def _of_worker(g, n):
     """The gradient that one worker adds to."""
-    return Weights(
+    return MaceArrays(
         g.table_1[n], g.table_2[n], g.slopes_1, g.slopes_2, g.start_1, g.start_2, g.rows_of_block,
         g.grid, g.product_1[n], g.product_2[n], g.up[n], g.up_back, g.up_0[n], g.energy_1[n],
         g.mix[n], g.mix_back, g.hidden_0[n], g.hidden_1[n], g.hidden_1_back, g.hidden_2[n],

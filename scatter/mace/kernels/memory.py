@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-from scatter.kernels.memory import alone
+from scatter.kernels.memory import worker_of
 
 
-class Weights(NamedTuple):
+class MaceArrays(NamedTuple):
     """The arrays of a folded model, flattened block by block; see `scatter.mace.file`."""
 
     table_1: NDArray  # pair of species, block, knot, l, lane
@@ -39,7 +39,7 @@ class Weights(NamedTuple):
     cubic: bool
 
 
-class Scratch(NamedTuple):
+class MaceMemory(NamedTuple):
     """Working memory; the first axis is the worker."""
 
     held: NDArray  # positions of frozen atoms from which `fixed` was computed; NaN if none
@@ -67,12 +67,4 @@ class Scratch(NamedTuple):
     push: NDArray
 
 
-@alone
-def of_worker(s, n):
-    """The working memory of one worker."""
-    return Scratch(
-        s.held[n], s.fixed[n], s.fixed_energy[n], s.fixed_start[n], s.start[n], s.a[n], s.m[n],
-        s.a_2[n], s.b[n], s.b_2[n], s.g[n], s.g_bar[n], s.x[n], s.lanes[n], s.tiles[n],
-        s.apart[n], s.knots[n], s.first[n], s.second[n], s.into_own[n], s.into_other[n],
-        s.into_both[n], s.push[n],
-    )  # fmt: skip
+of_worker = worker_of(MaceMemory)

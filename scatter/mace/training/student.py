@@ -25,7 +25,7 @@ from scatter.kernels.vectors import lanes
 from scatter.mace.file import MARGIN, FoldedMace
 from scatter.mace.kernels.harmonics import INVARIANTS
 from scatter.mace.kernels.loss import Structures
-from scatter.mace.kernels.memory import Weights
+from scatter.mace.kernels.memory import MaceArrays
 
 Parameters = dict[str, np.ndarray]
 
@@ -161,11 +161,11 @@ class Kernel:
         # what layer 2 sends along a pair is the same both ways, whichever atom comes first
         self.start_2 = np.minimum(self.start, self.start.T)
 
-    def weights(self, p: Parameters) -> Weights:
+    def weights(self, p: Parameters) -> MaceArrays:
         """The arrays of the kernel, in double precision."""
         table_1, slopes_1 = self._tables(p["radial_1"])
         table_2, slopes_2 = self._tables(p["radial_2"])
-        return Weights(
+        return MaceArrays(
             table_1=table_1, table_2=table_2, slopes_1=slopes_1, slopes_2=slopes_2,
             start_1=self.start, start_2=self.start_2, rows_of_block=self.rows,
             grid=np.array([self.per_step]),
@@ -181,7 +181,7 @@ class Kernel:
             cutoff=self.student.cutoff_A, cubic=self.student.correlation == 3,
         )  # fmt: skip
 
-    def gradient(self, found: Weights) -> Parameters:
+    def gradient(self, found: MaceArrays) -> Parameters:
         """The gradient by the parameters from those by the kernel's arrays, one of each worker."""
         shapes = self.student.shapes(self.species)
         count = OF_CORRELATION[self.student.correlation]
@@ -244,6 +244,6 @@ def _flat(array: np.ndarray) -> np.ndarray:
 
 
 def _padded(product: np.ndarray) -> np.ndarray:
-    """Weights of all invariants: zero for those that the model does not use."""
+    """MaceArrays of all invariants: zero for those that the model does not use."""
     missing = INVARIANTS - product.shape[1]
     return np.pad(product, ((0, 0), (0, missing), (0, 0)))

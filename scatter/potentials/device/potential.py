@@ -5,10 +5,11 @@ potential is opened.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,12 +59,12 @@ class DevicePotential(Potential):
 
     Attributes:
         kind: the family's.
-        parts: how the names of its modules begin: `weights` with its arrays as tensors
-            (`Weights`), `plain` and `fused` with what computes it for a system (`Bound`).
+        parts: where its classes stand, which need torch: "weights", its arrays as tensors; "plain"
+            and "fused", what computes it for a system.
     """
 
     kind: ClassVar[str]
-    parts: ClassVar[str]
+    parts: ClassVar[Mapping[str, str]]
 
     def __init__(
         self,
@@ -93,11 +94,11 @@ class DevicePotential(Potential):
         self.place = Device(self.torch, device, self.kernels)
         self.identity = identity(model, precision, device)
         self.description = f"{self.kernels} {self.kind.upper()} {name} ({precision} on {device})"
-        self.weights = self.part("weights").Weights.of(model, precision, device)
+        self.weights = self.part("weights").of(model, precision, device)
 
     def part(self, name: str) -> Any:
-        """The module of this name of the model's family."""
-        return import_module(f"{self.parts}{name}")
+        """The class of this name of the model's family."""
+        return resolve_name(self.parts[name])
 
     @cached_property
     def host(self) -> Potential:
@@ -151,9 +152,7 @@ class DeviceEvaluator(Evaluator):
         self.potential = potential
         known = potential.model.numbers.tolist()
         species = potential.place.array(np.array([known.index(z) for z in system.numbers]))
-        self.bound = potential.part(potential.kernels).Bound(
-            potential.weights, system, species, slots
-        )
+        self.bound = potential.part(potential.kernels)(potential.weights, system, species, slots)
         self.first = 0  # room of the lists at the first look
 
     @property

@@ -43,7 +43,7 @@ def _store_places(index, line, own, back, mask, stride):
 
 
 @triton.jit
-def collect(
+def place_pairs(
     positions, species, moving, sender, translation, count, reverse, vectors, square, unit, index,
     starts, active, seen, known, atoms, capacity, stride, lanes, knots, SPECIES: tl.constexpr,
     PLACES: tl.constexpr, PER_STEP: tl.constexpr,

@@ -2,7 +2,7 @@
 
 One program computes one receiver and a block of its channels; `NEAR` neighbours at a time lie along
 the first axis of its registers, `WIDE` channels along the second. The arrays `unit` and `index` are
-those of `geometry.collect`.
+those of `geometry.place_pairs`.
 """
 
 import triton

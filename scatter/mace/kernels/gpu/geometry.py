@@ -94,7 +94,7 @@ def _repelling(
 
 
 @triton.jit
-def collect(
+def place_pairs(
     positions, species, moving, sender, translation, count, reverse, vectors, pair_2,
     charges_radii, unit, index, slope, pairs, active, energy, atoms, capacity, stride, knots,
     SPECIES: tl.constexpr, PLACES: tl.constexpr, PER_STEP: tl.constexpr, SQUARE: tl.constexpr,

@@ -6,7 +6,7 @@ from scatter.kernels.memory import fill, inner
 
 
 @inner
-def collect(positions, species, moving, frozen, neighbours, weights, s):
+def pairs_within(positions, species, moving, frozen, neighbours, weights, s):
     """Write the pairs within the cutoff and count those of each environment.
 
     Those of two frozen atoms, or all others; the answer is their number, -1 if two atoms touch.
