@@ -121,13 +121,13 @@ class LinearAce(ArrayFile):
 
     def sha256(self) -> str:
         """Hash of everything that determines the values."""
-        found = hashlib.sha256()
+        total = hashlib.sha256()
         for field in fields(self):
             if field.name != "provenance":
                 value = np.ascontiguousarray(getattr(self, field.name))
-                found.update(f"{field.name} {value.dtype.str} {value.shape}".encode())
-                found.update(value.tobytes())
-        return found.hexdigest()
+                total.update(f"{field.name} {value.dtype.str} {value.shape}".encode())
+                total.update(value.tobytes())
+        return total.hexdigest()
 
     @classmethod
     def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
@@ -149,12 +149,12 @@ class LinearAce(ArrayFile):
                 raise Misfit(f"its array '{name}' is not in order")
 
 
-def _refuse_what_names_nothing(found: Arrays, sizes: Mapping[str, int]) -> None:
-    species, n, degree, m = found["spec"].T
+def _refuse_what_names_nothing(held: Arrays, sizes: Mapping[str, int]) -> None:
+    species, n, degree, m = held["spec"].T
     inside = {"spec": (species < sizes["species"]) & (n < sizes["n"]) & (degree <= MOST_l)}
     inside["spec"] &= (species >= 0) & (n >= 0) & (abs(m) <= degree)
     for order in ORDERS:
-        products, coupling = found[f"products_{order}"], found[f"coupling_{order}"]
+        products, coupling = held[f"products_{order}"], held[f"coupling_{order}"]
         most = np.array([sizes["function"], len(products)])
         inside[f"products_{order}"] = (products >= 0) & (products < sizes["factor"])
         inside[f"coupling_{order}"] = (coupling >= 0) & (coupling < most)

@@ -71,11 +71,11 @@ class Programs:
             self._add_rows(part)
         return len(self.node_start) - 2
 
-    def _add_rows(self, found: Sum) -> None:
-        for row, terms in rows_of(found).items():
+    def _add_rows(self, part: Sum) -> None:
+        for row, terms in rows_of(part).items():
             terms = terms + [(row, 0.0)] * (-len(terms) % UNROLLED)
             self.rows.append(row)
-            self.row_constant.append(found.constants.get(row, 0.0))
+            self.row_constant.append(part.constants.get(row, 0.0))
             self.terms += [value for value, _ in terms]
             self.coefficients += [c for _, c in terms]
             self.term_start.append(len(self.terms))
@@ -122,9 +122,9 @@ def spline_coefficients(samples: np.ndarray) -> np.ndarray:
 
     The first counts at r = 0.
     """
-    found = np.asarray(spline_filter1d(samples, DEGREE, axis=1, mode="mirror"))
+    knots = np.asarray(spline_filter1d(samples, DEGREE, axis=1, mode="mirror"))
     first = MARGIN - (DEGREE - 1) // 2
-    return found[:, first : found.shape[1] - first + 2]
+    return knots[:, first : knots.shape[1] - first + 2]
 
 
 def _table(model: LinearAce, embedding: Embedding | None, layout: Layout, width: int) -> np.ndarray:
@@ -133,8 +133,8 @@ def _table(model: LinearAce, embedding: Embedding | None, layout: Layout, width:
     No values follow after the last, for what is beyond all cutoffs.
     """
     pairs = [model.pair] if embedding is None else [model.pair, embedding.density.pair]
-    found = spline_coefficients(samples_of(model, layout, pairs))
-    return np.pad(found, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
+    knots = spline_coefficients(samples_of(model, layout, pairs))
+    return np.pad(knots, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
 
 
 def weights_of(model: LinearAce, width: int, embedding: Embedding | None = None) -> AceArrays:

@@ -52,11 +52,11 @@ class Sum:
 
 def _splits(product: tuple[int, ...]) -> set[tuple[tuple[int, ...], ...]]:
     """The ways to part three A into two and one, or four into two and two."""
-    found = set()
+    splits = set()
     for pair in combinations(range(len(product)), 2):
         rest = tuple(product[k] for k in range(len(product)) if k not in pair)
-        found.add(((product[pair[0]], product[pair[1]]), rest))
-    return found
+        splits.add(((product[pair[0]], product[pair[1]]), rest))
+    return splits
 
 
 def factored(
@@ -73,17 +73,17 @@ def factored(
     for product, _ in products:
         if len(product) > 2:
             popular.update(set(combinations(product, 2)))
-    found = Sum(factors) if beside is None else Sum(factors, beside.nodes, known=beside.known)
+    total = Sum(factors) if beside is None else Sum(factors, beside.nodes, known=beside.known)
     for product, c in sorted(products, key=lambda each: -len(each[0])):
-        found.add(product, c, popular)
-    return found
+        total.add(product, c, popular)
+    return total
 
 
-def rows_of(found: Sum) -> dict[int, list[tuple[int, float]]]:
+def rows_of(whole: Sum) -> dict[int, list[tuple[int, float]]]:
     """The terms (k, c_vk) of every row v; of its two values, a term's row is the more frequent."""
-    frequency = Counter(value for pair in found.terms for value in pair)
-    rows: dict[int, list[tuple[int, float]]] = {value: [] for value in found.constants}
-    for (one, other), c in found.terms.items():
+    frequency = Counter(value for pair in whole.terms for value in pair)
+    rows: dict[int, list[tuple[int, float]]] = {value: [] for value in whole.constants}
+    for (one, other), c in whole.terms.items():
         row, value = (one, other) if frequency[one] >= frequency[other] else (other, one)
         rows.setdefault(row, []).append((value, c))
     return {row: sorted(rows[row]) for row in sorted(rows)}

@@ -68,10 +68,10 @@ def energy_of(model: LinearAce, centre: int, places: Places, energy: Sum | None 
             for row, value in zip(where[rows].tolist(), c, strict=True)
             if value != 0
         ]
-    found = factored(products, places.total, energy)
+    total = factored(products, places.total, energy)
     for z in range(places.species):
-        found.constants[places.of_pair(z, int(energy is not None))] = 1.0
-    return found
+        total.constants[places.of_pair(z, int(energy is not None))] = 1.0
+    return total
 
 
 def seen_alone(whole: Sum, seen: int, places: Places, beside: Sum | None = None) -> Sum:
@@ -81,18 +81,18 @@ def seen_alone(whole: Sum, seen: int, places: Places, beside: Sum | None = None)
         parts = whole.nodes[value - places.total] if value >= places.total else (value,)
         return all(seen >> (part // places.factors) & 1 for part in parts)
 
-    found = factored([], places.total, beside)
+    left = factored([], places.total, beside)
 
     def moved(value: int) -> int:
-        return found.node(whole.nodes[value - places.total]) if value >= places.total else value
+        return left.node(whole.nodes[value - places.total]) if value >= places.total else value
 
     for (one, other), c in whole.terms.items():
         if present(one) and present(other):
-            found.terms[moved(one), moved(other)] = c
+            left.terms[moved(one), moved(other)] = c
     for value, c in whole.constants.items():
         if present(value):
-            found.constants[moved(value)] = c
-    return found
+            left.constants[moved(value)] = c
+    return left
 
 
 def samples_of(model: LinearAce, layout: Layout, pairs: Sequence[np.ndarray]) -> np.ndarray:

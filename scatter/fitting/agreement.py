@@ -71,15 +71,15 @@ def random_structures(
     numbers: np.ndarray, cutoff: float, rng: np.random.Generator
 ) -> list[tuple[System, np.ndarray]]:
     """Dense random structures of these elements, no two atoms nearer than 0.9 of a bond."""
-    found = []
+    structures = []
     for _ in range(STRUCTURES):
         kinds = rng.choice(numbers, ATOMS)
         kinds[: len(numbers)] = numbers[:ATOMS]
         side = max(0.8 * cutoff, 2.2 * float(covalent_radii[kinds].max()) * ATOMS ** (1 / 3))
         cell = side * (np.eye(3) + rng.normal(0, 0.08, (3, 3)))
         system = System(kinds, cell, (True, True, True), np.ones(ATOMS, bool))
-        found.append((system, _placed(kinds, cell, rng)))
-    return found
+        structures.append((system, _placed(kinds, cell, rng)))
+    return structures
 
 
 def _placed(kinds: np.ndarray, cell: np.ndarray, rng: np.random.Generator) -> np.ndarray:

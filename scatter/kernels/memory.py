@@ -18,9 +18,9 @@ def aligned(array: np.ndarray) -> np.ndarray:
     """The same array where a register can be read at once: from a multiple of 64 bytes on."""
     room = np.empty(array.nbytes + 64, np.uint8)
     start = -room.ctypes.data % 64
-    found = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    found[...] = array
-    return found
+    copied = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copied[...] = array
+    return copied
 
 
 def worker_of(kind: Any) -> Any:

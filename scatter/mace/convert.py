@@ -45,9 +45,11 @@ def convert(source: Path, target: Path, elements: list[str], trust_pickle: bool)
         source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
     )
     ours = {each: MaceFused(folded, each, target.name) for each in ("float64", "float32")}
-    found = agreements(original, ours, folded.numbers, folded.cutoff)
-    wrong = [each for each in found if not each.force <= LARGEST[each.precision] * each.rms_force]
+    compared = agreements(original, ours, folded.numbers, folded.cutoff)
+    wrong = [
+        each for each in compared if not each.force <= LARGEST[each.precision] * each.rms_force
+    ]
     if wrong:
         raise UserError(f"{source}: the folded model is not the same: {wrong[0]}; nothing written")
     folded.write(target)
-    return found
+    return compared

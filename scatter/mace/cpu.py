@@ -139,9 +139,9 @@ def _splines(samples: np.ndarray, precision: str) -> np.ndarray:
         precision: decides how many of the samples are used.
     """
     thinned = THINNED[precision]
-    found = np.asarray(spline_filter1d(samples[:, ::thinned], DEGREE, axis=1, mode="mirror"))
+    knots = np.asarray(spline_filter1d(samples[:, ::thinned], DEGREE, axis=1, mode="mirror"))
     first = MARGIN // thinned - (DEGREE - 1) // 2
-    return found[:, first : found.shape[1] - first + 2]
+    return knots[:, first : knots.shape[1] - first + 2]
 
 
 def by_block(table: np.ndarray, width: int) -> np.ndarray:

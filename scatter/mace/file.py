@@ -100,11 +100,11 @@ class FoldedMace(ArrayFile):
 
     def sha256(self) -> str:
         """Hash of everything that determines the values."""
-        found = hashlib.sha256()
+        total = hashlib.sha256()
         for field in fields(self):
             if field.name not in ("provenance", "source_sha256", *OF_THE_DOMAIN):
-                found.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
-        return found.hexdigest()
+                total.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
+        return total.hexdigest()
 
     @classmethod
     def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:

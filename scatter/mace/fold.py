@@ -90,12 +90,12 @@ def _matrix(linear: Any) -> NDArray:
 def _blocks(linear: Any, *attributes: NDArray) -> NDArray:
     """The matrix for each l of a linear map of features, shape (l, channel, channel)."""
     channels, dim = linear.irreps_out[0].mul, linear.irreps_out.dim
-    found = []
+    blocks = []
     for degree in DEGREES:
         at = channels * degree**2 + np.arange(channels) * (2 * degree + 1)
         if at[0] < dim:
-            found.append(_ask(linear, np.eye(dim)[at], *attributes)[:, at])
-    return np.stack(found)
+            blocks.append(_ask(linear, np.eye(dim)[at], *attributes)[:, at])
+    return np.stack(blocks)
 
 
 def _of_species(skip: Any, model: Any, z: int) -> NDArray:
@@ -133,8 +133,8 @@ def _radial_2(model: Any, species: NDArray) -> tuple[NDArray, NDArray]:
         pairs = [(a, b) for a in range(count) for b in range(a, count)]
         for index, (a, b) in enumerate(pairs):
             table[a, b] = table[b, a] = index
-    found = [_sampled(model, block, species[a], species[b]) for a, b in pairs]
-    return _to_l3(np.stack(found)), table
+    tables = [_sampled(model, block, species[a], species[b]) for a, b in pairs]
+    return _to_l3(np.stack(tables)), table
 
 
 def _to_l3(tables: NDArray) -> NDArray:
@@ -209,14 +209,14 @@ def _product(model: Any, layer: int, species: NDArray) -> NDArray:
     (contraction,) = model.products[layer].symmetric_contractions.contractions
     order = contraction.correlation
     weights = [contraction.weights_max, *contraction.weights]
-    found = np.zeros((1, INVARIANTS, 1))
+    beta = np.zeros((1, INVARIANTS, 1))
     for nu, weight in zip(range(order, 0, -1), weights, strict=True):
         coupling = contraction.U_tensors(nu).numpy()
         projected = _projected(coupling, _invariants(model, nu, len(coupling)))
-        found = found + np.einsum("ip,zpc->zic", projected, weight.detach().numpy())
-    if len(found) == 1:  # one product for all species
-        found = np.repeat(found, int(species.max()) + 1, axis=0)
-    return np.ascontiguousarray(found[species])
+        beta = beta + np.einsum("ip,zpc->zic", projected, weight.detach().numpy())
+    if len(beta) == 1:  # one product for all species
+        beta = np.repeat(beta, int(species.max()) + 1, axis=0)
+    return np.ascontiguousarray(beta[species])
 
 
 def _projected(coupling: NDArray, invariants: list[tuple[int, NDArray]]) -> NDArray:
@@ -231,14 +231,14 @@ def _projected(coupling: NDArray, invariants: list[tuple[int, NDArray]]) -> NDAr
     nu = coupling.ndim - 1
     orders = list(permutations(range(nu)))
     symmetric = np.mean([np.transpose(coupling, (*order, nu)) for order in orders], axis=0)
-    found = np.zeros((INVARIANTS, coupling.shape[-1]))
+    parts = np.zeros((INVARIANTS, coupling.shape[-1]))
     rest = symmetric.copy()
     for index, tensor in invariants:
-        found[index] = np.tensordot(tensor, symmetric, nu) / (tensor**2).sum()
-        rest -= np.multiply.outer(tensor, found[index])
+        parts[index] = np.tensordot(tensor, symmetric, nu) / (tensor**2).sum()
+        rest -= np.multiply.outer(tensor, parts[index])
     if abs(rest).max() > 1e-6:
         raise UserError("cannot be folded, for its products are not those of three dimensions")
-    return found
+    return parts
 
 
 def _invariants(model: Any, nu: int, count: int) -> list[tuple[int, NDArray]]:
@@ -253,7 +253,7 @@ def _invariants(model: Any, nu: int, count: int) -> list[tuple[int, NDArray]]:
     def harmonics(points: NDArray) -> NDArray:
         return _ask(model.spherical_harmonics, points)
 
-    found = []
+    invariants = []
     for index, triple in enumerate(TRIPLES):
         if max(triple) ** 2 >= count:
             continue
@@ -261,15 +261,15 @@ def _invariants(model: Any, nu: int, count: int) -> list[tuple[int, NDArray]]:
         for place, mean in triple_products(harmonics, triple).items():
             for order in permutations(place):
                 tensor[order] += mean / 6
-        found.append((5 + index, tensor))
-    return found
+        invariants.append((5 + index, tensor))
+    return invariants
 
 
 def _scale_shift(model: Any) -> tuple[float, float]:
     if not hasattr(model, "scale_shift"):
         return 1.0, 0.0
-    found = model.scale_shift
-    return float(np.ravel(found.scale.numpy())[0]), float(np.ravel(found.shift.numpy())[0])
+    block = model.scale_shift
+    return float(np.ravel(block.scale.numpy())[0]), float(np.ravel(block.shift.numpy())[0])
 
 
 def _atomic_energies(model: Any) -> NDArray:

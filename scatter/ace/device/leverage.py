@@ -48,7 +48,7 @@ class Leverage:
             if not capacity:
                 some = positions[:AT_ONCE]
                 capacity = int(1.25 * int(neighbours(some, cell, 1).count.max()) + 16)
-            found = []
+            largest = []
             for part in positions.split(AT_ONCE):
                 each = []
                 for atom, kind in zip(last, kinds, strict=True):
@@ -56,8 +56,8 @@ class Leverage:
                     geometry = Geometry.of(part, near, cell.radius, atom)
                     here = functions[kind](geometry, species[near.sender])
                     each.append(torch.where(geometry.lost, torch.nan, here))
-                found.append(torch.maximum(*each))
-            return torch.cat(found)
+                largest.append(torch.maximum(*each))
+            return torch.cat(largest)
 
         return measure
 
@@ -70,8 +70,8 @@ class Functions:
             return torch.as_tensor(np.ascontiguousarray(array), device=device)
 
         samples = np.concatenate([model.radial[centre], model.two_body[centre]], axis=2)
-        found = polynomials_between(samples[:, :, None], MARGIN)
-        self.table, self.knots = on_device(found.reshape(-1, *found.shape[2:])), found.shape[1]
+        pieces = polynomials_between(samples[:, :, None], MARGIN)
+        self.table, self.knots = on_device(pieces.reshape(-1, *pieces.shape[2:])), pieces.shape[1]
         self.radial, self.per_step = model.radial.shape[3], 1 / model.step
         self.square = on_device(model.cutoff[centre] ** 2)
         z, n, degree, m = model.spec.T
@@ -82,18 +82,18 @@ class Functions:
         self.products = [on_device(model.products(order)) for order in ORDERS]
         self.root = on_device(_through(model, centre).T)
 
-    def __call__(self, found: Geometry, other: Tensor) -> Tensor:
+    def __call__(self, pairs: Geometry, other: Tensor) -> Tensor:
         """|M b|² of each atom.
 
         Args:
-            found: its pairs, shape (slot, 1, neighbour).
+            pairs: their pairs, shape (slot, 1, neighbour).
             other: species of the neighbours.
         """
-        r = radial(self.table, other, found.r * self.per_step, self.knots)[..., 0, :]
-        r = torch.where((found.r**2 < self.square[other])[..., None], r, 0.0)
-        one = torch.ones_like(found.r)
-        x, y, z = found.n.unbind(-1)
-        p = torch.stack([one * row for row in polynomials(x, y, z, self.degree)], dim=-1)
+        r = radial(self.table, other, pairs.r * self.per_step, self.knots)[..., 0, :]
+        r = torch.where((pairs.r**2 < self.square[other])[..., None], r, 0.0)
+        unity = torch.ones_like(pairs.r)
+        x, y, z = pairs.n.unbind(-1)
+        p = torch.stack([unity * row for row in polynomials(x, y, z, self.degree)], dim=-1)
         of_species = [r * (other == z)[..., None] for z in range(len(self.square))]
         singles = [each[..., self.radial :].sum(dim=2) for each in of_species]
         a = torch.stack([each.transpose(-1, -2) @ p for each in of_species], dim=2)
@@ -105,10 +105,10 @@ class Functions:
 
 def _multiplied(a: Tensor, factors: Tensor) -> Tensor:
     first, *rest = factors.unbind(dim=1)
-    found = a[:, :, first]
+    products = a[:, :, first]
     for column in rest:
-        found = found * a[:, :, column]
-    return found
+        products = products * a[:, :, column]
+    return products
 
 
 def _through(model: LinearAce, centre: int) -> np.ndarray:
@@ -116,11 +116,11 @@ def _through(model: LinearAce, centre: int) -> np.ndarray:
     root = model.leverage[centre]
     root = root[(root != 0).any(axis=1)]
     singles = len(model.numbers) * model.two_body.shape[3]
-    found = [root[:, :singles]]
+    parts = [root[:, :singles]]
     for order in ORDERS:
         function, product = getattr(model, f"coupling_{order}").T
         values = getattr(model, f"coupling_values_{order}")
         part = np.zeros((len(model.products(order)), len(root)))
         np.add.at(part, product, values[:, None] * root[:, singles + function].T)
-        found.append(part.T)
-    return np.concatenate(found, axis=1)
+        parts.append(part.T)
+    return np.concatenate(parts, axis=1)

@@ -24,21 +24,21 @@ class PlainAce(Plain):
     def energies(self, positions: Tensor, near: Neighbours) -> Tensor:
         """Energy of each replica (eV), NaN where atoms touch or a list is too short."""
         species, w = self.species, self.weights
-        found = Geometry.of(positions, near, w.cutoff)
+        pairs = Geometry.of(positions, near, w.cutoff)
         kinds = species[:, None] * len(w.constant) + species[near.sender]
-        inside = near.listed & (found.r**2 < w.square.flatten()[kinds])
-        r = radial(w.table, kinds, found.r * w.per_step, w.knots)[..., 0, :]
+        inside = near.listed & (pairs.r**2 < w.square.flatten()[kinds])
+        r = radial(w.table, kinds, pairs.r * w.per_step, w.knots)[..., 0, :]
         r = torch.where(inside[..., None], r, 0.0)
         phi = r[..., w.layout.columns - 1].sum(dim=-1)
-        one = torch.ones_like(r[..., 0])
-        x, y, z = found.n.unbind(-1)
-        p = torch.stack([one * row for row in polynomials(x, y, z, w.layout.degree)], dim=-1)
+        unity = torch.ones_like(r[..., 0])
+        x, y, z = pairs.n.unbind(-1)
+        p = torch.stack([unity * row for row in polynomials(x, y, z, w.layout.degree)], dim=-1)
         a = [
             (r * (species[near.sender] == z)[..., None]).transpose(-1, -2) @ p
             for z in range(len(w.constant))
         ]
         of_atoms = phi + _products(torch.stack(a, dim=2), species, w)
-        return torch.where(found.lost, torch.nan, (of_atoms + w.constant[species]).sum(dim=-1))
+        return torch.where(pairs.lost, torch.nan, (of_atoms + w.constant[species]).sum(dim=-1))
 
     def per_atom(self) -> int:
         """Bytes that the formulas take for an atom, about, given the capacity of its list."""
@@ -57,10 +57,10 @@ def _products(a: Tensor, species: Tensor, w: AceTensors) -> Tensor:
     """
     z, n, lm = w.products.spec.unbind(dim=1)
     a = a[:, :, z, n, lm] * w.products.norms
-    found = a.new_zeros(a.shape[:2])
+    total = a.new_zeros(a.shape[:2])
     for factors, c in zip(w.products.factors, w.products.coefficients, strict=True):
         product = c[species]
         for column in factors.unbind(dim=1):
             product = product * a[:, :, column]
-        found = found + product.sum(dim=-1)
-    return found
+        total = total + product.sum(dim=-1)
+    return total

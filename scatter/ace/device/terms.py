@@ -108,7 +108,7 @@ class Terms:
 
 def terms_of(model: LinearAce, places: Places) -> Terms:
     """The terms of a model whose A are at these places."""
-    found = Terms(places.total)
+    terms = Terms(places.total)
     for centre in range(places.species):
-        found.add(energy_of(model, centre, places), places)
-    return found
+        terms.add(energy_of(model, centre, places), places)
+    return terms

@@ -58,12 +58,12 @@ class AceTensors:
         intervals = model.radial.shape[2] - 1 - 2 * MARGIN
         thinned = 1 if precision == "float64" else min(max(1, intervals // KNOTS), MOST_THINNED)
         samples = samples_of(model, layout, [model.pair])[:, MARGIN % thinned :: thinned, None]
-        found = polynomials_between(samples, MARGIN // thinned)
-        wide = np.pad(found, ((0, 0), (0, 0), (0, 0), (0, 0), (0, -layout.columns % WIDE)))
+        pieces = polynomials_between(samples, MARGIN // thinned)
+        wide = np.pad(pieces, ((0, 0), (0, 0), (0, 0), (0, 0), (0, -layout.columns % WIDE)))
         table = _double(wide.reshape(-1, *wide.shape[2:]), device)
         return cls(
             model=model, layout=layout, places=Places(layout, species, 1), device=device,
-            table=table, table_back=table.to(getattr(torch, precision)), knots=found.shape[1],
+            table=table, table_back=table.to(getattr(torch, precision)), knots=pieces.shape[1],
             per_step=1 / (model.step * thinned), cutoff=float(model.cutoff.max()),
             square=_double(model.cutoff**2, device), constant=_double(model.constant, device),
         )  # fmt: skip
@@ -96,7 +96,7 @@ class AceTensors:
     @cached_property
     def where(self) -> Tensor:
         """Where A of (lm, column) is among the values of an environment; -1 if nowhere."""
-        found = np.full((self.rows, self.columns), -1)
+        places = np.full((self.rows, self.columns), -1)
         for degree, count in enumerate(self.layout.counts):
             for n in range(count):
                 column = self.layout.column(degree, n)
@@ -104,8 +104,8 @@ class AceTensors:
                 for m in range(-degree, degree + 1):
                     place = self.places.of_factor(0, column, degree, m)
                     place = self.places.of_pair(0, phi) if phi >= 0 else place
-                    found[degree**2 + degree + m, column] = place
-        return _whole(found, self.device)
+                    places[degree**2 + degree + m, column] = place
+        return _whole(places, self.device)
 
 
 @dataclass(frozen=True)

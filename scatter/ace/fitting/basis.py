@@ -97,26 +97,26 @@ def patterns(order: int, species: int, degrees: Degrees) -> Iterator[tuple[Facto
             if level * (order - len(chosen)) > left:
                 return
             most = degrees.most.get(factor[0], order)
-            if sum(one[0] == factor[0] for one in chosen) < most:
+            if sum(taken[0] == factor[0] for taken in chosen) < most:
                 yield from grown((*chosen, factor), at, left - level)
 
-    yield from (one for one in grown((), 0, limit) if len(invariants(degrees_of(one))[1]))
+    yield from (member for member in grown((), 0, limit) if len(invariants(degrees_of(member))[1]))
 
 
 def _levels(species: int, limit: float, weight_l: float) -> list[tuple[float, Factor]]:
-    found = []
+    levels = []
     for z in range(species):
         for n in range(int(limit) + 1):
             for degree in range(int(limit / weight_l) + 1):
                 level = n + (z + 1) / species + weight_l * degree
                 if level <= limit:
-                    found.append((level, (z, n, degree)))
-    return sorted(found)
+                    levels.append((level, (z, n, degree)))
+    return sorted(levels)
 
 
 def grouped(pattern: tuple[Factor, ...]) -> list[tuple[Factor, int]]:
     """Different factors and how often they occur, in the order of `Groups`."""
-    return sorted(Counter(pattern).items(), key=lambda one: (one[0][2], one[1], one[0]))
+    return sorted(Counter(pattern).items(), key=lambda entry: (entry[0][2], entry[1], entry[0]))
 
 
 def degrees_of(pattern: tuple[Factor, ...]) -> Groups:
@@ -127,19 +127,19 @@ def degrees_of(pattern: tuple[Factor, ...]) -> Groups:
 def basis_of(species: int, degrees: tuple[Degrees, ...]) -> Basis:
     """The basis for centres of each species, with degrees of its own."""
     orders = len(degrees[0].total)
-    found: dict[int, list[tuple[Factor, ...]]] = {}
+    by_order: dict[int, list[tuple[Factor, ...]]] = {}
     at: list[set] = [set() for _ in degrees]
     for order in ORDERS:
         if order <= orders:
             for mine, limits in zip(at, degrees, strict=True):
                 mine.update(patterns(order, species, limits))
-        found[order] = sorted(one for one in set.union(*at) if len(one) == order)
-    spec = _spec([*chain(*found.values())])
+        by_order[order] = sorted(product for product in set.union(*at) if len(product) == order)
+    spec = _spec([*chain(*by_order.values())])
     places = {tuple(row): n for n, row in enumerate(spec.tolist())}
     functions: list[tuple[Factor, ...]] = []
-    products = {order: _products(order, found[order], functions, places) for order in ORDERS}
-    has = np.array([[one in mine for one in functions] for mine in at]).reshape(len(at), -1)
-    singles = max(_singles(species, one) for one in degrees)
+    products = {order: _products(order, by_order[order], functions, places) for order in ORDERS}
+    has = np.array([[product in mine for product in functions] for mine in at]).reshape(len(at), -1)
+    singles = max(_singles(species, product) for product in degrees)
     return Basis(species, singles, tuple(functions), spec, products, has)
 
 
@@ -148,22 +148,22 @@ def _singles(species: int, degrees: Degrees) -> int:
     return int(degrees.total[0] + EPSILON - 1 / species) + 1
 
 
-def _spec(found: list[tuple[Factor, ...]]) -> Int[np.ndarray, "factor 4"]:
-    factors = sorted({factor for one in found for factor in one})
+def _spec(given: list[tuple[Factor, ...]]) -> Int[np.ndarray, "factor 4"]:
+    factors = sorted({factor for product in given for factor in product})
     rows = [(*factor, m) for factor in factors for m in range(-factor[2], factor[2] + 1)]
     return np.array(rows, np.int64).reshape(-1, 4)
 
 
 def _products(
     order: int,
-    found: list[tuple[Factor, ...]],
+    given: list[tuple[Factor, ...]],
     functions: list[tuple[Factor, ...]],
     places: dict[tuple[int, ...], int],
 ) -> Products:
     """Products of one order; their functions are appended to `functions`."""
     numbers: dict[tuple[int, ...], int] = {}
     entries, values = [], []
-    for pattern in found:
+    for pattern in given:
         factors = [factor for factor, count in grouped(pattern) for _ in range(count)]
         monomials, rows = invariants(degrees_of(pattern))
         for monomial, column in zip(monomials, rows.T, strict=True):

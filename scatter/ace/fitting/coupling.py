@@ -43,7 +43,7 @@ def invariants(groups: Groups) -> tuple[list[Monomial], Float[np.ndarray, "invar
     if sum(degree * count for degree, count in groups) % 2:
         return [], np.zeros((0, 0))
     monomials = _monomials(groups)
-    root = np.sqrt([_weight(one, groups) for one in monomials])
+    root = np.sqrt([_weight(monomial, groups) for monomial in monomials])
     turned = (_derivation(monomials, groups, axis) / root * root[:, None] for axis in (0, 1))
     # the squares' eigenvalues are of order one where they are not zero
     size, vectors = np.linalg.eigh(sum(turn.T @ turn for turn in turned))
@@ -53,7 +53,9 @@ def invariants(groups: Groups) -> tuple[list[Monomial], Float[np.ndarray, "invar
     coefficients = columns[:, : len(null)].T / root
     used = np.abs(coefficients).max(axis=0, initial=0) > SMALL
     coefficients[np.abs(coefficients) < SMALL] = 0
-    return [one for one, use in zip(monomials, used, strict=True) if use], coefficients[:, used]
+    return [monomial for monomial, use in zip(monomials, used, strict=True) if use], coefficients[
+        :, used
+    ]
 
 
 def _monomials(groups: Groups) -> list[Monomial]:
@@ -79,17 +81,17 @@ def _derivation(
     monomials: Sequence[Monomial], groups: Groups, axis: int
 ) -> Float[np.ndarray, "monomial monomial"]:
     """What a generator makes of the coefficients of monomials; axis 0 is z, and 1 is x."""
-    place = {one: n for n, one in enumerate(monomials)}
+    place = {monomial: n for n, monomial in enumerate(monomials)}
     degrees = [degree for degree, count in groups for _ in range(count)]
-    found = np.zeros((len(monomials), len(monomials)))
-    for column, one in enumerate(monomials):
+    matrix = np.zeros((len(monomials), len(monomials)))
+    for column, monomial in enumerate(monomials):
         for k, degree in enumerate(degrees):
-            slopes = generators(degree)[axis][one[k] + degree]
+            slopes = generators(degree)[axis][monomial[k] + degree]
             for m in np.flatnonzero(slopes):
-                other = (*one[:k], int(m) - degree, *one[k + 1 :])
+                other = (*monomial[:k], int(m) - degree, *monomial[k + 1 :])
                 parts = (tuple(sorted(part)) for part in _split(other, groups))
-                found[place[tuple(chain(*parts))], column] += slopes[m]
-    return found
+                matrix[place[tuple(chain(*parts))], column] += slopes[m]
+    return matrix
 
 
 @cache
@@ -108,4 +110,4 @@ def generators(degree: int) -> Float[np.ndarray, "2 m m"]:
     to_complex[degree, degree] = 1
     up = np.diag(np.sqrt(degree * (degree + 1) - m[:-1] * m[1:]), -1)
     about = (np.diag(m).astype(complex), (up + up.T) / 2)
-    return np.array([(to_complex @ (-1j * one.T) @ to_complex.conj().T).real for one in about])
+    return np.array([(to_complex @ (-1j * axis.T) @ to_complex.conj().T).real for axis in about])

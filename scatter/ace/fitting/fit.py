@@ -98,13 +98,13 @@ def fit_ace(
             for part in ("train", "valid")
         }
         atoms = median(len(frame) for frame in parts["valid"])
-        found = choose(rows, design, fitting.weights, recipe.weight_l, fitting.smoothness, atoms)
-        told = _told(place, recipe, fitting, parts, found)
+        chosen = choose(rows, design, fitting.weights, recipe.weight_l, fitting.smoothness, atoms)
+        told = _told(place, recipe, fitting, parts, chosen)
         inner = inner_distances(design, parts["train"])
-        sites = {kind: one for kind, one in rows["train"].items() if kind not in KINDS}
-        model = folded(design, constant, found.c, inner, sites, json.dumps(told))
+        sites = {kind: triangle for kind, triangle in rows["train"].items() if kind not in KINDS}
+        model = folded(design, constant, chosen.c, inner, sites, json.dumps(told))
         model.write(out)
-        curves = found.strengths
+        curves = chosen.strengths
         save(regularisation_figure(curves), folder / "regularisation")
         write_whole(folder / "fit.json", json.dumps(told | _curves(curves), indent=1).encode())
     _report(out, folder, parts)
@@ -116,18 +116,18 @@ def _counter(say: Callable[[str], None], part: str, frames: Sequence[Atoms]) -> 
 
 
 def _told(
-    place: Path, recipe: Recipe, fitting: Fitting, parts: Mapping[str, list[Atoms]], found: Fit
+    place: Path, recipe: Recipe, fitting: Fitting, parts: Mapping[str, list[Atoms]], fit: Fit
 ) -> dict[str, Any]:
     """What the file says of where it comes from, in plain values."""
-    curves, chosen = found.strengths, found.strengths.chosen
+    curves, chosen = fit.strengths, fit.strengths.chosen
     return {
         "set": str(place),
         "structures": {part: len(frames) for part, frames in parts.items()},
         "recipe": recipe.told(),
         "fitting": asdict(fitting),
         "strength": float(curves.strengths[chosen]),
-        "strength_by_evidence": float(curves.strengths[found.best_by_evidence]),
-        "noise_of_a_row": found.noise,
+        "strength_by_evidence": float(curves.strengths[fit.best_by_evidence]),
+        "noise_of_a_row": fit.noise,
         "rmse": {
             name: {part: float(curve[chosen]) for part, curve in each.items()}
             for name, each in curves.errors.items()

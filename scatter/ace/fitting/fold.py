@@ -36,30 +36,33 @@ def inner_distances(design: Design, frames: Iterable[Atoms]) -> PerPair:
 
     Of the shortest distance and r_0 the smaller, since a pair may be nowhere in them.
     """
-    found = np.array([[one.r0 for one in row] for row in design.radial])
-    farthest, nobody = float(found.max()), np.zeros(0, np.int64)
+    inner = np.array([[radial.r0 for radial in row] for row in design.radial])
+    farthest, nobody = float(inner.max()), np.zeros(0, np.int64)
     for n, frame in enumerate(frames):
         pairs = design.neighbours(frame, f"frame {n}", nobody, farthest)
-        np.minimum.at(found, (pairs.of_centre, pairs.of_other), pairs.r)
-    return SHORTER * found
+        np.minimum.at(inner, (pairs.of_centre, pairs.of_other), pairs.r)
+    return SHORTER * inner
 
 
 def stiffness(design: Design, c: Float[np.ndarray, " column"], inner: PerPair) -> PerPair:
     """K of each pair of species, eV."""
-    found = np.zeros(inner.shape)
+    slopes = np.zeros(inner.shape)
     species = range(len(design.numbers))
     for i, j in product(species, species):
         r = PROBED * inner[i, j]
         symbols = [design.numbers[i], design.numbers[j]]
         energies = np.array(
-            [c @ design.rows(Atoms(symbols, [[0, 0, 0], [0, 0, one]]), "pair")[:, 0] for one in r]
+            [
+                c @ design.rows(Atoms(symbols, [[0, 0, 0], [0, 0, distance]]), "pair")[:, 0]
+                for distance in r
+            ]
         )
         wall = 2 * (1 - PROBED) ** 4
         for doubling in range(MOST_DOUBLINGS):
-            found[i, j] = 2.0**doubling
-            if (np.diff(energies + found[i, j] * wall) < 0).all():
+            slopes[i, j] = 2.0**doubling
+            if (np.diff(energies + slopes[i, j] * wall) < 0).all():
                 break
-    return found
+    return slopes
 
 
 def leverage(
@@ -71,16 +74,16 @@ def leverage(
     square that scaled values add up to. Zero for species that were not gathered; empty if none was.
     """
     size = design.values if sites else 0
-    found = np.zeros((len(design.numbers), size, size))
-    for z, one in sites.items():
-        norms = np.sqrt((one.r[:, :-1] ** 2).sum(axis=0))
+    roots = np.zeros((len(design.numbers), size, size))
+    for z, triangle in sites.items():
+        norms = np.sqrt((triangle.r[:, :-1] ** 2).sum(axis=0))
         widths = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
-        solutions = Solutions.of(one, widths)
+        solutions = Solutions.of(triangle, widths)
         ridge = RIDGE * solutions.size[0] ** 2
         together = (solutions.size**2 / (solutions.size**2 + ridge)).sum()
-        root = solutions.spread(ridge) * np.sqrt(one.rows / together)
-        found[design.numbers.index(int(z.split()[1]))] = root.T
-    return found
+        root = solutions.spread(ridge) * np.sqrt(triangle.rows / together)
+        roots[design.numbers.index(int(z.split()[1]))] = root.T
+    return roots
 
 
 def folded(
@@ -123,15 +126,15 @@ def folded(
 def _products(
     design: Design, weights: Float[np.ndarray, "species function"]
 ) -> dict[str, np.ndarray]:
-    found = {}
+    arrays = {}
     for order in ORDERS:
-        one = design.basis.products[order]
-        functions, places = one.entries.T
-        coefficients = np.zeros((len(weights), len(one.factors)))
+        coupled = design.basis.products[order]
+        functions, places = coupled.entries.T
+        coefficients = np.zeros((len(weights), len(coupled.factors)))
         for mine, of_functions in zip(coefficients, weights, strict=True):
-            np.add.at(mine, places, one.values * of_functions[functions])
-        found[f"products_{order}"] = one.factors
-        found[f"coefficients_{order}"] = coefficients
-        found[f"coupling_{order}"] = one.entries
-        found[f"coupling_values_{order}"] = one.values
-    return found
+            np.add.at(mine, places, coupled.values * of_functions[functions])
+        arrays[f"products_{order}"] = coupled.factors
+        arrays[f"coefficients_{order}"] = coefficients
+        arrays[f"coupling_{order}"] = coupled.entries
+        arrays[f"coupling_values_{order}"] = coupled.values
+    return arrays

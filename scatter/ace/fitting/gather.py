@@ -50,13 +50,13 @@ class Gathering:
         of_molecule = np.isin(frame.numbers, list(self.molecule))
         labels = frame.get_forces(apply_constraint=False)
         atoms = np.flatnonzero(self._drawn(of_molecule, np.isfinite(labels).any(axis=1), number))
-        found, sites = self.design.rows_and_sites(frame, f"frame {number}", atoms)
+        block, sites = self.design.rows_and_sites(frame, f"frame {number}", atoms)
         energy = frame.get_potential_energy()
         energy -= sum(self.constant[numbers.index(z)] for z in frame.numbers)
         forces = labels[atoms].ravel()
         known, mine = np.isfinite(forces), np.repeat(of_molecule[atoms], 3)
         weight = self.weights.classes.get(class_of(frame), 1.0)
-        rows = weight * np.concatenate([found, [[energy, *forces]]]).T
+        rows = weight * np.concatenate([block, [[energy, *forces]]]).T
         of_sites = {
             sites_of(z): np.pad(sites[frame.numbers == z], ((0, 0), (0, 1))) for z in self.species
         }
@@ -76,19 +76,19 @@ class Gathering:
         slab = np.flatnonzero(~of_molecule & known)
         count = round(self.weights.share * len(slab))
         rng = np.random.default_rng([self.seed, number])
-        found = of_molecule & known
-        found[slab if count == len(slab) else rng.choice(slab, count, replace=False)] = True
-        return found
+        kept = of_molecule & known
+        kept[slab if count == len(slab) else rng.choice(slab, count, replace=False)] = True
+        return kept
 
     def triangles(self, frames: Sequence[tuple[int, Atoms]]) -> dict[str, Triangle]:
         """The triangles of each kind of rows of numbered structures."""
         block = AT_ONCE * max((3 * len(frame) for _, frame in frames), default=1)
-        found = {kind: Triangle(self.design.columns, block) for kind in KINDS}
-        found |= {sites_of(z): Triangle(self.design.values, block) for z in self.species}
+        by_kind = {kind: Triangle(self.design.columns, block) for kind in KINDS}
+        by_kind |= {sites_of(z): Triangle(self.design.values, block) for z in self.species}
         for number, frame in frames:
             for kind, rows in self.rows(frame, number).items():
-                found[kind].add(rows)
-        return {kind: one.finished() for kind, one in found.items()}
+                by_kind[kind].add(rows)
+        return {kind: triangle.finished() for kind, triangle in by_kind.items()}
 
 
 def sites_of(z: int) -> str:
@@ -112,12 +112,12 @@ def gather(
     numbered = [*enumerate(frames)]
     size = max(AT_ONCE, -(-len(frames) // (PIECES * threads)))
     pieces = [numbered[n : n + size] for n in range(0, len(numbered), size)]
-    found: dict[str, list[tuple[float, Triangle]]] = {}
+    by_kind: dict[str, list[tuple[float, Triangle]]] = {}
     for done, triangles in enumerate(_each(gathering, pieces, threads), 1):
-        for kind, one in triangles.items():
-            found.setdefault(kind, []).append((1.0, one))
+        for kind, triangle in triangles.items():
+            by_kind.setdefault(kind, []).append((1.0, triangle))
         tell(min(done * size, len(frames)))
-    return {kind: joined(parts) for kind, parts in found.items()}
+    return {kind: joined(parts) for kind, parts in by_kind.items()}
 
 
 def _each(

@@ -66,18 +66,18 @@ def read_parts(place: Path, seed: int, keys: Keys = STANDARD) -> dict[str, list[
                 f"{place}: has no train.extxyz and valid.extxyz; `scatter select` makes them"
             )
         files = {part: file for part, file in files.items() if file.is_file()}
-        found = dict(zip(files, read_labelled([*files.values()], keys), strict=True))
+        labelled = dict(zip(files, read_labelled([*files.values()], keys), strict=True))
     else:
         [frames] = read_labelled([place], keys)
-        names = np.array([trajectory_of(n, one) for n, one in enumerate(frames)])
+        names = np.array([trajectory_of(n, frame) for n, frame in enumerate(frames)])
         part = parts_of(names, replace(SHARES, seed=seed))
-        found = {
-            name: [one for one, mine in zip(frames, part, strict=True) if mine == n]
+        labelled = {
+            name: [frame for frame, mine in zip(frames, part, strict=True) if mine == n]
             for n, name in enumerate(PARTS)
         }
-        if not found["train"] or not found["valid"]:
+        if not labelled["train"] or not labelled["valid"]:
             raise UserError(f"{place}: holds too few trajectories to set some aside to validate by")
-    return {part: frames for part, frames in found.items() if frames}
+    return {part: frames for part, frames in labelled.items() if frames}
 
 
 def trajectory_of(number: int, frame: Atoms) -> str:
@@ -98,12 +98,12 @@ def elements_of(frames: Sequence[Atoms], wanted: tuple[str, ...]) -> tuple[str, 
         UserError: wanted are others than occur.
     """
     counts = Counter(z for frame in frames for z in frame.numbers.tolist())
-    found = tuple(chemical_symbols[z] for z, _ in sorted(counts.items(), key=lambda x: -x[1]))
-    if wanted and set(wanted) != set(found):
+    symbols = tuple(chemical_symbols[z] for z, _ in sorted(counts.items(), key=lambda x: -x[1]))
+    if wanted and set(wanted) != set(symbols):
         raise UserError(
-            f"--elements {','.join(wanted)}: the structures hold {','.join(sorted(found))}"
+            f"--elements {','.join(wanted)}: the structures hold {','.join(sorted(symbols))}"
         )
-    return wanted or found
+    return wanted or symbols
 
 
 def energies_of_atoms(
@@ -123,8 +123,8 @@ def energies_of_atoms(
         [[np.sum(frame.numbers == atomic_numbers[symbol]) for symbol in elements]
          for frame in frames], float
     )  # fmt: skip
-    found = np.array([given.get(symbol, 0.0) for symbol in elements])
+    values = np.array([given.get(symbol, 0.0) for symbol in elements])
     free = np.array([symbol not in given for symbol in elements])
-    energies = np.array([frame.get_potential_energy() for frame in frames]) - counts @ found
-    found[free] = np.linalg.lstsq(counts[:, free], energies, rcond=None)[0]
-    return found
+    energies = np.array([frame.get_potential_energy() for frame in frames]) - counts @ values
+    values[free] = np.linalg.lstsq(counts[:, free], energies, rcond=None)[0]
+    return values

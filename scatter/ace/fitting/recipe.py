@@ -128,6 +128,6 @@ def _refuse_strangers(recipe: Recipe) -> None:
         raise UserError(f"--powers {recipe.powers}: must be p and q, with 0 < p ≤ q")
     if len(recipe.degrees) > 4 or sorted(recipe.degrees, reverse=True) != [*recipe.degrees]:
         raise UserError(
-            f"--degrees {','.join(f'{one:g}' for one in recipe.degrees)}: must be one to four "
+            f"--degrees {','.join(f'{n:g}' for n in recipe.degrees)}: must be one to four "
             "numbers that do not increase, such as 18,12,10,8"
         )

@@ -42,7 +42,7 @@ class Design:
     @property
     def cutoff(self) -> float:
         """The largest, Å."""
-        return max(one.cutoff for row in self.radial for one in row)
+        return max(radial.cutoff for row in self.radial for radial in row)
 
     @property
     def singles(self) -> int:
@@ -74,13 +74,15 @@ class Design:
         for z, start in enumerate(self.starts[:-1]):
             many[z, has[z]] = start + species * self.singles + np.arange(has[z].sum())
         products = [self.basis.products[order] for order in ORDERS]
-        counts = [len(one.factors) for one in products]
+        counts = [len(group.factors) for group in products]
         padded = [
-            np.pad(one.factors, ((0, 0), (0, 4 - order)), constant_values=-1)
-            for order, one in zip(ORDERS, products, strict=True)
+            np.pad(group.factors, ((0, 0), (0, 4 - order)), constant_values=-1)
+            for order, group in zip(ORDERS, products, strict=True)
         ]
         shift = np.cumsum([0, *counts])
-        entries = [one.entries + [0, ahead] for one, ahead in zip(products, shift, strict=False)]
+        entries = [
+            group.entries + [0, ahead] for group, ahead in zip(products, shift, strict=False)
+        ]
         return Functions(
             two_body=self.starts[:-1, None, None] + singles,
             many_body=many,
@@ -90,7 +92,7 @@ class Design:
             products=np.concatenate(padded),
             orders=np.repeat(ORDERS, counts),
             entries=np.concatenate(entries),
-            values=np.concatenate([one.values for one in products]),
+            values=np.concatenate([group.values for group in products]),
         )
 
     def rows(self, frame: Atoms, where: str) -> Float[np.ndarray, "column row"]:
@@ -115,10 +117,10 @@ class Design:
             UserError: it holds an element that is not fitted, or its cell has no volume.
         """
         pairs = self.neighbours(frame, where, atoms, self.cutoff)
-        found = np.zeros((self.columns, 1 + 3 * (len(atoms) + 1)))
+        rows = np.zeros((self.columns, 1 + 3 * (len(atoms) + 1)))
         sites = np.zeros((len(frame), self.values))
-        ace_rows.add_rows(pairs, self.tables(pairs), self.functions, found, sites)
-        return found[:, :-3], sites
+        ace_rows.add_rows(pairs, self.tables(pairs), self.functions, rows, sites)
+        return rows[:, :-3], sites
 
     def neighbours(
         self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"], cutoff: float
@@ -164,11 +166,11 @@ class Design:
 
 
 def norms(degree: int) -> Float[np.ndarray, " row"]:
-    """N_lm at l² + l + m, for a mean square of one over the sphere."""
-    found = np.zeros((degree + 1) ** 2)
-    for one in range(degree + 1):
-        for m in range(-one, one + 1):
+    """N_lm at k² + k + m, for a mean square of one over the sphere."""
+    factors = np.zeros((degree + 1) ** 2)
+    for k in range(degree + 1):
+        for m in range(-k, k + 1):
             twice = 2 if m else 1
-            ratio = factorial(one - abs(m)) / factorial(one + abs(m))
-            found[one * one + one + m] = sqrt((2 * one + 1) * twice * ratio)
-    return found
+            ratio = factorial(k - abs(m)) / factorial(k + abs(m))
+            factors[k * k + k + m] = sqrt((2 * k + 1) * twice * ratio)
+    return factors

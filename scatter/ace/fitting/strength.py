@@ -58,14 +58,14 @@ def widths(
     for function, pattern in enumerate(design.basis.patterns):
         columns = design.functions.many_body[:, function]
         level[columns[columns >= 0]] = sum(n + weight_l * degree for _, n, degree in pattern)
-    found = (1 + level) ** -smoothness
-    return np.divide(found, norms, out=np.zeros_like(found), where=norms > 0)
+    width = (1 + level) ** -smoothness
+    return np.divide(width, norms, out=np.zeros_like(width), where=norms > 0)
 
 
 def weighted(parts: Mapping[str, Triangle], weights: Weights) -> Triangle:
     """The triangle of all rows, weighted."""
     of_kinds = weights.energy, weights.force, weights.force * weights.molecule
-    return joined([(one, parts[kind]) for kind, one in zip(KINDS, of_kinds, strict=True)])
+    return joined([(weight, parts[kind]) for kind, weight in zip(KINDS, of_kinds, strict=True)])
 
 
 def choose(
@@ -84,12 +84,12 @@ def choose(
         smoothness: p of the prior.
         atoms: of a typical structure, for errors of its energy.
     """
-    whole = {part: weighted(one, weights) for part, one in parts.items()}
+    whole = {part: weighted(triangles, weights) for part, triangles in parts.items()}
     norms = np.sqrt((whole["train"].r[:, :-1] ** 2).sum(axis=0))
     solutions = Solutions.of(whole["train"], widths(design, weight_l, smoothness, norms))
     strengths = GRID * solutions.size[0] ** 2
     c = solutions.coefficients(strengths)
-    loss = {part: one.squares(c) / one.rows for part, one in whole.items()}
+    loss = {part: triangles.squares(c) / triangles.rows for part, triangles in whole.items()}
     chosen = int(np.flatnonzero(loss["valid"] <= TIE * loss["valid"].min())[-1])
     evidence = solutions.evidence(strengths) / solutions.rows
     curves = Strengths(GRID, _errors(parts, c, atoms), loss, evidence, chosen)
@@ -106,13 +106,13 @@ def _errors(
         "F (meV/Å)": (("force", "molecule"), 1.0),
         "F, molecule (meV/Å)": (("molecule",), 1.0),
     }
-    found: dict[str, dict[str, np.ndarray]] = {}
+    errors: dict[str, dict[str, np.ndarray]] = {}
     for name, (which, scale) in kinds.items():
-        found[name] = {
+        errors[name] = {
             part: MILLI * scale * np.sqrt(
-                sum(one[kind].squares(c) for kind in which)
-                / max(1, sum(one[kind].rows for kind in which))
+                sum(triangles[kind].squares(c) for kind in which)
+                / max(1, sum(triangles[kind].rows for kind in which))
             )
-            for part, one in parts.items()
+            for part, triangles in parts.items()
         }  # fmt: skip
-    return found
+    return errors

@@ -76,7 +76,7 @@ class Triangle:
 
 def joined(parts: Sequence[tuple[float, Triangle]]) -> Triangle:
     """The triangle of all rows of several, those of each multiplied by a weight."""
-    found = Triangle(len(parts[0][1].r) - 1)
+    whole = Triangle(len(parts[0][1].r) - 1)
     for weight, part in parts:
-        found.join(weight, part)
-    return found
+        whole.join(weight, part)
+    return whole

@@ -106,8 +106,8 @@ def give_back(
             along = w.fma(by_n[axis], n[axis], along)
         along = by_r - along * inverse
         for axis, local in enumerate(sums):
-            found = w.fma(along, n[axis], inverse * by_n[axis])
-            tile[layout.direction + axis] = found
-            local.value = local.value + found
+            force = w.fma(along, n[axis], inverse * by_n[axis])
+            tile[layout.direction + axis] = force
+            local.value = local.value + force
     x, y, z = (local.value for local in sums)
     own.add(0, w.sums(x, y, z, z))

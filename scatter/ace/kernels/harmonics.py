@@ -39,27 +39,27 @@ def _around(x: Any, y: Any, degree: int) -> tuple[list[Any], list[Any]]:
 
 def _along(z: Any, degree: int) -> dict[tuple[int, int], Any]:
     """Q_lm for 0 ≤ m ≤ l up to the degree; those with l = m are numbers."""
-    found: dict[tuple[int, int], Any] = {}
+    q: dict[tuple[int, int], Any] = {}
     for m in range(degree + 1):
-        found[m, m] = float(factorial(2 * m) // (2**m * factorial(m)))
+        q[m, m] = float(factorial(2 * m) // (2**m * factorial(m)))
         if m < degree:
-            found[m + 1, m] = z * ((2 * m + 1) * found[m, m])
+            q[m + 1, m] = z * ((2 * m + 1) * q[m, m])
         for n in range(m + 2, degree + 1):
-            before = found[n - 2, m] * ((n + m - 1) / (n - m))
-            found[n, m] = found[n - 1, m] * z * ((2 * n - 1) / (n - m)) - before
-    return found
+            before = q[n - 2, m] * ((n + m - 1) / (n - m))
+            q[n, m] = q[n - 1, m] * z * ((2 * n - 1) / (n - m)) - before
+    return q
 
 
 def polynomials(x: Any, y: Any, z: Any, degree: int) -> list[Any]:
     """p_lm row by row for l up to the degree; the first is the number 1."""
     (c, s), q = _around(x, y, degree), _along(z, degree)
-    found: list[Any] = [1.0] * (degree + 1) ** 2
+    p: list[Any] = [1.0] * (degree + 1) ** 2
     for n in range(1, degree + 1):
-        found[row(n, 0)] = q[n, 0]
+        p[row(n, 0)] = q[n, 0]
         for m in range(1, n + 1):
-            found[row(n, m)] = c[m] * q[n, m]
-            found[row(n, -m)] = s[m] * q[n, m]
-    return found
+            p[row(n, m)] = c[m] * q[n, m]
+            p[row(n, -m)] = s[m] * q[n, m]
+    return p
 
 
 def pull(x: Any, y: Any, z: Any, bars: list[Any]) -> tuple[Any, Any, Any]:
@@ -92,7 +92,7 @@ def pull(x: Any, y: Any, z: Any, bars: list[Any]) -> tuple[Any, Any, Any]:
 
 
 def _sum(terms: list[Any]) -> Any:
-    found = terms[0]
+    total = terms[0]
     for term in terms[1:]:
-        found = found + term
-    return found
+        total = total + term
+    return total

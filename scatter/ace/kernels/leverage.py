@@ -53,17 +53,17 @@ class Functions(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _read(table, place, found):
+def _read(table, place, values):
     """All splines of a table at a place, which counts knots."""
     knot = int(place)
     u = place - knot
-    found[:] = 0
+    values[:] = 0
     for j in range(len(PIECES)):
         weight = 0.0
         for k in range(len(PIECES) - 1, -1, -1):
             weight = weight * u + PIECES[j, k]
-        for column in range(len(found)):
-            found[column] += weight * table[knot + j, column]
+        for column in range(len(values)):
+            values[column] += weight * table[knot + j, column]
 
 
 @njit(cache=True, nogil=True)
@@ -96,14 +96,14 @@ def _multiply(functions, a, b):
 @njit(cache=True, nogil=True)
 def _norm(functions, b):
     """|M b|²."""
-    found = np.zeros(functions.root.shape[1])
+    image = np.zeros(functions.root.shape[1])
     for k in range(len(functions.kept)):
         value, column = b[functions.kept[k]], functions.root[k]
-        for row in range(len(found)):
-            found[row] += value * column[row]
+        for row in range(len(image)):
+            image[row] += value * column[row]
     total = 0.0
-    for row in range(len(found)):
-        total += found[row] * found[row]
+    for row in range(len(image)):
+        total += image[row] * image[row]
     return total
 
 
@@ -145,10 +145,10 @@ def leverages(atom, positions, species, lists, counts, functions, size):
         functions: `Functions` of the atom's species.
         size: length of b.
     """
-    found = np.empty(len(positions))
+    gamma = np.empty(len(positions))
     first, second, shift = lists
     for slot in prange(len(positions)):
         n = counts[slot]
         neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
-        found[slot] = _of_atom(atom, positions[slot], species, neighbours, functions, size)
-    return found
+        gamma[slot] = _of_atom(atom, positions[slot], species, neighbours, functions, size)
+    return gamma

@@ -122,20 +122,20 @@ def _put(row, unit, value, by_x, by_y, by_z, values, gradients):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_rows(pairs, tables, functions, found, sites):
+def add_rows(pairs, tables, functions, rows, sites):
     """Add the rows of one structure.
 
     Args:
         pairs: `Neighbours`.
         tables: `Tables`.
         functions: `Functions`.
-        found: shape (column, 1 + 3 places): the energy, then minus its derivatives; written.
+        rows: shape (column, 1 + 3 places): the energy, then minus its derivatives; written.
         sites: values of all functions of each atom, shape (atom, species t + function): those of
             one neighbour by its species, then all B_f; written.
     """
-    _add_two_body(pairs, tables, functions.two_body, found, sites)
+    _add_two_body(pairs, tables, functions.two_body, rows, sites)
     a = np.zeros(len(functions.spec))
-    slopes = np.zeros((len(a), found.shape[1] - 1))
+    slopes = np.zeros((len(a), rows.shape[1] - 1))
     y, gradient = np.zeros(len(functions.norms)), np.zeros((len(functions.norms), 3))
     start, total = 0, len(pairs.centre)
     while start < total:
@@ -147,25 +147,25 @@ def add_rows(pairs, tables, functions, found, sites):
             _gather(pair, pairs, tables, functions, y, gradient, a, slopes)
             pair += 1
         columns, site = functions.many_body[pairs.of_centre[start]], sites[pairs.centre[start]]
-        _multiply(columns, a, slopes, functions, found, site[-len(columns) :])
+        _multiply(columns, a, slopes, functions, rows, site[-len(columns) :])
         start = pair
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_two_body(pairs, tables, columns, found, sites):
+def _add_two_body(pairs, tables, columns, rows, sites):
     for pair in range(len(pairs.centre)):
         i = 1 + 3 * pairs.place[pairs.centre[pair]]
         j = 1 + 3 * pairs.place[pairs.other[pair]]
         mine = columns[pairs.of_centre[pair], pairs.of_other[pair]]
         for t in range(len(mine)):
-            found[mine[t], 0] += tables.two_body[pair, t]
+            rows[mine[t], 0] += tables.two_body[pair, t]
             sites[pairs.centre[pair], pairs.of_other[pair] * len(mine) + t] += tables.two_body[
                 pair, t
             ]
             for k in range(3):
                 pull = tables.two_body_slope[pair, t] * pairs.unit[pair, k]
-                found[mine[t], i + k] += pull
-                found[mine[t], j + k] -= pull
+                rows[mine[t], i + k] += pull
+                rows[mine[t], j + k] -= pull
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,7 +186,7 @@ def _gather(pair, pairs, tables, functions, y, gradient, a, slopes):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _multiply(columns, a, slopes, functions, found, site):
+def _multiply(columns, a, slopes, functions, rows, site):
     """Add the functions of one centre, given its A and their derivatives."""
     width = slopes.shape[1]
     for entry in range(len(functions.values)):
@@ -194,7 +194,7 @@ def _multiply(columns, a, slopes, functions, found, site):
         if column < 0:
             continue
         at = functions.entries[entry, 1]
-        product, order, into = functions.products[at], functions.orders[at], found[column]
+        product, order, into = functions.products[at], functions.orders[at], rows[column]
         for k in range(order):
             others = functions.values[entry]
             for other in range(order):

@@ -35,8 +35,8 @@ def _directions(
         weights[j] = w.polynomial(u, piece.coef.tolist())
         weights[WEIGHTS + j] = w.polynomial(u, piece.deriv().coef.tolist()) * grid.each(0)
     x, y, z = x * inverse, y * inverse, z * inverse
-    found = [*polynomials(x, y, z, layout.degree)[1:], x, y, z, inverse]
-    for row, value in enumerate(found, layout.harmonics + 1):
+    numbers = [*polynomials(x, y, z, layout.degree)[1:], x, y, z, inverse]
+    for row, value in enumerate(numbers, layout.harmonics + 1):
         target[row] = value
 
 
@@ -47,16 +47,16 @@ def _columns(
     """The columns of a tile and their slopes: a pair at a time, then a column at a time."""
     blocks = -(-layout.columns // w.lanes)
     for block in range(blocks):
-        found: tuple[list[Vector], list[Vector]] = [], []
+        columns: tuple[list[Vector], list[Vector]] = [], []
         for lane in range(w.lanes):
             knot = knots.integer(start * 0 + lane)
             here = table.at(knot * (blocks * w.lanes) + start).at(block * w.lanes)
             coefficients = [here[j * blocks] for j in range(WEIGHTS)]
-            for k, vectors in enumerate(found):
+            for k, vectors in enumerate(columns):
                 first = (k * WEIGHTS) * w.lanes + lane
                 each = [weights.each(first + j * w.lanes) for j in range(WEIGHTS)]
                 vectors.append(_dot(w, coefficients, each))
-        for k, vectors in enumerate(found):
+        for k, vectors in enumerate(columns):
             kept = layout.columns - block * w.lanes
             for column, value in enumerate(w.transposed(vectors)[:kept], block * w.lanes):
                 target[k * layout.columns + column] = value

@@ -32,8 +32,8 @@ def export_yace(source: Path, target: Path) -> list[str]:
         raise UserError(f"{source}: {error}; nothing written") from error
     write_tree(tree, target)
     written = {"float64": Ace(read_model(tree, target.name)[0])}
-    (found,) = agreements(Ace(model), written, model.numbers, float(model.cutoff.max()))
-    return [str(residual), str(found)]
+    (compared,) = agreements(Ace(model), written, model.numbers, float(model.cutoff.max()))
+    return [str(residual), str(compared)]
 
 
 def import_yace(source: Path, target: Path) -> list[str]:

@@ -30,12 +30,12 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _mapping(loader: Any, node: Any) -> Tree:
-    found = {}
+    mapping = {}
     for name, value in node.value:
         key = loader.construct_object(name, deep=True)
         key = tuple(key) if isinstance(key, list) else key
-        found[key] = loader.construct_object(value, deep=True)
-    return found
+        mapping[key] = loader.construct_object(value, deep=True)
+    return mapping
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
@@ -48,12 +48,12 @@ def read_tree(file: Path) -> Tree:
         UserError: it cannot be read or is no mapping.
     """
     try:
-        found = yaml.load(text(file, f"[potential] file = '{file}'"), _Loader)
+        tree = yaml.load(text(file, f"[potential] file = '{file}'"), _Loader)
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"[potential] file = '{file}': cannot be read ({reason(error)})") from error
-    if not isinstance(found, dict):
+    if not isinstance(tree, dict):
         raise UserError(f"[potential] file = '{file}': is no .yace file")
-    return found
+    return tree
 
 
 def _text(value: Any) -> str:

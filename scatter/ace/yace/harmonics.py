@@ -41,21 +41,21 @@ def _expanded(
     products: Iterable[tuple[tuple[Factor, ...], float]], complex_: bool
 ) -> dict[tuple[Factor, ...], complex]:
     parts = _complex_parts if complex_ else _real_parts
-    found: dict[tuple[Factor, ...], complex] = defaultdict(complex)
+    expanded: dict[tuple[Factor, ...], complex] = defaultdict(complex)
     for factors, c in products:
         for choice in product(*(parts(m) for *_, m in factors)):
             value = c
             for _, part in choice:
                 value = value * part
             key = sorted((*f[:3], m) for f, (m, _) in zip(factors, choice, strict=True))
-            found[tuple(key)] += value
-    return found
+            expanded[tuple(key)] += value
+    return expanded
 
 
 def to_real(products: Iterable[tuple[tuple[Factor, ...], float]]) -> Products:
     """The real part of a sum of products of complex A, as products of real A."""
-    found = {key: value.real for key, value in _expanded(products, False).items()}
-    return _without_traces(found)
+    real = {key: value.real for key, value in _expanded(products, False).items()}
+    return _without_traces(real)
 
 
 def to_complex(products: Mapping[tuple[Factor, ...], float]) -> tuple[Products, float]:
@@ -66,7 +66,7 @@ def to_complex(products: Mapping[tuple[Factor, ...], float]) -> tuple[Products, 
         is left over, a fraction of the largest of all. It is zero, but for rounding, if the sum
         is invariant under rotations and reflections.
     """
-    found: Products = defaultdict(float)
+    expanded: Products = defaultdict(float)
     rest, largest = 0.0, 0.0
     for key, value in _expanded(products.items(), True).items():
         largest = max(largest, abs(value))
@@ -75,8 +75,8 @@ def to_complex(products: Mapping[tuple[Factor, ...], float]) -> tuple[Products, 
             continue
         rest = max(rest, abs(value.imag))
         other = tuple(sorted((z, n, degree, -m) for z, n, degree, m in key))
-        found[min(key, other)] += value.real
-    return _without_traces(found), rest / largest if largest else 0.0
+        expanded[min(key, other)] += value.real
+    return _without_traces(expanded), rest / largest if largest else 0.0
 
 
 def _without_traces(products: Products) -> Products:

@@ -32,13 +32,13 @@ class Bond:
     radial: np.ndarray
 
     @classmethod
-    def of(cls, found: Tree) -> "Bond":
+    def of(cls, table: Tree) -> "Bond":
         """A bond of the file.
 
         Raises:
             ValueError: it is not complete, or of a kind that is not supported.
         """
-        keys = {**DEFAULTS, **found}
+        keys = {**DEFAULTS, **table}
         for name in ("prehc", "lambdahc", "rcut", "dcut", *LISTS, "radbasename"):
             if name not in keys:
                 raise ValueError(f"a bond lacks the key '{name}'")
@@ -91,8 +91,8 @@ class Densities:
         if not bent:
             return cls(weights)
         (q,) = bent
-        found = float(weights[q]), float(powers[q]), float(kind == SHIFTED)
-        return cls(np.where(np.arange(len(weights)) == q, 0.0, weights), q, found)
+        table = float(weights[q]), float(powers[q]), float(kind == SHIFTED)
+        return cls(np.where(np.arange(len(weights)) == q, 0.0, weights), q, table)
 
 
 @dataclass
@@ -162,30 +162,30 @@ def parsed(tree: Tree) -> Pace:
     bonds = {(i, j): Bond.of(tree["bonds"][i, j]) for i in species for j in species}
     densities = [Densities.of(tree["embeddings"][z], elements[z]) for z in species]
     energy, density = (Terms(defaultdict(float), [[] for _ in species]) for _ in range(2))
-    found = Pace(elements, bonds, densities, energy, density)
+    pace = Pace(elements, bonds, densities, energy, density)
     for z in species:
         for function in tree["functions"].get(z) or []:
-            _add(found, z, function)
-    return found
+            _add(pace, z, function)
+    return pace
 
 
-def _add(found: Pace, centre: int, function: Tree) -> None:
+def _add(pace: Pace, centre: int, function: Tree) -> None:
     """Add a function of the file to the sums."""
     rank, count = int(function["rank"]), int(function["num_ms_combs"])
     mus, ns, ls = (list(function[key]) for key in ("mus", "ns", "ls"))
     ms = np.array(function["ms_combs"], int).reshape(count, rank)
     c = np.array(function["ctildes"], float).reshape(count, -1)
-    mine = found.densities[centre]
+    mine = pace.densities[centre]
     if c.shape[1] > len(mine.weights) or not {len(mus), len(ns), len(ls)} == {rank}:
-        raise ValueError(f"a function of {found.elements[centre]} has lists of other lengths")
+        raise ValueError(f"a function of {pace.elements[centre]} has lists of other lengths")
     if not 1 <= rank <= max(ORDERS):
         raise ValueError(f"a function has rank {rank}; up to {max(ORDERS)} is supported")
-    most = found.shape(2) if rank == 1 else found.shape(0)
-    if min(ns) < 1 or max(ns) > most or max(ls) >= found.shape(1) or min(mus) < 0:
+    most = pace.shape(2) if rank == 1 else pace.shape(0)
+    if min(ns) < 1 or max(ns) > most or max(ls) >= pace.shape(1) or min(mus) < 0:
         raise ValueError(f"a function of rank {rank} has n = {ns}, l = {ls}, species {mus}")
     linear = (c @ mine.weights[: c.shape[1]]).tolist()
     for row, value, own in zip(ms.tolist(), linear, c.tolist(), strict=True):
         factors = tuple(zip(mus, [n - 1 for n in ns], ls, row, strict=True))
-        found.energy.add(centre, factors, value)
+        pace.energy.add(centre, factors, value)
         if 0 <= mine.embedded < len(own):
-            found.density.add(centre, factors, own[mine.embedded])
+            pace.density.add(centre, factors, own[mine.embedded])

@@ -23,10 +23,10 @@ SHORTEST = 0.2  # Å; the core repulsion is constant below it
 
 def chebyshev(x: PerPlace, degree: int) -> Functions:
     """T_0 to T_degree."""
-    found = [np.ones_like(x), x]
-    while len(found) <= degree:
-        found.append(2 * x * found[-1] - found[-2])
-    return np.stack(found[: degree + 1], axis=1)
+    polynomials = [np.ones_like(x), x]
+    while len(polynomials) <= degree:
+        polynomials.append(2 * x * polynomials[-1] - polynomials[-2])
+    return np.stack(polynomials[: degree + 1], axis=1)
 
 
 def cheb_pow(r: PerPlace, cutoff: float, count: int, power: float) -> Functions:
@@ -39,13 +39,13 @@ def cheb_pow(r: PerPlace, cutoff: float, count: int, power: float) -> Functions:
 
 def _cheb_exp_cos(r: PerPlace, cutoff: float, count: int, fall: float, width: float) -> Functions:
     x = 1 - 2 * (np.exp(-fall * r / cutoff) - np.exp(-fall)) / (1 - np.exp(-fall))
-    found = 0.5 - 0.5 * chebyshev(x, count - 1)
-    found[:, 0] = 1.0
+    value = 0.5 - 0.5 * chebyshev(x, count - 1)
+    value[:, 0] = 1.0
     envelope = 0.5 * (1 + np.cos(pi * r / cutoff))
     if width > 0:
         beyond = np.clip(r - cutoff + width, 0, None)
         envelope *= 0.5 * (1 + np.cos(pi * beyond / width))
-    return found * envelope[:, None]
+    return value * envelope[:, None]
 
 
 def _bessel(r: PerPlace, cutoff: float, count: int) -> Functions:
@@ -54,13 +54,13 @@ def _bessel(r: PerPlace, cutoff: float, count: int) -> Functions:
         both = np.sinc((n + 1) * r / cutoff) + np.sinc((n + 2) * r / cutoff)
         return (-1) ** n * size / cutoff**1.5 * both
 
-    found, before = [part(0)], 1.0
+    parts, before = [part(0)], 1.0
     for n in range(1, count):
         e = n**2 * (n + 2) ** 2 / (4 * (n + 1) ** 4 + 1)
         d = 1 - e / before
-        found.append((part(n) + sqrt(e / before) * found[-1]) / sqrt(d))
+        parts.append((part(n) + sqrt(e / before) * parts[-1]) / sqrt(d))
         before = d
-    return np.stack(found, axis=1)
+    return np.stack(parts, axis=1)
 
 
 def step(r: PerPlace, end: float, width: float) -> PerPlace:
@@ -84,22 +84,22 @@ def functions(r: PerPlace, bond: dict[str, Any], count: int) -> Functions:
     """
     name, cutoff = bond["radbasename"], bond["rcut"]
     if name == "ChebPow":
-        found = cheb_pow(r, cutoff, count, bond["radparameters"][0])
+        values = cheb_pow(r, cutoff, count, bond["radparameters"][0])
     elif name == "ChebExpCos":
-        found = _cheb_exp_cos(r, cutoff, count, bond["radparameters"][0], bond["dcut"])
+        values = _cheb_exp_cos(r, cutoff, count, bond["radparameters"][0], bond["dcut"])
     else:
-        found = _bessel(r, cutoff, count)
+        values = _bessel(r, cutoff, count)
     inner, width = bond["rcut_in"], bond["dcut_in"]
     if bond["inner_cutoff_type"] == "distance":
-        found *= (1 - step(r, inner, width))[:, None]
-    return np.where((r > inner - width)[:, None], found, 0.0) if inner > width else found
+        values *= (1 - step(r, inner, width))[:, None]
+    return np.where((r > inner - width)[:, None], values, 0.0) if inner > width else values
 
 
 def core(r: PerPlace, bond: dict[str, Any]) -> PerPlace:
     """The core repulsion of a bond, p e^(-λr²) / r (1 + cos(π r/r_c)) / 2, in eV."""
     r = np.maximum(r, SHORTEST)
     fall, cutoff = abs(bond["lambdahc"]), bond["rcut"]
-    found = abs(bond["prehc"]) * np.exp(-fall * r**2) / r * 0.5 * (1 + np.cos(pi * r / cutoff))
+    value = abs(bond["prehc"]) * np.exp(-fall * r**2) / r * 0.5 * (1 + np.cos(pi * r / cutoff))
     if bond["inner_cutoff_type"] == "distance":
-        found *= step(r, bond["rcut_in"], bond["dcut_in"])
-    return found
+        value *= step(r, bond["rcut_in"], bond["dcut_in"])
+    return value

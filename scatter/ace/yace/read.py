@@ -51,16 +51,16 @@ def read_model(tree: Tree, name: str) -> tuple[LinearAce, Embedding | None]:
     return _models(parsed(tree), [float(each) for each in tree["E0"]], name)
 
 
-def _columns(found: Pace) -> tuple[dict[tuple[int, int], int], list[tuple[int, int]]]:
+def _columns(pace: Pace) -> tuple[dict[tuple[int, int], int], list[tuple[int, int]]]:
     """Which table holds R_nl, alike ones together; and one n and l of each table."""
-    everything = found.energy.products + found.density.products
+    everything = pace.energy.products + pace.density.products
     used = {(n, degree) for each in everything for key, _ in each for _, n, degree, _ in key}
     tables: dict[bytes, int] = {}
     which, first = {}, []
     for n, degree in sorted(used, key=lambda pair: pair[::-1]):
         content = b"".join(
-            _padded(found.bonds[pair].radial, found)[n, degree].tobytes()
-            for pair in sorted(found.bonds)
+            _padded(pace.bonds[pair].radial, pace)[n, degree].tobytes()
+            for pair in sorted(pace.bonds)
         )
         if content not in tables:
             tables[content] = len(first)
@@ -69,38 +69,38 @@ def _columns(found: Pace) -> tuple[dict[tuple[int, int], int], list[tuple[int, i
     return which, first
 
 
-def _padded(radial: np.ndarray, found: Pace) -> np.ndarray:
-    sizes = [found.shape(axis) - radial.shape[axis] for axis in range(3)]
+def _padded(radial: np.ndarray, pace: Pace) -> np.ndarray:
+    sizes = [pace.shape(axis) - radial.shape[axis] for axis in range(3)]
     return np.pad(radial, [(0, size) for size in sizes])
 
 
 class Tables:
     """Radial functions of all pairs of species, on one grid."""
 
-    def __init__(self, found: Pace, first: list[tuple[int, int]]):
+    def __init__(self, pace: Pace, first: list[tuple[int, int]]):
         """Compute them.
 
         Args:
-            found: of the file.
+            pace: of the file.
             first: n and l of each table that products need.
         """
-        rcut = [[found.bonds[i, j].keys["rcut"] for j in found.species] for i in found.species]
-        self.found, self.cutoff = found, np.maximum(np.array(rcut), np.array(rcut).T)
+        rcut = [[pace.bonds[i, j].keys["rcut"] for j in pace.species] for i in pace.species]
+        self.pace, self.cutoff = pace, np.maximum(np.array(rcut), np.array(rcut).T)
         samples = int(np.ceil(self.cutoff.max() / SPACING)) + 1
         self.r = (np.arange(samples + 2 * MARGIN) - MARGIN) * self.cutoff.max() / (samples - 1)
         self.g = {
-            pair: functions(self.r, bond.keys, found.shape(2)) * self._inside(*pair)[:, None]
-            for pair, bond in found.bonds.items()
+            pair: functions(self.r, bond.keys, pace.shape(2)) * self._inside(*pair)[:, None]
+            for pair, bond in pace.bonds.items()
         }
         self.radial = np.zeros((*self.cutoff.shape, len(self.r), len(first)))
-        for pair, bond in found.bonds.items():
-            c = _padded(bond.radial, found)
+        for pair, bond in pace.bonds.items():
+            c = _padded(bond.radial, pace)
             for k, (n, degree) in enumerate(first):
                 self.radial[(*pair, slice(None), k)] = self.g[pair] @ c[n, degree]
 
     def _inside(self, i: int, j: int) -> np.ndarray:
         """Zero beyond the bond's cutoff, where the other direction's is longer."""
-        own = self.found.bonds[i, j].keys["rcut"]
+        own = self.pace.bonds[i, j].keys["rcut"]
         return np.where((self.r < own) | (own == self.cutoff[i, j]), 1.0, 0.0)
 
     def pair(self, terms: Terms, repulsion: bool) -> np.ndarray:
@@ -110,13 +110,13 @@ class Tables:
             c = [terms.singles.get((i, j, k), 0.0) for k in range(g.shape[1])]
             pair[i, j] = g @ np.array(c)
             if repulsion:
-                pair[i, j] += core(self.r, self.found.bonds[i, j].keys) * self._inside(i, j)
+                pair[i, j] += core(self.r, self.pace.bonds[i, j].keys) * self._inside(i, j)
         return pair
 
 
-def _models(found: Pace, constant: list[float], name: str) -> tuple[LinearAce, Embedding | None]:
-    which, first = _columns(found)
-    tables = Tables(found, first)
+def _models(pace: Pace, constant: list[float], name: str) -> tuple[LinearAce, Embedding | None]:
+    which, first = _columns(pace)
+    tables = Tables(pace, first)
     sums = [
         [
             to_real(
@@ -125,15 +125,15 @@ def _models(found: Pace, constant: list[float], name: str) -> tuple[LinearAce, E
             )
             for products in part.products
         ]
-        for part in (found.energy, found.density)
+        for part in (pace.energy, pace.density)
     ]
     everything = sorted({key for part in sums for each in part for key in each})
     make = _Maker(tables, everything, name)
-    model = make.model(sums[0], tables.pair(found.energy, True), np.array(constant))
-    if all(each.embedded < 0 for each in found.densities):
+    model = make.model(sums[0], tables.pair(pace.energy, True), np.array(constant))
+    if all(each.embedded < 0 for each in pace.densities):
         return model, None
-    density = make.model(sums[1], tables.pair(found.density, False), np.zeros(len(constant)))
-    parameters = np.array([each.parameters for each in found.densities])
+    density = make.model(sums[1], tables.pair(pace.density, False), np.zeros(len(constant)))
+    parameters = np.array([each.parameters for each in pace.densities])
     return model, Embedding(density, parameters)
 
 
@@ -160,7 +160,7 @@ class _Maker:
                 f"coefficients_{order}": weights[-1], f"coupling_{order}": functions,
                 f"coupling_values_{order}": np.ones(len(keys)),
             }  # fmt: skip
-        count, symbols = len(sums), self.tables.found.elements
+        count, symbols = len(sums), self.tables.pace.elements
         return LinearAce(
             version=VERSION, kind="ace",
             numbers=np.array([atomic_numbers[each] for each in symbols]),

@@ -63,11 +63,11 @@ def _fitted(
     weight: Float[np.ndarray, "place column"],
 ) -> Float[np.ndarray, "column k"]:  # fmt: skip
     """Coefficients of g by weighted least squares."""
-    found = [
+    columns = [
         np.linalg.lstsq(w[:, None] * g, w * y, rcond=1e-15)[0]
         for y, w in zip(values.T, weight.T, strict=True)
     ]
-    return np.array(found)
+    return np.array(columns)
 
 
 def radial_fit(
@@ -85,10 +85,10 @@ def radial_fit(
     near = np.ones_like(values, bool) * (r < CLOSEST)[:, None]
     loose = near.copy()
     loose[:, -1] |= r <= r[values[:, -1] > WALL_eV].max(initial=0.0)
-    found = _fitted(values, g, np.where(loose, LOOSE, 1.0) / size)
-    wrong = abs(g @ found.T - values) / size
+    c = _fitted(values, g, np.where(loose, LOOSE, 1.0) / size)
+    wrong = abs(g @ c.T - values) / size
     exact, wall = np.where(loose, 0.0, wrong), np.where(loose & ~near, wrong, 0.0)
-    return found, Residual(
+    return c, Residual(
         float(exact[:, :-1].max(initial=0.0)), float(exact[:, -1].max()), float(wall.max())
     )
 
@@ -99,12 +99,12 @@ def _functions(products: Products, centre: int) -> list[Tree]:
     for key, c in sorted(products.items()):
         group = tuple((z, n, degree) for z, n, degree, _ in key)
         groups[group].append(([m for *_, m in key], c))
-    found = []
+    functions = []
     for group, terms in sorted(groups.items(), key=lambda each: (len(each[0]), each[0])):
         for at in range(0, len(terms), COMBINATIONS):
             part = terms[at : at + COMBINATIONS]
-            found.append(_function(centre, group, part))
-    return found
+            functions.append(_function(centre, group, part))
+    return functions
 
 
 def _function(centre: int, group: tuple, terms: list[tuple[list[int], float]]) -> Tree:

@@ -71,9 +71,9 @@ def forces_of(
             here = push + block * 3 * stride
             sums += tl.load(here + own, mask=mask, other=0.0)
             sums -= tl.load(here + back, mask=mask, other=0.0)
-    found = tl.sum(sums, axis=0).to(tl.float64)
+    force = tl.sum(sums, axis=0).to(tl.float64)
     k = tl.arange(0, 4)
-    tl.store(forces + row * 3 + k, found, mask=k < 3)
+    tl.store(forces + row * 3 + k, force, mask=k < 3)
 
 
 @triton.jit
@@ -81,5 +81,5 @@ def energies_of(energy, total, atoms, ATOMS: tl.constexpr):
     """The energies of each replica's atoms, added in double precision. One program a replica."""
     slot = tl.program_id(0).to(tl.int64)
     atom = tl.arange(0, ATOMS)
-    found = tl.load(energy + slot * atoms + atom, mask=atom < atoms, other=0.0)
-    tl.store(total + slot, tl.sum(found, axis=0))
+    each = tl.load(energy + slot * atoms + atom, mask=atom < atoms, other=0.0)
+    tl.store(total + slot, tl.sum(each, axis=0))

@@ -117,19 +117,19 @@ def list_neighbours(
         a = _nearest(x, y, z, inverse, periodic, 0)
         b = _nearest(x, y, z, inverse, periodic, 1)
         c = _nearest(x, y, z, inverse, periodic, 2)
-        found, away = tl.zeros([], tl.int32), tl.zeros([], tl.int32)
+        listed, away = tl.zeros([], tl.int32), tl.zeros([], tl.int32)
         for number in range(0, translations):
             near, packed, lost = _candidates(
                 base, i, atoms, x, y, z, around + 3 * number, vectors, a, b, c, ATOMS, SQUARE
             )
             ones = near.to(tl.int32)
-            place = found + tl.cumsum(ones, axis=0) - 1
+            place = listed + tl.cumsum(ones, axis=0) - 1
             fits = near & (place < capacity)
             tl.store(sender + row * capacity + place, j, mask=fits)
             tl.store(translation + row * capacity + place, packed, mask=fits)
-            found += tl.sum(ones, axis=0)
+            listed += tl.sum(ones, axis=0)
             away += lost
-        tl.store(count + row, tl.where(away > 0, TOO_FAR, found))
+        tl.store(count + row, tl.where(away > 0, TOO_FAR, listed))
 
 
 @triton.jit
@@ -148,13 +148,13 @@ def find_reverse(moved, sender, translation, count, reverse, atoms, capacity, PL
         other = slot * atoms + tl.load(sender + own, mask=there, other=0)
         wanted = 2 * NOWHERE - tl.load(translation + own, mask=there, other=0)
         room = tl.minimum(tl.load(count + other, mask=there, other=0), capacity)
-        found = tl.zeros([PLACES], tl.int32)
+        opposite = tl.zeros([PLACES], tl.int32)
         for p in range(0, tl.max(room, axis=0)):
             inside = there & (p < room)
             mine = tl.load(sender + other * capacity + p, mask=inside, other=-1) == i
             way = tl.load(translation + other * capacity + p, mask=mine, other=-1)
-            found = tl.where(way == wanted, p, found)
-        tl.store(reverse + own, found, mask=there)
+            opposite = tl.where(way == wanted, p, opposite)
+        tl.store(reverse + own, opposite, mask=there)
 
 
 @triton.jit
@@ -183,12 +183,12 @@ def listed(
     """
     row = tl.program_id(0).to(tl.int64)
     first = row // atoms * atoms
-    found, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
-    there = tl.arange(0, PLACES) < tl.minimum(found, capacity)
+    listed_there, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
+    there = tl.arange(0, PLACES) < tl.minimum(listed_there, capacity)
     j = tl.load(sender + own, mask=there, other=0)
     packed = tl.load(translation + own, mask=there, other=NOWHERE)
     x, y, z = _apart(positions + first * 3, row - first, j, packed, vectors, there)
-    return row, first, row - first, j, own, there, x, y, z, found <= capacity
+    return row, first, row - first, j, own, there, x, y, z, listed_there <= capacity
 
 
 @triton.jit

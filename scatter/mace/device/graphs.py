@@ -101,10 +101,10 @@ class BatchedMace(Plain):
             self.weights.take_faster(None)
             tell(f"this model is computed without cuEquivariance: {why}")
 
-    def _off(self, expected: Answer, found: Answer) -> float:
+    def _off(self, expected: Answer, answer: Answer) -> float:
         """How far energies (eV) are off, beyond rounding of large ones, or forces (eV/Å)."""
         rounding = 4 * torch.finfo(self.weights.dtype).eps * float(expected[0].abs().max())
-        energy, force = (apart(a, b) for a, b in zip(expected, found, strict=True))
+        energy, force = (apart(a, b) for a, b in zip(expected, answer, strict=True))
         return max(energy - rounding, force)
 
     def __call__(self, positions: Tensor) -> Answer:
@@ -197,10 +197,10 @@ class GraphEvaluator(DeviceEvaluator):
 
         Arrays of NumPy come from those who make no steps again: lists grow at once.
         """
-        found = super().__call__(positions)
+        answer = super().__call__(positions)
         while isinstance(positions, np.ndarray) and self.grow():
-            found = super().__call__(positions)
-        return found
+            answer = super().__call__(positions)
+        return answer
 
 
 def out_of_memory(error: RuntimeError) -> bool:
@@ -225,8 +225,8 @@ def by_cuequivariance(model: Any, device: str) -> Any:
         # Both libraries talk while they are imported, of what is no concern of the user's.
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            found: Any = import_module("mace.cli.convert_e3nn_cueq").run(model, device=device)
-        return found.to(device, dtype).eval().requires_grad_(False)
+            converted: Any = import_module("mace.cli.convert_e3nn_cueq").run(model, device=device)
+        return converted.to(device, dtype).eval().requires_grad_(False)
     except Exception as error:  # of libraries that change often; the model as it is does as well
         tell(f"this model is computed without cuEquivariance: {type(error).__name__}: {error}")
         return None

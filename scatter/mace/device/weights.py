@@ -65,8 +65,8 @@ class MaceTensors:
             return torch.as_tensor(array, dtype=torch.float64, device=device)
 
         def table(samples: np.ndarray) -> Tensor:
-            found = polynomials_between(samples[:, ::thinned], MARGIN // thinned)
-            return real(found.reshape(-1, *found.shape[2:]))
+            pieces = polynomials_between(samples[:, ::thinned], MARGIN // thinned)
+            return real(pieces.reshape(-1, *pieces.shape[2:]))
 
         species, hidden = len(model.numbers), len(model.energy_2)
         wide = (0, max(16, 1 << (hidden - 1).bit_length()) - hidden)

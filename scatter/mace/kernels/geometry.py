@@ -92,10 +92,10 @@ def repel(species, begin, end, weights, s):
         place = pair // width * (3 * width) + pair % width
         x, y, z = s.apart[place], s.apart[place + width], s.apart[place + 2 * width]
         r = sqrt(np.float64(x) ** 2 + np.float64(y) ** 2 + np.float64(z) ** 2)
-        one = weights.charges_radii[species[s.first[pair]]]
+        own = weights.charges_radii[species[s.first[pair]]]
         other = weights.charges_radii[species[s.second[pair]]]
-        if r < one[1] + other[1]:
-            value, slope = _zbl(one[0], other[0], r, one[1] + other[1], weights.repulsion)
+        if r < own[1] + other[1]:
+            value, slope = _zbl(own[0], other[0], r, own[1] + other[1], weights.repulsion)
             energy += value
             s.push[4 * pair] += slope
     return energy

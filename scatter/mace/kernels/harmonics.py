@@ -99,12 +99,12 @@ def triple_products(
     """
     points, weight = sphere()
     y = harmonics(points)
-    found = {}
+    products = {}
     for a, b, c in product(*(rows(degree) for degree in triple)):
         mean = float((weight * y[:, a] * y[:, b] * y[:, c]).sum())
         if abs(mean) > 1e-12:
-            found[a, b, c] = mean
-    return found
+            products[a, b, c] = mean
+    return products
 
 
 def _unscaled(points: NDArray) -> NDArray:
@@ -130,8 +130,8 @@ def monomials(triple: Sequence[int]) -> dict[tuple[int, int, int], float]:
     Returns:
         The coefficient of a_i a_j a_k for rows i ≤ j ≤ k.
     """
-    found: dict[tuple[int, int, int], float] = {}
+    factors: dict[tuple[int, int, int], float] = {}
     for index, mean in triple_products(harmonics, triple).items():
         i, j, k = sorted(index)
-        found[i, j, k] = found.get((i, j, k), 0.0) + mean * float(np.prod(NORMS[[i, j, k]]))
-    return found
+        factors[i, j, k] = factors.get((i, j, k), 0.0) + mean * float(np.prod(NORMS[[i, j, k]]))
+    return factors

@@ -64,12 +64,12 @@ def _product_back(
 def _gradient(
     w: Writer, a: list[Vector], polynomial: dict[tuple[int, int, int], float]
 ) -> dict[int, Vector]:
-    found: dict[int, Vector] = {}
+    slopes: dict[int, Vector] = {}
     for (i, j, k), factor in polynomial.items():
         for row, one, other in ((i, j, k), (j, i, k), (k, i, j)):
             term = a[one] * factor
-            found[row] = w.fma(term, a[other], found[row]) if row in found else term * a[other]
-    return found
+            slopes[row] = w.fma(term, a[other], slopes[row]) if row in slopes else term * a[other]
+    return slopes
 
 
 @written
@@ -156,13 +156,13 @@ def readout(w: Writer, x: Memory, weight: Memory, blocks: Integer, energy: Memor
 
     silu(x) = x s with s = 1 / (1 + e^-x), so silu'(x) = s (1 + x (1 - s)).
     """
-    one = w.vector(1.0)
+    unity = w.vector(1.0)
     with w.loop(blocks * 0, blocks) as block:
         here = x.at(block * w.lanes)
         value, factor = here[0], weight.at(block * w.lanes)[0]
-        s = one / (one + w.exp(-value))
+        s = unity / (unity + w.exp(-value))
         energy[0] = w.fma(factor * value, s, energy[0])
-        here[0] = factor * s * w.fma(value, one - s, one)
+        here[0] = factor * s * w.fma(value, unity - s, unity)
 
 
 @written

@@ -116,14 +116,14 @@ def messages_2(
 
 def answers(w: Writer, y: list[Vector], bars: Memory) -> list[Vector]:
     """s_l = Σ_m p_lm ā_lm."""
-    found = [bars[0]]
+    sums = [bars[0]]
     for degree in DEGREES[1:]:
         first, *others = rows(degree)
         value = y[first] * bars[first]
         for row in others:
             value = w.fma(y[row], bars[row], value)
-        found.append(value)
-    return found
+        sums.append(value)
+    return sums
 
 
 def _pull(w: Writer, y: list[Vector], by_row: list[Vector], by_r: Vector, push: Memory) -> None:

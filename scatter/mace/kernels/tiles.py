@@ -41,14 +41,14 @@ def geometry(
         place = square * inverse * grid.of(wide).each(0)
         integers, below = wide.whole_part(place)
         u = w.rounded(place - below)
-        found = [
+        numbers = [
             *polynomials(*(w.rounded(component * inverse) for component in (x, y, z))),
             *(w.polynomial(u, piece.coef.tolist()) for piece in spline_pieces(DEGREE)),
             *(w.polynomial(u, piece.coef.tolist()) for piece in spline_pieces(DEGREE - 1)),
             w.rounded(inverse),
         ]
         target = tiles.at(tile * (TILE_ROWS * w.lanes))
-        for row, value in enumerate(found):
+        for row, value in enumerate(numbers):
             target[row] = value
         knots.at(tile * w.lanes)[0] = integers
 
@@ -86,10 +86,10 @@ class Pair:
 
     def _spline(self, table: Memory, first: int, count: int) -> list[Vector]:
         weights = [self.row(first + j) for j in range(count)]
-        found = []
+        values = []
         for degree in DEGREES:
             value = weights[0] * table[degree]
             for j in range(1, count):
                 value = self.w.fma(weights[j], table[4 * j + degree], value)
-            found.append(value)
-        return found
+            values.append(value)
+        return values

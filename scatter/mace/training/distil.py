@@ -83,8 +83,8 @@ class Training:
             UserError: a part validates with elements that are not trained on.
         """
         parts, frames = labelled.files, labelled.frames
-        kinds = {part: {int(z) for one in found for z in one.numbers}
-                 for part, found in frames.items()}  # fmt: skip
+        kinds = {part: {int(z) for frame in members for z in frame.numbers}
+                 for part, members in frames.items()}  # fmt: skip
         if not kinds["valid"] <= kinds["train"]:
             raise UserError(f"{parts['valid']}: holds elements that {parts['train']} does not")
         numbers = np.array(sorted(kinds["train"]))
@@ -110,7 +110,7 @@ class Training:
         channels = len(weights.energy_1)
         self.room = np.zeros((workers, 2, atoms, 3)), np.zeros((workers, atoms * channels))
         learnt = [*self.factors.keys() - {"radial_1", "radial_2"}, "table_1", "table_2"]
-        self.found = {
+        self.gradients = {
             name: aligned(np.zeros((workers, *getattr(weights, name).shape))) for name in learnt
         }
 
@@ -139,15 +139,15 @@ class Training:
         self.factors["constant"] -= np.linalg.lstsq(counts, errors, rcond=None)[0]
 
     def _gradient(self, chosen: np.ndarray, by_energy: float) -> Parameters:
-        for array in self.found.values():
+        for array in self.gradients.values():
             array[...] = 0
         weights = self.kernel.weights(self.parameters())
-        gradient = weights._replace(**self.found)
+        gradient = weights._replace(**self.gradients)
         shares = by_energy / len(chosen), FORCES / len(chosen)
         given = chosen, self.structures, *shares, True, weights, self.scratch, self.room, gradient
         self.learning(len(chosen), lambda: loss(*given))
-        found = self.kernel.gradient(gradient)
-        return {name: each * self.scales[name] for name, each in found.items()}
+        slopes = self.kernel.gradient(gradient)
+        return {name: each * self.scales[name] for name, each in slopes.items()}
 
     def _step(self, gradient: Parameters, step: int, steps_of_epoch: int) -> None:
         """One step of Adam, with the gradient's norm clipped."""
@@ -175,7 +175,7 @@ class Training:
         """Of energies, eV, and the squares of those of forces on atoms, eV²/Å²."""
         weights = self.kernel.weights(self.parameters())
         everything = np.arange(len(structures.energies))
-        gradient = weights._replace(**self.found)
+        gradient = weights._replace(**self.gradients)
         given = everything, structures, 0.0, 0.0, False, weights, self.scratch, self.room, gradient
         return self.judging(len(everything), lambda: loss(*given))
 
@@ -197,15 +197,15 @@ class Training:
         Raises:
             UserError: it was not `save`, or of another training.
         """
-        found = foreign.arrays(path)
+        held = foreign.arrays(path)
         due = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
                for name, each in getattr(self, kind).items()}  # fmt: skip
         shapes = {"epoch": (), **{name: each.shape for name, each in due.items()}}
-        if {name: each.shape for name, each in found.items() if each.dtype.kind in "if"} != shapes:
+        if {name: each.shape for name, each in held.items() if each.dtype.kind in "if"} != shapes:
             raise UserError(f"{path}: is no state of this training; delete it to begin anew")
-        self.epoch = int(found["epoch"])
+        self.epoch = int(held["epoch"])
         for name, each in due.items():
-            each[...] = found[name]
+            each[...] = held[name]
 
 
 def distil(
@@ -241,14 +241,14 @@ def distil(
         raise UserError(f"OUT = '{out}': the name must end in .npz")
     if student.channels % 16:
         raise UserError(f"--channels {student.channels}: must be a multiple of 16")
-    labelled, found = read_set(data, lessons.batch, keys), []
+    labelled, potentials = read_set(data, lessons.batch, keys), []
     for member in range(members):
         target = out if members == 1 else out.with_name(f"{out.stem}-{member + 1}.npz")
         own = replace(lessons, seed=lessons.seed + member)
         folder = out.with_name(f"{out.stem}.training") / f"seed-{own.seed}"
         _train(folder, labelled, target, student, own, tell)
-        found.append(target)
-    return found
+        potentials.append(target)
+    return potentials
 
 
 def _train(

@@ -75,6 +75,6 @@ def write_domain(model: Path, sets: list[Path]) -> Domain:
     known = np.array([part.closest for part in parts])
     closest = np.where(known > 0, known, np.inf).min(axis=0)
     longest = np.max([part.longest for part in parts], axis=0)
-    found = Domain(folded.numbers, np.where(np.isfinite(closest), closest, 0), longest)
-    replace(folded, closest=found.closest, longest=found.longest).write(model)
-    return found
+    domain = Domain(folded.numbers, np.where(np.isfinite(closest), closest, 0), longest)
+    replace(folded, closest=domain.closest, longest=domain.longest).write(model)
+    return domain

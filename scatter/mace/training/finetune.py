@@ -93,10 +93,10 @@ class Finetuned:
         ])  # fmt: skip
 
 
-def _said(found: Errors) -> str:
-    text = f"E {found.energy.rmse:.1f} meV, F {found.forces.rmse:.1f} meV/Å"
+def _said(errors: Errors) -> str:
+    text = f"E {errors.energy.rmse:.1f} meV, F {errors.forces.rmse:.1f} meV/Å"
     return text + (
-        f", F on the molecule {found.molecule.rmse:.1f} meV/Å" if found.molecule.n else ""
+        f", F on the molecule {errors.molecule.rmse:.1f} meV/Å" if errors.molecule.n else ""
     )
 
 
@@ -263,7 +263,7 @@ def _result(
     with _silence():  # else torch compiles anew for every number of edges, three times the work
         began.torch.jit.set_fusion_strategy([("DYNAMIC", 3)])
     changed = changes(_as_written(began, start), ended.model)
-    moved = [one.group for one in changed if one.group in frozen and one.changed]
+    moved = [change.group for change in changed if change.group in frozen and change.changed]
     if moved:
         raise UserError(f"{out}: mace-torch has changed what should be frozen: {', '.join(moved)}")
     part = "test" if "test" in frames else "valid"

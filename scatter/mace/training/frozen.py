@@ -95,14 +95,14 @@ def changes(start: Any, final: Any) -> list[Change]:
         rows.append((name, (tensor.numel(), trained, moved)))
     child = {name: group for group, name in GROUPS.items()}
 
-    found = []
+    lines = []
     for group in (*GROUPS, "others"):
         mine = [row for row in rows if child.get(row[0].split(".")[0], "others") == group]
-        found.append(_total(group, mine))
+        lines.append(_total(group, mine))
         if group == "interactions":
             radial = [row for row in mine if "conv_tp_weights" in row[0]]
-            found.append(_total("  of these radial MLPs", radial))
-    return found
+            lines.append(_total("  of these radial MLPs", radial))
+    return lines
 
 
 def _total(group: str, rows: list[tuple[str, tuple[int, int, int]]]) -> Change:

@@ -89,20 +89,20 @@ class Student:
 
 def scales(student: Student, structures: Structures, species: int) -> Parameters:
     """What each parameter's factor of unit size is multiplied with."""
-    found = {name: np.ones(shape) for name, shape in student.shapes(species).items()}
+    sizes = {name: np.ones(shape) for name, shape in student.shapes(species).items()}
     radial = DAMPED / (np.sqrt(student.radial) * _spread(student, structures))[:, :, None]
     for name in ("radial_1", "radial_2"):
-        found[name] *= radial
-        found[name][:, :, :, student.l_max + 1 :] = 0
+        sizes[name] *= radial
+        sizes[name][:, :, :, student.l_max + 1 :] = 0
     degrees = np.array([1, 1, 3, 5, 7, *[3] * (INVARIANTS - 5)])
     for name in ("product_1", "product_2"):
-        count = found[name].shape[1]
-        found[name] /= np.sqrt(count) * degrees[:count, None]
+        count = sizes[name].shape[1]
+        sizes[name] /= np.sqrt(count) * degrees[:count, None]
     for name in ("up", "mix", "hidden_1", "hidden_2"):
-        found[name] /= np.sqrt(student.channels)
-    found["energy_1"] *= SCALE / np.sqrt(student.channels)
-    found["energy_2"] *= 2 * SCALE / np.sqrt(HIDDEN)
-    return found
+        sizes[name] /= np.sqrt(student.channels)
+    sizes["energy_1"] *= SCALE / np.sqrt(student.channels)
+    sizes["energy_2"] *= 2 * SCALE / np.sqrt(HIDDEN)
+    return sizes
 
 
 def _spread(student: Student, d: Structures) -> Float[np.ndarray, "k l"]:
@@ -129,11 +129,11 @@ def beginning(
     student: Student, structures: Structures, species: int, rng: np.random.Generator
 ) -> Parameters:
     """Random factors; energies of species by least squares, so that what is left is small."""
-    found = {name: rng.normal(size=shape) for name, shape in student.shapes(species).items()}
-    found["hidden_0"][...] = 0
+    factors = {name: rng.normal(size=shape) for name, shape in student.shapes(species).items()}
+    factors["hidden_0"][...] = 0
     counts = composition(structures, species)
-    found["constant"] = np.linalg.lstsq(counts, structures.energies, rcond=None)[0]
-    return found
+    factors["constant"] = np.linalg.lstsq(counts, structures.energies, rcond=None)[0]
+    return factors
 
 
 def composition(structures: Structures, species: int) -> Float[np.ndarray, "structure species"]:
@@ -181,17 +181,17 @@ class Kernel:
             cutoff=self.student.cutoff_A, cubic=self.student.correlation == 3,
         )  # fmt: skip
 
-    def gradient(self, found: MaceArrays) -> Parameters:
+    def gradient(self, slopes: MaceArrays) -> Parameters:
         """The gradient by the parameters from those by the kernel's arrays, one of each worker."""
         shapes = self.student.shapes(self.species)
         count = OF_CORRELATION[self.student.correlation]
         answer = {
-            "radial_1": self._by_parameter(found.table_1),
-            "radial_2": self._by_parameter(found.table_2),
+            "radial_1": self._by_parameter(slopes.table_1),
+            "radial_2": self._by_parameter(slopes.table_2),
         }
         for name in shapes:
             if name not in answer:
-                total = getattr(found, name).sum(axis=0)
+                total = getattr(slopes, name).sum(axis=0)
                 if name.startswith("product"):
                     total = total.reshape(self.species, INVARIANTS, -1)[:, :count]
                 answer[name] = total.reshape(shapes[name])
@@ -229,9 +229,9 @@ class Kernel:
         slopes *= self.per_step
         return _flat(table), _flat(slopes)
 
-    def _by_parameter(self, found: np.ndarray) -> np.ndarray:
+    def _by_parameter(self, slopes: np.ndarray) -> np.ndarray:
         s, (k, w) = self.species, (self.student.radial, self.width)
-        table = found.sum(axis=0).reshape(s, s, -1, len(self.splines), 4 * w)
+        table = slopes.sum(axis=0).reshape(s, s, -1, len(self.splines), 4 * w)
         by_channel = np.matmul(self.splines.T, table).reshape(s, s, -1, k, 4, w)
         return by_channel.transpose(0, 1, 3, 4, 2, 5).reshape(s, s, k, 4, -1)
 

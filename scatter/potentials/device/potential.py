@@ -168,9 +168,9 @@ class DeviceEvaluator(Evaluator):
         """
         x, back = self._taken(positions)
         with self._room():
-            found = self.bound.fresh(x)
+            answer = self.bound.fresh(x)
         self.bound.forget(self._taken(slots)[0])
-        return back(found)
+        return back(answer)
 
     def __call__(self, positions: Array) -> tuple[Array, Array]:
         """Energies (eV) and forces (eV/Å) of every slot."""
@@ -221,9 +221,9 @@ class DeviceEvaluator(Evaluator):
     def _taken(self, array: Array) -> tuple[Array, Any]:
         """The array on the device, and what brings an answer back to where the array was."""
         if not isinstance(array, np.ndarray):
-            return array, lambda found: found
-        return self.potential.place.array(array), lambda found: tuple(
-            t.cpu().numpy() for t in found
+            return array, lambda answer: answer
+        return self.potential.place.array(array), lambda answer: tuple(
+            t.cpu().numpy() for t in answer
         )
 
 

@@ -26,10 +26,10 @@ def _sorted(starts, inside, free, kind, begin, SPECIES: tl.constexpr):
         mine = inside & (kind == segment % SPECIES) & (free == (segment < SPECIES))
         ones = mine.to(tl.int32)
         place = tl.where(mine, before + tl.cumsum(ones, axis=0) - 1, place)
-        found = tl.sum(ones, axis=0)
+        count = tl.sum(ones, axis=0)
         tl.store(starts + segment, before)
-        seen |= (found > 0).to(tl.int32) << (segment % SPECIES)
-        before += found
+        seen |= (count > 0).to(tl.int32) << (segment % SPECIES)
+        before += count
     tl.store(starts + 2 * SPECIES, before)
     return begin + place, seen
 
@@ -106,19 +106,19 @@ def _radial_and_slope(table, u, inside, C, PER_STEP: tl.constexpr):
 
 @triton.jit
 def _zeros(NEAR: tl.constexpr, WIDE: tl.constexpr, KIND: tl.constexpr, ROWS: tl.constexpr):
-    found = (tl.zeros([NEAR, WIDE], KIND),)
+    zeros = (tl.zeros([NEAR, WIDE], KIND),)
     for _ in tl.static_range(1, ROWS):
-        found = found + (tl.zeros([NEAR, WIDE], KIND),)
-    return found
+        zeros = zeros + (tl.zeros([NEAR, WIDE], KIND),)
+    return zeros
 
 
 @triton.jit
 def _added(a, r, p, ROWS: tl.constexpr):
     """A_lm + R p_lm."""
-    found = (a[0] + r,)
+    sums = (a[0] + r,)
     for lm in tl.static_range(1, ROWS):
-        found = found + (a[lm] + r * p[lm],)
-    return found
+        sums = sums + (a[lm] + r * p[lm],)
+    return sums
 
 
 @triton.jit
@@ -152,8 +152,8 @@ def gather(
         for lm in tl.static_range((DEGREE + 1) * (DEGREE + 1)):
             place = tl.load(places + lm * C + c)
             at = (kind * factors + place) * total + column
-            found = tl.sum(sums[lm], axis=0).to(values.dtype.element_ty)
-            tl.store(values + at, found, mask=place >= 0)
+            a_sum = tl.sum(sums[lm], axis=0).to(values.dtype.element_ty)
+            tl.store(values + at, a_sum, mask=place >= 0)
 
 
 @triton.jit
@@ -161,30 +161,30 @@ def _bars(bars, places, kind, factors, total, column, c, C, ROWS: tl.constexpr):
     """∂E/∂A_lm of an environment for one block of radial functions; zero where there is no A."""
     place = tl.load(places + c)
     at = (kind * factors + place) * total + column
-    found = (tl.load(bars + at, mask=place >= 0, other=0.0)[None, :],)
+    rows = (tl.load(bars + at, mask=place >= 0, other=0.0)[None, :],)
     for lm in tl.static_range(1, ROWS):
         place = tl.load(places + lm * C + c)
         at = (kind * factors + place) * total + column
-        found = found + (tl.load(bars + at, mask=place >= 0, other=0.0)[None, :],)
-    return found
+        rows = rows + (tl.load(bars + at, mask=place >= 0, other=0.0)[None, :],)
+    return rows
 
 
 @triton.jit
 def _times(r, bars, ROWS: tl.constexpr):
     """R_n ∂E/∂A_nlm, and zero for l = 0, whose harmonic is constant."""
-    found = (tl.zeros_like(r),)
+    products = (tl.zeros_like(r),)
     for lm in tl.static_range(1, ROWS):
-        found = found + (r * bars[lm],)
-    return found
+        products = products + (r * bars[lm],)
+    return products
 
 
 @triton.jit
 def _answer(p, bars, ROWS: tl.constexpr):
     """∂E/∂R_n = Σ_lm p_lm ∂E/∂A_nlm."""
-    found = bars[0] + tl.zeros_like(p[0])
+    total = bars[0] + tl.zeros_like(p[0])
     for lm in tl.static_range(1, ROWS):
-        found += p[lm] * bars[lm]
-    return found
+        total += p[lm] * bars[lm]
+    return total
 
 
 @triton.jit

@@ -21,17 +21,17 @@ def _around(x, y, DEGREE: tl.constexpr):
 def _along(z, DEGREE: tl.constexpr):
     """Q_lm for 0 ≤ m ≤ l up to the degree."""
     top = tl.zeros_like(z) + 1.0
-    found = (top,)
+    q = (top,)
     for m in tl.static_range(DEGREE + 1):
         if m > 0:
             top = top * (2 * m - 1)
-            found = found + (top,)
+            q = q + (top,)
         if m < DEGREE:
-            found = found + (z * (2 * m + 1) * top,)
+            q = q + (z * (2 * m + 1) * top,)
         for n in tl.static_range(m + 2, DEGREE + 1):
-            before = found[-2] * ((n + m - 1) / (n - m))
-            found = found + (found[-1] * z * ((2 * n - 1) / (n - m)) - before,)
-    return found
+            before = q[-2] * ((n + m - 1) / (n - m))
+            q = q + (q[-1] * z * ((2 * n - 1) / (n - m)) - before,)
+    return q
 
 
 @triton.jit
@@ -44,12 +44,12 @@ def _q(q, N: tl.constexpr, M: tl.constexpr, DEGREE: tl.constexpr):
 def _polynomial(c, s, q, N: tl.constexpr, M: tl.constexpr, DEGREE: tl.constexpr):
     """p_lm."""
     if M == 0:
-        found = _q(q, N, 0, DEGREE)
+        p = _q(q, N, 0, DEGREE)
     elif M > 0:
-        found = c[M - 1] * _q(q, N, M, DEGREE)
+        p = c[M - 1] * _q(q, N, M, DEGREE)
     else:
-        found = s[-M - 1] * _q(q, N, -M, DEGREE)
-    return found
+        p = s[-M - 1] * _q(q, N, -M, DEGREE)
+    return p
 
 
 @triton.jit
@@ -57,23 +57,23 @@ def polynomials(x, y, z, DEGREE: tl.constexpr):
     """p_lm for l up to the degree; the first is one."""
     c, s = _around(x, y, DEGREE)
     q = _along(z, DEGREE)
-    found = (q[0],)
+    p = (q[0],)
     for n in tl.static_range(1, DEGREE + 1):
         for k in tl.static_range(2 * n + 1):
-            found = found + (_polynomial(c, s, q, n, k - n, DEGREE),)
-    return found
+            p = p + (_polynomial(c, s, q, n, k - n, DEGREE),)
+    return p
 
 
 @triton.jit
 def _sum(bars, q, FIRST: tl.constexpr, M: tl.constexpr, RISE: tl.constexpr, DEGREE: tl.constexpr):
     """Σ_l bar_lm Q_l,|m|+RISE over l from FIRST on; zero where there is none."""
-    found = tl.zeros_like(bars[0])
+    total = tl.zeros_like(bars[0])
     for n in tl.static_range(FIRST, DEGREE + 1):
         if M < 0:
-            found += bars[n * n + n + M] * _q(q, n, -M + RISE, DEGREE)
+            total += bars[n * n + n + M] * _q(q, n, -M + RISE, DEGREE)
         else:
-            found += bars[n * n + n + M] * _q(q, n, M + RISE, DEGREE)
-    return found
+            total += bars[n * n + n + M] * _q(q, n, M + RISE, DEGREE)
+    return total
 
 
 @triton.jit

@@ -53,9 +53,9 @@ def nodes(
     count = tl.load(firsts + kind + 1) - begin
     block = tl.program_id(0) * LONG
     for node in range(block, tl.minimum(block + LONG, count)):
-        one = tl.load(ones + begin + node) * total
+        first = tl.load(ones + begin + node) * total
         other = tl.load(others + begin + node) * total
-        a = tl.load(values + one + column)
+        a = tl.load(values + first + column)
         b = tl.load(values + other + column)
         target = values + (first_node + node) * total + column
         tl.store(target, a * b, mask=there)
@@ -177,9 +177,9 @@ def sites(
     atom = tl.program_id(2)
     column, there = _columns(atom, slots, lanes, WIDE)
     total = atoms * lanes
-    found = tl.load(known + column, mask=there, other=0.0)
+    energy_sum = tl.load(known + column, mask=there, other=0.0)
     for block in range(0, blocks):
-        found += tl.load(parts + block * total + column, mask=there, other=0.0).to(tl.float64)
-    found += tl.load(constants + tl.load(species + atom))
+        energy_sum += tl.load(parts + block * total + column, mask=there, other=0.0).to(tl.float64)
+    energy_sum += tl.load(constants + tl.load(species + atom))
     slot = tl.program_id(1).to(tl.int64) * WIDE + tl.arange(0, WIDE)
-    tl.store(energy + slot * atoms + atom, found, mask=there)
+    tl.store(energy + slot * atoms + atom, energy_sum, mask=there)

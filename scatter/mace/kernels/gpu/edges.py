@@ -180,12 +180,12 @@ def features_1(
         x, y, z, _, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
         sums = _added(sums, _radial(table + where, u, inside[:, None], C), _harmonics(x, y, z))
-    found = _sums(sums)
+    features = _sums(sums)
     for lm in tl.static_range(16):
-        tl.store(a + (row * 16 + lm) * C + c, found[lm])
+        tl.store(a + (row * 16 + lm) * C + c, features[lm])
     kind = tl.load(species + row % atoms)
     weights = beta + kind * (13 * C) + c
-    tl.store(b + row * C + c, product(found, weights, C, CUBIC))
+    tl.store(b + row * C + c, product(features, weights, C, CUBIC))
 
 
 @triton.jit
@@ -209,9 +209,9 @@ def features_2(
         sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
         sums = _added(sums, r, _harmonics(x, y, z))
-    found = _sums(sums)
+    features = _sums(sums)
     for lm in tl.static_range(16):
-        tl.store(m + (row * 16 + lm) * C + c, found[lm])
+        tl.store(m + (row * 16 + lm) * C + c, features[lm])
 
 
 @triton.jit

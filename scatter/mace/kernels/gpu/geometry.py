@@ -85,12 +85,12 @@ def _repelling(
     EXPONENT: tl.constexpr, P: tl.constexpr,
 ):  # fmt: skip
     """Half of an atom's ZBL (eV), of whose slopes half are stored; zero where the scale is."""
-    found = 0.0 * tl.sum(r, axis=0)
+    total = 0.0 * tl.sum(r, axis=0)
     if ZBL != 0.0:
         half, by_r = _repelled(r, inside, own, other, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
         tl.store(slope + at, by_r.to(slope.dtype.element_ty), mask=inside)
-        found = tl.sum(half, axis=0)
-    return found
+        total = tl.sum(half, axis=0)
+    return total
 
 
 @triton.jit

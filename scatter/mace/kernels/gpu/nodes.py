@@ -28,18 +28,18 @@ def transform(
     c = tl.program_id(2) * WIDE + tl.arange(0, WIDE)
     there = (row < rows)[:, None]
     line = (row[:, None] * FEATURES + lm) * C
-    found = tl.zeros([TALL, WIDE], x.dtype.element_ty)
+    sums = tl.zeros([TALL, WIDE], x.dtype.element_ty)
     for first in range(0, C, DEEP):
         k = first + tl.arange(0, DEEP)
         part = tl.load(x + line + k[None, :], mask=there, other=0.0)
         block = tl.load(matrix + (degree * C + k[:, None]) * C + c[None, :])
-        found += tl.dot(part, block, input_precision="ieee")
+        sums += tl.dot(part, block, input_precision="ieee")
     if HOW == WITH_BIAS:
         kind = tl.load(species + row % atoms)
-        found += tl.load(bias + kind[:, None] * C + c[None, :])
+        sums += tl.load(bias + kind[:, None] * C + c[None, :])
     if HOW == ADDING:
-        found += tl.load(bias + line + c[None, :], mask=there, other=0.0)
-    tl.store(out + line + c[None, :], found, mask=there)
+        sums += tl.load(bias + line + c[None, :], mask=there, other=0.0)
+    tl.store(out + line + c[None, :], sums, mask=there)
 
 
 @triton.jit
@@ -62,9 +62,9 @@ def product_of_2_back(
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     weights = beta + tl.load(species + row % atoms) * (13 * C) + c
     by = tl.load(b_bar + row * C + c)
-    found = product_back(rows_of(a + row * (16 * C) + c, C), weights, C, by, CUBIC)
+    slopes = product_back(rows_of(a + row * (16 * C) + c, C), weights, C, by, CUBIC)
     for lm in tl.static_range(16):
-        tl.store(a_bar + (row * 16 + lm) * C + c, found[lm])
+        tl.store(a_bar + (row * 16 + lm) * C + c, slopes[lm])
 
 
 @triton.jit
