@@ -105,10 +105,10 @@ def folded(
         provenance: how they were found.
     """
     basis = design.basis
-    cutoff = np.array([[one.cutoff for one in row] for row in design.radial])
+    cutoff = np.array([[pair.cutoff for pair in row] for row in design.radial])
     r = (np.arange(SAMPLES + 2 * MARGIN) - MARGIN) * (cutoff.max() / (SAMPLES - 1))
-    radial = np.array([[one(r)[0] for one in row] for row in design.radial])
-    paired = np.array([[one(r)[0] for one in row] for row in design.pair])
+    radial = np.array([[function(r)[0] for function in row] for row in design.radial])
+    paired = np.array([[function(r)[0] for function in row] for row in design.pair])
     two_body = np.concatenate([radial[..., : basis.singles], paired], axis=-1)
     two_body_weights = c[design.functions.two_body]
     wall = np.clip(1 - np.abs(r) / inner[..., None], 0, None) ** 4
