@@ -85,12 +85,14 @@ class Programs:
         """The arrays of the kernel; places of values count numbers."""
         nodes = np.array(self.nodes, np.int64).reshape(-1, 2)
         whole = {
-            "node_start": self.node_start, "node_one": nodes[:, 0] * self.width,
-            "node_other": nodes[:, 1] * self.width, "row_start": self.row_start,
+            "node_start": self.node_start,
+            "node_one": nodes[:, 0] * self.width,
+            "node_other": nodes[:, 1] * self.width,
+            "row_start": self.row_start,
             "row_value": np.array(self.rows, np.int64) * self.width,
             "term_start": self.term_start,
             "term_value": np.array(self.terms, np.int64) * self.width,
-        }  # fmt: skip
+        }
         real = {"row_constant": self.row_constant, "term_coefficient": self.coefficients}
         return {name: np.array(value, np.int64) for name, value in whole.items()} | {
             name: np.array(value, float) for name, value in real.items()

@@ -214,8 +214,10 @@ def _report(
     distances: dict[str, np.ndarray],
 ) -> dict:
     kept = sets[0][0]
-    names = [set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in sets]))
-             for n in range(len(PARTS))]  # fmt: skip
+    names = [
+        set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in sets]))
+        for n in range(len(PARTS))
+    ]
     return {
         **vars(choice),
         "pool": {"frames": len(pool), "trajectories": len(set(pool.trajectory))},

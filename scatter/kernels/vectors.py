@@ -217,8 +217,9 @@ class Writer:
         x = k ln 2 + s with |s| ≤ ln 2 / 2, and e^s by its Taylor series.
         """
         bound, bits, terms = (87.0, 23, 8) if self.size == 4 else (700.0, 52, 14)
-        x = self._intrinsic("minnum", self._intrinsic("maxnum", x, self.vector(-bound)),
-                            self.vector(bound))  # fmt: skip
+        x = self._intrinsic(
+            "minnum", self._intrinsic("maxnum", x, self.vector(-bound)), self.vector(bound)
+        )
         k = self._intrinsic("rint", x * (1 / log(2)))
         coarse = 0.693359375  # few bits, so that k times it is exact
         s = self.fma(-k, self.vector(log(2) - coarse), self.fma(-k, self.vector(coarse), x))

@@ -14,9 +14,12 @@ from scatter.settings import UserError
 
 # what a number in eV, or in eV/Å, is divided by to have it in another unit
 ENERGY_UNITS = {
-    "Hartree": 27.2114, "Rydberg": 13.6057, "kcal/mol": 1 / 23.0605, "kJ/mol": 1 / 96.4853,
+    "Hartree": 27.2114,
+    "Rydberg": 13.6057,
+    "kcal/mol": 1 / 23.0605,
+    "kJ/mol": 1 / 96.4853,
     "meV": 1e-3,
-}  # fmt: skip
+}
 FORCE_UNITS = {
     "Hartree/Bohr": 51.4221, "Rydberg/Bohr": 25.7110, "Hartree/Å": 27.2114,
     "kcal/mol/Å": 1 / 23.0605, "kJ/mol/Å": 1 / 96.4853, "meV/Å": 1e-3,

@@ -165,9 +165,11 @@ def _separation(potential: Potential, free: System, positions: Positions) -> flo
     energies = [
         _fresh(potential, System(free.numbers[part], cell, free.pbc, free.moving[part]), x)[0]
         for part, x in (
-            (slice(None), far), (slice(-2), far[:, :-2]), (slice(-2, None), far[:, -2:])
+            (slice(None), far),
+            (slice(-2), far[:, :-2]),
+            (slice(-2, None), far[:, -2:]),
         )
-    ]  # fmt: skip
+    ]
     return float(abs(energies[0] - energies[1] - energies[2]).max())
 
 

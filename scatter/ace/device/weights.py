@@ -153,10 +153,11 @@ class CompactRows:
         """Rows of terms that have so many values each."""
         terms = np.array(rows.terms, np.int32).reshape(-1, values)
         return cls(
-            groups=_whole(rows.groups, device), needs=_whole(rows.needs, device),
+            groups=_whole(rows.groups, device),
+            needs=_whole(rows.needs, device),
             values=[_whole(column, device) for column in terms.T],
             coefficients=_double(rows.coefficients, device),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -181,16 +182,19 @@ class Compact:
         """The terms of a model."""
         nodes = np.array(terms.nodes, np.int32).reshape(-1, 2)
         return cls(
-            factors=terms.factors, most_nodes=terms.most_nodes,
-            node_first=_whole(terms.node_first, device), ones=_whole(nodes[:, 0], device),
+            factors=terms.factors,
+            most_nodes=terms.most_nodes,
+            node_first=_whole(terms.node_first, device),
+            ones=_whole(nodes[:, 0], device),
             others=_whole(nodes[:, 1], device),
             node_constants=_double(terms.node_constants, device),
             node_masks=_whole(terms.node_masks, device),
             of_nodes=CompactRows.of(terms.of_nodes, 1, device),
-            constants=_double(terms.constants, device), masks=_whole(terms.masks, device),
+            constants=_double(terms.constants, device),
+            masks=_whole(terms.masks, device),
             of_a=CompactRows.of(terms.of_a, 1, device),
             holders=CompactRows.of(terms.holders, 2, device),
-        )  # fmt: skip
+        )
 
 
 def _double(array: object, device: str) -> Tensor:

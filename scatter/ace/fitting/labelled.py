@@ -120,9 +120,12 @@ def energies_of_atoms(
     if strangers:
         raise UserError(f"--e0 {strangers[0]}: the structures hold {', '.join(elements)}")
     counts = np.array(
-        [[np.sum(frame.numbers == atomic_numbers[symbol]) for symbol in elements]
-         for frame in frames], float
-    )  # fmt: skip
+        [
+            [np.sum(frame.numbers == atomic_numbers[symbol]) for symbol in elements]
+            for frame in frames
+        ],
+        float,
+    )
     values = np.array([given.get(symbol, 0.0) for symbol in elements])
     free = np.array([symbol not in given for symbol in elements])
     energies = np.array([frame.get_potential_energy() for frame in frames]) - counts @ values

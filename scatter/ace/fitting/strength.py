@@ -109,10 +109,12 @@ def _errors(
     errors: dict[str, dict[str, np.ndarray]] = {}
     for name, (which, scale) in kinds.items():
         errors[name] = {
-            part: MILLI * scale * np.sqrt(
+            part: MILLI
+            * scale
+            * np.sqrt(
                 sum(triangles[kind].squares(c) for kind in which)
                 / max(1, sum(triangles[kind].rows for kind in which))
             )
             for part, triangles in parts.items()
-        }  # fmt: skip
+        }
     return errors

@@ -12,8 +12,9 @@ UNROLLED = 4  # terms; so many sums run side by side, for each waits for the one
 
 
 @written
-def transpose(w: Writer, target: Memory, source: Memory, first: Integer, last: Integer,
-              stride: Integer) -> None:  # fmt: skip
+def transpose(
+    w: Writer, target: Memory, source: Memory, first: Integer, last: Integer, stride: Integer
+) -> None:
     """Write the values `first` to `last` of as many atoms as there are lanes value by value.
 
     Args:
@@ -32,8 +33,9 @@ def transpose(w: Writer, target: Memory, source: Memory, first: Integer, last: I
 
 
 @written
-def transpose_back(w: Writer, target: Memory, source: Memory, first: Integer, last: Integer,
-                   stride: Integer) -> None:  # fmt: skip
+def transpose_back(
+    w: Writer, target: Memory, source: Memory, first: Integer, last: Integer, stride: Integer
+) -> None:
     """The same the other way."""
     with w.loop(first, last, step=w.lanes) as value:
         place = source.at(value * w.lanes)

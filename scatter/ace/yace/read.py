@@ -157,9 +157,10 @@ class _Maker:
             at += len(keys)
             arrays |= {
                 f"products_{order}": np.array(rows, np.int64).reshape(-1, order),
-                f"coefficients_{order}": weights[-1], f"coupling_{order}": functions,
+                f"coefficients_{order}": weights[-1],
+                f"coupling_{order}": functions,
                 f"coupling_values_{order}": np.ones(len(keys)),
-            }  # fmt: skip
+            }
         count, symbols = len(sums), self.tables.pace.elements
         return LinearAce(
             version=VERSION, kind="ace",

@@ -59,9 +59,10 @@ def _places(cutoff: float, count: int) -> Float[np.ndarray, " place"]:
 
 
 def _fitted(
-    values: Float[np.ndarray, "place column"], g: Float[np.ndarray, "place k"],
+    values: Float[np.ndarray, "place column"],
+    g: Float[np.ndarray, "place k"],
     weight: Float[np.ndarray, "place column"],
-) -> Float[np.ndarray, "column k"]:  # fmt: skip
+) -> Float[np.ndarray, "column k"]:
     """Coefficients of g by weighted least squares."""
     columns = [
         np.linalg.lstsq(w[:, None] * g, w * y, rcond=1e-15)[0]
@@ -166,8 +167,9 @@ def yace_tree(model: LinearAce, count: int = FUNCTIONS) -> tuple[Tree, Residual]
         for j in species:
             c, residual = radial_fit(model, i, j, count)
             tree["bonds"][i, j] = _bond(model, float(model.cutoff[i, j]), c, degree)
-            singles += [_function(i, ((j, k, 0),), [([0], value)]) for k, value in
-                        enumerate(c[-1].tolist())]  # fmt: skip
+            singles += [
+                _function(i, ((j, k, 0),), [([0], value)]) for k, value in enumerate(c[-1].tolist())
+            ]
             residuals.append(residual)
         tree["functions"][i] = singles + _functions(products, i)
     worst = (max(getattr(each, name.name) for each in residuals) for name in fields(Residual))

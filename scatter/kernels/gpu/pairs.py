@@ -22,9 +22,7 @@ TOUCH = tl.constexpr(TOUCHING)
 
 
 @triton.jit
-def find_moved(
-    positions, reference, moved, atoms, ATOMS: tl.constexpr, LIMIT: tl.constexpr
-):  # fmt: skip
+def find_moved(positions, reference, moved, atoms, ATOMS: tl.constexpr, LIMIT: tl.constexpr):
     """Say of each replica whether an atom is further than `LIMIT` (Å², squared) from `reference`.
 
     Where one is, or is nowhere, the reference becomes the positions. One program a replica.
@@ -172,9 +170,7 @@ def _apart(base, i, j, packed, vectors, there):
 
 
 @triton.jit
-def listed(
-    positions, sender, translation, count, vectors, atoms, capacity, PLACES: tl.constexpr
-):  # fmt: skip
+def listed(positions, sender, translation, count, vectors, atoms, capacity, PLACES: tl.constexpr):
     """This program's atom and its list.
 
     Returns its row, that of its replica's first atom, its number; of each place in the list the

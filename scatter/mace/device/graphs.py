@@ -49,9 +49,9 @@ class BatchedMace(Plain):
         """Take the models that `weights`, a `MaceTorch`, holds."""
         super().__init__(weights, system, species, slots)
         self.model = weights.model
-        self.one_hot = torch.eye(
-            len(weights.numbers), dtype=weights.dtype, device=species.device
-        )[species]  # fmt: skip
+        self.one_hot = torch.eye(len(weights.numbers), dtype=weights.dtype, device=species.device)[
+            species
+        ]
         self.lattice = self.cell.vectors.to(weights.dtype)
         self.padded, self.compared, self.fits = True, False, PLACES
 

@@ -16,9 +16,12 @@ from scatter.mace.kernels.tiles import Pair
 
 
 def _directed(
-    w: Writer, spline: Callable[[Memory], list[Vector]], table: Memory, own: Integer,
+    w: Writer,
+    spline: Callable[[Memory], list[Vector]],
+    table: Memory,
+    own: Integer,
     other: Integer,
-) -> tuple[list[Any], list[Any]]:  # fmt: skip
+) -> tuple[list[Any], list[Any]]:
     """T_l, or T_l', into the first atom of a pair and into the second; the same for like atoms."""
     into_own = spline(table.at(own))
     into_other = [w.local(value) for value in into_own]

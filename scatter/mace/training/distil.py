@@ -83,8 +83,10 @@ class Training:
             UserError: a part validates with elements that are not trained on.
         """
         parts, frames = labelled.files, labelled.frames
-        kinds = {part: {int(z) for frame in members for z in frame.numbers}
-                 for part, members in frames.items()}  # fmt: skip
+        kinds = {
+            part: {int(z) for frame in members for z in frame.numbers}
+            for part, members in frames.items()
+        }
         if not kinds["valid"] <= kinds["train"]:
             raise UserError(f"{parts['valid']}: holds elements that {parts['train']} does not")
         numbers = np.array(sorted(kinds["train"]))
@@ -187,8 +189,11 @@ class Training:
 
     def save(self, path: Path) -> None:
         """Write all that the rest of the training depends on."""
-        arrays = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
-                  for name, each in getattr(self, kind).items()}  # fmt: skip
+        arrays = {
+            f"{kind}.{name}": each
+            for kind in ("factors", "means", "squares")
+            for name, each in getattr(self, kind).items()
+        }
         write_arrays(path, {"epoch": self.epoch, **arrays})
 
     def load(self, path: Path) -> None:
@@ -198,8 +203,11 @@ class Training:
             UserError: it was not `save`, or of another training.
         """
         held = foreign.arrays(path)
-        due = {f"{kind}.{name}": each for kind in ("factors", "means", "squares")
-               for name, each in getattr(self, kind).items()}  # fmt: skip
+        due = {
+            f"{kind}.{name}": each
+            for kind in ("factors", "means", "squares")
+            for name, each in getattr(self, kind).items()
+        }
         shapes = {"epoch": (), **{name: each.shape for name, each in due.items()}}
         if {name: each.shape for name, each in held.items() if each.dtype.kind in "if"} != shapes:
             raise UserError(f"{path}: is no state of this training; delete it to begin anew")

@@ -122,9 +122,9 @@ def freezing(configure: Callable, frozen: list[str]) -> Callable:
 
         model, outputs = configure(args, loader, energies, *others, **more)
         block = model.atomic_energies_fn
-        block.atomic_energies = torch.as_tensor(energies).reshape_as(block.atomic_energies).to(
-            block.atomic_energies
-        )  # fmt: skip
+        block.atomic_energies = (
+            torch.as_tensor(energies).reshape_as(block.atomic_energies).to(block.atomic_energies)
+        )
         model.requires_grad_(False)
         for group, child in GROUPS.items():  # others would gather gradients, but never be trained
             getattr(model, child).requires_grad_(group not in frozen)

@@ -192,9 +192,12 @@ def _rounded(shape, array):
     """The same in the numbers of an array."""
     kind = array.dtype.element_ty
     return (
-        shape[0].to(kind), shape[1].to(kind), shape[2].to(kind), shape[3].to(kind),
+        shape[0].to(kind),
+        shape[1].to(kind),
+        shape[2].to(kind),
+        shape[3].to(kind),
         shape[4].to(kind),
-    )  # fmt: skip
+    )
 
 
 @triton.jit

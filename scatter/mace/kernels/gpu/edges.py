@@ -38,9 +38,7 @@ def _harmonics(x, y, z):
 def _coefficients(table, power, C):
     """One power's coefficients, for l = 0 to 3."""
     here = table + power * C
-    return (
-        tl.load(here), tl.load(here + 6 * C), tl.load(here + 12 * C), tl.load(here + 18 * C)
-    )  # fmt: skip
+    return (tl.load(here), tl.load(here + 6 * C), tl.load(here + 12 * C), tl.load(here + 18 * C))
 
 
 @triton.jit
@@ -52,9 +50,11 @@ def _times_add(r, u, c):
 def _kept(r, inside):
     """Zero where there is no pair."""
     return (
-        tl.where(inside, r[0], 0.0), tl.where(inside, r[1], 0.0),
-        tl.where(inside, r[2], 0.0), tl.where(inside, r[3], 0.0),
-    )  # fmt: skip
+        tl.where(inside, r[0], 0.0),
+        tl.where(inside, r[1], 0.0),
+        tl.where(inside, r[2], 0.0),
+        tl.where(inside, r[3], 0.0),
+    )
 
 
 @triton.jit
