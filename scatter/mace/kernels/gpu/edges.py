@@ -10,10 +10,17 @@ import triton.language as tl
 
 from scatter.kernels.gpu.forces import push_of, shape_of, store_push
 from scatter.mace.kernels.gpu.products import (
+    added,
+    answers,
     product_2,
     product_3,
+    rows_of,
+    scaled,
+    scaled_sum,
+    sixteen,
     slopes_2,
     slopes_3,
+    sums_of,
     weights_2,
     weights_3,
 )
@@ -80,51 +87,6 @@ def _radial_and_slope(table, u, inside, C, PER_STEP: tl.constexpr):
 
 
 @triton.jit
-def _added(a, r, p):
-    """a_lm + r_l p_lm."""
-    return (
-        a[0] + r[0],
-        a[1] + r[1] * p[0], a[2] + r[1] * p[1], a[3] + r[1] * p[2],
-        a[4] + r[2] * p[3], a[5] + r[2] * p[4], a[6] + r[2] * p[5],
-        a[7] + r[2] * p[6], a[8] + r[2] * p[7],
-        a[9] + r[3] * p[8], a[10] + r[3] * p[9], a[11] + r[3] * p[10], a[12] + r[3] * p[11],
-        a[13] + r[3] * p[12], a[14] + r[3] * p[13], a[15] + r[3] * p[14],
-    )  # fmt: skip
-
-
-@triton.jit
-def _sums(a):
-    """Each feature summed over the neighbours."""
-    return (
-        tl.sum(a[0], 0), tl.sum(a[1], 0), tl.sum(a[2], 0), tl.sum(a[3], 0), tl.sum(a[4], 0),
-        tl.sum(a[5], 0), tl.sum(a[6], 0), tl.sum(a[7], 0), tl.sum(a[8], 0), tl.sum(a[9], 0),
-        tl.sum(a[10], 0), tl.sum(a[11], 0), tl.sum(a[12], 0), tl.sum(a[13], 0), tl.sum(a[14], 0),
-        tl.sum(a[15], 0),
-    )  # fmt: skip
-
-
-@triton.jit
-def rows_of(base, C):
-    """The 16 features of one block of channels."""
-    return (
-        tl.load(base), tl.load(base + C), tl.load(base + 2 * C), tl.load(base + 3 * C),
-        tl.load(base + 4 * C), tl.load(base + 5 * C), tl.load(base + 6 * C), tl.load(base + 7 * C),
-        tl.load(base + 8 * C), tl.load(base + 9 * C), tl.load(base + 10 * C),
-        tl.load(base + 11 * C), tl.load(base + 12 * C), tl.load(base + 13 * C),
-        tl.load(base + 14 * C), tl.load(base + 15 * C),
-    )  # fmt: skip
-
-
-@triton.jit
-def _zeros(NEAR: tl.constexpr, WIDE: tl.constexpr, KIND: tl.constexpr):
-    zero = tl.zeros([NEAR, WIDE], KIND)
-    return (
-        zero, zero, zero, zero, zero, zero, zero, zero,
-        zero, zero, zero, zero, zero, zero, zero, zero,
-    )  # fmt: skip
-
-
-@triton.jit
 def product(a, beta, stride, CUBIC: tl.constexpr):
     """B = Σ_t β_t I_t(a)."""
     if CUBIC:
@@ -134,33 +96,12 @@ def product(a, beta, stride, CUBIC: tl.constexpr):
 
 
 @triton.jit
-def _scaled_sum(one, other, by):
-    return (
-        by * (one[0] + other[0]), by * (one[1] + other[1]), by * (one[2] + other[2]),
-        by * (one[3] + other[3]), by * (one[4] + other[4]), by * (one[5] + other[5]),
-        by * (one[6] + other[6]), by * (one[7] + other[7]), by * (one[8] + other[8]),
-        by * (one[9] + other[9]), by * (one[10] + other[10]), by * (one[11] + other[11]),
-        by * (one[12] + other[12]), by * (one[13] + other[13]), by * (one[14] + other[14]),
-        by * (one[15] + other[15]),
-    )  # fmt: skip
-
-
-@triton.jit
-def _scaled(one, by):
-    return (
-        by * one[0], by * one[1], by * one[2], by * one[3], by * one[4], by * one[5], by * one[6],
-        by * one[7], by * one[8], by * one[9], by * one[10], by * one[11], by * one[12],
-        by * one[13], by * one[14], by * one[15],
-    )  # fmt: skip
-
-
-@triton.jit
 def product_back(a, beta, stride, by, CUBIC: tl.constexpr):
     """ā = B̄ ∂B/∂a."""
     if CUBIC:
         b = weights_3(beta, stride)
-        return _scaled_sum(slopes_2(a, b), slopes_3(a, b), by)
-    return _scaled(slopes_2(a, weights_2(beta, stride)), by)
+        return scaled_sum(slopes_2(a, b), slopes_3(a, b), by)
+    return scaled(slopes_2(a, weights_2(beta, stride)), by)
 
 
 @triton.jit
@@ -172,15 +113,15 @@ def features_1(
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total = tl.load(pairs + row)
-    sums = _zeros(NEAR, WIDE, a.dtype.element_ty)
+    sums = sixteen(tl.zeros([NEAR, WIDE], a.dtype.element_ty))
     for start in range(0, total, NEAR):
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
         at = row * capacity + pair
         x, y, z, _, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
-        sums = _added(sums, _radial(table + where, u, inside[:, None], C), _harmonics(x, y, z))
-    features = _sums(sums)
+        sums = added(sums, _radial(table + where, u, inside[:, None], C), _harmonics(x, y, z))
+    features = sums_of(sums)
     for lm in tl.static_range(16):
         tl.store(a + (row * 16 + lm) * C + c, features[lm])
     kind = tl.load(species + row % atoms)
@@ -197,7 +138,7 @@ def features_2(
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total = tl.load(pairs + row)
-    sums = _zeros(NEAR, WIDE, m.dtype.element_ty)
+    sums = sixteen(tl.zeros([NEAR, WIDE], m.dtype.element_ty))
     for start in range(0, total, NEAR):
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
@@ -208,22 +149,10 @@ def features_2(
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
         sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
-        sums = _added(sums, r, _harmonics(x, y, z))
-    features = _sums(sums)
+        sums = added(sums, r, _harmonics(x, y, z))
+    features = sums_of(sums)
     for lm in tl.static_range(16):
         tl.store(m + (row * 16 + lm) * C + c, features[lm])
-
-
-@triton.jit
-def _answers(p, bar):
-    """s_l = Σ_m p_lm ā_lm."""
-    return (
-        bar[0] + 0.0 * p[0],
-        p[0] * bar[1] + p[1] * bar[2] + p[2] * bar[3],
-        p[3] * bar[4] + p[4] * bar[5] + p[5] * bar[6] + p[6] * bar[7] + p[7] * bar[8],
-        p[8] * bar[9] + p[9] * bar[10] + p[10] * bar[11] + p[11] * bar[12] + p[12] * bar[13]
-        + p[13] * bar[14] + p[14] * bar[15],
-    )  # fmt: skip
 
 
 @triton.jit
@@ -279,7 +208,7 @@ def back_2(
         own = tl.load(index + at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None]
         sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
         p = _harmonics(x, y, z)
-        s = _answers(p, bar)
+        s = answers(p, bar)
         tl.store(q + own * C + c[None, :], _dot(r, s), mask=inside[:, None])
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
         f = push_of(p, inverse, _dot(slope, s) * sent, _gradients(p, bar, r))
@@ -329,7 +258,7 @@ def back_1(
         r, slopes = _radial_and_slope(table + where, u, inside[:, None], C, PER_STEP)
         own = tl.load(index + at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None]
         p = _harmonics(x, y, z)
-        by_r = _dot(slopes, _answers(p, bar))
+        by_r = _dot(slopes, answers(p, bar))
         if ZBL:
             alone = tl.where(tl.program_id(1) == 0, 1.0 / WIDE, 0.0).to(by_r.dtype)
             by_r += alone * tl.load(slope + at, mask=inside, other=0.0)[:, None]

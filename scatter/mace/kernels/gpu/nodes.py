@@ -6,7 +6,8 @@ One program computes `TALL` rows, whatever replicas they belong to, each from it
 import triton
 import triton.language as tl
 
-from scatter.mace.kernels.gpu.edges import product, product_back, rows_of
+from scatter.mace.kernels.gpu.edges import product, product_back
+from scatter.mace.kernels.gpu.products import rows_of
 
 STORE, BIAS, ADD = 0, 1, 2  # what `transform` does with its answer
 WITH_BIAS = tl.constexpr(BIAS)

@@ -1,4 +1,4 @@
-"""Invariants of up to three features and their slopes, written when this module is imported.
+"""Loops over features, their invariants and slopes, written out when this module is imported.
 
 The features are a_lm = A_lm / c_lm, a tuple of 16; the weights β_t, a tuple of 5, or of 13 with
 products of three. The derivation is in `docs/theory_mace.md`. Triton compiles the source of a
@@ -13,6 +13,7 @@ import triton.language as tl  # noqa: F401
 from scatter.mace.kernels.harmonics import DEGREES, NORMS, ROWS, TRIPLES, monomials, rows
 
 FIRST_CUBIC = 1 + len(DEGREES)
+DEGREE_OF = [degree for degree in DEGREES for _ in rows(degree)]
 
 
 def _squares() -> str:
@@ -60,15 +61,32 @@ def _weights(name: str, count: int) -> str:
     return _function(name, "beta, stride", loads)
 
 
+def _features() -> list[str]:
+    """Functions of tuples of 16 features: what is done to each."""
+    each = range(ROWS)
+    loads = ["tl.load(base)", "tl.load(base + C)"]
+    added = [f"a[{k}] + r[{DEGREE_OF[k]}] * p[{k - 1}]" for k in each[1:]]  # a_lm + r_l p_lm
+    s = [" + ".join(f"p[{k - 1}] * bar[{k}]" for k in rows(degree)) for degree in DEGREES[1:]]
+    return [
+        _function("sixteen", "x", ROWS * ["x"]),
+        _function("rows_of", "base, C", loads + [f"tl.load(base + {k} * C)" for k in each[2:]]),
+        _function("sums_of", "a", [f"tl.sum(a[{k}], 0)" for k in each]),  # over the neighbours
+        _function("scaled", "a, by", [f"by * a[{k}]" for k in each]),
+        _function("scaled_sum", "a, b, by", [f"by * (a[{k}] + b[{k}])" for k in each]),
+        _function("added", "a, r, p", ["a[0] + r[0]", *added]),
+        _function("answers", "p, bar", ["bar[0] + 0.0 * p[0]", *s]),  # s_l = Σ_m p_lm ā_lm
+    ]
+
+
 def source() -> str:
     """The functions: weights, Σ_t β_t I_t of one and two features, what three add, and slopes."""
-    degree_of = [degree for degree in DEGREES for _ in rows(degree)]
     twice = [
-        f"{float(2 * NORMS[row] ** 2)!r} * b[{1 + degree_of[row]}] * a[{row}]"
+        f"{float(2 * NORMS[row] ** 2)!r} * b[{1 + DEGREE_OF[row]}] * a[{row}]"
         for row in range(ROWS)
     ]
     twice[0] = f"b[0] + {twice[0]}"
     parts = [
+        *_features(),
         _weights("weights_2", FIRST_CUBIC),
         _weights("weights_3", FIRST_CUBIC + len(TRIPLES)),
         _function("product_2", "a, b", [f"b[0] * a[0] + {_squares()}"]),
