@@ -6,8 +6,7 @@ from torch import Tensor
 from scatter.ace.device.terms import GROUP
 from scatter.ace.device.weights import WIDE, AceTensors
 from scatter.ace.kernels.gpu import environments, sums
-from scatter.kernels.gpu.forces import energies_of, forces_of
-from scatter.potentials.device.fused import Fused, Lists, launch
+from scatter.potentials.device.fused import Fused, launch
 from scatter.state import System
 
 LANES = 32  # replicas of a program that multiplies
@@ -65,80 +64,47 @@ class FusedAce(Fused):
         """What the stages hand to one another, for `at_once` replicas."""
         return AceStages(self.at_once, self)
 
-    def some(
-        self, lists: Lists, positions: Tensor, start: int, energies: Tensor, forces: Tensor
-    ) -> None:
-        """Write energies and forces of the replicas from `start` on, `at_once` of them or fewer."""
-        end = min(start + self.at_once, len(positions))
-        slots, s = end - start, self.scratch
-        rows = slots * self.atoms
-        self._place_pairs(lists, positions[start:end], start, rows)
-        w = self.weights
+    def stages(self, given: tuple[Tensor, ...], slots: int) -> tuple[int, int]:
+        """From some replicas' lists to ∂E/∂d; see `Fused`."""
+        w, s = self.weights, self.scratch
+        arrays = w.square, s.unit, s.index, s.starts, s.active, s.seen, s.known
+        sizes = self.atoms, self.capacity, s.stride, s.lanes, w.knots, len(w.constant), self.places
+        others = *given, *arrays, *sizes, w.per_step
+        launch(environments.place_pairs, (slots * self.atoms,), *others, warps=self.collecting)
         self._pairs(environments.gather, slots, w.table, (s.values,), self.near)
         self._products(slots)
-        self._pairs(
-            environments.give_back, slots, w.table_back, (s.bars, s.push), self.near_back,
-            w.per_step,
-        )  # fmt: skip
-        launch(
-            forces_of, (rows,),
-            s.index[s.stride :], s.index[2 * s.stride :], s.active, s.push, self.moving,
-            forces[start:end], self.atoms, self.capacity, s.stride, self.wide_blocks, 32, warps=1,
-        )  # fmt: skip
-        launch(
-            energies_of, (slots,),
-            s.energy, energies[start:end], self.atoms, self.padded, warps=1,
-        )  # fmt: skip
-
-    def _place_pairs(self, lists: Lists, positions: Tensor, start: int, rows: int) -> None:
-        w, s = self.weights, self.scratch
-        row, place = start * self.atoms, start * self.atoms * self.capacity
-        launch(
-            environments.place_pairs, (rows,),
-            positions, self.species, self.moving, lists.sender[place:], lists.translation[place:],
-            lists.count[row:], lists.reverse[place:], self.cell.vectors, w.square, s.unit, s.index,
-            s.starts, s.active, s.seen, s.known, self.atoms, self.capacity, s.stride, s.lanes,
-            w.knots, len(w.constant), self.places, w.per_step, warps=self.collecting,
-        )  # fmt: skip
+        back = s.bars, s.push
+        self._pairs(environments.give_back, slots, w.table_back, back, self.near_back, w.per_step)
+        return 1, self.wide_blocks
 
     def _pairs(
-        self, kernel: object, slots: int, table: Tensor, arrays: tuple[Tensor, ...], near: int,
-        *others: float,
-    ) -> None:  # fmt: skip
+        self, kernel: object, slots: int, table: Tensor, arrays: tuple[Tensor, ...], *how: float
+    ) -> None:
         """From pairs to A, or back."""
-        w, s = self.weights, self.scratch
-        launch(
-            kernel, (slots * self.atoms, self.wide_blocks),
-            s.unit, s.index, s.starts, table, w.where, *arrays, self.atoms, slots, s.lanes,
-            self.capacity, s.stride, w.places.factors, len(w.constant), w.columns, near, WIDE,
-            w.layout.degree, *others, warps=1,
-        )  # fmt: skip
+        w, s, (near, *others) = self.weights, self.scratch, how
+        counts = self.atoms, slots, s.lanes, self.capacity, s.stride, w.places.factors
+        sizes = *counts, len(w.constant), w.columns, near, WIDE, w.layout.degree, *others
+        given = s.unit, s.index, s.starts, table, w.where, *arrays, *sizes
+        launch(kernel, (slots * self.atoms, self.wide_blocks), *given, warps=1)
 
     def _products(self, slots: int) -> None:
         """From A to energies, and to ∂E/∂A."""
-        s, t = self.scratch, self.weights.terms
-        grid, sizes, warps = (-(-slots // LANES), self.atoms), (LANES, LONG), LANES // 32
-        where = (self.species, self.atoms, slots, s.lanes)
+        w, s, t = self.weights, self.scratch, self.weights.terms
+        grid, warps = (-(-slots // LANES), self.atoms), LANES // 32
+        where = self.species, self.atoms, slots, s.lanes
+        sizes = *where, t.factors, LANES, LONG
         if t.most_nodes:
-            launch(
-                sums.nodes, (self.node_blocks, *grid),
-                s.values, t.ones, t.others, t.node_first, *where, t.factors, *sizes, warps=warps,
-            )  # fmt: skip
-            launch(
-                sums.slopes_of_nodes, (self.node_blocks, *grid),
-                s.values, s.node_bars, s.parts, s.seen, t.node_first, t.of_nodes.groups,
-                t.node_constants, t.node_masks, t.of_nodes.needs, *t.of_nodes.values,
-                t.of_nodes.coefficients, *where, t.factors, *sizes, GROUP, warps=warps,
-            )  # fmt: skip
-        launch(
-            sums.slopes, (self.blocks, *grid),
-            s.values, s.node_bars, s.parts[self.node_blocks * self.atoms * s.lanes :], s.bars,
-            s.seen, t.of_a.groups, t.constants, t.masks, t.of_a.needs, *t.of_a.values,
-            t.of_a.coefficients, t.holders.groups, t.holders.needs, *t.holders.values,
-            t.holders.coefficients, *where, t.factors, *sizes, GROUP, warps=warps,
-        )  # fmt: skip
-        launch(
-            sums.sites, (1, *grid),
-            s.parts, s.known, self.weights.constant, self.species, s.energy, self.atoms, slots,
-            s.lanes, self.node_blocks + self.blocks, LANES, warps=warps,
-        )  # fmt: skip
+            given = s.values, t.ones, t.others, t.node_first
+            launch(sums.nodes, (self.node_blocks, *grid), *given, *sizes, warps=warps)
+            given = s.values, s.node_bars, s.parts, s.seen, t.node_first, t.of_nodes.groups
+            rows = t.of_nodes.needs, *t.of_nodes.values, t.of_nodes.coefficients
+            given = *given, t.node_constants, t.node_masks, *rows, *sizes, GROUP
+            launch(sums.slopes_of_nodes, (self.node_blocks, *grid), *given, warps=warps)
+        parts = s.parts[self.node_blocks * self.atoms * s.lanes :]
+        rows = t.constants, t.masks, t.of_a.needs, *t.of_a.values, t.of_a.coefficients
+        held = t.holders.groups, t.holders.needs, *t.holders.values, t.holders.coefficients
+        given = s.values, s.node_bars, parts, s.bars, s.seen, t.of_a.groups, *rows, *held
+        launch(sums.slopes, (self.blocks, *grid), *given, *sizes, GROUP, warps=warps)
+        given = s.parts, s.known, w.constant, self.species, s.energy, self.atoms, slots, s.lanes
+        blocks = self.node_blocks + self.blocks
+        launch(sums.sites, (1, *grid), *given, blocks, LANES, warps=warps)
