@@ -5,6 +5,7 @@ batch, slot and number of threads.
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -99,36 +100,53 @@ def weights_of(model: FoldedMace, precision: str) -> MaceArrays:
     radial_2 = _splines(model.radial_2, precision)
     rows = radial_1.shape[1] * 4 * width
     count, blocks = len(model.numbers), model.channels // width
-    hidden = -len(model.energy_2) % width  # units that are added to fill a register
-    hidden_1 = np.pad(model.hidden_1, ((0, 0), (0, 0), (0, hidden)))
-    hidden_2 = np.pad(model.hidden_2, ((0, 0), (0, hidden)))
+
+    def table(radial: np.ndarray) -> np.ndarray:
+        return aligned(np.ascontiguousarray(by_block(radial, width), kind)).ravel()
+
+    return MaceArrays(
+        table_1=table(radial_1),
+        table_2=table(radial_2),
+        slopes_1=table(np.diff(radial_1, axis=1, append=0) * per_step),
+        slopes_2=table(np.diff(radial_2, axis=1, append=0) * per_step),
+        start_1=np.arange(count**2).reshape(count, count) * (rows * blocks),
+        start_2=np.ascontiguousarray(model.table_2) * (rows * blocks),
+        rows_of_block=rows,
+        grid=np.array([per_step]),
+        **layers_of(vars(model), kind),
+        repulsion=model.repulsion.copy(),
+        charges_radii=np.stack([model.numbers, model.radii], axis=1).astype(float),
+        cutoff=float(model.cutoff),
+        cubic=model.cubic,
+    )
+
+
+def layers_of(p: Mapping[str, np.ndarray], kind: np.dtype) -> dict[str, np.ndarray]:
+    """What follows the tables, in the numbers of the kernel; hidden units fill a register.
+
+    Args:
+        p: arrays by their names in `FoldedMace`.
+        kind: of the numbers.
+    """
+    hidden = (0, -len(p["energy_2"]) % lanes(8 * kind.itemsize))
+    padded = {name: np.pad(p[name], ((0, 0), hidden)) for name in ("hidden_0", "hidden_2")}
+    hidden_1 = np.pad(p["hidden_1"], ((0, 0), (0, 0), hidden))
+    rows = {"hidden_1": hidden_1, "hidden_1_back": hidden_1.transpose(0, 2, 1)}
+    flat = {name: p[name] for name in ("product_1", "product_2", "up", "mix", "energy_1")}
+    flat |= {"up_back": p["up"].T, "mix_back": p["mix"].transpose(0, 2, 1)}
+    flat |= {"hidden_2": padded["hidden_2"], "hidden_2_back": padded["hidden_2"].T}
+    flat |= {"energy_2": np.pad(p["energy_2"], hidden)}
 
     def real(array: np.ndarray) -> np.ndarray:
         return aligned(np.ascontiguousarray(array, kind))
 
-    def flat(array: np.ndarray) -> np.ndarray:
-        return real(array).ravel()
-
-    return MaceArrays(
-        table_1=flat(by_block(radial_1, width)), table_2=flat(by_block(radial_2, width)),
-        slopes_1=flat(by_block(np.diff(radial_1, axis=1, append=0) * per_step, width)),
-        slopes_2=flat(by_block(np.diff(radial_2, axis=1, append=0) * per_step, width)),
-        start_1=np.arange(count**2).reshape(count, count) * (rows * blocks),
-        start_2=np.ascontiguousarray(model.table_2) * (rows * blocks), rows_of_block=rows,
-        grid=np.array([per_step]),
-        product_1=flat(model.product_1), product_2=flat(model.product_2),
-        up=flat(model.up), up_back=flat(model.up.T), up_0=real(model.up_0),
-        energy_1=real(model.energy_1), mix=flat(model.mix),
-        mix_back=flat(model.mix.transpose(0, 2, 1)),
-        hidden_0=real(np.pad(model.hidden_0, ((0, 0), (0, hidden)))),
-        hidden_1=real(hidden_1.reshape(count, -1)),
-        hidden_1_back=real(hidden_1.transpose(0, 2, 1).reshape(count, -1)),
-        hidden_2=flat(hidden_2), hidden_2_back=flat(hidden_2.T),
-        energy_2=real(np.pad(model.energy_2, (0, hidden))),
-        constant=model.constant.copy(), repulsion=model.repulsion.copy(),
-        charges_radii=np.stack([model.numbers, model.radii], axis=1).astype(float),
-        cutoff=float(model.cutoff), cubic=model.cubic,
-    )  # fmt: skip
+    return {
+        "constant": p["constant"].copy(),
+        "up_0": real(p["up_0"]),
+        "hidden_0": real(padded["hidden_0"]),
+        **{name: real(array.reshape(len(array), -1)) for name, array in rows.items()},
+        **{name: real(array).ravel() for name, array in flat.items()},
+    }
 
 
 def _splines(samples: np.ndarray, precision: str) -> np.ndarray:

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from scatter.foreign import Arrays, arrays
 from scatter.shapes import axes_of
 
 MARGIN = 40  # samples of a radial function beyond either end of [0, r_c], where splines forget them
+
+Model = TypeVar("Model", bound="ArrayFile")
 
 
 class Misfit(ValueError):
@@ -52,7 +54,7 @@ class ArrayFile:
     compressed: ClassVar[bool] = False
 
     @classmethod
-    def read(cls, file: Path) -> Self:
+    def read(cls: type[Model], file: Path) -> Model:
         """Read the arrays; nothing in the file is run.
 
         Raises:

@@ -72,22 +72,29 @@ class MaceTensors:
         wide = (0, max(16, 1 << (hidden - 1).bit_length()) - hidden)
         radial_1 = model.radial_1.reshape(species**2, *model.radial_1.shape[2:])
         first = table(radial_1)
+        names = "product_1", "product_2", "up", "up_0", "energy_1", "mix"
+        same = {name: real(getattr(model, name)) for name in names}
+        rest = ((0, 0), (0, 0), wide)
+        padded = {
+            name: real(np.pad(getattr(model, name), rest[-axes:]))
+            for name, axes in (("hidden_1", 3), ("hidden_2", 2), ("hidden_0", 2), ("energy_2", 1))
+        }
         return cls(
-            table_1=first, table_2=table(model.radial_2),
+            table_1=first,
+            table_2=table(model.radial_2),
             pair_2=torch.as_tensor(model.table_2.astype(np.int32), device=device),
-            knots=len(first) // species**2, per_step=1 / (model.step * thinned),
-            cutoff=float(model.cutoff), cubic=model.cubic,
-            product_1=real(model.product_1), product_2=real(model.product_2),
-            up=real(model.up), up_back=real(model.up.T), up_0=real(model.up_0),
-            energy_1=real(model.energy_1),
-            mix=real(model.mix), mix_back=real(model.mix.transpose(0, 2, 1)),
-            hidden_1=real(np.pad(model.hidden_1, ((0, 0), (0, 0), wide))),
-            hidden_2=real(np.pad(model.hidden_2, ((0, 0), wide))),
-            hidden_0=real(np.pad(model.hidden_0, ((0, 0), wide))),
-            energy_2=real(np.pad(model.energy_2, wide)), constant=double(model.constant),
+            knots=len(first) // species**2,
+            per_step=1 / (model.step * thinned),
+            cutoff=float(model.cutoff),
+            cubic=model.cubic,
+            up_back=real(model.up.T),
+            mix_back=real(model.mix.transpose(0, 2, 1)),
+            **same,
+            **padded,
+            constant=double(model.constant),
             repulsion=tuple(float(value) for value in model.repulsion),
             charges_radii=double(np.stack([model.numbers, model.radii], axis=1).astype(float)),
-        )  # fmt: skip
+        )
 
     @property
     def channels(self) -> int:

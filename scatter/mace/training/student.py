@@ -22,6 +22,7 @@ from scatter import __version__
 from scatter.kernels.memory import aligned
 from scatter.kernels.splines import DEGREE
 from scatter.kernels.vectors import lanes
+from scatter.mace.cpu import layers_of
 from scatter.mace.file import MARGIN, FoldedMace
 from scatter.mace.kernels.harmonics import INVARIANTS
 from scatter.mace.kernels.loss import Structures
@@ -165,21 +166,22 @@ class Kernel:
         """The arrays of the kernel, in double precision."""
         table_1, slopes_1 = self._tables(p["radial_1"])
         table_2, slopes_2 = self._tables(p["radial_2"])
+        whole = {**p, **{name: _padded(p[name]) for name in ("product_1", "product_2")}}
         return MaceArrays(
-            table_1=table_1, table_2=table_2, slopes_1=slopes_1, slopes_2=slopes_2,
-            start_1=self.start, start_2=self.start_2, rows_of_block=self.rows,
+            table_1=table_1,
+            table_2=table_2,
+            slopes_1=slopes_1,
+            slopes_2=slopes_2,
+            start_1=self.start,
+            start_2=self.start_2,
+            rows_of_block=self.rows,
             grid=np.array([self.per_step]),
-            product_1=_flat(_padded(p["product_1"])), product_2=_flat(_padded(p["product_2"])),
-            up=_flat(p["up"]), up_back=_flat(p["up"].T), up_0=aligned(p["up_0"]),
-            energy_1=_flat(p["energy_1"]), mix=_flat(p["mix"]),
-            mix_back=_flat(p["mix"].transpose(0, 2, 1)), hidden_0=aligned(p["hidden_0"]),
-            hidden_1=aligned(p["hidden_1"].reshape(self.species, -1)),
-            hidden_1_back=aligned(p["hidden_1"].transpose(0, 2, 1).reshape(self.species, -1)),
-            hidden_2=_flat(p["hidden_2"]), hidden_2_back=_flat(p["hidden_2"].T),
-            energy_2=_flat(p["energy_2"]), constant=p["constant"].copy(), repulsion=np.zeros(4),
+            **layers_of(whole, np.dtype(float)),
+            repulsion=np.zeros(4),
             charges_radii=np.stack([self.numbers, self._radii()], axis=1).astype(float),
-            cutoff=self.student.cutoff_A, cubic=self.student.correlation == 3,
-        )  # fmt: skip
+            cutoff=self.student.cutoff_A,
+            cubic=self.student.correlation == 3,
+        )
 
     def gradient(self, slopes: MaceArrays) -> Parameters:
         """The gradient by the parameters from those by the kernel's arrays, one of each worker."""
@@ -204,20 +206,22 @@ class Kernel:
         radial = {
             name: np.einsum("nk,abklc->abnlc", basis, p[name]) for name in ("radial_1", "radial_2")
         }
-        one, other = np.triu_indices(self.species)
+        first, other = np.triu_indices(self.species)
         table_2 = np.zeros((self.species, self.species), int)
-        table_2[one, other] = table_2[other, one] = np.arange(len(one))
+        table_2[first, other] = table_2[other, first] = np.arange(len(first))
+        tables = {"radial_1": radial["radial_1"], "radial_2": radial["radial_2"][first, other]}
+        products = {name: _padded(p[name]) for name in ("product_1", "product_2")}
         return FoldedMace(
-            version=1, numbers=self.numbers, cutoff=self.student.cutoff_A,
-            radial_1=radial["radial_1"],
-            radial_2=radial["radial_2"][one, other],
+            version=1,
+            numbers=self.numbers,
+            cutoff=self.student.cutoff_A,
             table_2=table_2,
-            product_1=_padded(p["product_1"]), product_2=_padded(p["product_2"]),
-            **{name: p[name] for name in ("up", "up_0", "energy_1", "mix", "hidden_1", "hidden_2",
-                                          "hidden_0", "energy_2", "constant")},
-            repulsion=np.zeros(4), radii=self._radii(),
-            provenance=f"{provenance}, trained by scatter {__version__}", source_sha256=source,
-        )  # fmt: skip
+            **{**p, **tables, **products},
+            repulsion=np.zeros(4),
+            radii=self._radii(),
+            provenance=f"{provenance}, trained by scatter {__version__}",
+            source_sha256=source,
+        )
 
     def _tables(self, radial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients of the splines and their slopes, blocks of channels first."""
@@ -244,6 +248,6 @@ def _flat(array: np.ndarray) -> np.ndarray:
 
 
 def _padded(product: np.ndarray) -> np.ndarray:
-    """MaceArrays of all invariants: zero for those that the model does not use."""
+    """Weights of all invariants: zero for those that the model does not use."""
     missing = INVARIANTS - product.shape[1]
     return np.pad(product, ((0, 0), (0, missing), (0, 0)))
