@@ -7,6 +7,7 @@ batch, slot and number of threads.
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -121,7 +122,7 @@ def weights_of(model: FoldedMace, precision: str) -> MaceArrays:
     )
 
 
-def layers_of(p: Mapping[str, np.ndarray], kind: np.dtype) -> dict[str, np.ndarray]:
+def layers_of(p: Mapping[str, Any], kind: np.dtype) -> dict[str, np.ndarray]:
     """What follows the tables, in the numbers of the kernel; hidden units fill a register.
 
     Args:
