@@ -19,14 +19,15 @@ from machine import bandwidth, least, peak
 from numba import njit
 from stages import _tick_s, _ticks
 
-from scatter.kernels import ace, kernel
-from scatter.kernels.ace_collect import arrange, collect
-from scatter.kernels.ace_layout import Layout
-from scatter.kernels.ace_memory import of_worker
+from scatter.ace.cpu import WIDTH, Ace
+from scatter.ace.kernels import batch as ace
+from scatter.ace.kernels.environments import arrange, pairs_within
+from scatter.ace.kernels.layout import Layout
+from scatter.ace.kernels.memory import of_worker
+from scatter.ace.values import shapes_of
+from scatter.kernels import kernel
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import known
-from scatter.potentials.ace import WIDTH, Ace
-from scatter.potentials.ace_values import shapes_of
 from scatter.potentials.replicas import Replicas
 
 SLOTS, TURNS, HEIGHTS = 32, 60, (2.4, 7.0)
@@ -65,7 +66,7 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
         if not known(x, moving, s.held):
             ace._fix(x, species, moving, neighbours, weights, s)
         start = _ticks()
-        pairs = collect(x, species, moving, False, neighbours, weights, s)
+        pairs = pairs_within(x, species, moving, False, neighbours, weights, s)
         arrange(pairs, species, weights, s)
         ace._choose(species, weights, s)
         clock[slot, 0] += _ticks() - start

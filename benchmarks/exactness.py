@@ -23,14 +23,14 @@ from force_evaluation import calculator
 from scatter.dynamics.batch import Conditions, propagate
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.stop import Dynamics, Stop
-from scatter.fitting.convert import convert
 from scatter.initial.incidence import approach
 from scatter.initial.molecule import bond_curve
 from scatter.initial.rovibrational import RovibrationalState
 from scatter.initial.slab import build, slab_masses
 from scatter.initial.surface import Surface
 from scatter.kernels import kernel
-from scatter.potentials.mace_fused import MaceFused
+from scatter.mace.convert import convert
+from scatter.mace.cpu import MaceFused
 from scatter.state import Start, State, System
 from scatter.units import ISOTOPES, K
 

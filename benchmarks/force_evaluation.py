@@ -23,10 +23,10 @@ import numpy as np
 from ase import Atoms
 from ase.build import fcc111
 
-from scatter.fitting.convert import convert
 from scatter.kernels import kernel, vector_bits
+from scatter.mace.convert import convert
+from scatter.mace.cpu import MaceFused
 from scatter.potentials.base import Potential
-from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.table import potential_from_name
 from scatter.state import System
 from scatter.units import K, fs, ps

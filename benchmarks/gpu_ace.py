@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scatter.potentials.ace_file import MARGIN, ORDERS, VERSION, LinearAce
+from scatter.ace.file import MARGIN, ORDERS, VERSION, LinearAce
 
 DEFAULT, TOY = (12, 10, 8), (6, 5, 4)  # D_N of orders two to four, as in `scatter fit ace`
 SIZES = (6e-4, 1.2e-4, 3e-5)  # eV, of the products: forces of some eV/Å on hot copper

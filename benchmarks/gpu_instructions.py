@@ -29,11 +29,11 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
-from scatter.potentials.device.ace_terms import GROUP
+from scatter.ace.device.terms import GROUP
 from scatter.potentials.device.fused import SKIN, Fused
 from scatter.potentials.device.lists import Cell, neighbours
-from scatter.potentials.device.models import read_model
 from scatter.potentials.device.potential import DevicePotential
+from scatter.potentials.families import family_of
 
 HOPPER = 90
 ISSUED = 132 * 4 * 1.98e9  # instructions of a warp in a second: an H100 of 67 Tflop/s
@@ -263,8 +263,8 @@ def opened(which: str, precision: str) -> DevicePotential:
     """A model by its name in `gpu.py`, or that of a file."""
     if which == "ace" or which.isdecimal():
         return model(which, precision, "cpu", "fused")
-    kind, arrays = read_model(Path(which))
-    return kind(arrays, precision, "cpu", kernels="fused")
+    family = family_of(Path(which))
+    return family.on["cuda"](family.read(Path(which)), precision, device="cpu", kernels="fused")
 
 
 def measured(which: str, precision: str) -> list[Compiled]:

@@ -21,14 +21,15 @@ from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
 from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
+from scatter.ace.family import AceDevice
 from scatter.dynamics.batch import Batch, Conditions, propagate
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
+from scatter.mace.family import MaceDevice
+from scatter.mace.file import FoldedMace
 from scatter.outcomes import Outcome
 from scatter.potentials.device.capture import overwrite
-from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import DevicePotential
-from scatter.potentials.folded import FoldedMace
 from scatter.slots import copies
 from scatter.state import Start, System
 
@@ -261,7 +262,7 @@ def campaign(which: str) -> None:
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory, one change at a time."""
     fused = import_module("scatter.potentials.device.fused")
-    family = import_module(f"scatter.potentials.device.{model(which).family}_fused")
+    family = import_module(model(which).part("fused").__module__)
     size = MIDDLE if which in SMALL else MIDDLE // 8
     for change in TRIED[which]:
         before = {name: getattr(family, name) for name in change if name.isupper()}
@@ -293,10 +294,10 @@ def limited(registers: int, kernel: Any, grid: tuple, *arguments: Any, warps: in
 def mace_torch(which: str) -> None:
     """The same batch on our kernels, and on a model of that shape in mace-torch where it is."""
     try:
-        library, modules = import_module("scatter.potentials.mace"), import_module("mace.modules")
+        library, modules = import_module("scatter.mace.mace_torch"), import_module("mace.modules")
     except ImportError as error:
         return tell("mace-torch", left_out=f"mace-torch or what it needs is not there ({error})")
-    route = import_module("scatter.potentials.device.mace_torch")
+    route = import_module("scatter.mace.device.graphs")
     size = 1 if TOY else (512 if which == "16" else 64)
     batch = batch_of(model(which), size)
     ours = size / step_of(batch, batch.step)

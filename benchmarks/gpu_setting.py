@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scatter.dynamics.bounds import Bounds
-from scatter.potentials.folded import MARGIN, FoldedMace
+from scatter.mace.file import MARGIN, FoldedMace
 from scatter.state import Start, System
 from scatter.units import K
 

@@ -35,7 +35,7 @@ def _of_mace(name: str, pairs: float, active: float, atoms: int, c: int) -> tupl
         flop = 2 * 2 * atoms * c * c * (16 + 1)
     row = 4 * c * atoms
     moved = {
-        "collect": 60 * pairs, "features_1": 24 * pairs + 17 * row,
+        "place_pairs": 60 * pairs, "features_1": 24 * pairs + 17 * row,
         "features_2": (28 + 4 * c) * pairs + 16 * row, "product_of_2": 17 * row,
         "product_of_2_back": 33 * row, "transform": 2 * 34 * row, "read_out": 4 * row,
         "back_2": (32 + 8 * c) * pairs + 12 * active + 16 * row,
@@ -66,7 +66,7 @@ def _of_ace(name: str, bound: Any, pairs: float, active: float) -> tuple[float, 
     }  # fmt: skip
     a = atoms * t.factors
     moved = {
-        "collect": 84 * pairs, "gather": 44 * pairs + 8 * a, "nodes": 8 * (a + nodes),
+        "place_pairs": 84 * pairs, "gather": 44 * pairs + 8 * a, "nodes": 8 * (a + nodes),
         "slopes_of_nodes": 8 * (a + 2 * nodes), "slopes": 8 * (a + 2 * nodes) + real * a,
         "give_back": (48 + 3 * real) * active + real * a, "forces_of": (8 + 6 * real) * active,
     }  # fmt: skip

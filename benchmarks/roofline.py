@@ -21,10 +21,10 @@ from matplotlib.figure import Figure
 from stages import stage_times
 
 from scatter.kernels import kernel
-from scatter.kernels.mace_nodes import CUBIC
+from scatter.mace.cpu import MaceFused
+from scatter.mace.file import FoldedMace
+from scatter.mace.kernels.nodes import CUBIC
 from scatter.plots.style import PALETTE, COLUMN_mm, paper_style, save
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.replicas import Replicas
 
 PRECISIONS = ("float32", "float64")

@@ -1,6 +1,6 @@
 """Where the time of one force evaluation goes: the kernel's own stages, with a clock between them.
 
-The order is that of `replica` in `scatter/kernels/mace.py`.
+The order is that of `replica` in `scatter/mace/kernels/batch.py`.
 """
 
 from time import perf_counter_ns
@@ -10,12 +10,12 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from scatter.kernels import mace_layers as layers
 from scatter.kernels.intrinsics import lanes_of
-from scatter.kernels.mace import _fix, _pull
-from scatter.kernels.mace_geometry import collect, geometry, repel
-from scatter.kernels.mace_memory import of_worker
 from scatter.kernels.memory import copy, fill, known
+from scatter.mace.kernels import layers
+from scatter.mace.kernels.batch import _fix, _pull
+from scatter.mace.kernels.geometry import geometry, pairs_within, repel
+from scatter.mace.kernels.memory import of_worker
 from scatter.potentials.replicas import Replicas
 
 # The stage to which each part belongs that lies between two readings of the clock.
@@ -46,7 +46,7 @@ def _now():
 def _forth(x, begin, species, moving, neighbours, weights, s, clock):
     """From the pairs to m; answers the place after the last pair."""
     clock[0] = _ticks()
-    end = collect(x, moving, False, neighbours, weights.cutoff, begin, s)
+    end = pairs_within(x, moving, False, neighbours, weights.cutoff, begin, s)
     geometry(species, begin, end, s.start, weights, s)
     fill(s.push[4 * begin : 4 * end], 0)
     repel(species, begin, end, weights, s)

@@ -19,6 +19,7 @@ PUBLIC = {
     "Potential": "potentials.base",
     "Evaluator": "potentials.base",
     "AseObject": "potentials.ase",
+    "Family": "potentials.families",
     "Motion": "dynamics.motions",
     "Verlet": "dynamics.motions",
     "Ending": "dynamics.endings",

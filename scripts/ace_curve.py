@@ -19,16 +19,16 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
+from scatter.ace.cpu import Ace
+from scatter.ace.fitting.fold import folded, inner_distances
+from scatter.ace.fitting.gather import KINDS, Gathering, gather
+from scatter.ace.fitting.labelled import Weights, elements_of, energies_of_atoms, read_parts
+from scatter.ace.fitting.recipe import Recipe
+from scatter.ace.fitting.strength import choose
+from scatter.ace.fitting.triangles import Triangle, joined
 from scatter.files import write_whole
-from scatter.fitting.ace.fold import folded, inner_distances
-from scatter.fitting.ace.gather import KINDS, Gathering, gather
-from scatter.fitting.ace.labelled import Weights, elements_of, energies_of_atoms, read_parts
-from scatter.fitting.ace.recipe import Recipe
-from scatter.fitting.ace.strength import choose
-from scatter.fitting.ace.triangles import Triangle, joined
 from scatter.plots.learning import Learned, learning_figure
 from scatter.plots.style import save
-from scatter.potentials.ace import Ace
 from scatter.structures import read_frames
 from scatter.validation.errors import compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of

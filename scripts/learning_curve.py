@@ -37,14 +37,14 @@ from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from scatter.files import write_whole
-from scatter.fitting.finetune import NAMED, Foundation, downloaded, finetune
 from scatter.fitting.progress import Teller
-from scatter.fitting.student import Student
-from scatter.fitting.train import Training, train
+from scatter.mace.mace_torch import MaceTorch
+from scatter.mace.training.finetune import NAMED, Foundation, downloaded, finetune
+from scatter.mace.training.student import Student
+from scatter.mace.training.train import Training, train
 from scatter.plots.learning import Learned, learning_figure
 from scatter.plots.style import save
 from scatter.potentials.evaluate import evaluate
-from scatter.potentials.mace import MaceTorch
 from scatter.potentials.table import potential_from_name
 from scatter.structures import extxyz, read_frames
 from scatter.validation.errors import Errors, compare, errors, molecule_of

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from scatter.potentials.mace_fused import MaceFused
+from scatter.mace.cpu import MaceFused
 
 CARD = """# h2_cu.npz: hydrogen on copper
 

@@ -6,7 +6,7 @@ Usage: python scripts/potential_domain.py MODEL.npz FRAMES.extxyz...
 import sys
 from pathlib import Path
 
-from scatter.fitting.domain import write_domain
+from scatter.mace.training.domain import write_domain
 
 if __name__ == "__main__":
     model, *sets = (Path(argument) for argument in sys.argv[1:])

@@ -16,8 +16,9 @@ from learning_curve import labelled, structures
 
 from scatter.files import write_whole
 from scatter.fitting.progress import Teller
-from scatter.fitting.student import Student
-from scatter.fitting.train import PARTS, Training, train
+from scatter.fitting.select import PARTS
+from scatter.mace.training.student import Student
+from scatter.mace.training.train import Training, train
 
 SIZE = (3, 2, 4)  # atoms of the slabs: as in inputs/sample_h2_cu_small.toml
 VALID = 20  # structures

@@ -1,8 +1,8 @@
 """Designs of linear ACEs for copper (species 0) and hydrogen (species 1)."""
 
-from scatter.fitting.ace.basis import basis_of
-from scatter.fitting.ace.radial import Radial
-from scatter.fitting.ace.rows import Design
+from scatter.ace.fitting.basis import basis_of
+from scatter.ace.fitting.radial import Radial
+from scatter.ace.fitting.rows import Design
 
 R0 = ((2.6, 1.9), (1.9, 1.2))
 

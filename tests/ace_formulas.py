@@ -6,7 +6,7 @@ import numpy as np
 from ase.neighborlist import neighbor_list
 from scipy.interpolate import make_interp_spline
 
-from scatter.potentials.ace_file import ORDERS
+from scatter.ace.file import ORDERS
 
 
 def harmonic(degree, m, d):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from ace_models import random_ace
 
-from scatter.fitting.ace.basis import Degrees, basis_of
-from scatter.potentials.ace_file import ORDERS
+from scatter.ace.file import ORDERS
+from scatter.ace.fitting.basis import Degrees, basis_of
 
 SMALL = (Degrees((6, 6, 6, 5)), Degrees((6, 6, 6, 5), most={0: 1}))  # species 0 is hydrogen
 DEFAULT = (Degrees(most={0: 1}), Degrees(most={0: 2}))  # the same, of the default size

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scatter.potentials.ace_file import MARGIN, VERSION, LinearAce
+from scatter.ace.file import MARGIN, VERSION, LinearAce
 
 
 def random_ace(

@@ -16,9 +16,9 @@ def mace(precision):
     """The evaluation of a folded MACE."""
     from mace_models import hydrogen_on_copper
 
-    from scatter.potentials.folded import FoldedMace
-    from scatter.potentials.mace_fused import MaceFused
-    from scatter.potentials.table import SHIPPED
+    from scatter.mace.cpu import MaceFused
+    from scatter.mace.file import FoldedMace
+    from scatter.potentials.families import SHIPPED
 
     system, positions = hydrogen_on_copper(1)
     MaceFused(FoldedMace.read(SHIPPED), precision).bind(system, 1).begin(np.arange(1), positions)
@@ -31,8 +31,8 @@ def loss():
 
     from labelled_sets import rattled, write_set
 
-    from scatter.fitting.distil import Lessons, distil
-    from scatter.fitting.student import Student
+    from scatter.mace.training.distil import Lessons, distil
+    from scatter.mace.training.student import Student
 
     with tempfile.TemporaryDirectory() as folder:
         data = write_set(Path(folder) / "set", rattled(6))
@@ -46,8 +46,8 @@ def ace(kind):
     from ace_models import random_ace
     from mace_models import hydrogen_on_copper
 
-    from scatter.fitting.ace.basis import Degrees
-    from scatter.potentials.ace import Ace
+    from scatter.ace.cpu import Ace
+    from scatter.ace.fitting.basis import Degrees
 
     fitted = Degrees((5, 4, 3)), Degrees((5, 4, 3), most={0: 1})
     models = {

@@ -14,7 +14,9 @@ from tiny_runs import run_in, write_tiny_input
 
 ROOMS = [
     *("config", "dynamics", "ebk", "initial", "outcomes", "potentials", "slots", "state"),
-    "analysis",
+    *("analysis", "mace.file", "mace.cpu", "mace.mace_torch", "mace.device", "mace.family"),
+    *("ace.file", "ace.cpu", "ace.leverage", "ace.program", "ace.sum", "ace.values", "ace.yace"),
+    *("ace.device", "ace.family"),
 ]
 type_checks.install([f"scatter.{room}" for room in ROOMS])
 

@@ -4,8 +4,8 @@ import numpy as np
 from ase.neighborlist import neighbor_list
 from scipy.interpolate import make_interp_spline
 
-from scatter.kernels.harmonics import TRIPLES, harmonics, triple_products
-from scatter.potentials.folded import MARGIN
+from scatter.mace.file import MARGIN
+from scatter.mace.kernels.harmonics import TRIPLES, harmonics, triple_products
 
 DEGREE = np.repeat(np.arange(4), [1, 3, 5, 7])
 

@@ -9,8 +9,8 @@ import numpy as np
 from ase import Atoms
 from ase.build import fcc111
 
-from scatter.fitting.family import wanted_species
-from scatter.fitting.fold import fold
+from scatter.mace.fold import fold
+from scatter.mace.foldable import wanted_species
 from scatter.state import System
 
 H_CU = {

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,16 @@ from tiny_runs import TINY
 import scatter
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
+from scatter.potentials.check import deviations
+from scatter.potentials.families import SHIPPED, family, kinds
+from scatter.potentials.table import (
+    PotentialTable,
+    open_committee,
+    open_potential,
+    potential_from_name,
+)
+from scatter.settings import UserError
+from scatter.state import System
 
 FOLDER = Path(__file__).parents[1] / "docs" / "extending"
 LONGEST = 40  # lines
@@ -119,6 +130,54 @@ def test_an_own_potential_conserves_energy():
     found = scatter.run(settings(), potential=wall).trajectories
     assert (found["ended"] == "scattered").all()  # nothing pulls the atoms apart
     assert found["energy_error_eV"].max() < 0.05
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The example of a family as a package that is installed, and a file of it."""
+    (tmp_path / "morse_pairs.py").write_text((FOLDER / "family.py").read_text())
+    described = tmp_path / "morse_pairs-1.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: morse-pairs\nVersion: 1\n")
+    entry = "[scatter.potentials]\nmorse = morse_pairs:MorseFamily\n"
+    (described / "entry_points.txt").write_text(entry)
+    monkeypatch.syspath_prepend(tmp_path)
+    model = {"elements": ["H", "Cu"], "D_eV": 0.34, "a_per_A": 1.36, "r0_A": 2.87}
+    file = tmp_path / "copper.morse"
+    file.write_text(json.dumps(model))
+    yield file
+    family.cache_clear()
+    sys.modules.pop("morse_pairs", None)
+
+
+def test_an_own_family_is_a_kind_and_its_files_are_known(installed):
+    named = potential_from_name(str(installed))
+    table = PotentialTable(kind="morse", file=str(installed), committee=[str(installed)])
+    opened = open_potential(table)
+    committee = open_committee(table, opened)
+    assert type(opened).__name__ == "Morse"
+    assert opened.identity == named.identity == committee.members[1].identity
+    system = System(np.array([29, 29, 1, 1]), 9 * np.eye(3), (True, True, False), np.arange(4) > 0)
+    some = np.random.default_rng(1).normal(2.5, 1.0, (3, 4, 3))
+    laws = deviations(opened, system, some, np.random.default_rng(2))
+    assert not laws.broken(separation=np.inf)  # nothing ends at the cutoff
+    with pytest.raises(UserError, match="'morse' runs on cpu only"):
+        open_potential(PotentialTable(kind="morse", file=str(installed), device="cuda"))
+    with pytest.raises(ValueError, match="kind = 'morse' needs the key 'file'"):
+        PotentialTable(kind="morse")
+
+
+def test_a_family_is_imported_only_when_it_is_asked_for(installed):
+    known = [entry.name for entry in kinds()]
+    assert "morse" in known
+    open_potential(PotentialTable())
+    potential_from_name(str(SHIPPED))
+    assert "morse_pairs" not in sys.modules
+    with pytest.raises(ValueError, match="'mace', 'ace' or 'ase'"):
+        PotentialTable(kind="morze")
+    (installed.parent / "morse_pairs.py").write_text("1 / 0")
+    with pytest.raises(UserError, match="morse_pairs:MorseFamily cannot be imported"):
+        potential_from_name(str(installed))
 
 
 def test_a_calculator_of_ase_runs_as_it_is():

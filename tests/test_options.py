@@ -78,7 +78,7 @@ def test_values_of_a_list_add_up_however_they_are_given():
 )
 def test_elements_to_convert_add_up(monkeypatch, arguments, kept):
     told = []
-    monkeypatch.setattr("scatter.fitting.convert.convert", lambda *given: told.append(given) or [])
+    monkeypatch.setattr("scatter.mace.convert.convert", lambda *given: told.append(given) or [])
     monkeypatch.setattr(sys, "argv", ["scatter", "convert", "a.model", "b.npz", *arguments])
     with pytest.raises(SystemExit):
         cli.main()

@@ -14,9 +14,9 @@ import scatter
 from scatter.campaign.elsewhere import write_prepared
 from scatter.campaign.inspect import inspect
 from scatter.campaign.slabs import slabs
-from scatter.fitting.finetune import Foundation, finetune
 from scatter.fitting.select import Choice, select
-from scatter.fitting.train import Training
+from scatter.mace.training.finetune import Foundation, finetune
+from scatter.mace.training.train import Training
 from scatter.outputs import refuse_ending, refuse_no_folder, refuse_overwriting
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate

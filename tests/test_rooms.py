@@ -29,7 +29,7 @@ def imports(file: Path) -> Iterator[str]:
         ("matplotlib", {"plots"}),
         ("mpi4py", {"campaign"}),
         ("jinja2", {"report"}),
-        ("triton", {"kernels"}),
+        ("triton", {"kernels", "mace", "ace"}),
     ],
 )
 def test_a_library_is_imported_in_one_room(library, rooms):
@@ -37,6 +37,11 @@ def test_a_library_is_imported_in_one_room(library, rooms):
         file.relative_to(PACKAGE) for file in PACKAGE.rglob("*.py") if library in imports(file)
     ]
     assert {file.with_suffix("").parts[0] for file in files} == rooms
+
+
+def test_triton_stays_with_the_kernels_of_a_gpu():
+    files = [file for file in PACKAGE.rglob("*.py") if "triton" in imports(file)]
+    assert {file.parent.parts[-2:] for file in files} == {("kernels", "gpu")}
 
 
 def test_every_module_imports_where_torch_is_not_installed():
@@ -52,8 +57,8 @@ class Absent:
 sys.meta_path.insert(0, Absent)
 import scatter
 for module in pkgutil.walk_packages(scatter.__path__, "scatter."):
-    needs_torch = module.name.startswith(("scatter.kernels.gpu.", "scatter.potentials.device."))
-    if module.name.endswith((".device.models", ".device.potential")) or not needs_torch:
+    needs_torch = ".kernels.gpu." in module.name or ".device." in module.name
+    if module.name.endswith(".device.potential") or not needs_torch:
         importlib.import_module(module.name)
 """
     ended = finished([sys.executable, "-c", program])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scatter.potentials.yace_write import yace_tree
+from scatter.ace.yace.write import yace_tree
 
 KINDS = {
     "ChebPow": {"radparameters": [2.0]},

@@ -24,11 +24,8 @@ from scatter.config import Point, Source, difference, identity, points, points_t
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.outputs import refuse_ending, refuse_overwriting
-from scatter.potentials.ace_file import LinearAce
-from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.potential import Elsewhere
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED
+from scatter.potentials.families import family
 from scatter.report.failures import refuse_untrusted
 from scatter.report.targets import aim_of
 from scatter.report.terminal import console as console_of
@@ -102,15 +99,13 @@ def collect(path: Path, file: Path) -> Path:
 def _potential(source: Source, device: str = "cuda") -> Elsewhere:
     """What is known here of the potential that a GPU elsewhere evaluates."""
     table = source.input.potential
-    file = SHIPPED if table.kind == "default" else Path(str(table.file))
-    if table.kind not in ("default", "mace", "ace") or file.suffix != ".npz":
+    its = family(table.kind)
+    if "cuda" not in its.on or (file := its.file(table.options)).suffix != ".npz":
         raise UserError(
             f"{source.path}, [potential] kind = '{table.kind}': only a model in an .npz runs on a "
             "GPU elsewhere; make one with `scatter convert`, or use `scatter run`"
         )
-    kind, arrays = (AceDevice, LinearAce) if table.kind == "ace" else (MaceDevice, FoldedMace)
-    precision = table.precision or "float32"
-    return Elsewhere(kind, arrays.read(file), precision, device, file.name)
+    return Elsewhere(its, its.read(file), table.precision or "float32", device, file.name)
 
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:

@@ -29,6 +29,7 @@ from scatter.initial.projectile import Diatomic
 from scatter.kernels import kernel
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
+from scatter.potentials.families import family
 from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.report.failures import refuse_failures, refuse_untrusted
 from scatter.report.sticking import conclude
@@ -126,7 +127,7 @@ def opened(
     """
     threads = use_threads(source.input.run.threads, ranks)
     table = trusting(source, trust_pickle)
-    if table.device == "cuda" or (table.kind == "mace" and table.device == "auto"):
+    if family(table.kind).may_use_gpu(table.options):
         take_gpu(ranks)
     own = ranks.agree(lambda: potential or open_potential(table))
     committee = ranks.agree(lambda: open_committee(table, own))

@@ -12,43 +12,53 @@ fit = Verbs(help="Fit a potential to labelled structures.")
 app.add_typer(fit, name="fit")
 
 
+LabelledSet = Annotated[
+    Path, typer.Argument(metavar="SET", help="A folder that `select` wrote, or an .extxyz.")
+]
+Elements = Annotated[
+    list[str] | None, typer.Option(metavar="Cu,H", help="The commonest first by default.")
+]
+PairCutoffs = Annotated[
+    list[str] | None, typer.Option(metavar="Cu-H=5", help="Å, of one pair; repeatable.")
+]
+PairDistances = Annotated[
+    list[str] | None, typer.Option(metavar="Cu-H=1.9", help="Å, of one pair; repeatable.")
+]
+MoleculeElements = Annotated[
+    list[str] | None, typer.Option(metavar="H", help="By default all elements but the first.")
+]
+MostFactors = Annotated[
+    str,
+    typer.Option(help="The molecule's factors around the slab's atoms, and around its own."),
+]
+AtomEnergies = Annotated[
+    list[str] | None, typer.Option(metavar="H=-1.2", help="eV; others by least squares.")
+]
+ClassWeights = Annotated[
+    list[str] | None, typer.Option(metavar="bulk=0.5", help="Of a class; repeatable.")
+]
+
+
 @fit.command()
 def ace(
-    data: Annotated[
-        Path, typer.Argument(metavar="SET", help="A folder that `select` wrote, or an .extxyz.")
-    ],
+    data: LabelledSet,
     out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
-    elements: Annotated[
-        list[str] | None, typer.Option(metavar="Cu,H", help="The commonest first by default.")
-    ] = None,
+    elements: Elements = None,
     degrees: Annotated[str, typer.Option(help="Total degrees by order.")] = "18,12,10,8",
     weight_l: Annotated[float, typer.Option(min=0.5, help="What a degree l counts.")] = 1.5,
     cutoff: Annotated[float, typer.Option(min=1.0, max=20.0, help="Å.")] = 6.0,
-    pair_cutoff: Annotated[
-        list[str] | None, typer.Option(metavar="Cu-H=5", help="Å, of one pair; repeatable.")
-    ] = None,
-    r0: Annotated[
-        list[str] | None, typer.Option(metavar="Cu-H=1.9", help="Å, of one pair; repeatable.")
-    ] = None,
+    pair_cutoff: PairCutoffs = None,
+    r0: PairDistances = None,
     powers: Annotated[str, typer.Option(help="p and q of the transform of distances.")] = "2,2",
     inner: Annotated[int, typer.Option(min=0, help="Power of the envelope at r = 0.")] = 1,
     pair_degree: Annotated[int, typer.Option(min=0, help="Of the pair potential.")] = 18,
-    molecule: Annotated[
-        list[str] | None, typer.Option(metavar="H", help="By default all elements but the first.")
-    ] = None,
-    most: Annotated[
-        str,
-        typer.Option(help="The molecule's factors around the slab's atoms, and around its own."),
-    ] = "2,1",
-    e0: Annotated[
-        list[str] | None, typer.Option(metavar="H=-1.2", help="eV; others by least squares.")
-    ] = None,
+    molecule: MoleculeElements = None,
+    most: MostFactors = "2,1",
+    e0: AtomEnergies = None,
     energy_weight: Annotated[float, typer.Option(min=0, help="w_E, of E over √atoms.")] = 0.54,
     force_weight: Annotated[float, typer.Option(min=0, help="w_F, of every component.")] = 0.01,
     molecule_weight: Annotated[float, typer.Option(min=0, help="Of forces on it.")] = 1.0,
-    class_weight: Annotated[
-        list[str] | None, typer.Option(metavar="bulk=0.5", help="Of a class; repeatable.")
-    ] = None,
+    class_weight: ClassWeights = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Of the slab's forces.")] = 1.0,
     smoothness: Annotated[float, typer.Option(min=0, help="Power of the prior.")] = 2.0,
     leverage: Annotated[bool, typer.Option(help="Let the file tell how far atoms are.")] = True,
@@ -58,9 +68,9 @@ def ace(
     forces_key: ForcesKey = None,
 ) -> None:
     """Fit a linear ACE, and report its errors on structures that it has not seen."""
-    from scatter.fitting.ace.fit import Fitting, fit_ace
-    from scatter.fitting.ace.labelled import Weights
-    from scatter.fitting.ace.recipe import Recipe
+    from scatter.ace.fitting.fit import Fitting, fit_ace
+    from scatter.ace.fitting.labelled import Weights
+    from scatter.ace.fitting.recipe import Recipe
     from scatter.labels import Keys
 
     recipe = Recipe(
@@ -79,14 +89,14 @@ def ace(
 
 def _two(option: str, text: str) -> tuple[int, int]:
     numbers = _numbers(option, text)
-    if len(numbers) != 2 or any(one != int(one) for one in numbers):
+    if len(numbers) != 2 or any(number != int(number) for number in numbers):
         raise UserError(f"{option} {text}: must be two whole numbers, such as 2,1")
     return int(numbers[0]), int(numbers[1])
 
 
 def _numbers(option: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(one) for one in text.split(","))
+        return tuple(float(number) for number in text.split(","))
     except ValueError:
         raise UserError(f"{option} {text}: must be numbers with commas between them") from None
 

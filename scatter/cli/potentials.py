@@ -36,8 +36,8 @@ def convert(
     trust_pickle: Trust = False,
 ) -> None:
     """Make of a MACE model a fast file without pickle; of a linear ACE one for LAMMPS, or back."""
-    from scatter.fitting.convert import convert
-    from scatter.fitting.yace import convert_yace
+    from scatter.ace.yace.convert import convert_yace
+    from scatter.mace.convert import convert
 
     if ".yace" in (model.suffix, out.suffix):
         for line in convert_yace(model, out):
@@ -70,10 +70,10 @@ def distil(
     forces_key: ForcesKey = None,
 ) -> None:
     """Train a compact MACE on a teacher's labels; goes on where it was stopped."""
-    from scatter.fitting.distil import Lessons, distil
     from scatter.fitting.progress import Teller
-    from scatter.fitting.student import Student
     from scatter.labels import Keys
+    from scatter.mace.training.distil import Lessons, distil
+    from scatter.mace.training.student import Student
 
     lessons = Lessons(epochs, batch, learning_rate, threads, seed)
     student = Student(channels, l_max, correlation, cutoff)
@@ -104,10 +104,10 @@ def finetune(
     trust_pickle: Trust = False,
 ) -> None:
     """Train a foundation model further, partly frozen; goes on where it was stopped."""
-    from scatter.fitting.finetune import Foundation, finetune
     from scatter.fitting.progress import Teller
-    from scatter.fitting.train import Training
     from scatter.labels import Keys
+    from scatter.mace.training.finetune import Foundation, finetune
+    from scatter.mace.training.train import Training
 
     training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
     start = Foundation(foundation, freeze, e0s, trust_pickle)

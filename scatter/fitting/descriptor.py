@@ -105,11 +105,11 @@ def _neighbours(
     """Smooth histogram of the metal's nearest-neighbour distances, per atom."""
     first, second = np.triu_indices(slab.shape[1], 1)
     distances = np.linalg.norm(nearest(slab[:, second] - slab[:, first], cell, periodic), axis=-1)
-    found = np.zeros((len(slab), len(METAL)))
+    features = np.zeros((len(slab), len(METAL)))
     for frame, R in enumerate(distances):
         near = R[R < METAL_CUTOFF][:, None]
-        found[frame] = np.exp(-((near - METAL) ** 2) / (2 * METAL_WIDTH**2)).sum(axis=0)
-    return 2 * found / slab.shape[1]
+        features[frame] = np.exp(-((near - METAL) ** 2) / (2 * METAL_WIDTH**2)).sum(axis=0)
+    return 2 * features / slab.shape[1]
 
 
 def nearest(

@@ -127,7 +127,7 @@ def molecules(input: Input, potential: Potential, number: int) -> list[Atoms]:
     bonds = np.append(even, rng.uniform(SHORTEST, longest, number // 2))
     pairs = [isotopes(formula, {}) for formula in input.molecule.formula]
     frames = []
-    for first, second in dict.fromkeys((one, other) for (one, _), (other, _) in pairs):
+    for first, second in dict.fromkeys((z, other) for (z, _), (other, _) in pairs):
         numbers, free = np.array([first, second]), np.ones(2, bool)
         system = System(numbers, BOX * np.eye(3), (True, True, True), free)
         for bond in bonds:

@@ -60,19 +60,19 @@ def files_of(places: Iterable[Path]) -> list[Path]:
     Raises:
         UserError: one is not there or holds none.
     """
-    found = []
+    there = []
     for place in places:
         if place.is_dir():
             inside = place / FRAMES if (place / FRAMES).is_dir() else place
             files = sorted(inside.glob("*.extxyz"))
             if not files:
                 raise UserError(f"{place}: there are no .extxyz files; `scatter sample` makes them")
-            found += files
+            there += files
         elif place.is_file():
-            found.append(place)
+            there.append(place)
         else:
             raise UserError(f"{place}: there is no such file or folder")
-    return found
+    return there
 
 
 def read_pool(places: Iterable[Path], described: bool = True, keys: Keys = STANDARD) -> Pool:

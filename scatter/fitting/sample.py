@@ -56,7 +56,11 @@ def sample(
 def summary(folder: Path) -> str:
     """Frames, trajectories by their endings, and the range of the potential energy."""
     outcomes = store.trajectories(folder)["outcome"]
-    endings = [f"{np.sum(outcomes == one)} {one.name.lower()}" for one in Outcome if one.value]
+    endings = [
+        f"{np.sum(outcomes == outcome)} {outcome.name.lower()}"
+        for outcome in Outcome
+        if outcome.value
+    ]
     energies = np.array([*_energies(folder / FRAMES)])
     return (
         f"frames: {len(energies)} of {len(outcomes)} trajectories ({', '.join(endings)}), "

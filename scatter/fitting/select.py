@@ -89,7 +89,7 @@ def select(
     _refuse_empty_parts(sets[0][1], choice)
     output.mkdir(parents=True, exist_ok=True)
     for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
-        text = "".join(_texts([one.keep(parts == part) for one, parts in sets], keys))
+        text = "".join(_texts([pool.keep(parts == part) for pool, parts in sets], keys))
         write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
     places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
     save(selection_figure(*places, sets[0][1], distances), output / "selection")
@@ -151,11 +151,11 @@ def parts_of(trajectory: np.ndarray, choice: Choice) -> Int[np.ndarray, " frame"
     order = [*rng.permutation(len(names))]
     for part, share in ((2, choice.test), (1, choice.validation)):
         lacking = share * len(trajectory)
-        for one in [*order]:
-            if sizes[one] < 1.5 * lacking:
-                part_of_unit[one] = part
-                lacking -= sizes[one]
-                order.remove(one)
+        for name in [*order]:
+            if sizes[name] < 1.5 * lacking:
+                part_of_unit[name] = part
+                lacking -= sizes[name]
+                order.remove(name)
     return part_of_unit[unit]
 
 
@@ -180,13 +180,15 @@ def _calm(pool: Pool, choice: Choice) -> tuple[Pool, int]:
 
 def _texts(pools: Sequence[Pool], keys: Keys) -> list[str]:
     """The frames of these pools, read again, with labels under the usual keys."""
-    found = []
+    frames = []
     for pool in pools:
         for file in np.unique(pool.file):
             wanted = set(pool.index[pool.file == file].tolist())
             texts = raw_frames(pool.files[file])
-            found += [relabelled(text, keys) for index, text in enumerate(texts) if index in wanted]
-    return found
+            frames += [
+                relabelled(text, keys) for index, text in enumerate(texts) if index in wanted
+            ]
+    return frames
 
 
 @_one_thread()
@@ -212,8 +214,10 @@ def _report(
     distances: dict[str, np.ndarray],
 ) -> dict:
     kept = sets[0][0]
-    names = [set(np.concatenate([one.trajectory[parts == n] for one, parts in sets]))
-             for n in range(len(PARTS))]  # fmt: skip
+    names = [
+        set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in sets]))
+        for n in range(len(PARTS))
+    ]
     return {
         **vars(choice),
         "pool": {"frames": len(pool), "trajectories": len(set(pool.trajectory))},
@@ -225,7 +229,7 @@ def _report(
             }
             for n, part in enumerate(PARTS)
         },
-        "whole_files": {str(one.files[0]): len(one) for one, _ in sets[1:]},
+        "whole_files": {str(chosen.files[0]): len(chosen) for chosen, _ in sets[1:]},
         "counts": {
             "facet": _counted(kept.facet),
             "T_K": _counted(kept.T_K),
@@ -246,7 +250,9 @@ def _sentences(told: dict) -> str:
         f"{part} {made['frames']} frames of {made['trajectories']} trajectories"
         for part, made in told["parts"].items()
     )
-    reach = ", ".join(f"{one['mean']:.3f} ({one['max']:.3f}) {name}" for name, one in away.items())
+    reach = ", ".join(
+        f"{distance['mean']:.3f} ({distance['max']:.3f}) {name}" for name, distance in away.items()
+    )
     return (
         f"chosen: {told['number']} of {pool['frames']} frames of {pool['trajectories']} "
         f"trajectories, {told['left_out_for_their_forces']} with forces above "

@@ -66,22 +66,22 @@ def plain_files(labelled: LabelledSet, folder: Path) -> dict[str, Path]:
     In a copy labels have the usual keys, and a force that is no label is NaN, and held by no
     constraint, of which mace-torch would make a zero. Names tell contents apart.
     """
-    found = {}
+    files = {}
     for part, file in labelled.files.items():
         frames = labelled.frames[part]
         if not labelled.keys.named and not any(frame.constraints for frame in frames):
-            found[part] = file
+            files[part] = file
             continue
         content = extxyz(_without_constraints(frames))
-        found[part] = folder / f"{part}-{hashlib.sha256(content).hexdigest()[:12]}.extxyz"
+        files[part] = folder / f"{part}-{hashlib.sha256(content).hexdigest()[:12]}.extxyz"
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(found[part], content)
-    return found
+        write_whole(files[part], content)
+    return files
 
 
 def _without_constraints(frames: Sequence[Atoms]) -> list[Atoms]:
     free = [frame.copy() for frame in frames]
-    for one, frame in zip(free, frames, strict=True):
-        one.set_constraint()
-        one.calc = frame.calc
+    for copy, frame in zip(free, frames, strict=True):
+        copy.set_constraint()
+        copy.calc = frame.calc
     return free

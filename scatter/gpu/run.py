@@ -12,10 +12,9 @@ from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, PreparedLeg, Results
-from scatter.potentials.device.models import read_model
 from scatter.potentials.device.potential import DevicePotential
+from scatter.potentials.families import SHIPPED, family_of
 
-SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
 WRITE_S, TELL_S = 60.0, 5.0
 
 
@@ -112,11 +111,14 @@ def run(
         UserError: one of the files is not what it should be, or torch sees no GPU.
     """
     campaign = PreparedCampaign.read(prepared)
-    kind, arrays = read_model(model)
+    family = family_of(model)
+    arrays, made = family.read(model), family.on.get("cuda")
     if arrays.sha256() != campaign.model_sha256:
         raise UserError(
             f"{model}: is not the model that {prepared} was prepared on; name it with --potential"
         )
-    potential = kind(arrays, campaign.precision, device, model.name, kernels)
+    if not (isinstance(made, type) and issubclass(made, DevicePotential)):
+        raise UserError(f"{model}: a model of kind '{family.name}' does not run on a GPU")
+    potential = made(arrays, campaign.precision, device, model.name, kernels)
     print(f"{sum(map(len, campaign.legs))} trajectories; {potential.description}", flush=True)
     Run(campaign, potential, results, slots or potential.place.most_slots)()

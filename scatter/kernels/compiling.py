@@ -11,15 +11,19 @@ import numba
 PATIENCE = 3.0  # s; reading what was compiled before takes less
 
 
-def sources() -> int:
-    """A number that changes with the source of this package.
+def sources(wing: str) -> int:
+    """A number that changes with the source of this folder, and of a wing's kernels.
 
     Numba's cache knows a function by its own file and the values that it encloses; what it calls
     may have changed in other files, so a kernel encloses this number. It encloses nothing else:
     compiled functions are known in an enclosure by a number of the process, so a loop over replicas
     that encloses the kernel it calls, to serve several, would be compiled anew at every start.
+
+    Args:
+        wing: a file among the wing's kernels.
     """
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    folders = [Path(__file__).parent, Path(wing).parent]
+    files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
     content = b"".join(file.read_bytes() for file in files)
     return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") + 1
 

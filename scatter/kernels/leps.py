@@ -108,14 +108,14 @@ def _hydrogen_pairs(r, i, j, hydrogen, p, values):
 
 
 @njit(cache=True)
-def _bond(positions, one, two, rho, p, by_rho, forces):
+def _bond(positions, first, second, rho, p, by_rho, forces):
     """U of the molecule; its force along the bond is added, its slopes by n are written."""
-    x = positions[two, 0] - positions[one, 0]
-    y = positions[two, 1] - positions[one, 1]
-    z = positions[two, 2] - positions[one, 2]
+    x = positions[second, 0] - positions[first, 0]
+    y = positions[second, 1] - positions[first, 1]
+    z = positions[second, 2] - positions[first, 2]
     r = sqrt(x * x + y * y + z * z)
-    energy, by_r, by_rho[one], by_rho[two] = molecule(r, rho[one], rho[two], p)
-    _push(forces, one, two, x, y, z, by_r / r)
+    energy, by_r, by_rho[first], by_rho[second] = molecule(r, rho[first], rho[second], p)
+    _push(forces, first, second, x, y, z, by_r / r)
     return energy
 
 
@@ -123,16 +123,16 @@ def _bond(positions, one, two, rho, p, by_rho, forces):
 def _embedding(positions, hydrogen, rho, p, by_rho, forces):
     """-Σ sqrt(ρ) of the copper and U of the molecule; writes the slopes by ρ and by n."""
     energy = 0.0
-    one = two = -1
+    first = second = -1
     for i in range(len(rho)):
         if hydrogen[i]:
-            one, two = two, i
+            first, second = second, i
         elif rho[i] > 0.0:
             root = sqrt(rho[i])
             energy -= root
             by_rho[i] = -0.5 / root
-    if two >= 0:
-        energy += _bond(positions, one, two, rho, p, by_rho, forces)
+    if second >= 0:
+        energy += _bond(positions, first, second, rho, p, by_rho, forces)
     return energy
 
 

@@ -18,9 +18,21 @@ def aligned(array: np.ndarray) -> np.ndarray:
     """The same array where a register can be read at once: from a multiple of 64 bytes on."""
     room = np.empty(array.nbytes + 64, np.uint8)
     start = -room.ctypes.data % 64
-    found = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    found[...] = array
-    return found
+    copied = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copied[...] = array
+    return copied
+
+
+def worker_of(kind: Any) -> Any:
+    """A compiled function that gives the n-th worker's part of a working memory.
+
+    Args:
+        kind: a named tuple of arrays, whose first axis is the worker.
+    """
+    parts = ", ".join(f"memory.{name}[n]" for name in kind._fields)
+    names: dict[str, Any] = {"kind": kind}
+    exec(f"def of_worker(memory, n):\n    return kind({parts})", names)
+    return alone(names["of_worker"])
 
 
 # Whole-array assignments would do, but numba compiles each for seconds.

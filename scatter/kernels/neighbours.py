@@ -74,10 +74,10 @@ def half_list(positions, cell, inverse, spans, pbc, radius, first, second, shift
             for k in range(3):
                 f = d[0] * inverse[0, k] + d[1] * inverse[1, k] + d[2] * inverse[2, k]
                 low[k], high[k] = _reach(f, spans[k], pbc[k])
-            found = _images(d, cell, low, high, i == j, radius * radius, shift, count)
-            first[count : count + found] = i
-            second[count : count + found] = j
-            count += found
+            images = _images(d, cell, low, high, i == j, radius * radius, shift, count)
+            first[count : count + images] = i
+            second[count : count + images] = j
+            count += images
     return count
 
 
@@ -123,11 +123,11 @@ def update_lists(
     for slot in prange(slots):
         if counts[slot] >= 0 and not _moved(positions[slot], reference[slot], skin):
             continue
-        found = half_list(
+        pairs = half_list(
             positions[slot], cell, inverse, spans, pbc, radius,
             first[slot], second[slot], shift[slot],
         )  # fmt: skip
-        needed[slot] = found
-        counts[slot] = found if found <= first.shape[1] else -1
+        needed[slot] = pairs
+        counts[slot] = pairs if pairs <= first.shape[1] else -1
         reference[slot] = positions[slot]
     return needed.max()

@@ -21,11 +21,11 @@ def spline_pieces(degree: int) -> list[Polynomial]:
     """
     pieces = []
     for j in range(degree + 1):
-        found = Polynomial([0.0])
+        piece = Polynomial([0.0])
         for i in range(degree - j + 1):
             sign = (-1) ** i * comb(degree + 1, i) / factorial(degree)
-            found = found + sign * Polynomial([degree - j - i, 1.0]) ** degree
-        pieces.append(found)
+            piece = piece + sign * Polynomial([degree - j - i, 1.0]) ** degree
+        pieces.append(piece)
     return pieces
 
 
@@ -41,26 +41,26 @@ def coefficients(samples: NDArray) -> NDArray:
     Source: Unser, Aldroubi & Eden, IEEE Trans. Signal Process. 41, 821 (1993).
     """
     far, near, middle = (float(piece(0.0)) for piece in spline_pieces(DEGREE)[:3])
-    found = np.moveaxis(np.array(samples, float), 1, 0) / far
+    c = np.moveaxis(np.array(samples, float), 1, 0) / far
     for sign in (1, -1):  # far (z² + z⁻²) + near (z + z⁻¹) + middle = 0
         total = (-near - sign * sqrt(near**2 - 4 * far * (middle - 2 * far))) / (2 * far)
-        found = _solved(found, 2 / (total - sqrt(total**2 - 4)))
-    return np.moveaxis(found, 0, 1)
+        c = _solved(c, 2 / (total - sqrt(total**2 - 4)))
+    return np.moveaxis(c, 0, 1)
 
 
 def _solved(samples: NDArray, root: float) -> NDArray:
     """Solve C_{k-1} - (root + 1/root) C_k + C_{k+1} = R_k along the first axis."""
     last = len(samples) - 1
     place = np.arange(min(REACH, 2 * last))
-    found = np.empty_like(samples)
+    solution = np.empty_like(samples)
     mirrored = samples[np.minimum(place, 2 * last - place)]
-    found[0] = np.tensordot(root**place, mirrored, axes=1)
+    solution[0] = np.tensordot(root**place, mirrored, axes=1)
     for k in range(1, last + 1):
-        found[k] = samples[k] + root * found[k - 1]
-    found[last] = root / (root**2 - 1) * (found[last] + root * found[last - 1])
+        solution[k] = samples[k] + root * solution[k - 1]
+    solution[last] = root / (root**2 - 1) * (solution[last] + root * solution[last - 1])
     for k in range(last - 1, -1, -1):
-        found[k] = root * (found[k + 1] - found[k])
-    return found
+        solution[k] = root * (solution[k + 1] - solution[k])
+    return solution
 
 
 def polynomials_between(samples: NDArray, margin: int) -> NDArray:
@@ -78,9 +78,9 @@ def polynomials_between(samples: NDArray, margin: int) -> NDArray:
     """
     knots = samples.shape[1] - 2 * margin
     spline, first = coefficients(samples), margin - (DEGREE - 1) // 2
-    found = np.zeros((len(samples), knots, samples.shape[2], DEGREE + 1, samples.shape[3]))
+    pieces = np.zeros((len(samples), knots, samples.shape[2], DEGREE + 1, samples.shape[3]))
     for j, piece in enumerate(spline_pieces(DEGREE)):
         here = spline[:, first + j : first + j + knots]
         for p, factor in enumerate(piece.coef):
-            found[:, :, :, p] += factor * here
-    return found
+            pieces[:, :, :, p] += factor * here
+    return pieces

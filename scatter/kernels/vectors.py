@@ -126,8 +126,8 @@ class Memory:
         """Add a vector, of any length, to the numbers from this index on."""
         builder, kind = self.writer.builder, vector.value.type
         place = builder.bitcast(self.at(index).pointer, kind.as_pointer())
-        found = builder.load(place, typ=kind, align=self.writer.size)
-        builder.store(builder.fadd(found, vector.value), place, align=self.writer.size)
+        total = builder.load(place, typ=kind, align=self.writer.size)
+        builder.store(builder.fadd(total, vector.value), place, align=self.writer.size)
 
     def each(self, index: int) -> Vector:
         """The number at this index, in every lane."""
@@ -137,10 +137,10 @@ class Memory:
 
     def integer(self, index: Integer) -> Integer:
         """The whole number at this index, of 32 or 64 bits."""
-        found = self.writer.builder.load(self.at(index).pointer, typ=self.element)
+        number = self.writer.builder.load(self.at(index).pointer, typ=self.element)
         if self.element != I64:
-            found = self.writer.builder.sext(found, I64)
-        return Integer(self.writer, found)
+            number = self.writer.builder.sext(number, I64)
+        return Integer(self.writer, number)
 
 
 class Writer:
@@ -217,8 +217,9 @@ class Writer:
         x = k ln 2 + s with |s| ≤ ln 2 / 2, and e^s by its Taylor series.
         """
         bound, bits, terms = (87.0, 23, 8) if self.size == 4 else (700.0, 52, 14)
-        x = self._intrinsic("minnum", self._intrinsic("maxnum", x, self.vector(-bound)),
-                            self.vector(bound))  # fmt: skip
+        x = self._intrinsic(
+            "minnum", self._intrinsic("maxnum", x, self.vector(-bound)), self.vector(bound)
+        )
         k = self._intrinsic("rint", x * (1 / log(2)))
         coarse = 0.693359375  # few bits, so that k times it is exact
         s = self.fma(-k, self.vector(log(2) - coarse), self.fma(-k, self.vector(coarse), x))
@@ -244,12 +245,12 @@ class Writer:
         second = [
             place for n in quarter for place in (n, n + 1, n + self.lanes, n + self.lanes + 1)
         ]
-        found, width = self._folded(ab, cd, second, 2), self.lanes
+        folded, width = self._folded(ab, cd, second, 2), self.lanes
         while width > 4:
             width //= 2
             half = list(range(width))
-            found = self._folded(found, found, half, width)
-        return found
+            folded = self._folded(folded, folded, half, width)
+        return folded
 
     def totals(self, vectors: list[Vector]) -> Vector:
         """The sums over the lanes of as many vectors as there are lanes, in order."""
@@ -270,13 +271,13 @@ class Writer:
         while step < self.lanes:
             low = [lane + (self.lanes - step if lane & step else 0) for lane in range(self.lanes)]
             high = [place + step for place in low]
-            found = list(vectors)
-            for k, one in enumerate(vectors):
+            rows = list(vectors)
+            for k, vector in enumerate(vectors):
                 if not k & step:
                     other = vectors[k + step].value
-                    found[k] = self._shuffled(one.value, other, low)
-                    found[k + step] = self._shuffled(one.value, other, high)
-            vectors = found
+                    rows[k] = self._shuffled(vector.value, other, low)
+                    rows[k + step] = self._shuffled(vector.value, other, high)
+            vectors = rows
             step *= 2
         return vectors
 

@@ -14,9 +14,12 @@ from scatter.settings import UserError
 
 # what a number in eV, or in eV/Å, is divided by to have it in another unit
 ENERGY_UNITS = {
-    "Hartree": 27.2114, "Rydberg": 13.6057, "kcal/mol": 1 / 23.0605, "kJ/mol": 1 / 96.4853,
+    "Hartree": 27.2114,
+    "Rydberg": 13.6057,
+    "kcal/mol": 1 / 23.0605,
+    "kJ/mol": 1 / 96.4853,
     "meV": 1e-3,
-}  # fmt: skip
+}
 FORCE_UNITS = {
     "Hartree/Bohr": 51.4221, "Rydberg/Bohr": 25.7110, "Hartree/Å": 27.2114,
     "kcal/mol/Å": 1 / 23.0605, "kJ/mol/Å": 1 / 96.4853, "meV/Å": 1e-3,
@@ -127,8 +130,8 @@ def _parted(values: Float[np.ndarray, " value"], clear: float) -> int:
     return place if values[place] - values[place - 1] > clear * max(spans) else 0
 
 
-def _refuse_energies(found: list[tuple[float, str]]) -> None:
-    values = np.array([energy for energy, _ in found])
+def _refuse_energies(labelled: list[tuple[float, str]]) -> None:
+    values = np.array([energy for energy, _ in labelled])
     place = _parted(values, CLEAR)
     if not place:
         return
@@ -138,16 +141,16 @@ def _refuse_energies(found: list[tuple[float, str]]) -> None:
     unit = _unit(large / small, ENERGY_UNITS, ALIKE) if groups[0] * groups[1] > 0 else ""
     if gap > TOO_FAR or (unit and gap > APART):
         raise UserError(
-            f"{found[place][1]}: its energy of {values[place]:.4g} eV/atom is {gap:.3g} eV/atom "
-            f"above that of {found[0][1]}, which has the same composition: energies are of two "
+            f"{labelled[place][1]}: its energy of {values[place]:.4g} eV/atom is {gap:.3g} eV/atom "
+            f"above that of {labelled[0][1]}, which has the same composition: energies are of two "
             f"calculators, or in two units{unit}; labels must be in eV and of one calculator"
         )
 
 
-def _refuse_forces(found: list[tuple[float, float, str]]) -> None:
-    sizes, energies = (np.array([one[column] for one in found]) for column in (0, 1))
+def _refuse_forces(labelled: list[tuple[float, float, str]]) -> None:
+    sizes, energies = (np.array([label[column] for label in labelled]) for column in (0, 1))
     place = _parted(np.log(sizes), 1.0)
-    if min(place, len(found) - place) <= FEW:
+    if min(place, len(labelled) - place) <= FEW:
         return
     small, large = float(np.median(sizes[:place])), float(np.median(sizes[place:]))
     unit = _unit(large / small, FORCE_UNITS, ROUGHLY)
@@ -156,8 +159,8 @@ def _refuse_forces(found: list[tuple[float, float, str]]) -> None:
     obvious = LARGER[0] < large / small < LARGER[1]
     if obvious and overlap and np.std(low) > SPREAD * np.std(high):
         raise UserError(
-            f"{found[0][2]}: its forces are far smaller than those of {found[place][2]}, though "
-            f"its energy is alike: forces are in two units{unit}; labels must be in eV/Å"
+            f"{labelled[0][2]}: its forces are far smaller than those of {labelled[place][2]}, "
+            f"though its energy is alike: forces are in two units{unit}; labels must be in eV/Å"
         )
 
 
@@ -178,5 +181,5 @@ def _refuse_work(ratios: Float[np.ndarray, " pair"]) -> None:
 def _unit(ratio: float, units: dict[str, float], tolerance: float) -> str:
     """A word on the unit that best explains a ratio; empty if none does."""
     ratio = max(ratio, 1 / max(ratio, 1e-9))
-    name, size = min(units.items(), key=lambda one: abs(ratio / max(one[1], 1 / one[1]) - 1))
+    name, size = min(units.items(), key=lambda entry: abs(ratio / max(entry[1], 1 / entry[1]) - 1))
     return f" (some in {name}?)" if abs(ratio / max(size, 1 / size) - 1) < tolerance else ""

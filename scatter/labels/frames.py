@@ -37,7 +37,9 @@ def read_labelled(
         for file, some in zip(files, frames, strict=True)
         for n in range(len(some))
     ]
-    every = iter(labelled([one for some in frames for one in some], names, keys, needed, weights))
+    every = iter(
+        labelled([frame for some in frames for frame in some], names, keys, needed, weights)
+    )
     return [[next(every) for _ in some] for some in frames]
 
 
@@ -67,13 +69,13 @@ def labelled(
             labels contradict one another (`Doubts`).
     """
     stream = Stream(keys, needed, weights)
-    found = stream.see(frames, names)
+    labels = stream.see(frames, names)
     stream.finish()
-    for some in _systems(found):
+    for some in _systems(labels):
         _leave_out_held(some)
-    for frame in found:
+    for frame in labels:
         _hold(frame)
-    return found
+    return labels
 
 
 class Stream:
@@ -111,12 +113,12 @@ class Stream:
         self._refuse_missing(frame, {*labels}, name)
         self.force |= bool(np.isfinite(labels.get("forces", np.nan)).any())
         self.stress |= self.keys.stress in values_of(frame, "stress")
-        found = frame.copy()
-        rid(found)
-        found.set_constraint()
-        found.calc = SinglePointCalculator(found, **labels)
-        self.doubts.see(found, name)
-        return found
+        seen = frame.copy()
+        rid(seen)
+        seen.set_constraint()
+        seen.calc = SinglePointCalculator(seen, **labels)
+        self.doubts.see(seen, name)
+        return seen
 
     def _refuse_missing(self, frame: Atoms, own: set[str], name: str) -> None:
         if not self.first:
@@ -154,11 +156,11 @@ def labels_in(frame: Atoms, keys: Keys, where: str) -> dict[str, Any]:
     Raises:
         UserError: it is not clear which are meant, or they are no finite numbers.
     """
-    found: dict[str, Any] = keys_of(frame, keys, where, BOTH)
-    for quantity, key in found.items():
+    own: dict[str, Any] = keys_of(frame, keys, where, BOTH)
+    for quantity, key in own.items():
         take = _energy if quantity == "energy" else _forces
-        found[quantity] = take(values_of(frame, quantity)[key], frame, where)
-    return found
+        own[quantity] = take(values_of(frame, quantity)[key], frame, where)
+    return own
 
 
 def _energy(value: Any, frame: Atoms, where: str) -> float:
@@ -209,11 +211,11 @@ def summary(parts: Mapping[str, Sequence[Atoms]]) -> str:
 
 def _systems(frames: Iterable[Atoms]) -> Iterable[list[Atoms]]:
     """Frames that have forces, by their atoms and cell."""
-    found = defaultdict(list)
+    systems = defaultdict(list)
     for frame in frames:
         if "forces" in results_of(frame):
-            found[frame.numbers.tobytes(), np.round(frame.cell.array, 6).tobytes()].append(frame)
-    return found.values()
+            systems[frame.numbers.tobytes(), np.round(frame.cell.array, 6).tobytes()].append(frame)
+    return systems.values()
 
 
 def _leave_out_held(frames: Sequence[Atoms]) -> None:
@@ -221,9 +223,9 @@ def _leave_out_held(frames: Sequence[Atoms]) -> None:
     if len(frames) < LEAST:
         return
     labels = [results_of(frame)["forces"] for frame in frames]
-    zero = np.all([np.nan_to_num(one) == 0 for one in labels], axis=0)
-    for one in labels:
-        one[zero] = np.nan
+    zero = np.all([np.nan_to_num(label) == 0 for label in labels], axis=0)
+    for label in labels:
+        label[zero] = np.nan
 
 
 def _hold(frame: Atoms) -> None:

@@ -72,8 +72,10 @@ def values_of(frame: Atoms, quantity: str) -> dict[str, Any]:
     """All that a frame holds where labels of this quantity could stand, by key."""
     results = results_of(frame)
     if quantity == "forces":
-        return frame.arrays | {name: one for name, one in results.items() if np.ndim(one) == 2}
-    return frame.info | {name: one for name, one in results.items() if np.ndim(one) < 2}
+        return frame.arrays | {
+            name: result for name, result in results.items() if np.ndim(result) == 2
+        }
+    return frame.info | {name: result for name, result in results.items() if np.ndim(result) < 2}
 
 
 def alike(names: Mapping[str, Any], quantity: str) -> list[str]:
@@ -85,7 +87,7 @@ def alike(names: Mapping[str, Any], quantity: str) -> list[str]:
 
 def _words(name: str) -> set[str]:
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)  # as in dftEnergy; but eV is one word
-    return {word for one in (name, parted) for word in one.lower().replace("-", "_").split("_")}
+    return {word for part in (name, parted) for word in part.lower().replace("-", "_").split("_")}
 
 
 def keys_of(frame: Atoms, keys: Keys, where: str, wanted: Sequence[str]) -> dict[str, str]:
@@ -94,19 +96,19 @@ def keys_of(frame: Atoms, keys: Keys, where: str, wanted: Sequence[str]) -> dict
     Raises:
         UserError: one has several, or one that is not the usual one, and none was named.
     """
-    found, questions = {}, []
+    chosen, questions = {}, []
     for quantity in wanted:
         held = values_of(frame, quantity)
         named = keys.named.get(quantity)
         others = [name for name in held if name == f"free_{quantity}"]
         choices = [named] if named else alike(held, quantity) or others
         if named or choices == [quantity]:
-            found |= {quantity: choices[0]} if choices[0] in held else {}
+            chosen |= {quantity: choices[0]} if choices[0] in held else {}
         elif choices:
             questions.append(_question(quantity, choices))
     if questions:
         raise UserError(f"{where}: {'; '.join(questions)}")
-    return found
+    return chosen
 
 
 def _question(quantity: str, choices: list[str]) -> str:
@@ -146,7 +148,7 @@ def _renamed(token: str, keys: Keys) -> str:
         return f"{_usual(name, keys, ('energy', 'stress'))}{sign}{value}" if sign else token
     quote = value[0] if value[:1] in ("'", '"') else ""
     fields = value.strip("'\"").split(":")
-    fields[::3] = [_usual(one, keys, ("forces",)) for one in fields[::3]]
+    fields[::3] = [_usual(field, keys, ("forces",)) for field in fields[::3]]
     return f"Properties={quote}{':'.join(fields)}{quote}"
 
 

@@ -1,81 +1,112 @@
 """Models as plain arrays in `.npz` files, which open without pickle: read, and checked."""
 
-from collections.abc import Callable, Collection, Mapping
+import zipfile
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
 from scatter.errors import UserError
+from scatter.files import write_arrays
 from scatter.foreign import Arrays, arrays
+from scatter.shapes import axes_of
 
 MARGIN = 40  # samples of a radial function beyond either end of [0, r_c], where splines forget them
+
+Model = TypeVar("Model", bound="ArrayFile")
 
 
 class Misfit(ValueError):
     """Arrays that are no such model; says why, of "its file"."""
 
 
-def read_arrays(file: Path, check: Callable[[Arrays], None], maker: str) -> dict[str, Any]:
-    """The arrays of a model by name, those without axes as plain values; nothing in it is run.
-
-    Args:
-        file: `.npz`.
-        check: raises Misfit where the arrays are no such model.
-        maker: the command that writes such a file.
-
-    Raises:
-        UserError: it cannot be read, or is no such model.
-    """
-    place = f"[potential] file = '{file}'"
-    found = arrays(file, place)
+def holds_array(file: Path, name: str) -> bool:
+    """Whether a file is an archive of arrays, one of this name among them."""
     try:
-        check(found)
-    except Misfit as wrong:
-        raise UserError(f"{place}: {wrong}; make it with `{maker}`") from wrong
-    return {name: array if array.ndim else array.item() for name, array in found.items()}
+        with zipfile.ZipFile(file) as archive:
+            return f"{name}.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
-def sizes_of(
-    found: Arrays,
-    shapes: Mapping[str, str],
-    version: int,
-    whole: Collection[str],
-    words: Collection[str],
-    sizes: Mapping[str, int],
-) -> dict[str, int]:
-    """How long each axis is; all arrays agree about it, and real numbers are finite.
+class ArrayFile:
+    """A frozen dataclass whose fields are what an `.npz` holds; axes and kinds are as annotated.
 
-    Args:
-        found: the arrays, `version` among them.
-        shapes: a letter or digit for each axis of each array.
-        version: of the layout that is read.
-        whole: names of the arrays of whole numbers, which have a sign, so that differences of them
-            and indices made of them are what they should be.
-        words: names of the texts.
-        sizes: lengths that are known beforehand.
+    Whole numbers have a sign, so that differences of them, and indices made of them, are what they
+    should be.
 
-    Raises:
-        Misfit: an array is not as it should be.
+    Attributes:
+        layout: the `version` that is read.
+        maker: the command that writes such a file.
+        noun: what it is, for people.
+        lengths: of axes that are known beforehand.
+        together: fields that are all there or none of them.
+        compressed: whether it is written so.
     """
-    if found["version"].tolist() != version:
-        raise Misfit(
-            f"has the layout {found['version']}, and this version of scatter reads {version}"
-        )
-    sizes = dict(sizes)
-    for name, letters in shapes.items():
-        array = found[name]
-        kinds = "U" if name in words else "i" if name in whole else "f"
-        fits = array.ndim == len(letters) and array.dtype.kind == kinds
-        fits = fits and (kinds != "i" or array.dtype.itemsize >= 4)
-        if not fits or any(
-            sizes.setdefault(letter, size) != size
-            for letter, size in zip(letters, array.shape, strict=True)
-        ):
-            raise Misfit(f"its array '{name}' has shape {array.shape} and kind {array.dtype}")
-        if kinds == "f" and not np.isfinite(array).all():
-            raise Misfit(f"its array '{name}' holds values that are not finite")
-    return sizes
+
+    layout: ClassVar[int] = 1
+    maker: ClassVar[str]
+    noun: ClassVar[str]
+    lengths: ClassVar[Mapping[str, int]] = {}
+    together: ClassVar[frozenset[str]] = frozenset()
+    compressed: ClassVar[bool] = False
+
+    @classmethod
+    def read(cls: type[Model], file: Path) -> Model:
+        """Read the arrays; nothing in the file is run.
+
+        Raises:
+            UserError: the file was not written by `maker`, or by another version.
+        """
+        place = f"[potential] file = '{file}'"
+        held = arrays(file, place)
+        try:
+            cls.refuse(held, cls._sizes(held))
+        except Misfit as wrong:
+            raise UserError(f"{place}: {wrong}; make it with `{cls.maker}`") from wrong
+        return cls(**{name: each if each.ndim else each.item() for name, each in held.items()})
+
+    @classmethod
+    def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
+        """Raise Misfit where arrays of the right shapes are no such model all the same."""
+
+    def write(self, file: Path) -> None:
+        """Write the arrays, whole or not at all."""
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        write_arrays(file, known, self.compressed)
+
+    @classmethod
+    def _sizes(cls, held: Arrays) -> dict[str, int]:
+        """How long each axis is; all arrays agree about it, and real numbers are finite."""
+        axes = {field.name: axes_of(field.type) for field in fields(cast(Any, cls))}
+        missing = axes.keys() - held.keys()
+        if held.keys() - axes.keys() or missing not in (set(), cls.together):
+            raise Misfit(f"is not a {cls.noun}")
+        if held["version"].tolist() != cls.layout:
+            raise Misfit(
+                f"has the layout {held['version']}, and this version of scatter reads {cls.layout}"
+            )
+        sizes = dict(cls.lengths)
+        for name in [name for name in axes if name in held]:
+            _refuse_shape(name, held[name], *axes[name], sizes)
+        return sizes
+
+
+def _refuse_shape(
+    name: str, array: np.ndarray, kind: str, axes: list[str], sizes: dict[str, int]
+) -> None:
+    """Raise Misfit unless an array has this kind, and axes as long as those before."""
+    fits = array.ndim == len(axes) and array.dtype.kind == kind
+    fits = fits and (kind != "i" or array.dtype.itemsize >= 4)
+    if not fits or any(
+        (int(axis) if axis.isdigit() else sizes.setdefault(axis, size)) != size
+        for axis, size in zip(axes, array.shape, strict=True)
+    ):
+        raise Misfit(f"its array '{name}' has shape {array.shape} and kind {array.dtype}")
+    if kind == "f" and not np.isfinite(array).all():
+        raise Misfit(f"its array '{name}' holds values that are not finite")
 
 
 def refuse_strange_numbers(numbers: np.ndarray) -> None:

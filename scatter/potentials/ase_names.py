@@ -67,8 +67,9 @@ def calculator_class(name: str) -> Callable[..., BaseCalculator]:
         )
     module, how = PACKAGES.get(name, ("", ""))
     if module and name not in external_calculators and not find_spec(module):
-        raise UserError(f"{_where(name)}: needs the Python package {module}, which is not "
-                        f"installed: {how}")  # fmt: skip
+        raise UserError(
+            f"{_where(name)}: needs the Python package {module}, which is not installed: {how}"
+        )
     try:
         return get_calculator_class(name)
     except Exception as error:  # whatever a package says when it is imported

@@ -193,8 +193,8 @@ class Direct(Evaluator):
         energies, forces = np.full(len(positions), np.nan), np.full(positions.shape, np.nan)
         finite = np.isfinite(positions).all(axis=(1, 2))
         if finite.any():
-            found = self.potential.energies_and_forces(self.system, positions[finite].copy())
-            energies[finite], forces[finite] = found
+            answer = self.potential.energies_and_forces(self.system, positions[finite].copy())
+            energies[finite], forces[finite] = answer
         forces[:, ~self.system.moving] = 0.0
         return energies, forces
 

@@ -44,15 +44,15 @@ class Deviations:
 
         A law that holds only for other potentials is left out with the limit infinity.
         """
-        found = []
+        sentences = []
         for law in fields(self):
             limit, value = limits.get(law.name, law.metadata["limit"]), getattr(self, law.name)
             if not value <= limit:  # negated, so that NaN is broken too
-                found.append(
+                sentences.append(
                     f"{law.name}: {law.metadata['meaning']}; "
                     f"found {value:.3g} {law.metadata['unit']}, allowed {limit:.3g}"
                 )
-        return found
+        return sentences
 
 
 def deviations(
@@ -85,9 +85,9 @@ def deviations(
     )
 
 
-def difference(one: Potential, other: Potential, system: System, positions: Positions) -> float:
+def difference(first: Potential, other: Potential, system: System, positions: Positions) -> float:
     """Largest difference between two potentials, of energies (eV) and of forces (eV/Å)."""
-    return _apart(_fresh(one, system, positions), _fresh(other, system, positions))
+    return _apart(_fresh(first, system, positions), _fresh(other, system, positions))
 
 
 Answer = tuple[np.ndarray, np.ndarray]
@@ -99,8 +99,8 @@ def _fresh(potential: Potential, system: System, positions: Positions) -> Answer
     return potential.bind(system, len(slots)).begin(slots, np.ascontiguousarray(positions))
 
 
-def _apart(one: Answer, other: Answer) -> float:
-    return max(float(abs(a - b).max()) for a, b in zip(one, other, strict=True))
+def _apart(first: Answer, other: Answer) -> float:
+    return max(float(abs(a - b).max()) for a, b in zip(first, other, strict=True))
 
 
 def _gradient(potential: Potential, free: System, x: Float[np.ndarray, "atom 3"]) -> float:
@@ -165,9 +165,11 @@ def _separation(potential: Potential, free: System, positions: Positions) -> flo
     energies = [
         _fresh(potential, System(free.numbers[part], cell, free.pbc, free.moving[part]), x)[0]
         for part, x in (
-            (slice(None), far), (slice(-2), far[:, :-2]), (slice(-2, None), far[:, -2:])
+            (slice(None), far),
+            (slice(-2), far[:, :-2]),
+            (slice(-2, None), far[:, -2:]),
         )
-    ]  # fmt: skip
+    ]
     return float(abs(energies[0] - energies[1] - energies[2]).max())
 
 

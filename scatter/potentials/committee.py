@@ -38,10 +38,11 @@ class Committee:
 
         def measure(positions: Array) -> Array:
             slots = np.arange(len(positions))
-            found = [
-                one.begin(slots, positions)[1][:, -system.projectile :, :] for one in evaluators
+            forces = [
+                evaluator.begin(slots, positions)[1][:, -system.projectile :, :]
+                for evaluator in evaluators
             ]
-            return disagreement(found)
+            return disagreement(forces)
 
         return measure
 
@@ -54,9 +55,9 @@ def disagreement(forces: Sequence[Array]) -> Array:
     """
     xp = array_namespace(forces[0])
     mean, squares = 0 * forces[0], 0 * forces[0]
-    for one in forces:
-        mean = mean + one / len(forces)
-    for one in forces:
-        squares = squares + (one - mean) ** 2 / len(forces)
+    for force in forces:
+        mean = mean + force / len(forces)
+    for force in forces:
+        squares = squares + (force - mean) ** 2 / len(forces)
     per_atom = xp.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
     return xp.max(per_atom, axis=1)

@@ -103,8 +103,8 @@ def answers(
     forces = [np.zeros((len(frame), 3)) for frame in frames]
     for indices in _groups(systems):
         positions = np.array([frames[n].positions for n in indices])
-        found = energies_and_forces(potential, systems[indices[0]], positions)
-        for n, energy, force in zip(indices, *found, strict=True):
+        answer = energies_and_forces(potential, systems[indices[0]], positions)
+        for n, energy, force in zip(indices, *answer, strict=True):
             if not (np.isfinite(energy) and np.isfinite(force).all()):
                 raise UserError(
                     f"{path}, frame {n}: {potential.description} gives no finite energy"

@@ -28,7 +28,7 @@ def open_own(named: str, parameters: Mapping[str, Any]) -> Potential:
         UserError: there is no such module or name, it refuses the parameters, or makes neither.
     """
     where = f"[potential] calculator = '{named}'"
-    make = _found(where, named)
+    make = _imported(where, named)
     written = json.dumps(dict(parameters), sort_keys=True, default=repr)
     try:
         made = make(**parameters)
@@ -46,20 +46,20 @@ def open_own(named: str, parameters: Mapping[str, Any]) -> Potential:
     return AseObject(lambda: make(**parameters), identity=identity)
 
 
-def _found(where: str, named: str) -> Any:
+def _imported(where: str, named: str) -> Any:
     module, _, name = named.partition(":")
     try:
-        found: Any = import_module(module)
+        attribute: Any = import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
+            attribute = getattr(attribute, part)
     except Exception as error:  # as above, while the module is read
         raise UserError(
             f"{where}: cannot be imported ({type(error).__name__}: {error}); write it as "
             "'package.module:Name', and name the folder of the module in PYTHONPATH"
         ) from error
-    if not callable(found):
-        raise UserError(f"{where}: is no class or function, but a {type(found).__name__}")
-    return found
+    if not callable(attribute):
+        raise UserError(f"{where}: is no class or function, but a {type(attribute).__name__}")
+    return attribute
 
 
 def _source(make: Any) -> str:

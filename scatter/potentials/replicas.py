@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from scatter.kernels.compiling import compile_for
-from scatter.potentials.base import Evaluator
+from scatter.potentials.base import Evaluator, Potential, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.potentials.sharing import Sharing
 from scatter.state import System
@@ -124,20 +124,27 @@ class Workers:
             )
 
 
-def replicas_on(
-    kernel: Kernel, weights: Any, numbers: np.ndarray, cutoff: float, system: System, slots: int
-) -> Replicas:
-    """Up to `slots` replicas of a system on a kernel, which is compiled where it was not before.
+class Compiled(Potential):
+    """A model that a compiled kernel evaluates on the CPU.
 
-    Args:
+    Attributes:
         kernel: that evaluates.
-        weights: of a model, as the kernel reads them.
+        weights: of the model, as the kernel reads them.
         numbers: atomic numbers of the model's species.
-        cutoff: Å.
-        system: the atoms of every replica; the model knows their elements.
-        slots: how many replicas there are at most.
     """
-    workers = Workers(kernel, weights, numbers, system)
-    found = Replicas(system, slots, cutoff, workers)
-    workers.make_ready(found.lists)
-    return found
+
+    kernel: Kernel
+    weights: Any
+    numbers: np.ndarray
+
+    def bind(self, system: System, slots: int) -> Replicas:
+        """An evaluator for `slots` replicas of `system`; the kernel is compiled if it was not.
+
+        Raises:
+            UserError: the system holds an element that the model does not know.
+        """
+        refuse_unknown_elements(self, system)
+        workers = Workers(self.kernel, self.weights, self.numbers, system)
+        replicas = Replicas(system, slots, self.cutoff, workers)
+        workers.make_ready(replicas.lists)
+        return replicas

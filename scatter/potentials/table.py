@@ -3,29 +3,30 @@
 What a kind needs (torch, ASE's calculators) is imported only when a potential of it is opened.
 """
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, WrapValidator, model_validator
 
+from scatter.potentials import families
 from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
+from scatter.potentials.families import OWN, Options, family, family_of
 from scatter.settings import Table, UserError
 
-Kind = Literal["default", "analytic", "mace", "ace", "ase"]
 
-SHIPPED = Path(__file__).parents[1] / "models" / "h2_cu.npz"
+def _or_installed(value: Any, is_own: Any) -> Any:
+    """One of our own kinds, or one that an installed package has."""
+    try:
+        return is_own(value)
+    except ValidationError:
+        if value in [entry.name for entry in families.kinds()]:
+            return value
+        raise
 
-# The keys that mean something to each kind, besides `kind` itself; the needed ones come first.
-NEEDED: dict[str, tuple[str, ...]] = {
-    "mace": ("file",), "ace": ("file",), "ase": ("calculator",),
-}  # fmt: skip
-OPTIONAL: dict[str, tuple[str, ...]] = {
-    "default": ("device", "precision"),
-    "mace": ("device", "precision", "trust_pickle"),
-    "ace": ("device", "precision"),
-    "ase": ("parameters",),
-}
+
+Kind = Annotated[Literal["default", "analytic", "mace", "ace", "ase"], WrapValidator(_or_installed)]
 
 
 class PotentialTable(Table):
@@ -35,7 +36,7 @@ class PotentialTable(Table):
         default="default",
         description="`default`: the MACE for hydrogen on copper that ships with scatter; "
         "`analytic`: a qualitative model of the same; `mace` and `ace`: a model file; `ase`: any "
-        "calculator of ASE.",
+        "calculator of ASE; an installed package may add others.",
     )
     file: str | None = Field(
         default=None,
@@ -80,21 +81,29 @@ class PotentialTable(Table):
         "this potential's while the trajectories run; they change no trajectory.",
     )
 
+    @property
+    def options(self) -> Options:
+        """The keys that families read."""
+        return Options(**{key.name: getattr(self, key.name) for key in fields(Options)})
+
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "PotentialTable":
-        needed, optional = NEEDED.get(self.kind, ()), OPTIONAL.get(self.kind, ())
-        for key in needed:
-            if getattr(self, key) is None:
+        its, keys, usual = family(self.kind), vars(self.options), vars(Options())
+        for key in its.needs:
+            if keys[key] is None:
                 raise ValueError(f"kind = '{self.kind}' needs the key '{key}'")
-        for key, field in type(self).model_fields.items():
-            written = getattr(self, key) != field.get_default(call_default_factory=True)
-            if written and key not in ("kind", "committee", *needed, *optional):
-                kinds = [kind for kind in NEEDED if key in (*NEEDED[kind], *OPTIONAL.get(kind, ()))]
+        for key, value in keys.items():
+            if value != usual[key] and key not in (*its.needs, *its.allows):
+                owner = next(each for each in map(family, OWN) if each.needs and key in _keys(each))
                 raise ValueError(
                     f"the key '{key}' means nothing to kind = '{self.kind}'; "
-                    f"leave it out, or choose kind = '{kinds[0]}'"
+                    f"leave it out, or choose kind = '{owner.name}'"
                 )
         return self
+
+
+def _keys(of: families.Family) -> tuple[str, ...]:
+    return (*of.needs, *of.allows)
 
 
 def open_potential(table: PotentialTable) -> Potential:
@@ -104,23 +113,7 @@ def open_potential(table: PotentialTable) -> Potential:
         UserError: the file cannot be read or trusted, the calculator is unknown, or what the
             kind needs is not installed.
     """
-    if table.kind == "mace":
-        return _open_mace(table)
-    if table.kind == "ace":
-        return _open_ace(table)
-    if table.kind == "ase" and ":" in str(table.calculator):
-        from scatter.potentials.own import open_own
-
-        return open_own(str(table.calculator), table.parameters)
-    if table.kind == "ase":
-        from scatter.potentials.ase import AseCalculator
-
-        return AseCalculator(str(table.calculator), table.parameters)
-    if table.kind == "default":
-        return _open_folded(SHIPPED, table)
-    from scatter.potentials.analytic import Analytic
-
-    return Analytic()
+    return family(table.kind).open(table.options)
 
 
 def open_committee(table: PotentialTable, potential: Potential) -> Committee | None:
@@ -133,30 +126,8 @@ def open_committee(table: PotentialTable, potential: Potential) -> Committee | N
     """
     if not table.committee:
         return None
-    return Committee([potential, *(_open_member(file, table) for file in table.committee)])
-
-
-def _open_member(file: str, table: PotentialTable) -> Potential:
-    if not Path(file).is_file():
-        raise UserError(f"[potential] committee = '{file}': there is no such file")
-    kind = _kind_of(Path(file))
-    shared = table.model_dump(include={"device", "precision", "trust_pickle"})
-    if kind == "ace":
-        del shared["trust_pickle"]
-        if table.device != "cuda":
-            del shared["precision"]  # an ACE has one on the CPU, float64
-    try:
-        return open_potential(PotentialTable(kind=kind, file=file, **shared))
-    except UserError as error:
-        text = str(error).replace("[potential] file", "[potential] committee")
-        raise UserError(text) from error
-
-
-def _kind_of(file: Path) -> Literal["mace", "ace"]:
-    """What a model file is, by its name and content."""
-    from scatter.potentials.ace_file import holds_ace
-
-    return "ace" if file.suffix == ".yace" or holds_ace(file) else "mace"
+    members = [families.beside(table.options, file) for file in table.committee]
+    return Committee([potential, *members])
 
 
 def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
@@ -169,81 +140,13 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
     Raises:
         UserError: nothing of that name can be opened.
     """
-    if text == "default":
-        return open_potential(PotentialTable())
-    if text == "analytic":
-        return open_potential(PotentialTable(kind="analytic"))
+    if text in ("default", "analytic"):
+        return family(text).open(Options())
     if text.startswith("ase:") and text != "ase:":
-        return open_potential(PotentialTable(kind="ase", calculator=text.removeprefix("ase:")))
+        return family("ase").open(Options(calculator=text.removeprefix("ase:")))
     if not Path(text).is_file():
         raise UserError(
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
-    if _kind_of(Path(text)) == "ace":
-        return open_potential(PotentialTable(kind="ace", file=text))
-    return open_potential(PotentialTable(kind="mace", file=text, trust_pickle=trust_pickle))
-
-
-def _open_ace(table: PotentialTable) -> Potential:
-    file = Path(str(table.file))
-    if not file.is_file():
-        raise UserError(f"[potential] file = '{file}': there is no such file")
-    model, embedding = _ace_in(file)
-    if table.device == "cuda":
-        if embedding is not None:
-            raise UserError(
-                f"[potential] file = '{file}': a density of its atoms has a power, which the "
-                "kernels of a GPU do not compute; leave device out, and it runs on the CPU"
-            )
-        from scatter.potentials.device.models import AceDevice
-
-        return AceDevice(model, table.precision or "float32", name=file.name)
-    if table.precision == "float32":
-        raise UserError(
-            "[potential] precision = 'float32': on the CPU an ACE is evaluated in double "
-            "precision; leave the key out, or set device = 'cuda'"
-        )
-    from scatter.potentials.ace import Ace
-
-    return Ace(model, file.name, embedding)
-
-
-def _ace_in(file: Path) -> tuple[Any, Any]:
-    """The linear ACE in an `.npz` or a `.yace`, and what it has beyond one."""
-    if file.suffix == ".yace":
-        from scatter.potentials.yace_read import read_yace
-
-        return read_yace(file)
-    from scatter.potentials.ace_file import LinearAce
-
-    return LinearAce.read(file), None
-
-
-def _open_folded(file: Path, table: PotentialTable) -> Potential:
-    """A converted model; "auto" is the CPU, so that the same input gives the same bits anywhere."""
-    precision = table.precision or "float32"
-    if table.device == "cuda":
-        from scatter.potentials.device.models import MaceDevice
-        from scatter.potentials.folded import FoldedMace
-
-        return MaceDevice(FoldedMace.read(file), precision, name=file.name)
-    from scatter.potentials.mace_fused import MaceFused
-
-    return MaceFused.read(file, precision)
-
-
-def _open_mace(table: PotentialTable) -> Potential:
-    file = Path(str(table.file))
-    if not file.is_file():
-        raise UserError(f"[potential] file = '{file}': there is no such file")
-    if file.suffix == ".npz":
-        return _open_folded(file, table)
-    if file.suffix != ".model":
-        raise UserError(
-            f"[potential] file = '{file}': kind = 'mace' reads a .model file of mace-torch, or "
-            "the .npz that `scatter convert` makes of it"
-        )
-    from scatter.potentials.mace import MaceTorch
-
-    return MaceTorch(file, table.device, table.precision or "float32", table.trust_pickle)
+    return family_of(Path(text)).open(Options(file=text, trust_pickle=trust_pickle))

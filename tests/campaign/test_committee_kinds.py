@@ -7,13 +7,14 @@ import pytest
 from ace_invariant import invariant_ace
 from ace_models import random_ace
 
+from scatter.ace.cpu import Ace
+from scatter.ace.yace.convert import convert_yace
 from scatter.campaign.committee import committee
 from scatter.campaign.run import run
-from scatter.fitting.yace import convert_yace
-from scatter.potentials.ace import Ace
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED, PotentialTable, open_committee, open_potential
+from scatter.mace.cpu import MaceFused
+from scatter.mace.file import FoldedMace
+from scatter.potentials.families import SHIPPED
+from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.results.read import read_results
 from scatter.settings import UserError
 

@@ -16,10 +16,11 @@ from scatter.analysis import Sticking
 from scatter.analysis.committee import CommitteeSticking, committee_sticking
 from scatter.campaign.committee import committee
 from scatter.campaign.inspect import inspect
+from scatter.mace.file import FoldedMace
 from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
 from scatter.potentials.evaluate import evaluate
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
+from scatter.potentials.families import SHIPPED
+from scatter.potentials.table import PotentialTable, open_potential
 from scatter.results.read import read_results
 from scatter.settings import UserError
 

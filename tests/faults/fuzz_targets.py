@@ -24,14 +24,16 @@ from ace_models import random_ace
 from yace_trees import KINDS, tree_of
 
 from scatter import store
+from scatter.ace.file import LinearAce
+from scatter.ace.fitting.basis import Degrees
+from scatter.ace.yace.file import write_tree
+from scatter.ace.yace.read import read_yace
 from scatter.analysis import in_turn, read_csv, read_curve, sticking
 from scatter.config import POINT, parse, points, points_table, read
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
-from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
 from scatter.fitting.sets import read_set
-from scatter.fitting.train import claim
 from scatter.gpu.prepared import (
     Endings,
     Limits,
@@ -42,14 +44,13 @@ from scatter.gpu.prepared import (
 from scatter.initial import cache
 from scatter.initial.slab import Surface, build
 from scatter.labels import STANDARD
+from scatter.mace.file import FoldedMace
+from scatter.mace.training.train import claim
 from scatter.outcomes import ROW, SCHEMA, Outcome, Reason
-from scatter.potentials.ace_file import LinearAce
 from scatter.potentials.calculator import system_of
 from scatter.potentials.device.lists import Cell
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED, potential_from_name
-from scatter.potentials.yace_file import write_tree
-from scatter.potentials.yace_read import read_yace
+from scatter.potentials.families import SHIPPED
+from scatter.potentials.table import potential_from_name
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 from scatter.structures import read_frames

@@ -22,12 +22,12 @@ from processes import finished
 from scatter import foreign, store
 from scatter.analysis import read_curve
 from scatter.config import parse
-from scatter.fitting.train import claim
 from scatter.initial import cache
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
+from scatter.mace.file import FoldedMace
+from scatter.mace.training.train import claim
 from scatter.potentials.evaluate import evaluate
-from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import potential_from_name
 from scatter.results.read import read_results
 from scatter.settings import UserError

@@ -10,10 +10,10 @@ from ace_formulas import harmonic
 from scipy.spatial.transform import Rotation
 from tiny_structures import hydrogen_on_copper
 
-from scatter.fitting.ace.basis import Degrees, basis_of, degrees_of, patterns
-from scatter.fitting.ace.coupling import invariants
-from scatter.fitting.ace.rows import norms
-from scatter.kernels.ace_rows import harmonics
+from scatter.ace.fitting.basis import Degrees, basis_of, degrees_of, patterns
+from scatter.ace.fitting.coupling import invariants
+from scatter.ace.fitting.rows import norms
+from scatter.ace.kernels.rows import harmonics
 
 CAPPED = (Degrees(most={1: 2}), Degrees(most={1: 1}))  # species 1 is the molecule's
 

@@ -11,13 +11,13 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from tiny_structures import hydrogen_on_copper
 from typer.testing import CliRunner
 
+from scatter.ace.file import LinearAce
+from scatter.ace.fitting.fit import Fitting, fit_ace
+from scatter.ace.fitting.fold import SHORTER, folded, inner_distances
+from scatter.ace.fitting.gather import Gathering, gather
+from scatter.ace.fitting.labelled import Weights, energies_of_atoms, read_parts
+from scatter.ace.fitting.recipe import Recipe
 from scatter.cli import app
-from scatter.fitting.ace.fit import Fitting, fit_ace
-from scatter.fitting.ace.fold import SHORTER, folded, inner_distances
-from scatter.fitting.ace.gather import Gathering, gather
-from scatter.fitting.ace.labelled import Weights, energies_of_atoms, read_parts
-from scatter.fitting.ace.recipe import Recipe
-from scatter.potentials.ace_file import LinearAce
 from scatter.settings import UserError
 
 SMALL = Recipe(("Cu", "H"), degrees=(5, 4, 3.5, 3.5), cutoff_A=4.5, pair_degree=4)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scatter.fitting.ace.solve import Solutions
-from scatter.fitting.ace.triangles import Triangle, joined
+from scatter.ace.fitting.solve import Solutions
+from scatter.ace.fitting.triangles import Triangle, joined
 
 ROWS, COLUMNS = 300, 25
 

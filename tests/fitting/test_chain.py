@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from scatter import store
 from scatter.cli import app
-from scatter.fitting.student import Student
-from scatter.fitting.train import Training, train
+from scatter.mace.cpu import MaceFused
+from scatter.mace.training.student import Student
+from scatter.mace.training.train import Training, train
 from scatter.outcomes import Outcome
-from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED
+from scatter.potentials.families import SHIPPED
 
 SHAPE = Student(cutoff_A=4.0)
 QUICK = ["--batch", 4, "--precision", "float32", "--device", "cpu"]

@@ -18,9 +18,10 @@ from mace_models import (
 from typer.testing import CliRunner
 
 from scatter.cli import app
-from scatter.fitting.convert import Agreement, convert, random_structures
-from scatter.fitting.family import refuse_strangers, wanted_species
-from scatter.potentials.folded import FoldedMace
+from scatter.fitting.agreement import Agreement, random_structures
+from scatter.mace.convert import convert
+from scatter.mace.file import FoldedMace
+from scatter.mace.foldable import refuse_strangers, wanted_species
 from scatter.potentials.table import PotentialTable, open_potential
 from scatter.settings import UserError
 
@@ -66,7 +67,7 @@ def test_a_converted_model_says_how_exact_it_is_and_opens_without_trust(model_fi
 
 def test_a_fold_that_is_not_the_model_is_not_written(model_file, tmp_path, monkeypatch):
     spoilt = replace(folded_model(SMALL), energy_1=folded_model(SMALL).energy_1 * 1.001)
-    monkeypatch.setattr("scatter.fitting.convert.fold", lambda *args, **names: spoilt)
+    monkeypatch.setattr("scatter.mace.convert.fold", lambda *args, **names: spoilt)
     with pytest.raises(UserError, match="is not the same.*nothing written"):
         convert(model_file, tmp_path / "spoilt.npz", [], trust_pickle=True)
     assert not (tmp_path / "spoilt.npz").exists()
@@ -79,7 +80,7 @@ def test_the_command_keeps_the_elements_it_is_told(model_file, tmp_path, monkeyp
         asked.append(arguments)
         return [Agreement("float32", 1e-6, 1e-5, 1.0)]
 
-    monkeypatch.setattr("scatter.fitting.convert.convert", noted)
+    monkeypatch.setattr("scatter.mace.convert.convert", noted)
     line = ["convert", str(model_file), "a.npz", "--trust-pickle", "--elements", "H", "Cu"]
     shown = CliRunner().invoke(app, line)
     assert asked == [(model_file, Path("a.npz"), ["H", "Cu"], True)]

@@ -3,9 +3,9 @@ from ace_invariant import invariant_ace
 from ace_models import random_ace
 from typer.testing import CliRunner
 
+from scatter.ace.file import LinearAce
+from scatter.ace.yace.convert import convert_yace
 from scatter.cli import app
-from scatter.fitting.yace import convert_yace
-from scatter.potentials.ace_file import LinearAce
 from scatter.settings import UserError
 
 

@@ -7,10 +7,10 @@ from ase.io import read
 from processes import finished
 from tiny_sets import tiny_set
 
-from scatter.fitting.distil import Lessons, distil
-from scatter.fitting.student import Student
+from scatter.mace.cpu import MaceFused
+from scatter.mace.training.distil import Lessons, distil
+from scatter.mace.training.student import Student
 from scatter.potentials.evaluate import evaluate
-from scatter.potentials.mace_fused import MaceFused
 from scatter.settings import UserError
 
 LESSONS = Lessons(epochs=12, batch=1)
@@ -82,8 +82,8 @@ def test_a_committee_has_members_of_other_seeds(distilled, tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from scatter.fitting import distil
-from scatter.fitting.student import Student
+from scatter.mace.training import distil
+from scatter.mace.training.student import Student
 
 distil.SAVED_S = 0
 

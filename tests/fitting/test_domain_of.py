@@ -5,13 +5,13 @@ from ase.build import bulk
 from ase.io import read
 from tiny_sets import tiny_set
 
-from scatter.fitting.distil import Lessons, distil
-from scatter.fitting.domain import MARGIN_A, domain_of, write_domain
-from scatter.fitting.structures import structures_of
-from scatter.fitting.student import Student
+from scatter.mace.cpu import MaceFused
+from scatter.mace.training.distil import Lessons, distil
+from scatter.mace.training.domain import MARGIN_A, domain_of, write_domain
+from scatter.mace.training.structures import structures_of
+from scatter.mace.training.student import Student
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.evaluate import evaluate, read_frames
-from scatter.potentials.mace_fused import MaceFused
 from scatter.structures import extxyz
 
 NUMBERS = np.array([1, 29])

@@ -6,12 +6,12 @@ from ase.io import read, write
 from mace_models import model_of, quiet
 from tiny_sets import tiny_set
 
-from scatter.fitting.convert import convert
-from scatter.fitting.finetune import Foundation, downloaded, finetune
-from scatter.fitting.frozen import GROUPS, STUDY, frozen_groups
-from scatter.fitting.train import Training
+from scatter.mace.convert import convert
+from scatter.mace.mace_torch import MaceTorch
+from scatter.mace.training.finetune import Foundation, downloaded, finetune
+from scatter.mace.training.frozen import GROUPS, STUDY, frozen_groups
+from scatter.mace.training.train import Training
 from scatter.potentials.evaluate import read_frames
-from scatter.potentials.mace import MaceTorch
 from scatter.settings import UserError
 from scatter.validation.labels import labels_by, labels_of
 

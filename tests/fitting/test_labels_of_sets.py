@@ -11,18 +11,18 @@ from labelled_sets import FREE, WAYS, rattled, write_set, written
 from test_finetune import TRAINING, write_foundation
 from typer.testing import CliRunner
 
+from scatter.ace.file import LinearAce
+from scatter.ace.fitting.fit import Fitting, fit_ace
+from scatter.ace.fitting.gather import Gathering
+from scatter.ace.fitting.labelled import Weights
+from scatter.ace.fitting.recipe import Recipe
 from scatter.cli import app
-from scatter.fitting.ace.fit import Fitting, fit_ace
-from scatter.fitting.ace.gather import Gathering
-from scatter.fitting.ace.labelled import Weights
-from scatter.fitting.ace.recipe import Recipe
-from scatter.fitting.distil import Lessons, distil
-from scatter.fitting.finetune import Foundation, finetune
-from scatter.fitting.frozen import counting_labels, labels_alone
-from scatter.fitting.student import Student
 from scatter.labels import Keys, read_labelled
-from scatter.potentials.ace_file import LinearAce
-from scatter.potentials.folded import FoldedMace
+from scatter.mace.file import FoldedMace
+from scatter.mace.training.distil import Lessons, distil
+from scatter.mace.training.finetune import Foundation, finetune
+from scatter.mace.training.frozen import counting_labels, labels_alone
+from scatter.mace.training.student import Student
 from scatter.settings import UserError
 
 RECIPE = Recipe(("Cu", "H"), degrees=(5, 4, 3), cutoff_A=4.5, pair_degree=4)

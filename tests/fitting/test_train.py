@@ -7,9 +7,9 @@ from tiny_sets import tiny_set
 
 from scatter.fitting.progress import Epoch, Teller
 from scatter.fitting.sets import read_set
-from scatter.fitting.student import Student
-from scatter.fitting.train import Training, _started, train
 from scatter.labels import STANDARD
+from scatter.mace.training.student import Student
+from scatter.mace.training.train import Training, _started, train
 from scatter.settings import UserError
 
 

@@ -5,10 +5,10 @@ import pytest
 from ace_invariant import DEFAULT, invariant_ace
 from ace_models import random_ace
 
+from scatter.ace.device.terms import GROUP
+from scatter.ace.device.weights import AceTensors
+from scatter.ace.values import energy_of
 from scatter.kernels.splines import coefficients
-from scatter.potentials.ace_values import energy_of
-from scatter.potentials.device.ace_terms import GROUP
-from scatter.potentials.device.ace_weights import Weights
 
 
 def made(rows, k, values, seen):
@@ -42,7 +42,7 @@ def energy_and_slopes(t, centre, a, seen):
     random_ace(), random_ace(4, numbers=(29, 8, 1)), invariant_ace(DEFAULT),
 ])  # fmt: skip
 def test_rows_of_terms_are_the_products_and_their_slopes(model):
-    weights, rng = Weights.of(model, "float64", "cpu"), np.random.default_rng(0)
+    weights, rng = AceTensors.of(model, "float64", "cpu"), np.random.default_rng(0)
     for centre in range(len(model.numbers)):
         energy = energy_of(model, centre, weights.places)
         a = rng.normal(size=weights.places.total)

@@ -10,8 +10,8 @@ import torch
 from mace_models import hydrogen_on_copper, quiet
 from test_mace_torch_steps import opened
 
-from scatter.potentials.device import mace_torch
-from scatter.potentials.device.mace_torch import GraphEvaluator, by_cuequivariance
+from scatter.mace.device import graphs as mace_torch
+from scatter.mace.device.graphs import GraphEvaluator, by_cuequivariance
 
 
 @pytest.fixture

@@ -18,13 +18,12 @@ from mace_models import hydrogen_on_copper
 from no_wait import NoWait
 from yace_trees import tree_of
 
+from scatter.ace.cpu import Ace
+from scatter.ace.family import AceDevice, AceFamily
+from scatter.ace.yace.file import write_tree
 from scatter.errors import UserError
-from scatter.potentials.ace import Ace
 from scatter.potentials.check import deviations
-from scatter.potentials.device import models
-from scatter.potentials.device.models import AceDevice
 from scatter.potentials.table import PotentialTable, open_potential
-from scatter.potentials.yace_file import write_tree
 
 FEW = {
     "cutoffs of their own, species in another order": lambda: random_ace(
@@ -162,7 +161,7 @@ def test_a_gpu_that_is_not_there_is_told(tmp_path):
 
 @pytest.mark.parametrize("kind", [None, "FinnisSinclair"])
 def test_a_yace_file_opens_on_a_gpu_unless_a_density_has_a_power(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "AceDevice", partial(AceDevice, device="cpu"))
+    monkeypatch.setitem(AceFamily.on, "cuda", partial(AceDevice, device="cpu"))
     tree = tree_of(invariant_ace(cutoff=5.0), "SBessel")
     if kind:
         for each in tree["embeddings"].values():

@@ -15,11 +15,11 @@ from mace_models import KINDS, folded_model, hydrogen_on_copper
 from scipy.ndimage import spline_filter1d
 
 from scatter.kernels.splines import coefficients
+from scatter.mace.cpu import MaceFused
+from scatter.mace.family import MaceDevice
+from scatter.mace.file import FoldedMace
 from scatter.potentials.check import deviations
-from scatter.potentials.device.models import MaceDevice
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED
+from scatter.potentials.families import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 SMALL, ZBL, LARGE = KINDS
@@ -109,13 +109,6 @@ def test_coefficients_of_splines_are_those_of_scipy():
     samples = np.random.default_rng(0).normal(size=(2, 93, 4, 3))
     expected = spline_filter1d(samples, 5, axis=1, mode="mirror")
     assert coefficients(samples) == pytest.approx(expected, abs=1e-12)
-
-
-def test_the_products_are_what_the_program_writes(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "scripts")
-    import gpu_products
-
-    assert gpu_products.TARGET.read_text() == gpu_products.source()
 
 
 @pytest.mark.slow

@@ -8,11 +8,12 @@ from test_no_wait import conditions, starts
 
 from scatter.dynamics.batch import propagate
 from scatter.errors import UserError
-from scatter.potentials.device import capture, mace_torch
+from scatter.mace.device import graphs as mace_torch
+from scatter.mace.device.graphs import BatchedMace, GraphEvaluator
+from scatter.mace.mace_torch import MaceTorch
+from scatter.potentials.device import capture
 from scatter.potentials.device.capture import Captured, in_place
 from scatter.potentials.device.lists import Cell, edges, neighbours
-from scatter.potentials.device.mace_torch import Bound, GraphEvaluator
-from scatter.potentials.mace import MaceTorch
 from scatter.state import System
 
 ALONE = 1e-10  # eV and eV/Å: sums in another order
@@ -170,8 +171,8 @@ def test_a_campaign_on_one_graph_is_that_of_a_graph_for_each(model, monkeypatch,
         return found
 
     if scarce:
-        monkeypatch.setattr(Bound, "room_for", lambda self, most: most)
-        monkeypatch.setattr(Bound, "margin", 1.0)
+        monkeypatch.setattr(BatchedMace, "room_for", lambda self, most: most)
+        monkeypatch.setattr(BatchedMace, "margin", 1.0)
     model.bind = lambda system, slots: together(model, system, slots)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(capture, "recorded", recorded)

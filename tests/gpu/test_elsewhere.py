@@ -13,10 +13,11 @@ from scatter.campaign.run import carry_out, run
 from scatter.config import read
 from scatter.errors import Untrusted, UserError
 from scatter.gpu.prepared import Endings, PreparedCampaign, Results
+from scatter.mace.family import MaceDevice
+from scatter.mace.file import FoldedMace
 from scatter.outcomes import ROW
-from scatter.potentials.device.models import MaceDevice
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
+from scatter.potentials.families import SHIPPED
+from scatter.potentials.table import PotentialTable, open_potential
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from lean import NEAR, lean
 from rich.console import Console
 
 from scatter import store
+from scatter.ace.family import AceDevice
+from scatter.ace.file import LinearAce
 from scatter.campaign.elsewhere import collect, write_prepared
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, run
 from scatter.config import read
 from scatter.errors import UserError
 from scatter.outcomes import ROW
-from scatter.potentials.ace_file import LinearAce
-from scatter.potentials.device.models import AceDevice
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from few_atoms import answers, few_atoms
 from test_no_wait import potential
 
 from scatter.errors import UserError
-from scatter.kernels.gpu import edges
+from scatter.mace.kernels.gpu import edges
 from scatter.potentials.device import fused
 from scatter.potentials.device.lists import room_for
 from scatter.state import System

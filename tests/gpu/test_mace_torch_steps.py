@@ -9,10 +9,10 @@ from no_wait import NoCrossing, NoWait, Waiting
 from test_no_wait import conditions, starts
 
 from scatter.dynamics.batch import Batch
-from scatter.potentials.device import mace_torch
+from scatter.mace.device import graphs as mace_torch
+from scatter.mace.device.graphs import GraphEvaluator
+from scatter.mace.mace_torch import MaceTorch
 from scatter.potentials.device.capture import Captured, in_place, tensors
-from scatter.potentials.device.mace_torch import GraphEvaluator
-from scatter.potentials.mace import MaceTorch
 
 SHAPES = KINDS | {"8x0e + 8x1o": KINDS["16x0e, products of two"] | {"features": "8x0e + 8x1o"}}
 
@@ -51,7 +51,7 @@ def test_a_step_on_another_device_takes_no_array_from_the_cpu(tmp_path, monkeypa
         self.capacity, self.compared = 320, True
         return self(positions)
 
-    monkeypatch.setattr(mace_torch.Bound, "fresh", fresh)
+    monkeypatch.setattr(mace_torch.BatchedMace, "fresh", fresh)
     model = opened(tmp_path, kind)
     model.model.to("meta")
     model.device = "meta"

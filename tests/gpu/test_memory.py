@@ -14,7 +14,8 @@ from few_atoms import few_atoms
 from test_device_mace import ZBL, model
 from watched import watched
 
-from scatter.potentials.device.models import AceDevice, MaceDevice
+from scatter.ace.family import AceDevice
+from scatter.mace.family import MaceDevice
 
 
 @triton.jit

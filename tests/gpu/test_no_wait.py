@@ -12,15 +12,16 @@ from batch_systems import flat
 from mace_models import hydrogen_on_copper
 from no_wait import NoCrossing, NoWait, Waiting
 
+from scatter.ace.family import AceDevice
 from scatter.dynamics.batch import Batch, propagate
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
+from scatter.mace.family import MaceDevice
+from scatter.mace.file import FoldedMace
 from scatter.potentials.device import fused
 from scatter.potentials.device.capture import in_place, tensors
-from scatter.potentials.device.models import AceDevice, MaceDevice
 from scatter.potentials.device.plain import Plain
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.table import SHIPPED
+from scatter.potentials.families import SHIPPED
 from scatter.state import Start
 
 DYNAMICS = Dynamics(timestep_fs=0.5, max_time_fs=15, energy_tolerance_eV=0.3)
@@ -95,7 +96,7 @@ def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
 @pytest.mark.parametrize("family", MODELS)
 def test_a_step_of_the_fused_kernels_brings_nothing_to_the_device(monkeypatch, family):
     """All that torch does in it, with the kernels left out."""
-    kernels = importlib.import_module(f"scatter.potentials.device.{family.lower()}_fused")
+    kernels = importlib.import_module(f"scatter.{family.lower()}.device.fused")
     launched = []
     for module in (fused, kernels):
         monkeypatch.setattr(module, "launch", lambda kernel, *_, **__: launched.append(kernel))

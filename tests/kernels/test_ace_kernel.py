@@ -9,11 +9,11 @@ from ase import Atoms
 from mace_models import hydrogen_on_copper
 from numba import njit
 
-from scatter.kernels.ace_harmonics import norm, polynomials, pull, row
+from scatter.ace.cpu import Ace
+from scatter.ace.kernels.harmonics import norm, polynomials, pull, row
 from scatter.kernels.intrinsics import written
 from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
-from scatter.potentials.ace import Ace
 from scatter.potentials.check import deviations
 
 MODELS = KINDS | {"invariant": lambda: invariant_ace()}

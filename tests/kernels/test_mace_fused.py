@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from mace_models import KINDS, by_mace_torch, folded_model, hydrogen_on_copper, random_model
 
-from scatter.kernels.harmonics import SLOPES, harmonics, polynomials, sphere
-from scatter.kernels.mace_tiles import spline_pieces
+from scatter.mace.cpu import MaceFused
+from scatter.mace.kernels.harmonics import SLOPES, harmonics, polynomials, sphere
+from scatter.mace.kernels.tiles import spline_pieces
 from scatter.potentials.check import deviations
-from scatter.potentials.mace_fused import MaceFused
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -79,9 +79,9 @@ def test_pieces_of_a_spline_sum_to_one():
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published H2/Cu model is not here")
 def test_the_published_model_is_evaluated_exactly_on_all_facets(monkeypatch, tmp_path):
     """Two random structures and two of a trajectory on each, of the hundreds of the benchmark."""
-    from scatter.fitting.family import wanted_species
-    from scatter.fitting.fold import fold
-    from scatter.potentials.mace import MaceTorch
+    from scatter.mace.fold import fold
+    from scatter.mace.foldable import wanted_species
+    from scatter.mace.mace_torch import MaceTorch
 
     monkeypatch.syspath_prepend(BENCHMARKS)
     from exactness import measure

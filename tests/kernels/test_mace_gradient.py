@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from mace_models import KINDS, folded_model, hydrogen_on_copper
 
-from scatter.kernels.mace_loss import Structures, loss
 from scatter.kernels.memory import aligned
 from scatter.kernels.vectors import lanes
-from scatter.potentials.mace_fused import MaceFused, scratch
+from scatter.mace.cpu import MaceFused, scratch
+from scatter.mace.kernels.loss import Structures, loss
 from scatter.potentials.neighbours import VerletLists
 from scatter.state import System
 

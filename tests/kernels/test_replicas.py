@@ -7,8 +7,8 @@ from ace_invariant import invariant_ace
 from mace_models import folded_model, hydrogen_on_copper
 from numba_threads import threads_as_before
 
-from scatter.potentials.ace import Ace
-from scatter.potentials.mace_fused import MaceFused
+from scatter.ace.cpu import Ace
+from scatter.mace.cpu import MaceFused
 from scatter.potentials.sharing import Sharing
 
 KERNELS = {

@@ -3,11 +3,11 @@ import pytest
 from ace_invariant import invariant_ace
 from ace_models import random_ace
 
-from scatter.kernels.ace_layout import Layout
-from scatter.potentials.ace import Ace
-from scatter.potentials.ace_program import weights_of
-from scatter.potentials.ace_sum import factored
-from scatter.potentials.ace_values import Places, energy_of, layout_of, seen_alone, shapes_of
+from scatter.ace.cpu import Ace
+from scatter.ace.kernels.layout import Layout
+from scatter.ace.program import weights_of
+from scatter.ace.sum import factored
+from scatter.ace.values import Places, energy_of, layout_of, seen_alone, shapes_of
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable, open_potential, potential_from_name
 from scatter.settings import UserError

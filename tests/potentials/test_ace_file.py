@@ -8,8 +8,8 @@ from ace_formulas import energy_and_forces, harmonic
 from ace_models import random_ace
 from tiny_structures import hydrogen_on_copper
 
-from scatter.kernels.harmonics import harmonics, rows
-from scatter.potentials.ace_file import LinearAce
+from scatter.ace.file import LinearAce
+from scatter.mace.kernels.harmonics import harmonics, rows
 from scatter.settings import UserError
 
 

@@ -8,8 +8,8 @@ from ase import Atoms
 from ase.neighborlist import neighbor_list
 from mace_models import hydrogen_on_copper
 
-from scatter.potentials.ace import Ace
-from scatter.potentials.ace_file import ORDERS
+from scatter.ace.cpu import Ace
+from scatter.ace.file import ORDERS
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from ace_invariant import invariant_ace
 
-from scatter.potentials.ace import Ace
+from scatter.ace.cpu import Ace
+from scatter.mace.mace_torch import MaceTorch
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.ase import AseCalculator
 from scatter.potentials.base import Evaluator, Potential
 from scatter.potentials.check import deviations
-from scatter.potentials.mace import MaceTorch
 
 POTENTIALS = {
     "ace": lambda mace_file: Ace(invariant_ace()),

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scatter.mace.cpu import MaceFused
+from scatter.mace.file import FoldedMace
 from scatter.potentials.domain import Domain
-from scatter.potentials.folded import FoldedMace
-from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED
+from scatter.potentials.families import SHIPPED
 from scatter.settings import UserError
 
 DOMAIN = Domain(np.array([1, 29]), np.array([[0.4, 1.2], [1.2, 0]]), np.diag([2.4, 0]))

@@ -13,9 +13,9 @@ from ase import Atoms
 from ase.build import fcc111
 from numba_threads import threads_as_before
 
-from scatter.potentials import mace
+from scatter.mace import mace_torch as mace
+from scatter.mace.mace_torch import MaceTorch
 from scatter.potentials.check import deviations, difference
-from scatter.potentials.mace import MaceTorch
 from scatter.potentials.sharing import Sharing
 from scatter.settings import UserError
 from scatter.state import System

@@ -8,9 +8,9 @@ import pytest
 from scatter.ebk import level_rows, reduced_mass
 from scatter.initial.lattice import static_lattice_constant
 from scatter.initial.molecule import bond_curve
+from scatter.mace.cpu import MaceFused
 from scatter.potentials.check import deviations
-from scatter.potentials.mace_fused import MaceFused
-from scatter.potentials.table import SHIPPED
+from scatter.potentials.families import SHIPPED
 
 H = 1.00782503
 

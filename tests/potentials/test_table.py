@@ -1,11 +1,11 @@
 import pytest
 from pydantic import ValidationError
 
+from scatter.mace.cpu import MaceFused
+from scatter.mace.mace_torch import MaceTorch
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.ase import AseCalculator
 from scatter.potentials.base import Potential
-from scatter.potentials.mace import MaceTorch
-from scatter.potentials.mace_fused import MaceFused
 from scatter.potentials.table import PotentialTable, open_potential, potential_from_name
 from scatter.settings import UserError
 

@@ -17,15 +17,15 @@ from mace_models import hydrogen_on_copper
 from scipy.special import sph_harm_y
 from yace_trees import CORE, INNER, KINDS, tree_of
 
-from scatter.fitting.yace import convert_yace
-from scatter.potentials.ace import Ace
-from scatter.potentials.ace_complex import to_complex, to_real
+from scatter.ace.cpu import Ace
+from scatter.ace.yace.convert import convert_yace
+from scatter.ace.yace.file import read_tree, write_tree
+from scatter.ace.yace.harmonics import to_complex, to_real
+from scatter.ace.yace.radial import functions, step
+from scatter.ace.yace.read import read_model, read_yace
+from scatter.ace.yace.write import yace_tree
 from scatter.potentials.check import deviations
 from scatter.potentials.table import PotentialTable, open_potential, potential_from_name
-from scatter.potentials.yace_file import read_tree, write_tree
-from scatter.potentials.yace_radial import functions, step
-from scatter.potentials.yace_read import read_model, read_yace
-from scatter.potentials.yace_write import yace_tree
 from scatter.settings import UserError
 
 # A Python that has ace-jax, an independent reader of these files; this one, if it has.

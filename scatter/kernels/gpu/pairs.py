@@ -22,9 +22,7 @@ TOUCH = tl.constexpr(TOUCHING)
 
 
 @triton.jit
-def find_moved(
-    positions, reference, moved, atoms, ATOMS: tl.constexpr, LIMIT: tl.constexpr
-):  # fmt: skip
+def find_moved(positions, reference, moved, atoms, ATOMS: tl.constexpr, LIMIT: tl.constexpr):
     """Say of each replica whether an atom is further than `LIMIT` (Å², squared) from `reference`.
 
     Where one is, or is nowhere, the reference becomes the positions. One program a replica.
@@ -117,19 +115,19 @@ def list_neighbours(
         a = _nearest(x, y, z, inverse, periodic, 0)
         b = _nearest(x, y, z, inverse, periodic, 1)
         c = _nearest(x, y, z, inverse, periodic, 2)
-        found, away = tl.zeros([], tl.int32), tl.zeros([], tl.int32)
+        listed, away = tl.zeros([], tl.int32), tl.zeros([], tl.int32)
         for number in range(0, translations):
             near, packed, lost = _candidates(
                 base, i, atoms, x, y, z, around + 3 * number, vectors, a, b, c, ATOMS, SQUARE
             )
             ones = near.to(tl.int32)
-            place = found + tl.cumsum(ones, axis=0) - 1
+            place = listed + tl.cumsum(ones, axis=0) - 1
             fits = near & (place < capacity)
             tl.store(sender + row * capacity + place, j, mask=fits)
             tl.store(translation + row * capacity + place, packed, mask=fits)
-            found += tl.sum(ones, axis=0)
+            listed += tl.sum(ones, axis=0)
             away += lost
-        tl.store(count + row, tl.where(away > 0, TOO_FAR, found))
+        tl.store(count + row, tl.where(away > 0, TOO_FAR, listed))
 
 
 @triton.jit
@@ -148,58 +146,13 @@ def find_reverse(moved, sender, translation, count, reverse, atoms, capacity, PL
         other = slot * atoms + tl.load(sender + own, mask=there, other=0)
         wanted = 2 * NOWHERE - tl.load(translation + own, mask=there, other=0)
         room = tl.minimum(tl.load(count + other, mask=there, other=0), capacity)
-        found = tl.zeros([PLACES], tl.int32)
+        opposite = tl.zeros([PLACES], tl.int32)
         for p in range(0, tl.max(room, axis=0)):
             inside = there & (p < room)
             mine = tl.load(sender + other * capacity + p, mask=inside, other=-1) == i
             way = tl.load(translation + other * capacity + p, mask=mine, other=-1)
-            found = tl.where(way == wanted, p, found)
-        tl.store(reverse + own, found, mask=there)
-
-
-@triton.jit
-def _screening(x):
-    """ZBL's screening function and its slope."""
-    a, b = 0.1818 * tl.exp(-3.2 * x), 0.5099 * tl.exp(-0.9423 * x)
-    c, d = 0.2802 * tl.exp(-0.4028 * x), 0.02817 * tl.exp(-0.2016 * x)
-    return a + b + c + d, -(3.2 * a + 0.9423 * b + 0.4028 * c + 0.2016 * d)
-
-
-@triton.jit
-def _power(x, p: tl.constexpr):
-    return tl.exp(p * tl.log(x))
-
-
-@triton.jit
-def _repulsion(
-    r, charge, charge_2, reach, scale: tl.constexpr, prefactor: tl.constexpr,
-    exponent: tl.constexpr, p: tl.constexpr,
-):  # fmt: skip
-    """ZBL of each pair and its slope, eV and eV/Å; see `scatter.kernels.mace_geometry`."""
-    per_length = (_power(charge, exponent) + _power(charge_2, exponent)) / (prefactor * 0.529)
-    phi, slope = _screening(r * per_length)
-    x = r / reach
-    x_p = _power(x, p)
-    one, two, three = (p + 1.0) * (p + 2.0) / 2.0, p * (p + 2.0), p * (p + 1.0) / 2.0
-    envelope = 1.0 - x_p * (one - x * (two - x * three))
-    falling = -x_p / r * (one * p - x * (two * (p + 1.0) - x * three * (p + 2.0)))
-    front = scale * 14.3996 * charge * charge_2 / r
-    value = front * phi * envelope
-    return value, front * (slope * per_length * envelope + phi * falling) - value / r
-
-
-@triton.jit
-def _repelled(
-    r, inside, own, other, charges_radii, scale: tl.constexpr, prefactor: tl.constexpr,
-    exponent: tl.constexpr, p: tl.constexpr,
-):  # fmt: skip
-    """Half of ZBL and of its slope for each pair, zero beyond the radii."""
-    charge = tl.load(charges_radii + 2 * own)
-    charge_2 = tl.load(charges_radii + 2 * other)
-    reach = tl.load(charges_radii + 2 * own + 1) + tl.load(charges_radii + 2 * other + 1)
-    value, slope = _repulsion(r, charge, charge_2, reach, scale, prefactor, exponent, p)
-    inside = inside & (r < reach)
-    return tl.where(inside, 0.5 * value, 0.0), tl.where(inside, 0.5 * slope, 0.0)
+            opposite = tl.where(way == wanted, p, opposite)
+        tl.store(reverse + own, opposite, mask=there)
 
 
 @triton.jit
@@ -217,9 +170,7 @@ def _apart(base, i, j, packed, vectors, there):
 
 
 @triton.jit
-def listed(
-    positions, sender, translation, count, vectors, atoms, capacity, PLACES: tl.constexpr
-):  # fmt: skip
+def listed(positions, sender, translation, count, vectors, atoms, capacity, PLACES: tl.constexpr):
     """This program's atom and its list.
 
     Returns its row, that of its replica's first atom, its number; of each place in the list the
@@ -228,50 +179,12 @@ def listed(
     """
     row = tl.program_id(0).to(tl.int64)
     first = row // atoms * atoms
-    found, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
-    there = tl.arange(0, PLACES) < tl.minimum(found, capacity)
+    listed_there, own = tl.load(count + row), row * capacity + tl.arange(0, PLACES)
+    there = tl.arange(0, PLACES) < tl.minimum(listed_there, capacity)
     j = tl.load(sender + own, mask=there, other=0)
     packed = tl.load(translation + own, mask=there, other=NOWHERE)
     x, y, z = _apart(positions + first * 3, row - first, j, packed, vectors, there)
-    return row, first, row - first, j, own, there, x, y, z, found <= capacity
-
-
-@triton.jit
-def _first_those_that_move(inside, free, start):
-    """Places without gaps from `start` on, for pairs with an atom that moves first; their numbers.
-
-    What frozen atoms do to one another gives no force.
-    """
-    active = inside & free
-    held = inside & (free == 0)
-    before = tl.sum(active.to(tl.int32), axis=0)
-    place = tl.where(
-        active,
-        tl.cumsum(active.to(tl.int32), axis=0),
-        before + tl.cumsum(held.to(tl.int32), axis=0),
-    )
-    return start + place - 1, before, before + tl.sum(held.to(tl.int32), axis=0)
-
-
-@triton.jit
-def store_shape(unit, at, x, y, z, inverse, u, mask, stride):
-    """n, 1/r and u of each pair, in five arrays one after another."""
-    kind = unit.dtype.element_ty
-    tl.store(unit + at, (x * inverse).to(kind), mask=mask)
-    tl.store(unit + at + stride, (y * inverse).to(kind), mask=mask)
-    tl.store(unit + at + 2 * stride, (z * inverse).to(kind), mask=mask)
-    tl.store(unit + at + 3 * stride, inverse.to(kind), mask=mask)
-    tl.store(unit + at + 4 * stride, u.to(kind), mask=mask)
-
-
-@triton.jit
-def _store_indices(index, at, row_1, row_2, knot, sender, own, back, mask, stride):
-    """Rows of both tables, sender's row, and where the pair and its opposite are listed."""
-    tl.store(index + at, row_1 + knot, mask=mask)
-    tl.store(index + at + stride, row_2 + knot, mask=mask)
-    tl.store(index + at + 2 * stride, sender, mask=mask)
-    tl.store(index + at + 3 * stride, own, mask=mask)
-    tl.store(index + at + 4 * stride, back, mask=mask)
+    return row, first, row - first, j, own, there, x, y, z, listed_there <= capacity
 
 
 @triton.jit
@@ -284,52 +197,6 @@ def within(x, y, z, there, square):
 
 
 @triton.jit
-def _repelling(
-    slope, at, r, inside, own, other, charges_radii, ZBL: tl.constexpr, PREFACTOR: tl.constexpr,
-    EXPONENT: tl.constexpr, P: tl.constexpr,
-):  # fmt: skip
-    """Half of an atom's ZBL (eV), of whose slopes half are stored; zero where the scale is."""
-    found = 0.0 * tl.sum(r, axis=0)
-    if ZBL != 0.0:
-        half, by_r = _repelled(r, inside, own, other, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
-        tl.store(slope + at, by_r.to(slope.dtype.element_ty), mask=inside)
-        found = tl.sum(half, axis=0)
-    return found
-
-
-@triton.jit
 def somewhere(atom):
     """Whether the atom's coordinates are numbers."""
     return tl.abs(tl.load(atom) + tl.load(atom + 1) + tl.load(atom + 2)) < 1e15
-
-
-@triton.jit
-def collect(
-    positions, species, moving, sender, translation, count, reverse, vectors, pair_2,
-    charges_radii, unit, index, slope, pairs, active, energy, atoms, capacity, stride, knots,
-    SPECIES: tl.constexpr, PLACES: tl.constexpr, PER_STEP: tl.constexpr, SQUARE: tl.constexpr,
-    ZBL: tl.constexpr, PREFACTOR: tl.constexpr, EXPONENT: tl.constexpr, P: tl.constexpr,
-):  # fmt: skip
-    """Geometry of each atom's pairs within the cutoff, without gaps. One program a row.
-
-    Writes `pairs`, how many; `active`, how many of them have an atom that moves; `energy`, half of
-    ZBL (eV), or NaN where atoms touch, are nowhere, or a list overflows; `slope`, half of ZBL's.
-    """
-    row, first, i, j, own, there, x, y, z, fits = listed(
-        positions, sender, translation, count, vectors, atoms, capacity, PLACES
-    )
-    inside, r, known = within(x, y, z, there, SQUARE)
-    z_i, z_j = tl.load(species + i), tl.load(species + j)
-    free = (tl.load(moving + i) | tl.load(moving + j)) != 0
-    at, before, total = _first_those_that_move(inside, free, row * capacity)
-    tl.store(pairs + row, total)
-    tl.store(active + row, before)
-    knot = tl.floor(r * PER_STEP)
-    store_shape(unit, at, x, y, z, 1.0 / r, r * PER_STEP - knot, inside, stride)
-    back = (first + j) * capacity + tl.load(reverse + own, mask=there, other=0)
-    kinds = tl.where(i <= j, z_i * SPECIES + z_j, z_j * SPECIES + z_i)  # the first atom's first
-    row_1, row_2 = (z_i * SPECIES + z_j) * knots, tl.load(pair_2 + kinds) * knots
-    _store_indices(index, at, row_1, row_2, knot.to(tl.int32), first + j, own, back, inside, stride)
-    half = _repelling(slope, at, r, inside, z_i, z_j, charges_radii, ZBL, PREFACTOR, EXPONENT, P)
-    known = known & fits & somewhere(positions + row * 3)
-    tl.store(energy + row, tl.where(known, half, float("nan")))

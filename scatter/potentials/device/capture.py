@@ -71,7 +71,9 @@ class Captured:
         tell(f"steps are made without a CUDA graph: {why}")
 
     def _pointers(self) -> tuple:
-        return self.batch.evaluator.generation, *(one.data_ptr() for one in tensors(self.batch))
+        return self.batch.evaluator.generation, *(
+            tensor.data_ptr() for tensor in tensors(self.batch)
+        )
 
 
 def tensors(batch: Any) -> list[Tensor]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scatter.kernels.gpu import pairs
+from scatter.kernels.gpu.forces import energies_of, forces_of
 from scatter.potentials.device.lists import Cell, room_for
 from scatter.state import System
 
@@ -58,11 +59,35 @@ class Fused:
         """What the stages hand to one another, for `at_once` replicas."""
         raise NotImplementedError
 
+    def stages(self, given: tuple[Tensor, ...], slots: int) -> tuple[int, int]:
+        """From some replicas' lists to what each pair pushes, ∂E/∂d.
+
+        Args:
+            given: what a kernel reads of the lists, to begin with.
+            slots: how many replicas.
+
+        Returns:
+            Which line of the scratch's `index` says where a pair is listed (the next one: where its
+            opposite is), and in how many parts ∂E/∂d is.
+        """
+        raise NotImplementedError
+
     def some(
         self, lists: Lists, positions: Tensor, start: int, energies: Tensor, forces: Tensor
     ) -> None:
         """Write energies and forces of the replicas from `start` on, `at_once` of them or fewer."""
-        raise NotImplementedError
+        end, row = min(start + self.at_once, len(positions)), start * self.atoms
+        place, slots = row * self.capacity, end - start
+        listed = lists.sender[place:], lists.translation[place:], lists.count[row:]
+        given = positions[start:end], self.species, self.moving, *listed, lists.reverse[place:]
+        line, parts = self.stages((*given, self.cell.vectors), slots)
+        s = self.scratch
+        own, opposite = s.index[line * s.stride :], s.index[(line + 1) * s.stride :]
+        sizes = self.atoms, self.capacity, s.stride, parts, 32
+        given = own, opposite, s.active, s.push, self.moving, forces[start:end]
+        launch(forces_of, (slots * self.atoms,), *given, *sizes, warps=1)
+        given = s.energy, energies[start:end], self.atoms, self.padded
+        launch(energies_of, (slots,), *given, warps=1)
 
     def reserve(self, positions: Tensor) -> None:
         """Make room for the neighbours that atoms have at these positions, and some more."""
@@ -125,23 +150,16 @@ class Fused:
 
     def _renew(self, lists: Lists, positions: Tensor, capacity: int) -> None:
         """Make new lists for the replicas in which an atom moved by more than half the skin."""
-        slots, cell = len(positions), self.cell
-        launch(
-            pairs.find_moved, (slots,),
-            positions, lists.reference, lists.moved, self.atoms, self.padded, (SKIN / 2) ** 2,
-            warps=1,
-        )  # fmt: skip
-        launch(
-            pairs.list_neighbours, (slots * self.atoms,),
-            positions, lists.moved, cell.vectors, cell.inverse, cell.periodic, cell.around,
-            lists.sender, lists.translation, lists.count, self.atoms,
-            len(cell.around), capacity, self.padded, cell.radius**2, warps=1,
-        )  # fmt: skip
-        launch(
-            pairs.find_reverse, (slots * self.atoms,),
-            lists.moved, lists.sender, lists.translation, lists.count, lists.reverse, self.atoms,
-            capacity, power_of_two(capacity), warps=1,
-        )  # fmt: skip
+        slots, cell, atoms = len(positions), self.cell, self.atoms
+        given = positions, lists.reference, lists.moved, atoms, self.padded, (SKIN / 2) ** 2
+        launch(pairs.find_moved, (slots,), *given, warps=1)
+        known = cell.vectors, cell.inverse, cell.periodic, cell.around
+        listed = lists.sender, lists.translation, lists.count
+        given = positions, lists.moved, *known, *listed, atoms, len(cell.around), capacity
+        others = self.padded, cell.radius**2
+        launch(pairs.list_neighbours, (slots * atoms,), *given, *others, warps=1)
+        given = lists.moved, *listed, lists.reverse, atoms, capacity, power_of_two(capacity)
+        launch(pairs.find_reverse, (slots * atoms,), *given, warps=1)
 
 
 def power_of_two(number: int) -> int:

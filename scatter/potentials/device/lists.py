@@ -163,5 +163,5 @@ def _first(near: Tensor, room: int) -> Tensor:
     place = near.cumsum(dim=-1) - 1
     place = torch.where(near & (place < room), place, room)  # the last one is thrown away
     number = torch.arange(near.shape[-1], device=near.device).expand_as(place)
-    found = place.new_zeros(*near.shape[:-1], room + 1)
-    return found.scatter_(-1, place, number)[..., :-1]
+    numbers = place.new_zeros(*near.shape[:-1], room + 1)
+    return numbers.scatter_(-1, place, number)[..., :-1]

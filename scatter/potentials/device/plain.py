@@ -148,6 +148,6 @@ class Plain:
         torch.maximum(self.most, near.count.max(), out=self.most)
         with torch.enable_grad():
             x = positions.detach().requires_grad_()
-            found = self.energies(x, near)
-            (slope,) = torch.autograd.grad(found.sum(), x)
-        return found.detach(), torch.where(self.moving, -slope, 0.0)
+            energies = self.energies(x, near)
+            (slope,) = torch.autograd.grad(energies.sum(), x)
+        return energies.detach(), torch.where(self.moving, -slope, 0.0)

@@ -5,16 +5,18 @@ potential is opened.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scatter.errors import UserError
 from scatter.potentials.base import Evaluator, Place, Potential, refuse_unknown_elements
+from scatter.potentials.families import Family, family
 from scatter.state import Array, System
 
 CROWDED = 8  # lists longer than so many times the first ones are not made room for
@@ -55,16 +57,14 @@ class Device(Place):
 class DevicePotential(Potential):
     """A model whose arrays stand in an `.npz`, on a device of torch's.
 
-    Beside this file stand, for each family, `FAMILY_weights` with its arrays as tensors
-    (`Weights`), `FAMILY_plain` and `FAMILY_fused` with what computes it for a system (`Bound`).
-
     Attributes:
-        word: of the family, for people.
-        family: in the names of its files.
+        kind: the family's.
+        parts: where its classes stand, which need torch: "weights", its arrays as tensors; "plain"
+            and "fused", what computes it for a system.
     """
 
-    word: ClassVar[str]
-    family: ClassVar[str]
+    kind: ClassVar[str]
+    parts: ClassVar[Mapping[str, str]]
 
     def __init__(
         self,
@@ -93,22 +93,17 @@ class DevicePotential(Potential):
         self.cutoff, self.domain = float(np.max(model.cutoff)), model.domain
         self.place = Device(self.torch, device, self.kernels)
         self.identity = identity(model, precision, device)
-        self.description = f"{self.kernels} {self.word} {name} ({precision} on {device})"
-        self.weights = self.part("weights").Weights.of(model, precision, device)
-
-    @staticmethod
-    def on_host(model: Any, precision: str, name: str) -> Potential:
-        """A model of this family on the CPU."""
-        raise NotImplementedError
+        self.description = f"{self.kernels} {self.kind.upper()} {name} ({precision} on {device})"
+        self.weights = self.part("weights").of(model, precision, device)
 
     def part(self, name: str) -> Any:
-        """The file of this name of the model's family."""
-        return import_module(f"scatter.potentials.device.{self.family}_{name}")
+        """The class of this name of the model's family."""
+        return resolve_name(self.parts[name])
 
     @cached_property
     def host(self) -> Potential:
         """The same model on the CPU, for all but the trajectories."""
-        return self.on_host(self.model, self.precision, self.name)
+        return family(self.kind).on["cpu"](self.model, self.precision, name=self.name)
 
     def bind(self, system: System, slots: int) -> "DeviceEvaluator":
         """An evaluator for `slots` replicas of `system`.
@@ -126,14 +121,12 @@ class Elsewhere(Potential):
     It has the identity of the potential there, is bound to no system, and runs here as `host`.
     """
 
-    def __init__(
-        self, kind: type[DevicePotential], model: Any, precision: str, device: str, name: str
-    ):
+    def __init__(self, its: Family, model: Any, precision: str, device: str, name: str):
         self.model, self.precision, self.domain = model, precision, model.domain
-        self.here = kind.on_host(model, precision, name)
+        self.here = its.on["cpu"](model, precision, name=name)
         self.elements, self.cutoff = self.here.elements, self.here.cutoff
         self.identity = identity(model, precision, device)
-        self.description = f"{kind.word} {name} ({precision} on {device}, elsewhere)"
+        self.description = f"{its.name.upper()} {name} ({precision} on {device}, elsewhere)"
 
     @property
     def host(self) -> Potential:
@@ -159,9 +152,7 @@ class DeviceEvaluator(Evaluator):
         self.potential = potential
         known = potential.model.numbers.tolist()
         species = potential.place.array(np.array([known.index(z) for z in system.numbers]))
-        self.bound = potential.part(potential.kernels).Bound(
-            potential.weights, system, species, slots
-        )
+        self.bound = potential.part(potential.kernels)(potential.weights, system, species, slots)
         self.first = 0  # room of the lists at the first look
 
     @property
@@ -177,9 +168,9 @@ class DeviceEvaluator(Evaluator):
         """
         x, back = self._taken(positions)
         with self._room():
-            found = self.bound.fresh(x)
+            answer = self.bound.fresh(x)
         self.bound.forget(self._taken(slots)[0])
-        return back(found)
+        return back(answer)
 
     def __call__(self, positions: Array) -> tuple[Array, Array]:
         """Energies (eV) and forces (eV/Å) of every slot."""
@@ -230,9 +221,9 @@ class DeviceEvaluator(Evaluator):
     def _taken(self, array: Array) -> tuple[Array, Any]:
         """The array on the device, and what brings an answer back to where the array was."""
         if not isinstance(array, np.ndarray):
-            return array, lambda found: found
-        return self.potential.place.array(array), lambda found: tuple(
-            t.cpu().numpy() for t in found
+            return array, lambda answer: answer
+        return self.potential.place.array(array), lambda answer: tuple(
+            t.cpu().numpy() for t in answer
         )
 
 

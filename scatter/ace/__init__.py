@@ -1,0 +1,1 @@
+"""The linear ACE: its files, kernels for CPUs and GPUs, and fits."""

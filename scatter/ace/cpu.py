@@ -1,0 +1,104 @@
+"""A linear ACE, evaluated by our own kernel.
+
+A replica's energy and forces are the same bits in any batch, slot and number of threads.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from scatter.ace.file import LinearAce
+from scatter.ace.kernels import batch as ace
+from scatter.ace.kernels.memory import AceArrays, AceMemory
+from scatter.ace.kernels.tiles import WEIGHTS
+from scatter.ace.leverage import Leverage
+from scatter.ace.program import Embedding, weights_of
+from scatter.kernels.memory import aligned
+from scatter.kernels.vectors import lanes
+from scatter.potentials.replicas import Compiled, Kernel
+
+WIDTH = lanes(64)
+
+
+class Ace(Compiled):
+    """A linear ACE (`.npz`), on a CPU."""
+
+    def __init__(self, model: LinearAce, name: str = "model", embedding: Embedding | None = None):
+        """Take the arrays of a model.
+
+        Args:
+            model: the arrays.
+            name: for people.
+            embedding: what it has beyond a linear ACE.
+        """
+        self.model = model
+        self.weights = aligned_weights(weights_of(model, WIDTH, embedding))
+        self.kernel, self.numbers = Kernel("ACE", ace.evaluate_batch, scratch), model.numbers
+        numbers = self.numbers.tolist()
+        self.elements = frozenset(numbers)
+        self.cutoff = float(model.cutoff.max())
+        self.guards = (Leverage(model),) if model.leverage.size else ()
+        self.identity = model.sha256() + (embedding.sha256() if embedding else "")
+        known = ", ".join(chemical_symbols[z] for z in numbers)
+        kind = "embedded" if embedding else "linear"
+        self.description = f"{kind} ACE {name} ({known})"
+
+    @classmethod
+    def read(cls, file: Path) -> "Ace":
+        """The model in a file: an `.npz`, or a `.yace`, which may have an embedding.
+
+        Raises:
+            UserError: the file is not a linear ACE.
+        """
+        if file.suffix == ".yace":
+            from scatter.ace.yace.read import read_yace
+
+            model, embedding = read_yace(file)
+            return cls(model, file.name, embedding)
+        return cls(LinearAce.read(file), file.name)
+
+
+def aligned_weights(weights: AceArrays) -> AceArrays:
+    """The same arrays, those of real numbers where a register can be read at once."""
+    real = {
+        name: aligned(array)
+        for name, array in weights._asdict().items()
+        if isinstance(array, np.ndarray) and array.dtype == float
+    }
+    return weights._replace(**real)
+
+
+def scratch(weights: AceArrays, atoms: int, capacity: int, workers: int) -> AceMemory:
+    """Working memory of the kernel.
+
+    Args:
+        weights: of the model.
+        atoms: of one replica.
+        capacity: most pairs of one replica.
+        workers: how many replicas are computed at once.
+    """
+    species, environments = len(weights.constant), atoms * len(weights.constant)
+    tiles = 2 * capacity // WIDTH + environments + 1
+    factors = species * weights.factors
+    values = factors + int(np.diff(weights.node_start).max())
+
+    def reals(size: int) -> np.ndarray:
+        return aligned(np.zeros((workers, size)))
+
+    def integers(size: int) -> np.ndarray:
+        return np.zeros((workers, size), np.int64)
+
+    return AceMemory(
+        held=np.full((workers, atoms, 3), np.nan), fixed=reals(atoms * factors),
+        fixed_count=integers(environments), count=integers(environments),
+        start=integers(environments + 1), filled=integers(environments),
+        first=integers(capacity + 1), second=integers(capacity + 1),
+        vectors=reals(3 * capacity + 3), apart=reals(3 * WIDTH * tiles),
+        neighbour=integers(WIDTH * tiles), program=integers(atoms), members=integers(WIDTH),
+        knots=np.zeros((workers, WIDTH), np.int32), weights=reals(2 * WEIGHTS * WIDTH),
+        tiles=reals(tiles * weights.tile_rows * WIDTH), a=reals(WIDTH * factors),
+        values=reals(values * WIDTH), bars=reals(values * WIDTH), energy=reals(WIDTH),
+        density_bars=reals(values * WIDTH), density=reals(WIDTH),
+        own=reals(4), push=reals(3 * atoms + 3),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""A linear ACE on a device of torch's; these files need torch, and `fused` needs Triton."""

@@ -1,0 +1,1 @@
+"""The fused linear ACE in Triton."""

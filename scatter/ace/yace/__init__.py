@@ -1,0 +1,1 @@
+"""The `.yace` files of LAMMPS, read and written."""

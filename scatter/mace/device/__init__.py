@@ -1,0 +1,1 @@
+"""A folded MACE on a device of torch's; these files need torch, and `fused` needs Triton."""

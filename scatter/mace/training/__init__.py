@@ -1,0 +1,1 @@
+"""Training MACE models: students of our own, and what mace-torch trains."""

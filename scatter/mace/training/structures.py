@@ -1,0 +1,44 @@
+"""Labelled structures as the kernel takes them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+
+from scatter.mace.kernels.loss import Structures
+from scatter.potentials.calculator import system_of
+from scatter.potentials.neighbours import VerletLists
+
+MOLECULE, WALL = 3.0, 5.0  # emphasis; eV/Å
+SKIN = 0.05  # Å: structures do not move, but for differences of gradients
+
+
+def structures_of(
+    frames: Sequence[Atoms], numbers: np.ndarray, cutoff: float, where: str
+) -> Structures:
+    """Labelled frames as the kernel takes them; forces that are no labels are NaN.
+
+    Raises:
+        UserError: a frame's cell has no volume.
+    """
+    columns: dict[str, list] = {name: [] for name in ("first", "second", "shift", "forces")}
+    at, pairs_at = [0], [0]
+    for n, frame in enumerate(frames):
+        lists = VerletLists(system_of(frame, f"{where}, frame {n}"), 1, cutoff, SKIN)
+        lists.update(np.array(frame.positions)[None])
+        count = lists.counts[0]
+        for name in ("first", "second", "shift"):
+            columns[name].append(getattr(lists, name)[0, :count])
+        columns["forces"].append(frame.get_forces(apply_constraint=False))
+        at.append(at[-1] + len(frame))
+        pairs_at.append(pairs_at[-1] + count)
+    kinds = np.concatenate([frame.numbers for frame in frames])
+    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    metal = np.bincount(kinds).argmax()
+    wall = 1 + (np.linalg.norm(np.nan_to_num(joined["forces"]), axis=1) / WALL) ** 2
+    return Structures(
+        np.array(at), np.array(pairs_at), np.concatenate([frame.positions for frame in frames]),
+        np.searchsorted(numbers, kinds), joined["first"], joined["second"], joined["shift"],
+        np.array([frame.get_potential_energy() for frame in frames]), joined["forces"],
+        np.where(kinds == metal, 1.0, MOLECULE) / wall,
+    )  # fmt: skip
