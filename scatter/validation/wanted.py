@@ -1,4 +1,4 @@
-"""What a validation is asked for, and what of it makes no sense."""
+"""What a validation is asked for, and which requests contradict one another."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,13 @@ STRUCTURES = (".extxyz", ".xyz")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be validated, and by what.
+    """What is to be validated, and against what.
 
     Attributes:
-        potential: name of the potential that is tried.
+        potential: name of the potential under test.
         against: name of its teacher, or a file of labelled structures.
-        output: folder for all that is found.
-        structures: file of structures that the teacher is to label.
+        output: folder for all results.
+        structures: file of structures for the teacher to label.
         sticking: `input.toml` of the campaign to run on both.
         properties: whether to compute properties.
         quick: fewer properties and fewer trajectories.
@@ -39,22 +39,24 @@ class Wanted:
 
     @property
     def labelled(self) -> bool:
-        """Whether the reference is a file of labels, and not a potential."""
+        """Whether the reference is a file of labels rather than a potential."""
         return Path(self.against).suffix in STRUCTURES
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of potential and reference, for people; told apart even where files are called alike."""
-        own, its = Path(self.potential).name, Path(self.against).name
-        return (own, its) if own != its else (f"{own} (tried)", f"{its} (reference)")
+        """Of potential and reference, in words; distinct even where the files have one name."""
+        tested, reference = Path(self.potential).name, Path(self.against).name
+        if tested == reference:
+            return f"{tested} (tested)", f"{reference} (reference)"
+        return tested, reference
 
 
 def refuse(wanted: Wanted) -> None:
-    """Raise UserError where what is wanted contradicts itself."""
+    """Raise UserError where the request contradicts itself."""
     if wanted.labelled and wanted.structures:
         raise UserError(
-            f"--structures {wanted.structures}: --against {wanted.against} holds structures of its "
-            "own; leave one out, or name a potential after --against"
+            f"--structures {wanted.structures}: --against {wanted.against} has its own structures; "
+            "leave one of the two out, or name a potential after --against"
         )
     if wanted.labelled and wanted.sticking:
         raise UserError(
@@ -63,14 +65,15 @@ def refuse(wanted: Wanted) -> None:
         )
     if not wanted.labelled and not wanted.structures and not wanted.sticking:
         raise UserError(
-            f"--against {wanted.against}: a potential has nothing to be compared on; name a file "
-            "of structures after --structures, or the input of a campaign after --sticking"
+            f"--against {wanted.against}: there is nothing to compare the two potentials on; "
+            "name a file of structures after --structures, or the input of a campaign after "
+            "--sticking"
         )
     if wanted.keys.named and not wanted.labelled:
         option, key = next(iter(wanted.keys.named.items()))
         raise UserError(
-            f"--{option}-key {key}: no labels are read, for {wanted.against} is a potential; leave "
-            "it out, or name a file of labels after --against"
+            f"--{option}-key {key}: no labels are read, since {wanted.against} is a potential; "
+            "leave it out, or name a file of labels after --against"
         )
     for path in (wanted.structures, Path(wanted.against) if wanted.labelled else None):
         if path and not path.is_file():
