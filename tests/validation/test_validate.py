@@ -280,7 +280,7 @@ def test_a_piece_reads_back_as_it_was_made(tmp_path):
         ({"against": "oxygen.extxyz"}, "oxygen.extxyz, frame 0: .*does not know O"),
         (
             {"against": "text.extxyz"},
-            "text.extxyz: is no extended XYZ: 'no structures'",
+            "text.extxyz: is not extended XYZ: 'no structures'",
         ),
     ],
 )
