@@ -26,9 +26,7 @@ def affinity() -> frozenset[int]:
 def automatic(everyone: Sequence[frozenset[int]] | None = None) -> int:
     """Threads for this process: its fair share of the host, within the limits of the environment.
 
-    Args:
-        everyone: cores of each of our processes on this host, this one included; by default it is
-            alone.
+    `everyone` holds the cores of each of our processes on this host, by default of this one alone.
 
     Raises:
         UserError: a limit in the environment is not a number.
@@ -41,13 +39,9 @@ def fair_share(own: frozenset[int], everyone: Sequence[frozenset[int]], quota: f
     """Threads of one of several processes on a host, at least 1.
 
     Each core is divided among the processes that may run on it, so that processes bound to cores
-    of their own get these, and unbound ones an equal part of all. The quota is for all of them
-    together; a fraction is rounded up, since two threads on 1.5 cores do more than one.
-
-    Args:
-        own: cores of the process.
-        everyone: cores of every process on the host, this one included.
-        quota: cores; infinite where there is none.
+    of their own get these, and unbound ones an equal part of all. The quota (infinite if there is
+    none) is for all of them together; a fraction is rounded up, since two threads on 1.5 cores do
+    more than one. `everyone` includes this process.
     """
     shares = sum(1 / sum(core in cores for cores in everyone) for core in own)
     return max(1, int(min(shares + 1e-9, ceil(quota) / len(everyone) if quota < inf else inf)))

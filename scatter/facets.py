@@ -6,14 +6,11 @@ Lengths are in lattice constants unless stated otherwise.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ase import Atoms
+from typing import Any
 
 Vectors = tuple[tuple[float, float], tuple[float, float]]
 Fractions = tuple[tuple[float, float], ...]
-Cleaver = Callable[[str, tuple[int, int, int], float], "Atoms"]
+Cleaver = Callable[[str, tuple[int, int, int], float], Any]  # -> ase.Atoms
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Facet:
 def _fcc(indices: str) -> Cleaver:
     """A facet that `ase.build` cleaves; ASE is imported when a slab is built."""
 
-    def cleaved(symbol: str, size: tuple[int, int, int], a: float) -> "Atoms":
+    def cleaved(symbol: str, size: tuple[int, int, int], a: float) -> Any:
         from ase import build
 
         return getattr(build, f"fcc{indices}")(symbol, size, a=a)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, ArrayLike], compressed: bool = False) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False) -> None:
     """Write named arrays (or what NumPy turns into arrays) to an `.npz` file, as `write_whole`."""
     save = np.savez_compressed if compressed else np.savez
     with replacing(path) as temporary, open(temporary, "wb") as stream:

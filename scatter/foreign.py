@@ -45,10 +45,7 @@ def opened(path: Path | str, place: str = "", most: int = MOST) -> Iterator[IO[b
 
     A folder, a device or a pipe is refused before anything is read from it.
 
-    Args:
-        path: of the file.
-        place: what errors call it; by default its path.
-        most: bytes that it may hold.
+    Errors call it `place`, by default its path; `most` is the largest size in bytes.
 
     Raises:
         UserError: it cannot be opened, is not a regular file, or is too large.

@@ -8,13 +8,7 @@ EXTXYZ = (".extxyz", ".xyz")
 
 
 def refuse_ending(what: str, path: Path, *endings: str) -> None:
-    """Raise UserError unless a file has one of the endings of its format.
-
-    Args:
-        what: the option or argument that names it.
-        path: of the file.
-        endings: with their dots.
-    """
+    """Raise UserError unless a file has one of the endings of its format."""
     if path.suffix.lower() not in endings:
         raise UserError(f"{what} {path}: the name must end in {' or '.join(endings)}")
 

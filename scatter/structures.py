@@ -227,10 +227,6 @@ def _parsed(content: str, format: str, place: str) -> list[Atoms]:
 def held(frame: Atoms, where: str) -> Bool[np.ndarray, "atom 3"]:
     """Along which of three directions each atom is held: x, y, z or the lattice vectors.
 
-    Args:
-        frame: as read.
-        where: what errors call it.
-
     Raises:
         UserError: it has a constraint of another kind.
     """

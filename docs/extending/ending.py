@@ -1,4 +1,4 @@
-"""An ending of your own: trapped, once the molecule has been bound to the surface for ten bounces."""
+"""An ending of your own: trapped, once the molecule has been bound for ten bounces."""
 
 import numpy as np
 

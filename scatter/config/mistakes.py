@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -58,13 +59,7 @@ MOST = 100  # unknown keys that are compared with a missing key
 
 
 def sentence(path: Path, written_input: dict[str, object], error: ValidationError) -> str:
-    """One sentence for all that pydantic refused.
-
-    Args:
-        path: the input file.
-        written_input: its content, as tomllib reads it.
-        error: of the validation.
-    """
+    """One sentence for all that pydantic refused."""
     mistakes = error.errors(include_url=False)
     unknown = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]
     others = [
@@ -180,7 +175,8 @@ def _missing(place: Place, key: str) -> str:
 
 
 def _unknown(place: Place, key: str) -> str:
-    known = next(s.kind for s in shapes(place.annotation) if issubclass(s.kind, Table))
+    kinds = (shape.kind for shape in shapes(place.annotation))
+    known = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Table))
     meant = near(key, known.model_fields)
     name = f"{place.table}.{bare(key)}" if place.table else bare(key)
     if _means_table(place, key, meant):
@@ -274,7 +270,7 @@ def _readings(value: object) -> Iterator[bool | int | float | str]:
         yield written(value)
 
 
-def _allowed(reading: object, annotation: object) -> bool:
+def _allowed(reading: object, annotation: Any) -> bool:
     if isinstance(reading, str):  # as free text any number would be allowed
         return reading in words(annotation)
     try:

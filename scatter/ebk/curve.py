@@ -33,9 +33,7 @@ class Curve:
     def __init__(self, r: Float[np.ndarray, " point"], V: Float[np.ndarray, " point"]):
         """Interpolate the points.
 
-        Args:
-            r: at least six bond lengths, increasing, Å.
-            V: energies, eV.
+        r are at least six bond lengths, increasing, Å; V energies, eV.
 
         Raises:
             Unbound: V has no minimum between the first and the last point.

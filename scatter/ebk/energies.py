@@ -50,12 +50,7 @@ def level(v: float, J: float, curve: Curve, mu: float, langer: bool = False) -> 
 
     The error is below 1e-9 eV for every level of a Morse H2.
 
-    Args:
-        v: vibrational quantum number.
-        J: rotational quantum number.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    The reduced mass mu is in amu; with `langer`, L² is (J+1/2)² ħ² instead of J(J+1) ħ².
 
     Raises:
         Unbound: the level is not bound in the inner well.
@@ -85,15 +80,7 @@ def level(v: float, J: float, curve: Curve, mu: float, langer: bool = False) -> 
 
 
 def levels(v_max: int, J_max: int, curve: Curve, mu: float, langer: bool = False) -> list[Level]:
-    """Every bound level up to v_max and J_max, v by v.
-
-    Args:
-        v_max: highest vibrational quantum number.
-        J_max: highest rotational quantum number.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
-    """
+    """Every bound level up to v_max and J_max, v by v; arguments as for `level`."""
     bound = []
     for v in range(v_max + 1):
         for J in range(J_max + 1):
@@ -108,13 +95,6 @@ def level_rows(
     v_max: int, J_max: int, curve: Curve, mu: float, langer: bool = False
 ) -> list[dict[str, float]]:
     """The levels as rows of a table: eV above the curve's minimum and above (0, 0), Å, fs.
-
-    Args:
-        v_max: highest vibrational quantum number.
-        J_max: highest rotational quantum number.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
 
     Raises:
         Unbound: not even (0, 0) is bound.

@@ -21,12 +21,7 @@ def vibrational_number(
 ) -> PerMolecule:
     """Real-valued v of molecules with a given energy and J; NaN where not bound.
 
-    Args:
-        energy: internal energy on the scale of the curve, eV.
-        J: rotational quantum number, real-valued.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    Energies (eV) are on the scale of the curve, J is real-valued, the reduced mass mu in amu.
     """
     squared = (J + 0.5) * (J + 0.5) if langer else J * (J + 1)
     rotation = squared * (hbar * hbar / (2 * mu))
@@ -44,12 +39,7 @@ def rovibrational(
 
     J follows from L = r × p in the molecule's frame, v from E = p²/2μ + V(r) at this J.
 
-    Args:
-        positions: of both atoms, Å.
-        momenta: of both atoms, in any frame, amu Å / time unit.
-        masses: of both atoms, amu.
-        curve: V(r) of the isolated molecule.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    Positions (Å), momenta (amu Å / time unit, in any frame) and masses (amu) of both atoms.
     """
     v, J = np.empty(len(positions)), np.empty(len(positions))
     mu = float(masses[0] * masses[1] / (masses[0] + masses[1]))
@@ -87,12 +77,7 @@ def action_number(
 ) -> PerMolecule:
     """The action as v = ∮ p dr / 2πħ - 1/2, by Gauss-Chebyshev quadrature of the second kind.
 
-    Args:
-        energy: on the scale of the curve, eV.
-        rotation: L²/2μ, eV Å².
-        curve: V(r).
-        mu: reduced mass, amu.
-        well: of the curve at this rotation.
+    Energies (eV) are on the scale of the curve, rotation = L²/2μ is in eV Å², mu in amu.
     """
     inner, outer = turning_points(energy, rotation, curve, well)
     _, p = radial_motion(energy, rotation, curve, mu, inner, outer)

@@ -86,13 +86,7 @@ def approach(
 ) -> Approach:
     """Six layers at the potential's static lattice constant, and the molecule at equilibrium.
 
-    Args:
-        potential: must know all elements.
-        facet: of `facets.FACETS`.
-        route: of the molecule on it.
-        element: chemical symbol of an fcc metal.
-        formula: of the diatomic.
-        relax_slab: all but the two lowest layers may move, instead of none.
+    With `relax_slab` all but the two lowest layers may move, otherwise none.
 
     Raises:
         UserError: unknown element or diatomic, or one that the potential does not bind.

@@ -67,10 +67,6 @@ def bulk_crystal(potential: Potential, element: str = "Cu") -> BulkCrystal:
 
     Over a wider range the fit gives a larger bulk modulus: by 1 GPa at twice, 3 at three times it.
 
-    Args:
-        potential: must take and return NumPy arrays.
-        element: chemical symbol of the metal.
-
     Raises:
         UserError: the potential has no fcc crystal of this metal.
     """

@@ -34,11 +34,7 @@ def labels_of(
 ) -> Labels:
     """The labels that a file gives its frames, by the rule of `scatter.labels`.
 
-    Args:
-        frames: as `read_frames` read them from `path`.
-        path: named in errors.
-        keys: that the user named.
-        needed: as for `scatter.labels.labelled`; by default any label will do.
+    Errors name `path`. What is `needed` follows `labelled`; by default any label will do.
 
     Raises:
         UserError: the labels are ambiguous, missing or unusable.
@@ -58,11 +54,6 @@ def as_labels(frames: Sequence[Atoms]) -> Labels:
 
 def labels_by(potential: Potential, frames: Sequence[Atoms], path: Path) -> Labels:
     """Energies and forces of a file's frames on a potential; forces on all atoms, held ones too.
-
-    Args:
-        potential: to evaluate.
-        frames: as `read_frames` read them from `path`.
-        path: named in errors.
 
     Raises:
         UserError: an element is unknown to it, or an energy is not finite.

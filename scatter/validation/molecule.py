@@ -55,10 +55,7 @@ def lone_molecule(
 
     L² = J(J+1) ħ². Levels are those of the inner well alone.
 
-    Args:
-        potential: must know the elements.
-        formula: such as "H2" or "HD".
-        masses_amu: by symbol, in place of the isotopes' own masses, amu.
+    `masses_amu` replaces the masses of isotopes, by symbol.
 
     Raises:
         UserError: it is not a diatomic, or the potential does not bind it.

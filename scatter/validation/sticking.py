@@ -33,9 +33,7 @@ QUICK = 100  # trajectories per point, enough for a first look
 def read_conditions(path: Path, quick: bool = False) -> Source:
     """The input of a campaign that is run on two potentials, whatever its [potential] is.
 
-    Args:
-        path: `input.toml`.
-        quick: run at most QUICK trajectories of each point.
+    With `quick` it has at most QUICK trajectories per point.
 
     Raises:
         UserError: the input is wrong, or its trajectories cannot arrive.

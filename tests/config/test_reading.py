@@ -80,7 +80,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
         (
             RIGHT + "[run]\nseed = 1 slots = 2\n",
             ', line 10, column 10, not TOML: "seed = 1 slots = 2": has more than one '
-            "key = value; write one on each line, and comments after #",
+            "key = value; write each on its own line, and comments after #",
         ),
         (
             RIGHT + '[run]\noutput = "\n',
