@@ -243,10 +243,10 @@ def test_a_poscar_without_symbols_does_not_send_the_reader_to_its_neighbours(tmp
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("1000000000000\n\nCu 0 0 0\n", "stands where a frame's number of atoms"),
+        ("1000000000000\n\nCu 0 0 0\n", "stands where the number of atoms of a frame"),
         ("99999999\n\nCu 0 0 0\n", "a frame of 99,999,999 atoms"),
-        ("999999\n\nCu 0 0 0\n", "has 999999 atoms and only 2 lines"),
-        ("-1\n\n", "stands where a frame's number of atoms"),
+        ("999999\n\nCu 0 0 0\n", "has 999999 atoms but only 2 lines"),
+        ("-1\n\n", "stands where the number of atoms of a frame"),
         ("1\nProperties=species:S:1:pos:R:1000000000\nCu 0 0 0\n", "columns of one kind"),
         ("1\nenergy=cold Properties=species:S:1:pos:R:3\nCu 0 0 0\n", "its energy must be"),
         ("1\nT_K=cold\nCu 0 0 0\n", "T_K = 'cold' is not a number"),

@@ -89,7 +89,10 @@ def lost(path):
     ("broken", "sentence"),
     [
         (lambda path: None, "there is no such file"),
-        (lambda path: path.write_text("three\n\nCu 0 0 0\n"), "is no extended XYZ: 'three' stands"),
+        (
+            lambda path: path.write_text("three\n\nCu 0 0 0\n"),
+            "is not extended XYZ: 'three' stands",
+        ),
         (lambda path: path.write_bytes(b"\x89\xff\x00\n"), "is not UTF-8 text"),
         (lambda path: path.write_text(""), "holds no frames"),
         (unknown, "frame 1: .* does not know Si"),
