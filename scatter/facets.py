@@ -15,39 +15,27 @@ Cleaver = Callable[[str, tuple[int, int, int], float], Any]  # -> ase.Atoms
 
 @dataclass(frozen=True)
 class Route:
-    """Where a molecule dissociates, and the direction of its bond there.
+    """Where a molecule dissociates, and the direction of its bond there."""
 
-    Attributes:
-        offset: from one of the highest atoms, along x and y, in nearest-neighbour distances.
-        azimuth_deg: of the bond, from the x axis of the slab.
-    """
-
+    # from one of the highest atoms, along x and y, in nearest-neighbour distances
     offset: tuple[float, float]
-    azimuth_deg: float
+    azimuth_deg: float  # of the bond, from the x axis of the slab
 
 
 @dataclass(frozen=True)
 class Facet:
-    """A surface of a crystal.
+    """A surface of a crystal."""
 
-    Attributes:
-        cleaved: builds a slab: (symbol, size, lattice constant) -> `ase.Atoms`.
-        cell: vectors of the surface unit cell, with an atom of the top layer (on a stepped surface,
-            of the top row) at the origin.
-        sites: high-symmetry sites in fractions of that cell; none on a stepped surface.
-        routes: of dissociation, by site.
-        usual: usual size of a slab.
-        rows: of a terrace; the first number of a size must be a multiple of it.
-        turned: whether `cleaved` numbers the atoms from the top down.
-    """
-
-    cleaved: Cleaver
+    cleaved: Cleaver  # builds a slab: (symbol, size, lattice constant) -> `ase.Atoms`
+    # vectors of the surface unit cell, with an atom of the top layer (on a stepped surface, of the
+    # top row) at the origin
     cell: Vectors
+    # high-symmetry sites in fractions of that cell; none on a stepped surface
     sites: Mapping[str, Fractions] = field(default_factory=dict)
-    routes: Mapping[str, Route] = field(default_factory=dict)
-    usual: tuple[int, int, int] = (3, 3, 6)
-    rows: int = 1
-    turned: bool = False
+    routes: Mapping[str, Route] = field(default_factory=dict)  # of dissociation, by site
+    usual: tuple[int, int, int] = (3, 3, 6)  # usual size of a slab
+    rows: int = 1  # of a terrace; the first number of a size must be a multiple of it
+    turned: bool = False  # whether `cleaved` numbers the atoms from the top down
 
 
 def _fcc(indices: str) -> Cleaver:

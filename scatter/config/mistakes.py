@@ -95,19 +95,12 @@ def _misspelt(missing: ErrorDetails, unknown: list[ErrorDetails]) -> bool:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a mistake is: the deepest part of the input that contains it.
+    """Where a mistake is: the deepest part of the input that contains it."""
 
-    Attributes:
-        table: name in brackets, such as `surface.thermalise`; empty outside any table.
-        steps: keys and indices (from 0) from that table down to the value; empty: the table.
-        value: what is written there.
-        annotation: what may be written there.
-    """
-
-    table: str
-    steps: Location
-    value: object
-    annotation: object
+    table: str  # name in brackets, such as `surface.thermalise`; empty outside any table
+    steps: Location  # keys and indices (from 0) from that table down to the value; empty: the table
+    value: object  # what is written there
+    annotation: object  # what may be written there
 
     @property
     def key(self) -> str:

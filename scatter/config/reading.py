@@ -31,17 +31,11 @@ TOML_MISTAKES = {
 
 @dataclass(frozen=True)
 class Source:
-    """An input file that has been read.
+    """An input file that has been read."""
 
-    Attributes:
-        path: of the file.
-        text: verbatim.
-        input: the settings in it.
-    """
-
-    path: Path
-    text: str
-    input: Input
+    path: Path  # of the file
+    text: str  # verbatim
+    input: Input  # the settings in it
 
     @property
     def output(self) -> Path:

@@ -25,19 +25,13 @@ DEEPEST = 4  # brackets within brackets that it quotes
 
 @dataclass(frozen=True)
 class Shape:
-    """One of the shapes that a value may have.
+    """One of the shapes that a value may have."""
 
-    Attributes:
-        kind: int, float, str, bool, list, dict, Literal, Any, or a class of `Table`.
-        parts: the words of a Literal; what the items of a list or the values of a dict may be.
-        limits: gt, ge, lt, le, min_length, max_length, as far as each is set.
-        alone: a list of one item may be written without its brackets.
-    """
-
-    kind: object
+    kind: object  # int, float, str, bool, list, dict, Literal, Any, or a class of `Table`
+    # the words of a Literal; what the items of a list or the values of a dict may be
     parts: tuple[object, ...]
-    limits: dict[str, object]
-    alone: bool
+    limits: dict[str, object]  # gt, ge, lt, le, min_length, max_length, as far as each is set
+    alone: bool  # a list of one item may be written without its brackets
 
 
 def shapes(annotation: object, metadata: tuple[object, ...] = ()) -> Iterator[Shape]:

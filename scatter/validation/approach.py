@@ -21,25 +21,16 @@ from scatter.units import degree
 
 @dataclass(frozen=True)
 class Approach:
-    """A slab and a molecule approaching it; heights are measured from the highest atom.
+    """A slab and a molecule approaching it; heights are measured from the highest atom."""
 
-    Attributes:
-        potential: of slab and molecule.
-        system: slab and molecule.
-        slab: positions of the slab's atoms, Å.
-        below: the point of the slab's highest plane below the midpoint of the bond, Å.
-        along: unit vector of the bond.
-        bond: equilibrium bond length, Å.
-        held: indices of the atoms that do not move.
-    """
-
-    potential: Potential
-    system: System
-    slab: Float[np.ndarray, "atom 3"]
+    potential: Potential  # of slab and molecule
+    system: System  # slab and molecule
+    slab: Float[np.ndarray, "atom 3"]  # positions of the slab's atoms, Å
+    # the point of the slab's highest plane below the midpoint of the bond, Å
     below: Float[np.ndarray, "3"]
-    along: Float[np.ndarray, "3"]
-    bond: float
-    held: Int[np.ndarray, " held"]
+    along: Float[np.ndarray, "3"]  # unit vector of the bond
+    bond: float  # equilibrium bond length, Å
+    held: Int[np.ndarray, " held"]  # indices of the atoms that do not move
 
     @property
     def far(self) -> float:

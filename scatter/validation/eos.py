@@ -22,25 +22,15 @@ ATOMS = 4  # of the cubic cell
 
 @dataclass(frozen=True)
 class BulkCrystal:
-    """The equation of state of an fcc crystal.
+    """The equation of state of an fcc crystal."""
 
-    Attributes:
-        element: chemical symbol.
-        lattice_constants: at which the energy was computed, Å.
-        energies: per atom there, eV.
-        lattice_constant: of lowest energy, Å.
-        energy: per atom there, eV.
-        bulk_modulus: there, GPa.
-        pressure_derivative: of the bulk modulus there.
-    """
-
-    element: str
-    lattice_constants: Float[np.ndarray, " point"]
-    energies: Float[np.ndarray, " point"]
-    lattice_constant: float
-    energy: float
-    bulk_modulus: float
-    pressure_derivative: float
+    element: str  # chemical symbol
+    lattice_constants: Float[np.ndarray, " point"]  # at which the energy was computed, Å
+    energies: Float[np.ndarray, " point"]  # per atom there, eV
+    lattice_constant: float  # of lowest energy, Å
+    energy: float  # per atom there, eV
+    bulk_modulus: float  # there, GPa
+    pressure_derivative: float  # of the bulk modulus there
 
     def __call__(self, a: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
         """Fitted energy per atom (eV) at lattice constants (Å)."""

@@ -31,46 +31,29 @@ class Deviation:
 
     Frames of one trajectory are not independent: the standard errors are those of a mean over
     trajectories where frames say which they belong to, and over frames where they do not.
-
-    Attributes:
-        unit: of the numbers below.
-        n: how many numbers are compared.
-        rmse: root mean square of potential - reference; NaN where nothing is compared.
-        rmse_error: its standard error.
-        mae: mean absolute difference.
-        mae_error: its standard error.
     """
 
-    unit: str
-    n: int
-    rmse: float
-    rmse_error: float
-    mae: float
-    mae_error: float
+    unit: str  # of the numbers below
+    n: int  # how many numbers are compared
+    rmse: float  # root mean square of potential - reference; NaN where nothing is compared
+    rmse_error: float  # its standard error
+    mae: float  # mean absolute difference
+    mae_error: float  # its standard error
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of a potential on a set of structures.
+    """Errors of a potential on a set of structures."""
 
-    Attributes:
-        label: "all", or facet and temperature.
-        frames: how many.
-        energy: of the whole cell.
-        energy_shifted: the same after subtracting the mean difference of each composition, which
-            removes a difference in the zero of energy.
-        energy_per_atom: energy divided by the number of atoms.
-        forces: components on every atom for which both give a force.
-        molecule: components on the molecule's atoms.
-    """
-
-    label: str
-    frames: int
-    energy: Deviation
+    label: str  # "all", or facet and temperature
+    frames: int  # how many
+    energy: Deviation  # of the whole cell
+    # the same after subtracting the mean difference of each composition, which removes a difference
+    # in the zero of energy
     energy_shifted: Deviation
-    energy_per_atom: Deviation
-    forces: Deviation
-    molecule: Deviation
+    energy_per_atom: Deviation  # energy divided by the number of atoms
+    forces: Deviation  # components on every atom for which both give a force
+    molecule: Deviation  # components on the molecule's atoms
 
     @property
     def learned(self) -> tuple[tuple[float, float], ...]:
@@ -81,17 +64,11 @@ class Errors:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The same numbers from the reference and from the potential, in eV or eV/Å, in one order.
+    """The same numbers from the reference and from the potential, in eV or eV/Å, in one order."""
 
-    Attributes:
-        reference: values of the reference.
-        potential: values of the potential.
-        frame: index of the frame of each.
-    """
-
-    reference: Float[np.ndarray, " n"]
-    potential: Float[np.ndarray, " n"]
-    frame: Int[np.ndarray, " n"]
+    reference: Float[np.ndarray, " n"]  # values of the reference
+    potential: Float[np.ndarray, " n"]  # values of the potential
+    frame: Int[np.ndarray, " n"]  # index of the frame of each
 
     def of(self, chosen: Bool[np.ndarray, " frame"]) -> "Pairs":
         """The pairs of the chosen frames."""
@@ -101,22 +78,14 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Compared:
-    """All pairs of numbers that are compared; NaN is left out.
+    """All pairs of numbers that are compared; NaN is left out."""
 
-    Attributes:
-        energies: of whole cells, eV.
-        shifted: the same, without the mean difference of each composition, the lowest at zero.
-        per_atom: energies per atom, eV.
-        forces: eV/Å.
-        molecule: those on the molecule's atoms, eV/Å.
-        trajectory: a number for each frame, the same for all frames of one trajectory.
-    """
-
-    energies: Pairs
-    shifted: Pairs
-    per_atom: Pairs
-    forces: Pairs
-    molecule: Pairs
+    energies: Pairs  # of whole cells, eV
+    shifted: Pairs  # the same, without the mean difference of each composition, the lowest at zero
+    per_atom: Pairs  # energies per atom, eV
+    forces: Pairs  # eV/Å
+    molecule: Pairs  # those on the molecule's atoms, eV/Å
+    # a number for each frame, the same for all frames of one trajectory
     trajectory: Int[np.ndarray, " frame"]
 
 

@@ -15,14 +15,10 @@ from scatter.potentials.evaluate import answers
 
 @dataclass(frozen=True)
 class Labels:
-    """Energies and forces of structures, in order.
+    """Energies and forces of structures, in order."""
 
-    Attributes:
-        energies: eV; NaN where a structure has none.
-        forces: eV/Å, one array (atom, 3) per structure; NaN on atoms that have none.
-    """
-
-    energies: Float[np.ndarray, " frame"]
+    energies: Float[np.ndarray, " frame"]  # eV; NaN where a structure has none
+    # eV/Å, one array (atom, 3) per structure; NaN on atoms that have none
     forces: tuple[Float[np.ndarray, "atom 3"], ...]
 
 

@@ -19,21 +19,13 @@ Progress = Callable[[float], object]
 
 @dataclass(frozen=True)
 class Expansion:
-    """The lattice constant at zero pressure at several temperatures.
+    """The lattice constant at zero pressure at several temperatures."""
 
-    Attributes:
-        element: chemical symbol.
-        temperatures_K: K.
-        lattice_constants: Å.
-        errors: standard errors of these, Å.
-        at_rest: static lattice constant, without zero-point motion, Å.
-    """
-
-    element: str
-    temperatures_K: Float[np.ndarray, " temperature"]
-    lattice_constants: Float[np.ndarray, " temperature"]
-    errors: Float[np.ndarray, " temperature"]
-    at_rest: float
+    element: str  # chemical symbol
+    temperatures_K: Float[np.ndarray, " temperature"]  # K
+    lattice_constants: Float[np.ndarray, " temperature"]  # Å
+    errors: Float[np.ndarray, " temperature"]  # standard errors of these, Å
+    at_rest: float  # static lattice constant, without zero-point motion, Å
 
     def rows(self, reference: "Expansion") -> list[Row]:
         """Each lattice constant and its standard error beside those of a reference.

@@ -15,18 +15,12 @@ V_MAX, J_MAX = 2, 1
 
 @dataclass(frozen=True)
 class LoneMolecule:
-    """An isolated diatomic.
+    """An isolated diatomic."""
 
-    Attributes:
-        formula: such as "H2".
-        curve: V(r), on the potential's own scale.
-        ground: EBK energy of (0, 0) above the minimum, eV.
-        spacings: EBK energy of each bound level (v, J) above (0, 0), eV.
-    """
-
-    formula: str
-    curve: ebk.Curve
-    ground: float
+    formula: str  # such as "H2"
+    curve: ebk.Curve  # V(r), on the potential's own scale
+    ground: float  # EBK energy of (0, 0) above the minimum, eV
+    # EBK energy of each bound level (v, J) above (0, 0), eV
     spacings: Mapping[tuple[int, int], float]
 
     def rows(self, reference: "LoneMolecule") -> list[Row]:

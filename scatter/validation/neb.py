@@ -38,42 +38,30 @@ PUSH, PUSHES = 0.25, 4  # Å off a ridge, and how often
 
 @dataclass(frozen=True)
 class Band:
-    """How the path is searched.
+    """How the path is searched."""
 
-    Attributes:
-        relax_slab: all but the two lowest layers of the slab may move, instead of none.
-        images: of the band, both ends included.
-        force: largest force on any atom perpendicular to the path at convergence, eV/Å.
-        steps: of the optimiser, in each stage.
-        symmetric: keep the symmetry of the site (and the molecule flat, where that follows), even
-            on a ridge of the potential energy surface.
-    """
-
-    relax_slab: bool = False
-    images: int = 17
-    force: float = 0.02
-    steps: int = 1000
+    relax_slab: bool = False  # all but the two lowest layers of the slab may move, instead of none
+    images: int = 17  # of the band, both ends included
+    force: float = 0.02  # largest force on any atom perpendicular to the path at convergence, eV/Å
+    steps: int = 1000  # of the optimiser, in each stage
+    # keep the symmetry of the site (and the molecule flat, where that follows), even on a ridge of
+    # the potential energy surface
     symmetric: bool = False
 
 
 @dataclass(frozen=True)
 class EnergyPath:
-    """A minimum-energy path, from the molecule above the facet to its dissociated atoms.
+    """A minimum-energy path, from the molecule above the facet to its dissociated atoms."""
 
-    Attributes:
-        facet: such as "111".
-        site: of `facets.FACETS[facet].routes`.
-        frames: images along the path, with energies and forces; the molecule's atoms come last.
-        coordinate: length of the path from the saddle, in the space of all atoms, Å.
-        energies: relative to the molecule at rest far above the same slab, eV.
-        top: indices of the slab's outermost layer, from whose mean z heights are measured.
-    """
-
-    facet: str
-    site: str
+    facet: str  # such as "111"
+    site: str  # of `facets.FACETS[facet].routes`
+    # images along the path, with energies and forces; the molecule's atoms come last
     frames: tuple[Atoms, ...]
+    # length of the path from the saddle, in the space of all atoms, Å
     coordinate: Float[np.ndarray, " image"]
+    # relative to the molecule at rest far above the same slab, eV
     energies: Float[np.ndarray, " image"]
+    # indices of the slab's outermost layer, from whose mean z heights are measured
     top: tuple[int, ...]
 
     @property

@@ -31,36 +31,23 @@ BONDS = np.linspace(0.45, 2.2, 351)  # Å
 
 @dataclass(frozen=True)
 class Comparison:
-    """The two potentials that are compared, and the system.
+    """The two potentials that are compared, and the system."""
 
-    Attributes:
-        potential: the one under test.
-        reference: None where there are only labels.
-        names: of potential and reference, in figures and sentences.
-        element: of the metal.
-        formula: of the molecule.
-    """
-
-    potential: Potential
-    reference: Potential | None
-    names: tuple[str, str]
-    element: str = "Cu"
-    formula: str = "H2"
+    potential: Potential  # the one under test
+    reference: Potential | None  # None where there are only labels
+    names: tuple[str, str]  # of potential and reference, in figures and sentences
+    element: str = "Cu"  # of the metal
+    formula: str = "H2"  # of the molecule
 
 
 @dataclass
 class Property:
-    """Results for one property.
+    """Results for one property."""
 
-    Attributes:
-        rows: its numbers.
-        failures: a sentence for each number that could not be computed, with the reason.
-        figure: None where there is nothing to draw.
-    """
-
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)  # its numbers
+    # a sentence for each number that could not be computed, with the reason
     failures: list[str] = field(default_factory=list)
-    figure: Figure | None = None
+    figure: Figure | None = None  # None where there is nothing to draw
 
 
 class Measured(Protocol):

@@ -11,31 +11,18 @@ STRUCTURES = (".extxyz", ".xyz")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be validated, and against what.
+    """What is to be validated, and against what."""
 
-    Attributes:
-        potential: name of the potential under test.
-        against: name of its teacher, or a file of labelled structures.
-        output: folder for all results.
-        structures: file of structures for the teacher to label.
-        sticking: `input.toml` of the campaign to run on both.
-        properties: whether to compute properties.
-        quick: fewer properties and fewer trajectories.
-        molecule: elements of the molecule; by default all but the commonest.
-        trust_pickle: the user trusts where a pickled potential came from.
-        keys: of the labels of `against`.
-    """
-
-    potential: str
-    against: str
-    output: Path
-    structures: Path | None = None
-    sticking: Path | None = None
-    properties: bool = True
-    quick: bool = False
-    molecule: tuple[str, ...] = ()
-    trust_pickle: bool = False
-    keys: Keys = STANDARD
+    potential: str  # name of the potential under test
+    against: str  # name of its teacher, or a file of labelled structures
+    output: Path  # folder for all results
+    structures: Path | None = None  # file of structures for the teacher to label
+    sticking: Path | None = None  # `input.toml` of the campaign to run on both
+    properties: bool = True  # whether to compute properties
+    quick: bool = False  # fewer properties and fewer trajectories
+    molecule: tuple[str, ...] = ()  # elements of the molecule; by default all but the commonest
+    trust_pickle: bool = False  # the user trusts where a pickled potential came from
+    keys: Keys = STANDARD  # of the labels of `against`
 
     @property
     def labelled(self) -> bool:
