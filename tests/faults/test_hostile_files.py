@@ -244,7 +244,7 @@ def test_a_poscar_without_symbols_does_not_send_the_reader_to_its_neighbours(tmp
     ("text", "sentence"),
     [
         ("1000000000000\n\nCu 0 0 0\n", "stands where the number of atoms of a frame"),
-        ("99999999\n\nCu 0 0 0\n", "a frame of 99,999,999 atoms"),
+        ("99999999\n\nCu 0 0 0\n", "a frame has 99,999,999 atoms"),
         ("999999\n\nCu 0 0 0\n", "has 999999 atoms but only 2 lines"),
         ("-1\n\n", "stands where the number of atoms of a frame"),
         ("1\nProperties=species:S:1:pos:R:1000000000\nCu 0 0 0\n", "columns of one kind"),
