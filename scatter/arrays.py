@@ -1,7 +1,7 @@
-"""The functions of the library that an array belongs to, under the names of the array API.
+"""Functions of the library that an array belongs to, under the names of the array API.
 
-Of torch they are given here as far as the dynamics needs them, so that it runs where nothing but
-NumPy and torch is installed. None of them waits for a GPU but `nonzero`.
+Those of torch are the ones that the dynamics needs, so that it runs where only NumPy and torch are
+installed. Only `nonzero` waits for a GPU.
 """
 
 from functools import cache
@@ -13,14 +13,14 @@ import numpy as np
 
 
 def array_namespace(array: Any) -> Any:
-    """NumPy for its arrays, else torch's functions under the names of the array API."""
+    """NumPy for NumPy arrays, else torch's functions under the names of the array API."""
     return np if isinstance(array, np.ndarray | np.generic) else _torch()
 
 
 def chosen(codes: Any, where: Any, code: int) -> Any:
-    """The codes, this one where it applies.
+    """The codes, replaced by `code` where it applies.
 
-    Not codes[where] = code, for which a GPU would have to count the places first.
+    Not codes[where] = code: the GPU would have to count the elements first.
     """
     xp = array_namespace(codes)
     return xp.where(where, xp.zeros_like(codes) + int(code), codes)

@@ -1,17 +1,17 @@
-"""What ends the program with one sentence: a user's mistake, and results not to be trusted."""
+"""Errors that end the program with one sentence: a user's mistake, or untrustworthy results."""
 
 
 class UserError(Exception):
-    """A mistake that the user can mend: one sentence, exit code 2, no traceback.
+    """A mistake that the user can correct: one sentence, exit code 2, no traceback.
 
     The sentence names the file, the table and key, the value, the rule and the likely fix,
     as far as each applies.
     """
 
-    code = 2  # of the program's exit
+    code = 2  # exit code of the program
 
 
 class Untrusted(UserError):
-    """Results that are there but shall not be taken as they are: one sentence, exit code 3."""
+    """Results exist but must not be trusted as they are: one sentence, exit code 3."""
 
     code = 3

@@ -1,6 +1,6 @@
-"""The facets that are built: one entry each, read by all who need to know one.
+"""The facets that can be built; to add a facet, write its entry here.
 
-To add a facet, write its entry here. Lengths are in lattice constants where nothing else is said.
+Lengths are in lattice constants unless stated otherwise.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,47 +10,36 @@ from typing import Any
 
 Vectors = tuple[tuple[float, float], tuple[float, float]]
 Fractions = tuple[tuple[float, float], ...]
+Cleaver = Callable[[str, tuple[int, int, int], float], Any]  # -> ase.Atoms
 
 
 @dataclass(frozen=True)
 class Route:
-    """Where a molecule comes down to dissociate, and which way its bond then points.
+    """Where a molecule dissociates, and the direction of its bond there."""
 
-    Attributes:
-        offset: from one of the highest atoms, along x and y, in nearest-neighbour distances.
-        azimuth_deg: of the bond, from the x axis of the slab.
-    """
-
+    # from one of the highest atoms, along x and y, in nearest-neighbour distances
     offset: tuple[float, float]
-    azimuth_deg: float
+    azimuth_deg: float  # of the bond, from the x axis of the slab
 
 
 @dataclass(frozen=True)
 class Facet:
-    """A surface of a crystal.
+    """A surface of a crystal."""
 
-    Attributes:
-        cleaved: makes its slab: (symbol, size, lattice constant) -> atoms of ASE.
-        cell: vectors of the surface's unit cell, with an atom of the uppermost layer (row, on a
-            stepped one) at the origin.
-        sites: high-symmetry sites in fractions of that cell; none where the surface is stepped.
-        routes: of dissociation, by name.
-        usual: size of a slab that is usual.
-        rows: of a terrace, which the first number of a size must be a multiple of.
-        turned: whether `cleaved` numbers the atoms from the top down.
-    """
-
-    cleaved: Callable[[str, tuple[int, int, int], float], Any]
+    cleaved: Cleaver  # builds a slab: (symbol, size, lattice constant) -> `ase.Atoms`
+    # vectors of the surface unit cell, with an atom of the top layer (on a stepped surface, of the
+    # top row) at the origin
     cell: Vectors
+    # high-symmetry sites in fractions of that cell; none on a stepped surface
     sites: Mapping[str, Fractions] = field(default_factory=dict)
-    routes: Mapping[str, Route] = field(default_factory=dict)
-    usual: tuple[int, int, int] = (3, 3, 6)
-    rows: int = 1
-    turned: bool = False
+    routes: Mapping[str, Route] = field(default_factory=dict)  # of dissociation, by site
+    usual: tuple[int, int, int] = (3, 3, 6)  # usual size of a slab
+    rows: int = 1  # of a terrace; the first number of a size must be a multiple of it
+    turned: bool = False  # whether `cleaved` numbers the atoms from the top down
 
 
-def _fcc(indices: str) -> Callable[[str, tuple[int, int, int], float], Any]:
-    """What ASE cleaves; ASE is imported when a slab is built."""
+def _fcc(indices: str) -> Cleaver:
+    """A facet that `ase.build` cleaves; ASE is imported when a slab is built."""
 
     def cleaved(symbol: str, size: tuple[int, int, int], a: float) -> Any:
         from ase import build
@@ -60,9 +49,9 @@ def _fcc(indices: str) -> Callable[[str, tuple[int, int, int], float], Any]:
     return cleaved
 
 
-_ROW = sqrt(0.5)  # distance of nearest neighbours
-# A hcp hollow lies above an atom of the second layer. On routes the atoms end in the hollows, or in
-# the bridges (110 top, 211 edge top), either side.
+_ROW = sqrt(0.5)  # nearest-neighbour distance
+# An hcp hollow lies above an atom of the second layer. Routes end with the atoms in the hollows on
+# either side, or in the bridges (110 top, 211 edge top).
 FACETS: dict[str, Facet] = {
     "111": Facet(
         cleaved=_fcc("111"),

@@ -1,4 +1,4 @@
-"""Files that are seen either whole or not at all, whatever happens."""
+"""Files that are written completely or not at all, whatever happens."""
 
 import csv
 import os
@@ -13,23 +13,23 @@ import numpy as np
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, which takes its place when the block has ended well.
+    """A temporary path beside `path`, which replaces it when the block has succeeded.
 
-    What was written there has reached the disk (fsync) before it gets its name, and the name
-    before this returns. If the block or the disk fails, `path` is as it was.
+    The content has reached the disk (fsync) before it is renamed, and the name before this
+    returns. If the block or the disk fails, `path` is as it was.
 
     Raises:
         OSError: it cannot be written.
     """
-    # not the process's number: folders are shared by hosts
+    # not the process number: several hosts may share the folder
     temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
         yield temporary
-        _bring_to_disk(temporary)
+        _sync(temporary)
         temporary.replace(path)
-        _bring_to_disk(path.parent)
+        _sync(path.parent)
     except OSError as error:
-        # the system names no file, or the temporary one
+        # the system names no file, or the temporary file
         if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
@@ -39,13 +39,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is seen either whole or not at all, whatever happens."""
+    """Write a file completely or not at all, whatever happens."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False) -> None:
-    """Write arrays, or what NumPy makes arrays of, by name to an `.npz` file, as `write_whole`."""
+    """Write named arrays (or what NumPy turns into arrays) to an `.npz` file, as `write_whole`."""
     save = np.savez_compressed if compressed else np.savez
     with replacing(path) as temporary, open(temporary, "wb") as stream:
         save(stream, **arrays)
@@ -63,7 +63,7 @@ def write_table(path: Path, names: Iterable[str], rows: Iterable[Iterable[Any]])
             writer.writerow(["" if value is None or value != value else value for value in row])
 
 
-def _bring_to_disk(path: Path) -> None:
+def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

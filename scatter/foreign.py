@@ -1,8 +1,7 @@
-"""Files that others may have written: opened as regular files, read within bounds, never run.
+"""Files of any origin: opened as regular files, read within limits, never executed.
 
-Whatever the bytes, a function here answers with what it promises or raises UserError, in a time
-and memory that follow from the size of the file, up to a largest one, and not from what the file
-says of itself.
+Whatever the bytes, a function here returns what it promises or raises UserError, in time and memory
+set by the (limited) size of the file, not by what the file says about itself.
 """
 
 import json
@@ -21,11 +20,11 @@ from numpy.lib import format as npy
 
 from scatter.errors import UserError
 
-MOST_TEXT = 2**26  # bytes of a file that is read whole as text
-MOST = 2**33  # bytes of one that holds arrays
-MOST_MEMBERS = 1000  # arrays in one `.npz`
-DENSEST = 100  # times its size that a compressed file may hold
-ALWAYS = 2**24  # bytes that it may hold anyway
+MOST_TEXT = 2**26  # bytes of a file that is read as text
+MOST = 2**33  # bytes of a file of arrays
+MOST_MEMBERS = 1000  # arrays in an `.npz`
+DENSEST = 100  # largest ratio of content to size of a compressed file
+ALWAYS = 2**24  # bytes that it may hold whatever its size
 MEMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*\.npy")
 
 Arrays = dict[str, np.ndarray]
@@ -36,7 +35,7 @@ class Missing(UserError):
 
 
 def most_bytes(size: int) -> int:
-    """How much a compressed file of a size (bytes) may hold: what no honest one exceeds."""
+    """The most bytes that a sound compressed file of this size can hold."""
     return ALWAYS + DENSEST * size
 
 
@@ -44,28 +43,25 @@ def most_bytes(size: int) -> int:
 def opened(path: Path | str, place: str = "", most: int = MOST) -> Iterator[IO[bytes]]:
     """A regular file, open for reading; links to one are followed.
 
-    A folder, a device or a pipe is refused before anything is read of it.
+    A folder, a device or a pipe is refused before anything is read from it.
 
-    Args:
-        path: of the file.
-        place: what errors call it; by default its path.
-        most: bytes that it may hold.
+    Errors call it `place`, by default its path; `most` is the largest size in bytes.
 
     Raises:
-        UserError: it cannot be opened, is no regular file, or too large.
+        UserError: it cannot be opened, is not a regular file, or is too large.
     """
     place = place or str(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         raise Missing(f"{place}: there is no such file") from None
-    except (OSError, ValueError) as error:  # ValueError: of a name that holds NUL
+    except (OSError, ValueError) as error:  # ValueError: the name contains NUL
         raise UserError(f"{place}: cannot be read ({reason(error)})") from error
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > most:
         os.close(descriptor)
-        what = "is a folder" if stat.S_ISDIR(found.st_mode) else "is no regular file"
-        what = f"holds more than {most:,} bytes" if found.st_size > most else what
+        what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+        what = f"holds more than {most:,} bytes" if status.st_size > most else what
         raise UserError(f"{place}: {what}; is the path right?")
     with open(descriptor, "rb") as file:
         try:
@@ -75,12 +71,12 @@ def opened(path: Path | str, place: str = "", most: int = MOST) -> Iterator[IO[b
 
 
 def reason(error: Exception) -> str:
-    """What an error says, on one line, without the path that the sentence names anyway."""
+    """What an error says, on one line, without the path, which the sentence names anyway."""
     return shown(getattr(error, "strerror", None) or str(error) or type(error).__name__, 200)
 
 
 def shown(text: object, most: int = 60) -> str:
-    """Text as a sentence may quote it: on one line, printable, cut where it becomes too long."""
+    """Text as a sentence may quote it: on one line, printable, cut where it is too long."""
     line = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
     return line if len(line) <= most else f"{line[:most]}…"
 
@@ -96,57 +92,57 @@ def content(path: Path | str, place: str = "", most: int = MOST) -> bytes:
 
 
 def text(path: Path | str, place: str = "", most: int = MOST_TEXT) -> str:
-    """The text of a file in UTF-8, with or without a mark at its beginning.
+    """The text of a UTF-8 file, with or without a byte order mark.
 
     Raises:
-        UserError: it cannot be read, or is no such text.
+        UserError: it cannot be read, or is not UTF-8.
     """
-    read = content(path, place, most)
+    raw = content(path, place, most)
     try:
-        return read.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = read[: error.start].count(b"\n") + 1
+        line = raw[: error.start].count(b"\n") + 1
         raise UserError(
-            f"{place or path}, line {line}: is not text in UTF-8; save the file as UTF-8"
+            f"{place or path}, line {line}: is not UTF-8 text; save the file as UTF-8"
         ) from None
 
 
 def json_table(path: Path | str, place: str = "") -> dict[str, Any]:
-    """What a file of JSON says, if it is a table of keys and values.
+    """The content of a JSON file that is a table of keys and values.
 
     Raises:
-        UserError: it cannot be read, or is none.
+        UserError: it cannot be read, or is not such a file.
     """
     place = place or str(path)
     try:
-        found = json.loads(text(path, place))
+        content = json.loads(text(path, place))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{place}: is not JSON ({reason(error)})") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{place}: is JSON, but no table of keys and values")
-    return found
+    if not isinstance(content, dict):
+        raise UserError(f"{place}: is JSON, but not a table of keys and values")
+    return content
 
 
 def array(file: IO[bytes], size: int) -> np.ndarray:
-    """The array of a `.npy` stream that is `size` bytes long; it holds no Python objects.
+    """The array in a `.npy` stream of `size` bytes, without Python objects.
 
-    Memory is asked for only once the header and the size of the stream agree.
+    Memory is allocated only once the header and the size of the stream agree.
 
     Raises:
-        ValueError: it is no such array.
+        ValueError: it is not such an array.
     """
     shape, fortran, dtype = _header(file)
     if dtype.hasobject or any(type(n) is not int or n < 0 for n in shape):
-        raise ValueError("it holds Python objects, or no shape")
-    due = math.prod(shape) * dtype.itemsize
-    if due != size - file.tell():
-        raise ValueError(f"its header speaks of {due} bytes, and {size - file.tell()} follow")
-    found = np.frombuffer(bytearray(file.read(due)), np.uint8)
-    if len(found) != due:
+        raise ValueError("it holds Python objects, or has no shape")
+    expected = math.prod(shape) * dtype.itemsize
+    if expected != size - file.tell():
+        raise ValueError(f"its header announces {expected} bytes, and {size - file.tell()} follow")
+    raw = np.frombuffer(bytearray(file.read(expected)), np.uint8)
+    if len(raw) != expected:
         raise ValueError("it ends early")
-    if not due and math.prod(shape):
+    if not expected and math.prod(shape):
         raise ValueError("it has elements of no size")
-    flat = found.view(dtype) if due else np.zeros(0, dtype)
+    flat = raw.view(dtype) if expected else np.zeros(0, dtype)
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
@@ -157,48 +153,48 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         raise ValueError(f"it has version {version} of the format")
     try:
         return readers[version](file)
-    except Exception as error:  # it is parsed as Python, which fails in every way
+    except Exception as error:  # it is parsed as Python, which may raise anything
         raise ValueError(f"its header cannot be read ({reason(error)})") from error
 
 
 def arrays(path: Path | str, place: str = "") -> Arrays:
-    """The arrays of an `.npz` file, each by its name.
+    """The arrays of an `.npz` file, by name.
 
-    Nothing is unpickled, no name leads anywhere, and no array is larger than its bytes in the file
-    allow.
+    Nothing is unpickled, names are not used as paths, and no array is larger than its bytes in the
+    file allow.
 
     Raises:
-        UserError: it cannot be read, or is no such file.
+        UserError: it cannot be read, or is not an `.npz` file.
     """
     place = place or str(path)
     with opened(path, place) as file:
         try:
             with zipfile.ZipFile(file) as whole:
                 members = _members(whole, os.fstat(file.fileno()).st_size)
-                return {one.filename[:-4]: _member(whole, one) for one in members}
+                return {m.filename.removesuffix(".npy"): _member(whole, m) for m in members}
         except UserError:
             raise
-        except Exception as error:  # a broken archive is met with errors of every class
+        except Exception as error:  # a broken archive may raise anything
             raise UserError(f"{place}: cannot be read as .npz ({reason(error)})") from error
 
 
 def _members(whole: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
     members = whole.infolist()
-    if len({one.filename for one in members}) < len(members) or len(members) > MOST_MEMBERS:
+    if len({m.filename for m in members}) < len(members) or len(members) > MOST_MEMBERS:
         raise ValueError("it names a member twice, or has too many")
-    if sum(one.file_size for one in members) > most_bytes(size):
+    if sum(member.file_size for member in members) > most_bytes(size):
         raise ValueError(f"it claims to hold far more than its {size} bytes can")
-    for one in members:
-        if not MEMBER.fullmatch(one.filename):
-            raise ValueError(f"{one.filename[:60]!r} is no name of an array")
-        if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{one.filename} is compressed in a way that is not read here")
+    for member in members:
+        if not MEMBER.fullmatch(member.filename):
+            raise ValueError(f"{member.filename[:60]!r} is not the name of an array")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{member.filename} is compressed in an unsupported way")
     return members
 
 
-def _member(whole: zipfile.ZipFile, one: zipfile.ZipInfo) -> np.ndarray:
-    with whole.open(one) as stream:
-        found = array(stream, one.file_size)
-        if stream.read(1):  # to its end, where the checksum is compared
-            raise ValueError(f"{one.filename} goes on beyond its array")
-    return found
+def _member(whole: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with whole.open(member) as stream:
+        values = array(stream, member.file_size)
+        if stream.read(1):  # reading to the end compares the checksum
+            raise ValueError(f"{member.filename} continues beyond its array")
+    return values

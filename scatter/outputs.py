@@ -1,4 +1,4 @@
-"""Names of files that users choose for what is written: never the format's guess, nor an input."""
+"""Checks of the names that users choose for output files and folders."""
 
 from pathlib import Path
 
@@ -13,26 +13,20 @@ def trajectory_name(point: int, number: int) -> str:
 
 
 def refuse_ending(what: str, path: Path, *endings: str) -> None:
-    """Raise UserError unless a file's name ends as the format that is written to it.
-
-    Args:
-        what: the option or the argument that names it.
-        path: the file.
-        endings: of the format, with their dots.
-    """
+    """Raise UserError unless a file has one of the endings of its format."""
     if path.suffix.lower() not in endings:
         raise UserError(f"{what} {path}: the name must end in {' or '.join(endings)}")
 
 
 def refuse_no_folder(what: str, path: Path) -> None:
-    """Raise UserError if no folder of this name can be, for a file is in its way."""
-    there = next(each for each in (path, *path.absolute().parents) if each.exists())
-    if not there.is_dir():
-        raise UserError(f"{what} {path}: {there} is a file; name a folder")
+    """Raise UserError if a file stands where the folder should be."""
+    nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not nearest.is_dir():
+        raise UserError(f"{what} {path}: {nearest} is a file; name a folder")
 
 
 def refuse_overwriting(what: str, path: Path, *inputs: Path) -> None:
-    """Raise UserError if a file that is to be written is one that is read, by whatever name."""
-    for each in inputs:
-        if path.exists() and each.exists() and path.samefile(each):
+    """Raise UserError if an output file is one of the inputs, under whatever name."""
+    for source in inputs:
+        if path.exists() and source.exists() and path.samefile(source):
             raise UserError(f"{what} {path}: is the file that is read; name another file")

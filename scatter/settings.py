@@ -1,6 +1,6 @@
 """The base of every table of `input.toml`."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -16,16 +16,16 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 Value = TypeVar("Value")
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-# A condition that a campaign can scan: written as one value or a list, kept as a list.
+# A condition that a campaign can scan: written as a value or a list, kept as a list.
 OneOrMany = Annotated[list[Value], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class Table(BaseModel):
-    """A table of `input.toml`: frozen, and a key that it does not know is an error.
+    """A table of `input.toml`: frozen, and an unknown key is an error.
 
     Numbers are numbers: strings, booleans, NaN and infinities are refused.
     """

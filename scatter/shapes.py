@@ -1,7 +1,6 @@
-"""Shapes of arrays in annotations: jaxtyping's, or where that is not installed, words for people.
+"""Array shapes in annotations: those of jaxtyping or, where it is not installed, mere text.
 
-The modules that a prepared campaign needs on a machine with NumPy and torch alone take them from
-here.
+For the modules that a prepared campaign needs on a machine with only NumPy and torch.
 """
 
 from typing import TYPE_CHECKING, Any, get_args
@@ -14,7 +13,7 @@ else:
     except ImportError:
 
         class Unchecked:
-            """An array of any shape and kind, which knows what was said of it."""
+            """An array of any shape and dtype."""
 
             def __class_getitem__(cls, item: tuple[Any, str]) -> type:
                 return type(cls.__name__, (cls,), {"dtype": cls, "dim_str": item[1]})

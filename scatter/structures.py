@@ -1,9 +1,9 @@
-"""Atomic structures from files that others may have written: extended XYZ, and VASP's POSCAR.
+"""Atomic structures from files of any origin: extended XYZ, and VASP's POSCAR.
 
-No format is guessed. ASE knows dozens of formats, and guesses; some of its readers follow names
-to other files, fetch from data bases or unpickle, and none has a bound on memory. So a file is
-first cut into frames whose text must hold the atoms that it speaks of, and ASE is given the text
-of those, never a path.
+No format is guessed. ASE guesses among dozens of formats; some of its readers follow names to
+other files, query data bases or unpickle, and none limits memory. So a file is first divided into
+frames whose text must contain as many atoms as it announces, and ASE is given that text, never a
+path.
 """
 
 import re
@@ -27,15 +27,15 @@ from scatter.settings import UserError
 AT_ONCE = 200  # frames that are parsed together
 MOST_ATOMS = 1_000_000  # of a frame
 LONGEST_LINE = 2**20  # characters
-MOST_COLUMNS = 100  # of one property
+MOST_COLUMNS = 100  # of a property
 XYZ = (".xyz", ".extxyz")
 
 
 def raw_frames(path: Path) -> Iterator[str]:
-    """The text of each frame of an extended XYZ file, as it stands.
+    """The text of each frame of an extended XYZ file, verbatim.
 
     Raises:
-        UserError: it cannot be read, a frame does not begin with its number of atoms, or has
+        UserError: it cannot be read, or a frame does not start with its number of atoms or has
             fewer lines than atoms.
     """
     with opened(path, most=2**63 - 1) as file:
@@ -47,8 +47,8 @@ def raw_frames(path: Path) -> Iterator[str]:
             following = list(islice(lines, count + 1))
             if len(following) < count + 1:
                 raise UserError(
-                    f"{path}: is no extended XYZ: its last frame has {count} atoms and only "
-                    f"{len(following)} lines; it was cut off"
+                    f"{path}: is not extended XYZ: its last frame has {count} atoms but only "
+                    f"{len(following)} lines; it is truncated"
                 )
             _refuse_columns(following[0], path)
             _refuse_marks(following[0], path)
@@ -58,42 +58,44 @@ def raw_frames(path: Path) -> Iterator[str]:
 def _lines(file: IO[bytes], path: Path) -> Iterator[str]:
     while line := file.readline(LONGEST_LINE):
         try:
-            found = line.decode()
+            text = line.decode()
         except UnicodeDecodeError:
-            raise UserError(f"{path}: is not text in UTF-8, as extended XYZ is") from None
-        if len(line) == LONGEST_LINE or "\0" in found:
-            raise UserError(f"{path}: is no extended XYZ: it has a line that no frame has")
-        yield found if found.endswith("\n") else f"{found}\n"
+            raise UserError(f"{path}: is not UTF-8 text, as extended XYZ must be") from None
+        if len(line) == LONGEST_LINE or "\0" in text:
+            raise UserError(f"{path}: is not extended XYZ: a line is too long or holds NUL")
+        yield text if text.endswith("\n") else f"{text}\n"
 
 
 def _number_of_atoms(line: str, path: Path) -> int:
     number = line.strip()
     if not (number.isascii() and number.isdecimal() and len(number) < 9):
         raise UserError(
-            f"{path}: is no extended XYZ: {number[:40]!r} stands where a frame's number of atoms "
-            "should"
+            f"{path}: is not extended XYZ: {number[:40]!r} stands where the number of atoms of a "
+            "frame should"
         )
     if not 0 < int(number) <= MOST_ATOMS:
-        raise UserError(f"{path}: a frame of {int(number):,} atoms; 1 to {MOST_ATOMS:,} are read")
+        raise UserError(
+            f"{path}: a frame has {int(number):,} atoms; 1 to {MOST_ATOMS:,} are allowed"
+        )
     return int(number)
 
 
 def _refuse_columns(heading: str, path: Path) -> None:
-    """The reader makes a column for each that the heading speaks of, before it looks for it."""
+    """ASE allocates as many columns as the heading announces before it looks for them."""
     for count in re.findall(r":\s*[+-]?([0-9_]+)\s*(?=:|[\s\"'}\]]|$)", heading):
         if len(count) > 9 or int(count.strip("_").replace("_", "") or 0) > MOST_COLUMNS:
             raise UserError(f"{path}: its Properties have {count[:20]} columns of one kind")
 
 
-# Columns that others mark held atoms by, which the reader would leave alone.
-MARKS = ("fix", "fixed", "frozen", "freeze", "held", "constraint", "constraints", "move",
-         "movable", "moving", "free", "selective_dynamics")  # fmt: skip
+# Columns by which other programs mark held atoms, and which ASE's reader ignores.
+MARKS = "fix fixed frozen freeze held constraint constraints move movable moving free"
+MARKS = {*MARKS.split(), "selective_dynamics"}
 
 
 def _refuse_marks(heading: str, path: Path) -> None:
-    """Raise UserError if atoms are marked as held in a way that would be left alone."""
-    found = re.search(r"properties=[\"'{\[]?([^\s\"'}\]]+)", heading, re.IGNORECASE)
-    words = found[1].split(":") if found else []
+    """Raise UserError if atoms are marked as held in a way that would be ignored."""
+    match = re.search(r"properties=[\"'{\[]?([^\s\"'}\]]+)", heading, re.IGNORECASE)
+    words = match[1].split(":") if match else []
     for name, kind, count in zip(words[::3], words[1::3], words[2::3], strict=False):
         if name.lower() in MARKS:
             raise UserError(
@@ -102,72 +104,72 @@ def _refuse_marks(heading: str, path: Path) -> None:
             )
         if name == "move_mask" and (kind not in ("L", "I") or count not in ("1", "3")):
             raise UserError(
-                f"{path}: move_mask:{shown(kind)}:{shown(count)} is no mask; it is one or three "
-                "columns of T and F, move_mask:L:1 or move_mask:L:3"
+                f"{path}: move_mask:{shown(kind)}:{shown(count)} is not a mask; it must be one or "
+                "three columns of T and F, move_mask:L:1 or move_mask:L:3"
             )
 
 
 def frames_of(texts: Iterable[str], path: Path) -> Iterator[list[Atoms]]:
-    """The frames of some texts (`raw_frames`), a number of them at a time.
+    """The frames in texts from `raw_frames`, a batch at a time.
 
     Raises:
-        UserError: one cannot be read, or is no structure.
+        UserError: a frame cannot be read, or is not a structure.
     """
     texts, before = iter(texts), 0
-    while some := [*islice(texts, AT_ONCE)]:
-        found = _parsed("".join(some), "extxyz", str(path))
-        if len(found) != len(some):
+    while batch := [*islice(texts, AT_ONCE)]:
+        frames = _parsed("".join(batch), "extxyz", str(path))
+        if len(frames) != len(batch):
             raise UserError(f"{path}: cannot be read as extended XYZ: its frames run together")
-        for number, frame in enumerate(found, before):
-            refuse_what_is_none(frame, f"{path}, frame {number}")
-        before += len(found)
-        yield found
+        for number, frame in enumerate(frames, before):
+            refuse_unphysical(frame, f"{path}, frame {number}")
+        before += len(frames)
+        yield frames
 
 
 def read_frames(path: Path) -> list[Atoms]:
     """All frames of an extended XYZ file, labels included.
 
     Raises:
-        UserError: it cannot be read, holds none, or one is no structure.
+        UserError: it cannot be read, is empty, or a frame is not a structure.
     """
-    found = [frame for some in frames_of(raw_frames(path), path) for frame in some]
-    if not found:
+    frames = [frame for batch in frames_of(raw_frames(path), path) for frame in batch]
+    if not frames:
         raise UserError(f"{path}: holds no frames")
-    return found
+    return frames
 
 
 def read_structure(path: Path, place: str) -> Atoms:
-    """The (last) structure of an extended XYZ file or a POSCAR, with the atoms that it fixes.
+    """The (last) structure of an extended XYZ file or a POSCAR, with its fixed atoms.
 
     Args:
-        path: ends in .xyz or .extxyz; or is named like POSCAR, CONTCAR, or ends in .vasp.
+        path: ends in .xyz, .extxyz or .vasp, or is named like POSCAR or CONTCAR.
         place: what errors call it.
 
     Raises:
-        UserError: it cannot be read, or its name promises neither.
+        UserError: it cannot be read, or its name fits neither format.
     """
     if path.suffix.lower() in XYZ:
         return read_frames(path)[-1]
     if not re.search(r"poscar|contcar|\.vasp$", path.name, re.IGNORECASE):
         raise UserError(
-            f"{place}: is named neither like extended XYZ (.xyz, .extxyz) nor like a POSCAR of "
+            f"{place}: its name fits neither extended XYZ (.xyz, .extxyz) nor a POSCAR of "
             f"VASP (POSCAR, CONTCAR, .vasp); convert it: ase convert {path.name} slab.xyz"
         )
     (atoms,) = _parsed(_poscar(text(path, place), place), "vasp", place)
-    refuse_what_is_none(atoms, place)
+    refuse_unphysical(atoms, place)
     return atoms
 
 
-def _poscar(found: str, place: str) -> str:
-    """A POSCAR as its reader needs it: elements named, flags of selective dynamics T or F.
+def _poscar(content: str, place: str) -> str:
+    """A POSCAR as ASE reads it correctly: elements named, flags of selective dynamics T or F.
 
-    Left to itself the reader guesses elements from the comment, and takes every flag but a lone
-    "F" (so .FALSE. and f, which VASP knows) for free to move.
+    Otherwise ASE guesses elements from the comment, and takes every flag but a plain "F" (so also
+    .FALSE. and f, which VASP accepts) as free to move.
 
     Raises:
-        UserError: it does not say which elements it holds, or what may move.
+        UserError: it does not say which elements it contains, or what may move.
     """
-    lines = found.splitlines()
+    lines = content.splitlines()
     if len(lines) < 8:
         raise UserError(f"{place}: cannot be read as a POSCAR: it has {len(lines)} lines")
     if re.fullmatch(r"[\d\s]+(!.*)?", lines[5]) and lines[5].strip():  # as VASP 4 wrote it
@@ -176,17 +178,17 @@ def _poscar(found: str, place: str) -> str:
         if not named or len(names) != len(lines[5].split("!")[0].split()):
             raise UserError(
                 f"{place}: cannot be read as a POSCAR: its sixth line ({shown(lines[5].strip())}) "
-                "should name the elements, before the line of their numbers, such as: Cu H"
+                "should name the elements, above the line with their numbers, such as: Cu H"
             )
         lines.insert(5, lines[0])
     lines[5] = " ".join(map(_symbol, lines[5].split("!")[0].split()))
     counts = lines[6].split("!")[0].split()
-    most = len(found)  # of more atoms than characters the file does not speak
+    most = len(content)  # no file has more atoms than characters
     atoms = sum(int(n) if n.isdecimal() and len(n) < 10 else most for n in counts)
     selective = lines[7].strip().lower().startswith("s")
     first = 9 if selective else 8
     if atoms > len(lines) - first:
-        raise UserError(f"{place}: speaks of more atoms than it has lines")
+        raise UserError(f"{place}: has fewer lines than atoms")
     for row in range(first, first + atoms) if selective else ():
         lines[row] = _flagged(lines[row], f"{place}, line {row + 1}")
     return "\n".join([*lines, ""])
@@ -204,7 +206,7 @@ def _flagged(line: str, where: str) -> str:
     if len(flags) < 3 or not all(flags):
         raise UserError(
             f"{where}: {shown(line.strip())!r} needs three flags of selective dynamics, T or F, "
-            "behind its place"
+            "after its coordinates"
         )
     return " ".join([*words[:3], *flags])
 
@@ -213,66 +215,62 @@ def _parsed(content: str, format: str, place: str) -> list[Atoms]:
     name = {"extxyz": "extended XYZ", "vasp": "a POSCAR"}[format]
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of numbers out of range; those are refused below
-            # where only rank 0 reads, ASE would wait for all ranks
-            found = read(StringIO(content), ":", format=format, parallel=False)
-    except Exception as error:  # the reader meets a broken file with errors of every class
+            warnings.simplefilter("ignore")  # about numbers out of range, which are refused below
+            # parallel: where only rank 0 reads, ASE would wait for all ranks
+            frames = read(StringIO(content), ":", format=format, parallel=False)
+    except Exception as error:  # on a broken file ASE may raise anything
         raise UserError(f"{place}: cannot be read as {name} ({reason(error)})") from error
-    assert isinstance(found, list)
-    return found
+    assert isinstance(frames, list)
+    return frames
 
 
 def held(frame: Atoms, where: str) -> Bool[np.ndarray, "atom 3"]:
-    """Along which of three directions each atom is held: x, y and z, or lattice vectors.
-
-    Args:
-        frame: as it was read.
-        where: what errors call it.
+    """Along which of three directions each atom is held: x, y, z or the lattice vectors.
 
     Raises:
         UserError: it has a constraint of another kind.
     """
-    found = np.zeros((len(frame), 3), bool)
-    for one in frame.constraints:
-        if isinstance(one, FixAtoms):
-            found[one.index] = True
-        elif isinstance(one, FixCartesian | FixScaled):
-            found[one.index] |= np.asarray(one.mask, bool)
+    mask = np.zeros((len(frame), 3), bool)
+    for constraint in frame.constraints:
+        if isinstance(constraint, FixAtoms):
+            mask[constraint.index] = True
+        elif isinstance(constraint, FixCartesian | FixScaled):
+            mask[constraint.index] |= np.asarray(constraint.mask, bool)
         else:
             raise UserError(
-                f"{where}: its constraint {type(one).__name__} cannot be kept here; hold atoms "
-                "along all three axes, or let them move"
+                f"{where}: its constraint {type(constraint).__name__} is not supported; hold "
+                "atoms along all three axes, or let them move"
             )
-    return found
+    return mask
 
 
-def refuse_what_is_none(frame: Atoms, where: str) -> None:
-    """Raise UserError unless atoms are elements at finite places, and labels are numbers.
+def refuse_unphysical(frame: Atoms, where: str) -> None:
+    """Raise UserError unless atoms are elements at finite positions, and labels are numbers.
 
-    Energies may be missing or NaN, and so may forces.
+    Energies and forces may be missing or NaN.
     """
     numbers, positions, cell = frame.numbers, frame.positions, np.array(frame.cell)
     if not len(numbers) or not ((numbers > 0) & (numbers < 119)).all():
-        raise UserError(f"{where}: names an atom that is no element")
+        raise UserError(f"{where}: contains an atom that is not an element")
     for values, what in ((positions, "position"), (cell, "lattice vector")):
         if not (np.abs(values) < 1e6).all():  # negated, so NaN is refused too
-            raise UserError(f"{where}: a {what} is not finite, or 0.1 mm away")
+            raise UserError(f"{where}: a {what} is not finite, or beyond 0.1 mm")
     labels = frame.calc.results if frame.calc else {}
     for name, shape in (("energy", ()), ("forces", positions.shape)):
-        found = np.asarray(labels.get(name, np.zeros(shape)))
-        if found.dtype.kind not in "iuf" or found.shape != shape:
-            raise UserError(f"{where}: its {name} are no numbers of the right shape")
+        label = np.asarray(labels.get(name, np.zeros(shape)))
+        if label.dtype.kind not in "iuf" or label.shape != shape:
+            raise UserError(f"{where}: its {name} must be numbers of the right shape")
     for name in ("T_K", "Z_A"):
         if not isinstance(frame.info.get(name, 0.0), int | float | np.number):
-            raise UserError(f"{where}: {name} = {str(frame.info[name])[:40]!r} is no number")
+            raise UserError(f"{where}: {name} = {str(frame.info[name])[:40]!r} is not a number")
 
 
 def append_frames(stream: TextIO, frames: Iterable[Atoms]) -> None:
-    """Write frames as extended XYZ, labels included, whatever the file is called.
+    """Write frames as extended XYZ, labels included, whatever the name of the file.
 
-    This is the one way in which frames leave scatter; ASE would choose a format by the name.
+    All frames that scatter writes go through here; ASE would choose a format by the name.
     """
-    # where only rank 0 writes, ASE would wait for all ranks, and leave the writing to it elsewhere
+    # parallel: where only rank 0 writes, ASE would wait for all ranks, and write on rank 0 alone
     write(stream, [*frames], format="extxyz", parallel=False)
 
 

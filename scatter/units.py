@@ -5,13 +5,9 @@ Multiply on the way in (`dt = 0.2 * fs`), divide on the way out (`time / fs`). S
 
 from math import pi, sqrt
 
-# In SI units; the second and third are exact. A test compares all with those of SciPy.
-atomic_mass, e, k, hbar_Js = (
-    1.66053906892e-27,
-    1.602176634e-19,
-    1.380649e-23,
-    1.0545718176461565e-34,
-)
+# SI units; e and k are exact. A test compares them with SciPy's.
+atomic_mass, e = 1.66053906892e-27, 1.602176634e-19
+k, hbar_Js = 1.380649e-23, 1.0545718176461565e-34
 
 fs = 1e-5 / sqrt(atomic_mass / e)  # femtosecond, in Å sqrt(amu/eV)
 ps = 1000 * fs  # picosecond
@@ -19,8 +15,8 @@ K = k / e  # kelvin as an energy (k_B T), in eV
 hbar = hbar_Js / e * 1e15 * fs  # reduced Planck constant, in eV · time unit
 degree = pi / 180  # in rad
 
-# Atomic number and mass (amu) of the isotopes a molecule is written with; where the symbol
-# names no isotope, the most abundant one. Source: AME2020, Chinese Phys. C 45, 030003 (2021).
+# Atomic number and mass (amu) by the symbols of a formula: H, D and T, else the most abundant
+# isotope. Source: AME2020, Chinese Phys. C 45, 030003 (2021).
 ISOTOPES = {
     "H": (1, 1.00782503190),
     "D": (1, 2.01410177784),

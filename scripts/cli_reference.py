@@ -1,4 +1,4 @@
-"""Write docs/commands/, a page for every verb of the command line, from what `--help` says.
+"""Write docs/commands/, a page for every command, from its `--help`.
 
 Usage: python scripts/cli_reference.py
 """
@@ -19,22 +19,22 @@ HEAD = f"""# Commands
 
 {NOTE}
 
-Every verb of the command line, with a page of its own that says what `--help` says.
+Every command has a page with the text of its `--help`.
 
 | command | what it does |
 |---|---|
 """
 
 FOOT = """
-Options of `scatter` itself are `--version` and `--help`. Under `mpirun` rank 0 alone speaks.
+Options of `scatter` itself are `--version` and `--help`. Under `mpirun` only rank 0 prints.
 
 | exit code | meaning |
 |---|---|
-| 0 | all is well |
-| 1 | a fault of scatter, with a traceback |
-| 2 | a mistake that you can mend, told in one sentence |
-| 3 | results are written, but are not to be taken as they are |
-| 130 | stopped; the same command goes on |
+| 0 | success |
+| 1 | a bug in scatter, with a traceback |
+| 2 | a mistake that you can correct, described in one sentence |
+| 3 | results are written, but should not be trusted as they are |
+| 130 | interrupted; the same command continues |
 """
 
 

@@ -6,7 +6,7 @@ Usage: python scripts/input_reference.py
 from pathlib import Path
 
 from scatter.config import tables
-from scatter.config.values import annotation_of, default_written, phrase
+from scatter.config.values import default_written, phrase
 from scatter.settings import Table
 
 PAGE = Path(__file__).parent.parent / "docs" / "input.md"
@@ -144,7 +144,7 @@ def _row(table: type[Table], key: str) -> str:
     shown = default if default in (None, "required") else f"`{default}`"
     text = (field.description or "").rstrip(".")
     meaning = f"{text[:1].upper()}{text[1:]}."
-    values = phrase(annotation_of(table, key)).replace("|", "\\|")
+    values = phrase(table.model_fields[key].rebuild_annotation()).replace("|", "\\|")
     return f"| `{key}` | {values} | {shown or ''} | {meaning} |"
 
 

@@ -344,7 +344,7 @@ def test_a_file_that_cannot_be_read_gets_a_sentence(tmp_path):
     with pytest.raises(UserError, match="none.csv: there is no such file"):
         read_curve(tmp_path / "none.csv")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="binary.csv, line 1: is not text in UTF-8"):
+    with pytest.raises(UserError, match="binary.csv, line 1: is not UTF-8 text"):
         read_curve(tmp_path / "binary.csv")
 
 

@@ -85,7 +85,7 @@ def test_fits_states_and_rotation_are_tables(undisturbed):
     ("changes", "told"),
     [
         ({"molecule__formula": "Xx"}, "formula"),
-        ({"molecule__j": object()}, "must be a number, a text"),
+        ({"molecule__j": object()}, "must be a number, text"),
         ({"sampling__trajektories": 3}, "did you mean"),
     ],
 )

@@ -1,4 +1,7 @@
+import ast
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,18 @@ from scatter.analysis.words import (
     phrases,
     shared,
     title_of,
+)
+
+PACKAGE = Path(__file__).parent.parent / "scatter"
+READ = [  # rooms whose every name and sentence has been read as a surface scientist would
+    *("validation", "config", "ebk", "cli", "structures.py", "foreign.py", "files.py"),
+    *("settings.py", "cores.py", "outputs.py", "arrays.py", "errors.py", "facets.py", "units.py"),
+]
+UNREAD = {PACKAGE / "validation" / "report.py", PACKAGE / "config" / "points.py"}
+# Names that say nothing of what they hold, and turns of phrase that nobody uses.
+VAGUE = {"found", "one", "told", "said", "gone_back", "Rivals", "refuse_what_is_none"}
+ODD = re.compile(
+    r"(?<!there )\b(is|are) no (?!longer)|\bshall\b|\bmake of\b|\bgone on with\b", re.I
 )
 
 BASE = Sticking("111", 925.0, "H2", 0, 1, None, 0.6, 0.0, None, 1, 1, 0, 0, "Cu(111)")
@@ -58,3 +73,20 @@ def test_rows_without_a_surface_of_their_own_are_given_its_name():
     assert in_words([bare]).startswith("(111), ")
     assert in_words([bare], {"111": "Cu(111)"}) == in_words([BASE])
     assert in_words([replace(bare, facet="terrace")]).startswith("terrace, ")
+
+
+def sources():
+    """The files of the rooms that have been read."""
+    for room in READ:
+        paths = [PACKAGE / room] if room.endswith(".py") else (PACKAGE / room).glob("*.py")
+        yield from (path for path in paths if path not in UNREAD)
+
+
+@pytest.mark.parametrize("path", [*sources()], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_names_say_what_they_hold_and_sentences_are_english(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node, "id", getattr(node, "arg", getattr(node, "name", "")))
+        assert name not in VAGUE, f"{path}, line {node.lineno}: '{name}'"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            odd = ODD.search(" ".join(node.value.split()))
+            assert not odd, f"{path}, line {node.lineno}: '{odd[0]}'"

@@ -1,4 +1,4 @@
-"""A calculator of ASE, as it is: effective-medium theory for hydrogen on copper."""
+"""An ASE calculator as it is: effective-medium theory for hydrogen on copper."""
 
 from ase.calculators.emt import EMT
 

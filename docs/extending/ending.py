@@ -1,4 +1,4 @@
-"""An ending of one's own: trapped, if the molecule is bound to the surface for ten bounces."""
+"""An ending of your own: trapped, once the molecule has been bound for ten bounces."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ import scatter
 
 
 class Trapped(scatter.Ending):
-    """At ten turns in a row the molecule has less energy than far away, at rest, as it began."""
+    """At ten bounces in a row the molecule has less energy than far from the surface at rest."""
 
     name, sticks = "trapped", True
 
@@ -14,7 +14,7 @@ class Trapped(scatter.Ending):
         self.potential, self.bounces = potential, bounces
 
     def inner(self, sight):
-        """Kinetic energy of the molecule and all of its potential energy, eV."""
+        """Kinetic energy of the molecule, and its potential energy alone and with the slab, eV."""
         slab = sight.state.positions[:, : -sight.system.projectile]
         evaluator = self.potential.bind(sight.system.slab, len(slab))
         alone = evaluator.begin(np.arange(len(slab)), slab)[0]

@@ -1,4 +1,4 @@
-"""An observer of one's own: how long the molecule was low above a top-layer atom."""
+"""An observer of your own: how long the molecule was low above a top-layer atom."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from scatter.units import fs
 
 
 class TimeAtop(scatter.Observer):
-    """Time with the centre of mass within 0.7 Å, along the surface, of an atom of the top layer."""
+    """Time with the centre of mass within 0.7 Å of a top-layer atom, parallel to the surface."""
 
     name = "atop"
     columns = (scatter.Column("atop_fs", "f8", "fs", "time low above a top-layer atom"),)

@@ -1,4 +1,4 @@
-"""A potential of one's own, in NumPy: hydrogen bound by a Morse curve, over springs of copper."""
+"""A potential of your own, in NumPy: hydrogen bound by a Morse curve, over springs of copper."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A slab of one's own: Cu(111) with a vacancy in its top layer and heavy copper at the bottom."""
+"""A slab of your own: Cu(111) with a vacancy in its top layer and heavy copper at the bottom."""
 
 from ase.build import fcc111
 from ase.constraints import FixAtoms
@@ -7,12 +7,12 @@ import scatter
 
 
 def slab():
-    """Atoms with constraints and masses, which are obeyed."""
+    """Atoms with constraints and masses, which scatter respects."""
     atoms = fcc111("Cu", (3, 3, 4), a=3.68, vacuum=12.0, periodic=True)
     atoms.info = {}
     del atoms[-1]
     held = atoms.positions[:, 2] < atoms.positions[:, 2].min() + 3.0
-    atoms.set_masses([64.93 if one else 63.546 for one in held])
+    atoms.set_masses([64.93 if bottom else 63.546 for bottom in held])
     atoms.set_constraint(FixAtoms(mask=held))
     return atoms
 

@@ -1,4 +1,4 @@
-"""A start of one's own: every molecule upright, its first atom down."""
+"""A start of your own: every molecule upright, its first atom down."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import scatter
 
 
 class Upright(scatter.Diatomic):
-    """A diatomic whose bond is turned to the surface normal; its motion is turned with it."""
+    """A diatomic whose bond is rotated onto the surface normal, together with its momenta."""
 
     def sample(self, point, rng):
         phase = super().sample(point, rng)

@@ -1,10 +1,9 @@
-"""The command line: parse, call one room, turn the user's mistake into one line."""
+"""The command line: parse, call one room, turn a user's mistake into one line."""
 
 import errno
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
 from io import TextIOWrapper
 
 from scatter.cli import campaigns, fits, potentials
@@ -13,27 +12,27 @@ from scatter.settings import UserError
 
 __all__ = ["app", "campaigns", "fits", "main", "potentials"]
 
-INTERRUPTED = 130  # what typer makes of Ctrl-C
-# What a disk, a file system or its rights may say whenever a file is touched.
-NOT_OURS = {
-    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG,
-    errno.ESTALE, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
-    errno.ELOOP,
-}  # fmt: skip
+INTERRUPTED = 130  # exit code of typer after Ctrl-C
+# Errors of the disk, the file system or its permissions that any access to a file may raise.
+FILE_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG),
+    *(errno.ESTALE, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP),
+    errno.ENAMETOOLONG,
+}
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2.
 
-    An error that one rank alone has met ends all of them.
+    An error that only one rank has met ends all of them.
     """
     from scatter.campaign.ranks import launched, leave
 
     if launched():
-        # Until MPI has begun, a launcher notices a rank that a signal ends, but not one that exits.
+        # Before MPI starts, a launcher notices a rank killed by a signal, but not one that exits.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that has no Å or ² gets a ?
+        if isinstance(stream, TextIOWrapper):  # a terminal without Å or ² shows ?
             stream.reconfigure(errors="replace")
     try:
         _refuse_unprintable(sys.argv[1:])
@@ -41,37 +40,33 @@ def main() -> None:
     except SystemExit as end:
         if end.code != INTERRUPTED:
             raise
-        leave("scatter: interrupted; the same command goes on where this one stopped", INTERRUPTED)
+        leave(
+            "scatter: interrupted; the same command continues where this one stopped", INTERRUPTED
+        )
     except Exception as error:
         leave(*_last_words(error))
 
 
-def _refuse_unprintable(arguments: Iterable[str]) -> None:
-    """Names that break lines or are no text could be neither told of nor written into a file."""
+def _refuse_unprintable(arguments: list[str]) -> None:
+    """A name with line breaks, or not in UTF-8, would break messages and files."""
     for argument in arguments:
         if not argument.isprintable():
             raise UserError(
-                f"{argument!a}: this argument holds characters that do not print; rename the file"
+                f"{argument!a}: this argument contains unprintable characters; rename the file"
             )
 
 
 def _last_words(error: Exception) -> tuple[str, int, bool]:
-    """What to say of an error, the exit code, and whether every rank knows of it."""
+    """The message of an error, the exit code, and whether every rank knows of it."""
     from scatter.campaign.ranks import BUG, Agreed, Stopped
 
     if isinstance(error, UserError):
         return f"scatter: {error}", error.code, isinstance(error, Agreed)
     if isinstance(error, Stopped):
         return f"scatter: {error}", INTERRUPTED, error.together
-    if isinstance(error, OSError) and error.errno in NOT_OURS:
-        return f"scatter: {_disk(error)}", 2, False
+    if isinstance(error, OSError) and error.errno in FILE_ERRORS:
+        where = f"{error.filename}: " if error.filename else ""
+        fix = "fix that (space, permissions, a folder that has vanished), and give the same command"
+        message = f"{where}{error.strerror}; nothing that was finished is lost: {fix} again"
+        return f"scatter: {message}", 2, False
     return "".join(traceback.format_exception(error)), BUG, False
-
-
-def _disk(error: OSError) -> str:
-    """One sentence about a file that cannot be read or written."""
-    where = f"{error.filename}: " if error.filename else ""
-    return (
-        f"{where}{error.strerror}; nothing that was finished is lost: mend that (room, rights, a "
-        "folder that has vanished), and give the same command again"
-    )

@@ -1,4 +1,4 @@
-"""Verbs about campaigns: run one, look at it, tell what it found."""
+"""Commands for campaigns: run one, inspect it, report its results."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def run(
     input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
     trust_pickle: Trust = False,
 ) -> None:
-    """Run the campaign in INPUT, or go on with it; under mpirun, on all ranks."""
+    """Run the campaign in INPUT, or continue it; under mpirun, on all ranks."""
     from scatter.campaign.run import run
 
     run(input, trust_pickle)
@@ -24,9 +24,11 @@ def run(
 @app.command()
 def prepare(
     input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
-    output: Annotated[Path, typer.Argument(help="A file, OUT.npz, for `python -m scatter.gpu`.")],
+    output: Annotated[
+        Path, typer.Argument(help="The .npz file to write, for `python -m scatter.gpu`.")
+    ],
 ) -> None:
-    """Write all that the trajectories of INPUT start from, to be run on a GPU elsewhere."""
+    """Write everything needed to run the trajectories of INPUT on a GPU elsewhere."""
     from scatter.campaign.elsewhere import write_prepared
 
     write_prepared(input, output)
@@ -35,9 +37,9 @@ def prepare(
 @app.command()
 def collect(
     input: Annotated[Path, typer.Argument(help="The input file, `input.toml`.")],
-    results: Annotated[Path, typer.Argument(help="What `python -m scatter.gpu` wrote.")],
+    results: Annotated[Path, typer.Argument(help="The file that `python -m scatter.gpu` wrote.")],
 ) -> None:
-    """Take trajectories that were run elsewhere into the folder of INPUT; make table and figure."""
+    """Bring trajectories run elsewhere into the folder of INPUT; write table and figure."""
     from scatter.campaign.elsewhere import collect
 
     collect(input, results)
@@ -46,11 +48,9 @@ def collect(
 @app.command()
 def status(
     folder: Folder,
-    check: Annotated[
-        bool, typer.Option("--check", help="Go through every block, damaged or not.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check every block for damage.")] = False,
 ) -> None:
-    """Say how far a campaign is, and make its results.h5 from what has finished."""
+    """Show the progress of a campaign, and write results.h5 from what has finished."""
     from scatter.report.status import status
     from scatter.report.terminal import console
 
@@ -61,16 +61,16 @@ def status(
 def inspect(
     folder: Folder,
     number: Annotated[
-        int | None, typer.Option(min=0, help="Of a trajectory, to be run again and looked at.")
+        int | None, typer.Option(min=0, help="Number of a trajectory to replay.")
     ] = None,
-    point: Annotated[int, typer.Option(min=0, help="The row of /points that it is of.")] = 0,
+    point: Annotated[int, typer.Option(min=0, help="Its point: a row of /points.")] = 0,
     every_fs: Annotated[
-        float | None, typer.Option(min=1e-3, help="From frame to frame; by default 1 fs.")
+        float | None, typer.Option(min=1e-3, help="Time between frames; by default 1 fs.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The extxyz file to write.")] = None,
     trust_pickle: Trust = False,
 ) -> None:
-    """List the failed and undecided trajectories of a campaign, or replay any one to its bits."""
+    """List the failed and undecided trajectories of a campaign, or replay any one bit for bit."""
     from scatter.campaign.inspect import inspect
     from scatter.report.status import list_wrong
     from scatter.report.terminal import console
@@ -86,7 +86,7 @@ def committee(
     input: Annotated[Path, typer.Argument(help="An input file with [potential] committee.")],
     trust_pickle: Trust = False,
 ) -> None:
-    """Run INPUT, and the same starts on each member of its committee: S0 with a model's band."""
+    """Run INPUT, and the same starts on each member of its committee: S0 with a model error."""
     from scatter.campaign.committee import committee
 
     committee(input, trust_pickle)
@@ -106,10 +106,12 @@ def plot(
     folders: Folders,
     overlay: Annotated[
         list[Path] | None,
-        typer.Option(help="CSV with other curves: a sticking.csv, or columns energy_eV and S0."),
+        typer.Option(help="CSV of another curve: a sticking.csv, or columns energy_eV and S0."),
     ] = None,
-    scale: Annotated[float, typer.Option(help="Factor on the overlays' S0.")] = 1.0,
-    output: Annotated[Path | None, typer.Option(help="Figure to write, without ending.")] = None,
+    scale: Annotated[
+        float, typer.Option(help="Factor by which S0 of overlays is multiplied.")
+    ] = 1.0,
+    output: Annotated[Path | None, typer.Option(help="Figure to write, without extension.")] = None,
 ) -> None:
     """Draw sticking curves from results.h5 alone, as PNG and PDF."""
     from scatter.report.sticking import plot
@@ -121,11 +123,14 @@ def plot(
 def report(
     folder: Folder,
     gaussian: Annotated[
-        float | None, typer.Option(min=0.001, help="Weigh final v, J by Gaussians of this FWHM.")
+        float | None,
+        typer.Option(min=0.001, help="Bin final v, J with Gaussian weights of this FWHM."),
     ] = None,
-    parity: Annotated[bool, typer.Option(help="Of homonuclear molecules J changes evenly.")] = True,
+    parity: Annotated[
+        bool, typer.Option(help="Homonuclear molecules: only even changes of J.")
+    ] = True,
 ) -> None:
-    """Write report.html: what a campaign found, with figures and numbers, from results.h5 alone."""
+    """Write report.html: the results of a campaign in figures and numbers, from results.h5."""
     from scatter.analysis import Binning
     from scatter.report.page import write_report
 
@@ -136,28 +141,39 @@ def report(
 def average(
     folder: Folder,
     beam: Annotated[
-        list[str] | None, typer.Option(metavar="V0,ALPHA,T", help="m/s, m/s, K; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="V0,ALPHA,T", help="Molecular beam: m/s, m/s, K; repeatable."),
     ] = None,
-    cooling: Annotated[float, typer.Option(min=0.01, help="Of the rotation: T_rot/T.")] = 0.8,
-    gas: Annotated[list[float] | None, typer.Option(min=1, help="K; may be repeated.")] = None,
-    desorption: Annotated[list[float] | None, typer.Option(min=1, help="K; or several.")] = None,
-    nearest_j: Annotated[bool, typer.Option(help="States not computed follow the next J.")] = False,
-    molecule: Annotated[str | None, typer.Option(help="Where points are of several.")] = None,
-    facet: Annotated[str | None, typer.Option(help="Where points are of several.")] = None,
+    cooling: Annotated[
+        float, typer.Option(min=0.01, help="Rotational cooling of a beam: T_rot/T.")
+    ] = 0.8,
+    gas: Annotated[
+        list[float] | None, typer.Option(min=1, help="Temperature of a thermal gas, K; repeatable.")
+    ] = None,
+    desorption: Annotated[
+        list[float] | None, typer.Option(min=1, help="Temperature of desorption, K; repeatable.")
+    ] = None,
+    nearest_j: Annotated[
+        bool, typer.Option(help="States not computed take S0 of the nearest J.")
+    ] = False,
+    molecule: Annotated[str | None, typer.Option(help="Where points have several.")] = None,
+    facet: Annotated[str | None, typer.Option(help="Where points have several.")] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Of the surface, K, where points are at several.")
+        float | None, typer.Option(help="Surface temperature, K, where points have several.")
     ] = None,
-    polar: Annotated[float | None, typer.Option(help="Degrees, likewise.")] = None,
-    azimuth: Annotated[float | None, typer.Option(help="Degrees, likewise.")] = None,
+    polar: Annotated[float | None, typer.Option(help="Degrees, where points have several.")] = None,
+    azimuth: Annotated[
+        float | None, typer.Option(help="Degrees, where points have several.")
+    ] = None,
 ) -> None:
-    """Average computed points over beams and gases, and tell what desorbs by detailed balance."""
+    """Average computed points over beams and gases; predict desorption by detailed balance."""
     from scatter.report.averages import Wanted, average, beam_of
     from scatter.report.terminal import console
 
     beams = [beam_of(text, cooling) for text in beam or ()]
-    named = {"molecule": molecule, "facet": facet, "T_K": temperature, "polar_deg": polar,
-             "azimuth_deg": azimuth}  # fmt: skip
-    chosen = {name: value for name, value in named.items() if value is not None}
+    given = {"molecule": molecule, "facet": facet, "T_K": temperature}
+    given |= {"polar_deg": polar, "azimuth_deg": azimuth}
+    chosen = {name: value for name, value in given.items() if value is not None}
     average(folder, Wanted(beams, gas or (), desorption or (), nearest_j, chosen), console(True))
 
 
@@ -209,11 +225,11 @@ def levels(
 
 @app.command()
 def slab(
-    input: Annotated[Path, typer.Argument(help="The input file; its [surface] is made.")],
+    input: Annotated[Path, typer.Argument(help="The input file; its [surface] is built.")],
     output: Annotated[Path, typer.Option(help="Folder for the snapshots, as extxyz.")] = Path("."),
     trust_pickle: Trust = False,
 ) -> None:
-    """Build and thermalise the slabs of INPUT, say what was checked, and write the snapshots."""
+    """Build and thermalise the slabs of INPUT, report the checks, and write the snapshots."""
     from scatter.campaign.slabs import slabs
 
     slabs(input, output, trust_pickle)
@@ -222,11 +238,11 @@ def slab(
 @app.command()
 def bench(
     potential: PotentialName = "default",
-    trajectories: Annotated[int, typer.Option(min=1, help="Of the campaign.")] = 10_000,
-    timestep_fs: Annotated[float, typer.Option(min=1e-3, help="Of its dynamics.")] = 0.25,
+    trajectories: Annotated[int, typer.Option(min=1, help="Size of the campaign.")] = 10_000,
+    timestep_fs: Annotated[float, typer.Option(min=1e-3, help="Time step of the campaign.")] = 0.25,
     trust_pickle: Trust = False,
 ) -> None:
-    """Time H2 on Cu(111) on a potential and this machine; say how long a campaign would take."""
+    """Time H2 on Cu(111) with a potential on this machine; estimate how long a campaign takes."""
     from scatter.campaign.bench import bench
     from scatter.potentials.table import potential_from_name
     from scatter.report.terminal import console

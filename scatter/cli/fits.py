@@ -1,4 +1,4 @@
-"""Verbs that fit a potential by linear least squares: `scatter fit ace`."""
+"""Commands that fit a potential by linear least squares: `scatter fit ace`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -98,33 +98,33 @@ def _numbers(option: str, text: str) -> tuple[float, ...]:
     try:
         return tuple(float(number) for number in text.split(","))
     except ValueError:
-        raise UserError(f"{option} {text}: must be numbers with commas between them") from None
+        raise UserError(f"{option} {text}: must be numbers separated by commas") from None
 
 
 def _named(option: str, texts: list[str] | None) -> dict[str, float]:
-    """Values by name, of texts such as "bulk=0.5"."""
-    found = {}
+    """Values by name, from texts such as "bulk=0.5"."""
+    values = {}
     for text in texts or ():
         name, _, value = text.partition("=")
-        if name.strip() in found:
+        if name.strip() in values:
             raise UserError(f"{option}: gives {name.strip()} twice; give it once")
         try:
-            found[name.strip()] = float(value)
+            values[name.strip()] = float(value)
         except ValueError:
             raise UserError(f"{option} {text}: must be a name, = and a number") from None
-    return found
+    return values
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[tuple[str, str], float]:
-    """Values by two symbols, of texts such as "Cu-H=5"."""
-    found = {}
+    """Values by two symbols, from texts such as "Cu-H=5"."""
+    pairs = {}
     for name, value in _named(option, texts).items():
         first, _, second = name.partition("-")
         if not first or not second or not value > 0:
             raise UserError(
-                f"{option} {name}={value:g}: must be two symbols, as in Cu-H=5, above 0"
+                f"{option} {name}={value:g}: must be two symbols and a number above 0, as in Cu-H=5"
             )
-        if (second, first) in found:
+        if (second, first) in pairs:
             raise UserError(f"{option}: gives {second}-{first} and {name}, one pair; give it once")
-        found[first, second] = value
-    return found
+        pairs[first, second] = value
+    return pairs

@@ -1,4 +1,4 @@
-"""Verbs about potentials: make one, and find out whether to trust it."""
+"""Commands for potentials: make one, and find out how far to trust it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def evaluate(
     output: Annotated[Path, typer.Option(help="The extxyz file to write.")],
     trust_pickle: Trust = False,
 ) -> None:
-    """Write energy and forces of every structure on a potential."""
+    """Write the energy and forces of every structure on a potential."""
     from scatter.potentials.evaluate import evaluate
     from scatter.potentials.table import potential_from_name
 
@@ -27,15 +27,15 @@ def evaluate(
 def convert(
     context: typer.Context,
     model: Annotated[
-        Path, typer.Argument(help="A .model of mace-torch; a linear ACE, .npz or .yace.")
+        Path, typer.Argument(help="A .model of mace-torch, or a linear ACE, .npz or .yace.")
     ],
-    out: Annotated[Path, typer.Argument(help="The .npz to write; or .yace, of an .npz.")],
+    out: Annotated[Path, typer.Argument(help="The .npz to write, or for an ACE .npz the .yace.")],
     elements: Annotated[
-        list[str] | None, typer.Option(metavar="H Cu ...", help="What to keep; all by default.")
+        list[str] | None, typer.Option(metavar="H Cu ...", help="Elements to keep; all by default.")
     ] = None,
     trust_pickle: Trust = False,
 ) -> None:
-    """Make of a MACE model a fast file without pickle; of a linear ACE one for LAMMPS, or back."""
+    """Convert a MACE model to a fast file without pickle, or a linear ACE to or from LAMMPS."""
     from scatter.ace.yace.convert import convert_yace
     from scatter.mace.convert import convert
 
@@ -56,20 +56,24 @@ def convert(
 def distil(
     data: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `select` wrote.")],
     out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
-    channels: Annotated[int, typer.Option(min=16, help="Features; a multiple of 16.")] = 16,
-    l_max: Annotated[int, typer.Option(min=1, max=3, help="Of the harmonics.")] = 3,
-    correlation: Annotated[int, typer.Option(min=1, max=3, help="Factors in products.")] = 2,
-    cutoff: Annotated[float, typer.Option(min=1.0, help="Å.")] = 5.0,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the set.")] = 300,
-    batch: Annotated[int, typer.Option(min=1, help="Structures in a step.")] = 8,
-    learning_rate: Annotated[float, typer.Option(min=1e-8, help="The largest.")] = 0.01,
+    channels: Annotated[
+        int, typer.Option(min=16, help="Number of features; a multiple of 16.")
+    ] = 16,
+    l_max: Annotated[
+        int, typer.Option(min=1, max=3, help="Highest l of the spherical harmonics.")
+    ] = 3,
+    correlation: Annotated[int, typer.Option(min=1, max=3, help="Correlation order.")] = 2,
+    cutoff: Annotated[float, typer.Option(min=1.0, help="Cutoff, Å.")] = 5.0,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training set.")] = 300,
+    batch: Annotated[int, typer.Option(min=1, help="Structures per step.")] = 8,
+    learning_rate: Annotated[float, typer.Option(min=1e-8, help="Largest learning rate.")] = 0.01,
     threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first member.")] = 1,
-    members: Annotated[int, typer.Option(min=1, help="Of a committee.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first member.")] = 1,
+    members: Annotated[int, typer.Option(min=1, help="Members of a committee to train.")] = 1,
     energy_key: EnergyKey = None,
     forces_key: ForcesKey = None,
 ) -> None:
-    """Train a compact MACE on a teacher's labels; goes on where it was stopped."""
+    """Train a compact MACE on a teacher's labels; continues where it was stopped."""
     from scatter.fitting.progress import Teller
     from scatter.labels import Keys
     from scatter.mace.training.distil import Lessons, distil
@@ -87,23 +91,27 @@ def distil(
 def finetune(
     data: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `select` wrote.")],
     out: Annotated[Path, typer.Argument(help="The .model file to write.")],
-    foundation: Annotated[str, typer.Option(help="small, medium, large, or a .model file.")],
+    foundation: Annotated[str, typer.Option(help="small, medium or large, or a .model file.")],
     freeze: Annotated[
-        str, typer.Option(help="f0 to f6, or of embedding,interactions,products,readouts.")
+        str, typer.Option(help="f0 to f6, or some of embedding,interactions,products,readouts.")
     ] = "f4",
-    e0s: Annotated[str, typer.Option(help="estimated, foundation or average.")] = "estimated",
-    epochs: Annotated[int, typer.Option(min=2, help="The last fifth weighs energies.")] = 1500,
-    batch: Annotated[int, typer.Option(min=1, help="Structures in a step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(min=1e-8, help="At the start.")] = 0.01,
+    e0s: Annotated[
+        str, typer.Option(help="Atomic energies: estimated, foundation or average.")
+    ] = "estimated",
+    epochs: Annotated[
+        int, typer.Option(min=2, help="Passes over the set; the last fifth weights energies.")
+    ] = 1500,
+    batch: Annotated[int, typer.Option(min=1, help="Structures per step.")] = 16,
+    learning_rate: Annotated[float, typer.Option(min=1e-8, help="Initial learning rate.")] = 0.01,
     precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the order of structures.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the order of structures.")] = 1,
     energy_key: EnergyKey = None,
     forces_key: ForcesKey = None,
     trust_pickle: Trust = False,
 ) -> None:
-    """Train a foundation model further, partly frozen; goes on where it was stopped."""
+    """Fine-tune a foundation model, partly frozen; continues where it was stopped."""
     from scatter.fitting.progress import Teller
     from scatter.labels import Keys
     from scatter.mace.training.finetune import Foundation, finetune
@@ -118,13 +126,17 @@ def finetune(
 @app.command()
 def sample(
     input: Annotated[Path, typer.Argument(help="The input file of a campaign on the teacher.")],
-    every_fs: Annotated[float, typer.Option(min=1e-3, help="From frame to frame.")] = 1.0,
-    paths: Annotated[int, typer.Option(min=0, help="On and beside minimum-energy paths.")] = 0,
-    bulk: Annotated[int, typer.Option(min=0, help="Strained, rattled cells of the metal.")] = 0,
-    molecule: Annotated[int, typer.Option(min=0, help="Lone molecules; and clean slabs.")] = 0,
+    every_fs: Annotated[float, typer.Option(min=1e-3, help="Time between frames.")] = 1.0,
+    paths: Annotated[
+        int, typer.Option(min=0, help="Structures on and near minimum-energy paths.")
+    ] = 0,
+    bulk: Annotated[int, typer.Option(min=0, help="Strained and rattled cells of the metal.")] = 0,
+    molecule: Annotated[
+        int, typer.Option(min=0, help="Isolated molecules, and as many clean slabs.")
+    ] = 0,
     trust_pickle: Trust = False,
 ) -> None:
-    """Run the campaign in INPUT and record all of it, labelled, to make potentials from."""
+    """Run the campaign in INPUT and record labelled structures, to train potentials on."""
     from scatter.fitting.extras import Extras
     from scatter.fitting.sample import sample
 
@@ -137,26 +149,28 @@ def select(
     output: Annotated[Path, typer.Option(help="Folder for train, valid and test.extxyz.")],
     number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000,
     whole: Annotated[
-        list[Path] | None, typer.Option("--all", help="File or folder to keep all frames of.")
+        list[Path] | None, typer.Option("--all", help="File or folder of which to keep all frames.")
     ] = None,
-    max_force: Annotated[float, typer.Option(help="Leave out frames above, eV/Å.")] = 20.0,
-    validation: Annotated[float, typer.Option(min=0, max=0.9, help="Share of frames.")] = 0.1,
-    test: Annotated[float, typer.Option(min=0, max=0.9, help="Share of frames.")] = 0.1,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same choice.")] = 0,
+    max_force: Annotated[
+        float, typer.Option(help="Leave out frames with larger forces, eV/Å.")
+    ] = 20.0,
+    validation: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Fraction for validation.")
+    ] = 0.1,
+    test: Annotated[float, typer.Option(min=0, max=0.9, help="Fraction for testing.")] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same choice.")] = 0,
     energy_key: EnergyKey = None,
     forces_key: ForcesKey = None,
     stress_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Of stresses, which are copied alone.")
+        str | None, typer.Option(metavar="KEY", help="Key of the stresses, which are only copied.")
     ] = None,
 ) -> None:
-    """Choose the most diverse frames of SAMPLES, in parts that share no trajectory."""
+    """Choose the most diverse frames of SAMPLES, split into sets that share no trajectory."""
     from scatter.fitting.select import Choice, select
     from scatter.labels import Keys
 
-    choice, keys = (
-        Choice(number, max_force, seed, validation, test),
-        Keys(energy_key, forces_key, stress_key),
-    )
+    choice = Choice(number, max_force, seed, validation, test)
+    keys = Keys(energy_key, forces_key, stress_key)
     print(select(samples, output, choice, whole or (), keys))
     print(f"report: {output / 'selection.json'}\nfigure: {output / 'selection.png'}")
 
@@ -164,39 +178,39 @@ def select(
 @app.command(context_settings={"allow_extra_args": True})
 def validate(
     context: typer.Context,
-    potential: Annotated[str, typer.Argument(help="The potential to be tried: a file or a name.")],
-    against: Annotated[str, typer.Option(help="Its teacher, or an .extxyz file with labels.")],
+    potential: Annotated[str, typer.Argument(help="The potential to test: a file or a name.")],
+    against: Annotated[str, typer.Option(help="Its teacher, or an .extxyz file of labels.")],
     structures: Annotated[
         Path | None, typer.Option(help="Structures (extxyz) for the teacher to label.")
     ] = None,
     sticking: Annotated[
-        Path | None, typer.Option(help="An input.toml: run its campaign on both, in pairs.")
+        Path | None,
+        typer.Option(help="An input.toml: run its campaign on both, from common starts."),
     ] = None,
-    properties: Annotated[bool, typer.Option(help="Crystal, molecule, barriers, a(T).")] = True,
+    properties: Annotated[
+        bool, typer.Option(help="Compare crystal, molecule, barriers, a(T).")
+    ] = True,
     quick: Annotated[bool, typer.Option("--quick", help="One barrier, few trajectories.")] = False,
     molecule: Annotated[
         list[str] | None,
-        typer.Option(metavar="H ...", help="By default all but the commonest element."),
+        typer.Option(metavar="H ...", help="Its elements; by default all but the commonest."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder; by default runs/validate_ and the name.")
+        Path | None, typer.Option(help="Folder; by default runs/validate_NAME.")
     ] = None,
     energy_key: EnergyKey = None,
     forces_key: ForcesKey = None,
     trust_pickle: Trust = False,
 ) -> None:
-    """Try a potential against its teacher or labels; under mpirun, on all ranks."""
+    """Test a potential against its teacher or labels; under mpirun, on all ranks."""
     from scatter.labels import Keys
     from scatter.validation.validate import validate
     from scatter.validation.wanted import Wanted
 
     if context.args and not molecule:
         raise UserError(f"{' '.join(context.args)}: validate takes one POTENTIAL")
-    chosen = symbols_of([*molecule, *context.args]) if molecule else ()
+    symbols = symbols_of([*molecule, *context.args]) if molecule else ()
     folder = output or Path("runs") / f"validate_{Path(potential).stem}"
-    validate(
-        Wanted(
-            potential, against, folder, structures, sticking, properties, quick, chosen,
-            trust_pickle, Keys(energy_key, forces_key),
-        )
-    )  # fmt: skip
+    keys = Keys(energy_key, forces_key)
+    what = (structures, sticking, properties, quick, symbols, trust_pickle, keys)
+    validate(Wanted(potential, against, folder, *what))

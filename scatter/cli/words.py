@@ -1,4 +1,4 @@
-"""The program, and the words that its verbs share."""
+"""The program, and the arguments and options that its commands share."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,30 +14,29 @@ from scatter.errors import UserError
 class _Once:
     """A command that refuses an option given twice, unless it takes several values.
 
-    Of two values the parser would keep the last one without a word. In lists of commands its help
-    is not cut.
+    The parser would silently keep the last value. In lists of commands its help is not cut.
     """
 
     def make_parser(self, ctx: Any) -> Any:
-        """The parser of the options, which looks at what it has parsed."""
+        """The parser of the options, which checks what it has parsed."""
         parser = super().make_parser(ctx)  # pyright: ignore
         parse = parser.parse_args
 
         def once(args: list[str]) -> Any:
-            found = parse(args)
-            _refuse_twice(found[2])
-            return found
+            parsed = parse(args)
+            _refuse_twice(parsed[2])
+            return parsed
 
         parser.parse_args = once
         return parser
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """The first sentence of the help, whole; it is wrapped where it is shown."""
+        """The first sentence of the help, uncut; it is wrapped where it is shown."""
         return super().get_short_help_str(max(limit, 1000))  # pyright: ignore
 
 
 def _refuse_twice(given: Sequence[Any]) -> None:
-    """Raise UserError if one of these parameters of the command line is there again."""
+    """Raise UserError if one of these parameters of the command line was given again."""
     for option in given:
         if option.param_type_name == "option" and not option.multiple and given.count(option) > 1:
             name = "/".join([*option.opts, *option.secondary_opts])
@@ -45,25 +44,24 @@ def _refuse_twice(given: Sequence[Any]) -> None:
 
 
 class _Command(_Once, TyperCommand):
-    """A verb."""
+    """A command."""
 
 
 class _Group(_Once, TyperGroup):
-    """Verbs, and the options that stand before them."""
+    """Commands, and the options that stand before them."""
 
 
 class Verbs(typer.Typer):
-    """Verbs of the command line, whose help is shown as it is written, [brackets] included."""
+    """A set of commands whose help is shown as it is written, [brackets] included."""
 
     def __init__(self, **options: Any):
-        """Verbs with a help, and perhaps a name."""
-        super().__init__(
-            cls=_Group, rich_markup_mode=None, no_args_is_help=True, add_completion=False,
-            pretty_exceptions_enable=False, **options,
-        )  # fmt: skip
+        """Commands with a help, and perhaps a name."""
+        plain = {"rich_markup_mode": None, "add_completion": False}
+        plain |= {"pretty_exceptions_enable": False, "no_args_is_help": True}
+        super().__init__(cls=_Group, **plain, **options)
 
     def command(self, *names: Any, **options: Any) -> Callable[..., Any]:
-        """Make a verb of a function."""
+        """Turn a function into a command."""
         return super().command(*names, cls=_Command, **options)
 
 
@@ -79,13 +77,13 @@ PotentialName = Annotated[
     ),
 ]
 Trust = Annotated[
-    bool, typer.Option("--trust-pickle", help="A .model file may run code when it is opened.")
+    bool, typer.Option("--trust-pickle", help="Open a .model file, which may run code.")
 ]
 EnergyKey = Annotated[
-    str | None, typer.Option(metavar="KEY", help="Of the energies, eV; by default `energy`.")
+    str | None, typer.Option(metavar="KEY", help="Key of the energies, eV; by default `energy`.")
 ]
 ForcesKey = Annotated[
-    str | None, typer.Option(metavar="KEY", help="Of the forces, eV/Å; by default `forces`.")
+    str | None, typer.Option(metavar="KEY", help="Key of the forces, eV/Å; by default `forces`.")
 ]
 Folders = Annotated[list[Path], typer.Argument(help="Folders of campaigns.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of a campaign.")]
@@ -100,7 +98,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Gas-surface reactive scattering: from one input file to sticking probabilities."""
@@ -108,5 +106,5 @@ def options(
 
 def symbols_of(texts: Sequence[str] | None) -> tuple[str, ...]:
     """Symbols of elements from words such as "Cu,H", each once."""
-    found = (symbol.strip() for text in texts or () for symbol in text.split(","))
-    return tuple(dict.fromkeys(symbol for symbol in found if symbol))
+    symbols = (symbol.strip() for text in texts or () for symbol in text.split(","))
+    return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))

@@ -1,4 +1,4 @@
-"""`input.toml` -> frozen settings, the points they mean, and a sentence for every mistake."""
+"""`input.toml` -> frozen settings, the points they define, and a sentence for every mistake."""
 
 from scatter.config.identity import difference, identity
 from scatter.config.points import POINT, Point, points, points_table, stream

@@ -1,4 +1,4 @@
-"""Whether two inputs mean the same campaign: all that shapes results, and the first difference."""
+"""Whether two inputs define the same campaign: what shapes the results, and how two differ."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from scatter.config.values import quoted
 from scatter.initial.incidence import Range
 from scatter.settings import Table
 
-# What may change from one start of a campaign to the next without changing any trajectory.
+# What may change when a campaign is continued, since it changes no trajectory.
 FREE = {
     "run.output",
     "run.slots",
@@ -28,20 +28,22 @@ FREE = {
 }
 GROWING = "sampling.trajectories"  # may grow, not shrink
 
+Identity = dict[str, Any]  # values as JSON can hold them, by `table.key`
 
-def identity(settings: Input) -> dict[str, Any]:
-    """All settings that shape the results, by `table.key`, as values that JSON can hold.
 
-    Files are in it by name only: what they hold is for the hashes of the potential and the slab.
+def identity(settings: Input) -> Identity:
+    """All settings that shape the results.
+
+    Files are included by name only: their content enters the hashes of potential and slab.
     """
-    found = {key: value for key, value in _flat(settings).items() if key not in FREE}
-    return json.loads(json.dumps(found, default=str))
+    shaping = {key: value for key, value in _flat(settings).items() if key not in FREE}
+    return json.loads(json.dumps(shaping, default=str))
 
 
-def difference(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+def difference(old: Identity, new: Identity) -> str | None:
     """The first setting in which two identities differ, as the start of a sentence; or None.
 
-    More trajectories than before are no difference: the campaign then grows.
+    More trajectories than before do not count as a difference: the campaign grows.
     """
     for key in dict.fromkeys([*old, *new]):
         before, now = (json.dumps(settings.get(key), sort_keys=True) for settings in (old, new))
@@ -54,18 +56,20 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> str | None:
     return None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return "not given" if value is None else quoted(value)
 
 
-def _flat(table: Table, name: str = "") -> dict[str, Any]:
-    found = {}
+def _flat(table: Table, name: str = "") -> dict[str, object]:
+    flat = {}
     for key in type(table).model_fields:
         value = getattr(table, key)
-        if isinstance(value, Range):  # the same energies, listed or not, are the same campaign
-            found[f"{name}{key}"] = value.values
+        if isinstance(
+            value, Range
+        ):  # a range and a list of the same energies are the same campaign
+            flat[f"{name}{key}"] = value.values
         elif isinstance(value, Table):
-            found |= _flat(value, f"{name}{key}.")
+            flat |= _flat(value, f"{name}{key}.")
         else:
-            found[f"{name}{key}"] = value
-    return found
+            flat[f"{name}{key}"] = value
+    return flat

@@ -30,7 +30,7 @@ from scatter.settings import Table
 
 TABLES = tables()
 
-# What is written where a table or key without a default is missing.
+# What to write where a table or key without a default is missing.
 NEEDED = {
     "molecule": 'formula = "H2", v = 0, j = 0',
     "incidence": "energy_eV = [0.2, 0.4, 0.6]",
@@ -54,45 +54,38 @@ KINDS = {
 
 Location = tuple[int | str, ...]
 
-LONGEST_RULE = 500  # characters of what a rule says, which may quote a value
-MOST = 100  # unknown keys that are compared with a missing one
+LONGEST_RULE = 500  # characters of a rule, which may quote a value
+MOST = 100  # unknown keys that are compared with a missing key
 
 
-def sentence(path: Path, written_input: dict[str, Any], error: ValidationError) -> str:
-    """One sentence for all that pydantic refused.
-
-    Args:
-        path: the input file.
-        written_input: what it says, as tomllib reads it.
-        error: what validation made of that.
-    """
+def sentence(path: Path, written_input: dict[str, object], error: ValidationError) -> str:
+    """One sentence for all that pydantic refused."""
     mistakes = error.errors(include_url=False)
     unknown = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]
     others = [
         m for m in mistakes if m["type"] != "extra_forbidden" and not _misspelt(m, unknown[:MOST])
     ]
     first, *rest = unknown + others
-    place = find(written_input, first["loc"])
-    text = f"{path}{_explained(place, first)}"
+    text = f"{path}{_explained(find(written_input, first['loc']), first)}"
     if rest:
         text += f" (and {len(rest)} more mistake{'s' if len(rest) > 1 else ''})"
     return one_line(text)
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and characters that do not print."""
+    """The text without line breaks and unprintable characters."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt one most likely means, if any is near."""
+    """The known name that a misspelt name most likely means, if any is close."""
     folded = {other.casefold(): other for other in known}
-    found = get_close_matches(name.casefold(), folded, n=1, cutoff=0.7)
-    return folded[found[0]] if found else None
+    matches = get_close_matches(name.casefold(), folded, n=1, cutoff=0.7)
+    return folded[matches[0]] if matches else None
 
 
 def _misspelt(missing: ErrorDetails, unknown: list[ErrorDetails]) -> bool:
-    """Whether a key is missing only because it is there under another name."""
+    """Whether a key is missing only because its name is misspelt."""
     *table, key = missing["loc"] or ("",)
     return missing["type"] == "missing" and any(
         list(other["loc"][:-1]) == table and near(str(other["loc"][-1]), [str(key)])
@@ -102,19 +95,12 @@ def _misspelt(missing: ErrorDetails, unknown: list[ErrorDetails]) -> bool:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a mistake is: the deepest thing the user wrote that holds it.
+    """Where a mistake is: the deepest part of the input that contains it."""
 
-    Attributes:
-        table: name in brackets, such as `surface.thermalise`; empty outside any table.
-        steps: keys and indices (from 0) from that table down to the value; empty: the table.
-        value: what is written there.
-        annotation: what may be written there.
-    """
-
-    table: str
-    steps: Location
-    value: Any
-    annotation: Any
+    table: str  # name in brackets, such as `surface.thermalise`; empty outside any table
+    steps: Location  # keys and indices (from 0) from that table down to the value; empty: the table
+    value: object  # what is written there
+    annotation: object  # what may be written there
 
     @property
     def key(self) -> str:
@@ -125,18 +111,19 @@ class Place:
 
     @property
     def heading(self) -> str:
-        """File is put before it, a colon after: `, [incidence] polar_deg = 95`."""
+        """What stands between the file and a colon, such as `, [incidence] polar_deg = 95`."""
         table = f", [{self.table}]" if self.table else ","
         return f"{table} {self.key} = {quoted(self.value)}" if self.steps else table
 
 
-def find(written_input: dict[str, Any], location: Location) -> Place:
-    """The deepest thing along a location of pydantic's that the user wrote.
+def find(written_input: dict[str, object], location: Location) -> Place:
+    """The deepest part of the input along a location that pydantic gives.
 
-    Steps that are not in the input are names of a union's branches, or the list that a single
-    value was put into.
+    Steps that are not in the input are names of a union's branches, or the list into which a
+    single value was put.
     """
-    value, annotation = written_input, Input
+    value: object = written_input
+    annotation: object = Input
     table, steps = "", ()
     for part in location:
         inner = inside(annotation, part)
@@ -151,15 +138,15 @@ def find(written_input: dict[str, Any], location: Location) -> Place:
     return Place(table, steps, value, annotation)
 
 
-def _under(value: Any, part: str | int) -> Any:
-    """What lies under a key or an index; None, which TOML cannot write, if nothing does."""
+def _under(value: object, part: str | int) -> object:
+    """The value under a key or an index; None, which TOML cannot write, if there is none."""
     if isinstance(part, int):
         return value[part] if isinstance(value, list) and part < len(value) else None
     return value.get(part) if isinstance(value, dict) else None
 
 
 def _explained(place: Place, mistake: ErrorDetails) -> str:
-    """The sentence without the file at its head."""
+    """The sentence without the file at its start."""
     if mistake["type"] == "missing":
         return _missing(place, str(mistake["loc"][-1]))
     if mistake["type"] == "extra_forbidden":
@@ -181,7 +168,8 @@ def _missing(place: Place, key: str) -> str:
 
 
 def _unknown(place: Place, key: str) -> str:
-    known = next(s.kind for s in shapes(place.annotation) if issubclass(s.kind, Table))
+    kinds = (shape.kind for shape in shapes(place.annotation))
+    known = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Table))
     meant = near(key, known.model_fields)
     name = f"{place.table}.{bare(key)}" if place.table else bare(key)
     if _means_table(place, key, meant):
@@ -201,8 +189,8 @@ def _unknown(place: Place, key: str) -> str:
 
 
 def _means_table(place: Place, key: str, meant: str | None) -> bool:
-    """Whether an unknown key, near to the known one `meant`, was to be a table of its own."""
-    value = place.value[key]
+    """Whether an unknown key, close to the known key `meant`, was meant as a table."""
+    value = _under(place.value, key)
     if place.steps or not (isinstance(value, dict) or _is_table_list(value)):
         return False
     if not place.table:
@@ -211,12 +199,12 @@ def _means_table(place: Place, key: str, meant: str | None) -> bool:
     return name in TABLES if meant else any(table.startswith(name) for table in TABLES)
 
 
-def _is_table_list(value: Any) -> bool:
+def _is_table_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _home(key: str) -> str:
-    """Where a key that is in the wrong place belongs; empty if nowhere."""
+    """Where a misplaced key belongs; empty if nowhere."""
     homes = [f"[{name}]" for name, table in TABLES.items() if key in table.model_fields]
     return f"it belongs in {' or '.join(homes)}" if homes else ""
 
@@ -227,22 +215,22 @@ def _no_table(place: Place, name: str) -> str:
     return f"{place.heading}: must be a table; write its keys under [{name}]"
 
 
-def _contrast(value: Any, mistake: str) -> str:
-    """What is wrong about the kind of the value, unless the value itself shows it."""
+def _contrast(value: object, mistake: str) -> str:
+    """What kind of value it is not, unless the value itself shows that."""
     if mistake == "finite_number" or (mistake == "float_type" and type(value) is int):
         return ", and finite"
     if value in ([], ""):
         return ", not empty"
-    a_word = mistake == "literal_error" and isinstance(value, str)
-    a_number = mistake == "int_type" and isinstance(value, float)
-    wrong = mistake.endswith("_type") or mistake == "literal_error"
-    if a_word or a_number or not wrong:
+    wrong_word = mistake == "literal_error" and isinstance(value, str)
+    fraction = mistake == "int_type" and isinstance(value, float)
+    wrong_kind = mistake.endswith("_type") or mistake == "literal_error"
+    if wrong_word or fraction or not wrong_kind:
         return ""
     return f", not {KINDS.get(type(value), 'a date or time')}"
 
 
 def _fix(place: Place) -> str:
-    """The same value written rightly, a word that is near, or what the key is without it."""
+    """The same value written correctly, a similar word, or the default of the key."""
     for reading in _readings(place.value):
         if _allowed(reading, place.annotation):
             return f"; write {written(reading)}"
@@ -259,8 +247,8 @@ def _fix(place: Place) -> str:
     return f"; without this key it is {default}" if default else ""
 
 
-def _readings(value: Any) -> Iterator[Any]:
-    """What else the writer of a value may have meant."""
+def _readings(value: object) -> Iterator[bool | int | float | str]:
+    """What the user may have meant by a value."""
     if isinstance(value, str):
         if value.casefold() in ("true", "false"):
             yield value.casefold() == "true"
@@ -275,8 +263,8 @@ def _readings(value: Any) -> Iterator[Any]:
         yield written(value)
 
 
-def _allowed(reading: Any, annotation: Any) -> bool:
-    if isinstance(reading, str):  # of free text, any number would be allowed
+def _allowed(reading: object, annotation: Any) -> bool:
+    if isinstance(reading, str):  # as free text any number would be allowed
         return reading in words(annotation)
     try:
         TypeAdapter(annotation, config=Table.model_config).validate_python(reading)

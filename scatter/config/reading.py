@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,33 +15,27 @@ from scatter.config.values import bare, quoted, written
 from scatter.settings import UserError
 
 MOST = 2**22  # bytes of an input file
-DEEPEST = 30  # tables and lists within one another
+DEEPEST = 30  # levels of nested tables and lists
 
-# What tomllib says, and what the user did; the rest of its messages speak for themselves.
+# What tomllib says, and what the user did; its other messages are clear.
 TOML_MISTAKES = {
     r"Cannot (declare|mutate|redefine|overwrite).*": "a table or key is written twice; keep one",
     r"Duplicate inline table key (.*)": r"the key \1 is written twice; keep one",
-    r"Invalid value": 'is no value; write text in quotes ("H2"), numbers as 0.5, true or false',
+    r"Invalid value": 'is not a value; write text in quotes ("H2"), numbers as 0.5, true or false',
     r"Illegal character '\\n'": "text must end in quotes on the line where it begins",
-    r"Invalid statement": "is no key = value, [table] or # comment",
-    r"Expected newline or end of document after a statement": "holds more than one key = value; "
-    "write one on each line, and comments after #",
+    r"Invalid statement": "is not key = value, [table] or # comment",
+    r"Expected newline or end of document after a statement": "has more than one key = value; "
+    "write each on its own line, and comments after #",
 }
 
 
 @dataclass(frozen=True)
 class Source:
-    """An input file that has been read.
+    """An input file that has been read."""
 
-    Attributes:
-        path: where it was read.
-        text: its text, verbatim.
-        input: what it says.
-    """
-
-    path: Path
-    text: str
-    input: Input
+    path: Path  # of the file
+    text: str  # verbatim
+    input: Input  # the settings in it
 
     @property
     def output(self) -> Path:
@@ -54,7 +47,7 @@ def read(path: Path) -> Source:
     """Read an input file.
 
     Raises:
-        UserError: it cannot be read, or its first mistake and how many others there are.
+        UserError: it cannot be read, or has mistakes: the first, and how many others there are.
     """
     try:
         text = foreign.text(path, most=MOST)
@@ -66,86 +59,87 @@ def read(path: Path) -> Source:
 
 
 def parse(path: Path, text: str) -> Source:
-    """What the text of an input file says; `path` is only named in errors.
+    """The settings in the text of an input file; `path` is only named in errors.
 
     Raises:
-        UserError: its first mistake and how many others there are.
+        UserError: its first mistake, and how many others there are.
     """
     try:
         written_input = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(one_line(f"{path}, {_not_toml(text, error)}")) from None
-    _refuse_depths(path, written_input)
+    _refuse_unusable(path, written_input)
     try:
         return Source(path, text, Input.model_validate(written_input))
     except ValidationError as error:
         raise UserError(sentence(path, written_input, error)) from None
 
 
-def toml(tables: Mapping[str, Any]) -> str:
-    """The text of an input file that says what a dictionary of its tables says.
+def toml(tables: Mapping[str, object]) -> str:
+    """A dictionary of tables as the text of an input file.
 
     Raises:
-        UserError: a value is none that TOML can hold.
+        UserError: TOML cannot hold a value.
     """
     lines = []
     for name, table in tables.items():
         if not isinstance(table, Mapping):
-            raise UserError(f"settings: {name!r} is {table!r}, and should be a table, a dictionary")
+            raise UserError(
+                f"settings: {name!r} is {table!r}; it must be a dictionary of keys and values"
+            )
         lines += [f"[{name}]", *(f"{bare(str(k))} = {_value(k, v)}" for k, v in table.items()), ""]
     return "\n".join(lines)
 
 
-def _value(key: str, value: Any) -> str:
-    """A value as TOML writes it, arrays and numbers of NumPy included."""
-    plain = value.tolist() if hasattr(value, "tolist") else value
+def _value(key: str, value: object) -> str:
+    """A value as TOML writes it, NumPy's arrays and numbers included."""
+    plain = getattr(value, "tolist", lambda: value)()
     plain = [*plain] if isinstance(plain, tuple | range) else plain
     text = written(plain)
     try:
         tomllib.loads(f"value = {text}")
     except ValueError:
         raise UserError(
-            f"settings: {key} = {value!r}: must be a number, a text, true or false, or a list or "
-            "table of them"
+            f"settings: {key} = {value!r}: must be a number, text, true or false, or a list or "
+            "table of these"
         ) from None
     return text
 
 
-def _refuse_depths(path: Path, value: Any) -> None:
-    """Refuse what TOML can hold and nothing else can: endless nesting, text that does not print."""
+def _refuse_unusable(path: Path, value: object) -> None:
+    """Refuse what TOML allows and nothing else can use: deep nesting, unprintable text."""
     below = [(value, 0)]
     while below:
         value, depth = below.pop()
         if depth > DEEPEST:
-            raise UserError(f"{path}: its tables nest more than {DEEPEST} deep; none needs to")
+            raise UserError(
+                f"{path}: its tables are nested more than {DEEPEST} deep; none needs to be"
+            )
         if isinstance(value, dict):
             below += [(part, depth + 1) for item in value.items() for part in item]
         elif isinstance(value, list):
             below += [(part, depth + 1) for part in value]
         elif isinstance(value, str) and not "".join(value.split()).isprintable():
-            raise UserError(
-                one_line(f"{path}: {quoted(value)}: holds characters that do not print")
-            )
+            raise UserError(one_line(f"{path}: {quoted(value)}: contains unprintable characters"))
 
 
 def _other_file(path: Path) -> str:
-    """A file beside it whose name is near, or what to do."""
-    beside = [other.name for other in path.parent.glob("*.toml")]
-    meant = near(path.name, beside)
+    """A file in the same folder with a similar name, or a question."""
+    meant = near(path.name, [other.name for other in path.parent.glob("*.toml")])
     return f"did you mean '{path.parent / meant}'?" if meant else "is the path right?"
 
 
 def _not_toml(text: str, error: Exception) -> str:
-    """Line, column, what stands there and what is wrong with it."""
-    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
-    if found is None:  # what Python itself refuses
+    """Line and column, what stands there and what is wrong with it."""
+    match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
+    if match is None:  # what Python itself refuses
         too_deep = isinstance(error, RecursionError)
-        return f"not TOML: {'its brackets nest too deeply' if too_deep else error}"
-    message, line, column = found.groups()
+        return f"not TOML: {'its brackets are nested too deeply' if too_deep else error}"
+    message, line, column = match.groups()
     for pattern, meaning in TOML_MISTAKES.items():
         message = re.sub(f"^{pattern}$", meaning, message)
     message = message[0].lower() + message[1:]
     if line is None:
         return f"at its end, not TOML: {message}"
-    shown = quoted(text.split("\n")[int(line) - 1].strip())
-    return f"line {line}, column {column}, not TOML: {shown}: {message}"
+    wrong = quoted(text.split("\n")[int(line) - 1].strip())
+    return f"line {line}, column {column}, not TOML: {wrong}: {message}"

@@ -1,7 +1,7 @@
-"""The tables of `input.toml` that belong to the campaign as a whole, and all of them together."""
+"""The tables of `input.toml` that concern the campaign as a whole, and all tables together."""
 
 from math import prod
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -14,7 +14,7 @@ from scatter.potentials.table import PotentialTable
 from scatter.settings import NonNegativeInt, PositiveInt, Table
 
 
-def _word_or_number(value: Any) -> str:
+def _word_or_number(value: object) -> str:
     return "word" if isinstance(value, str) else "number"
 
 
@@ -26,10 +26,10 @@ NumberOrAuto = Annotated[
 
 
 class Run(Table):
-    """Table `[run]`: the seed, and how the campaign is run; only the seed shapes the results."""
+    """Table `[run]`: the seed, and how the campaign is run; only the seed affects the results."""
 
     seed: NonNegativeInt = Field(
-        le=2**63 - 1, default=0, description="Seed of every random number of the campaign."
+        le=2**63 - 1, default=0, description="Seed of all random numbers of the campaign."
     )
     output: str | None = Field(
         default=None,
@@ -38,14 +38,14 @@ class Run(Table):
         "the name of the input file without its ending.",
     )
     slots: NumberOrAuto = Field(
-        default="auto", description="Trajectories that each rank moves at once."
+        default="auto", description="Trajectories that each rank propagates at once."
     )
     threads: NumberOrAuto = Field(
         default="auto",
-        description='Threads of each rank; "auto" is its share of the cores that the machine, a '
-        "binding and a container's quota leave to the ranks there, and at most OMP_NUM_THREADS. A "
-        "batch is shared out to them only while that is faster than one thread; the bits are the "
-        "same.",
+        description='Threads of each rank; "auto" is its share of the cores that the machine, CPU '
+        "binding and container quota leave to the ranks there, and at most OMP_NUM_THREADS. A "
+        "batch is spread over them only while that is faster than one thread; results are the same "
+        "to the bit.",
     )
 
 
@@ -58,40 +58,40 @@ Count = Annotated[int, Field(gt=0, le=10**9)]
 class Sampling(Table):
     """Table `[sampling]`: how many trajectories are run.
 
-    With a target, `trajectories` is the first round of every point, and more rounds follow at the
-    points whose S0 is not yet known well enough. Of two targets either is enough. Both may be
-    changed, given or left out when a campaign is taken up again: a tighter one adds trajectories,
-    a looser one runs none and keeps those that are there.
+    With a target, `trajectories` is the first round of every point, and more rounds follow at
+    points whose S0 is not yet known well enough. With two targets, meeting either is enough. Both
+    may be changed, added or removed when a campaign is continued: a tighter target adds
+    trajectories, a looser one runs none and keeps those that exist.
     """
 
     trajectories: Count = Field(
         default=1000,
-        description="Trajectories of each point, with a target those of its first round; may grow "
-        "when a campaign is taken up again.",
+        description="Trajectories of each point, or with a target those of its first round; may be "
+        "increased when a campaign is continued.",
     )
     target_error: Annotated[float, Field(gt=0, lt=0.5)] | None = Field(
         default=None,
-        description="Half-width that the 95 % interval of every S0 shall have at most.",
+        description="Largest half-width allowed for the 95 % interval of every S0.",
     )
     target_relative_error: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None,
-        description="The same, divided by S0; where S0 is all but 0 only `target_error` beside it "
-        "ends a point before `max_trajectories`.",
+        description="The same, divided by S0; where S0 is almost 0, only an additional "
+        "`target_error` ends a point before `max_trajectories`.",
     )
     max_trajectories: Count | None = Field(
         default=None,
-        description="The most that a target may ask for at any point; by default 10 times "
-        "`trajectories`.",
+        description="The most trajectories that a target may add up to at any point; by default "
+        "10 times `trajectories`.",
     )
 
     @property
     def targeted(self) -> bool:
-        """Whether the number of trajectories follows from a target."""
+        """Whether a target sets the number of trajectories."""
         return self.target_error is not None or self.target_relative_error is not None
 
     @property
     def most(self) -> int:
-        """The most trajectories that any point may get."""
+        """The largest number of trajectories at any point."""
         if not self.targeted:
             return self.trajectories
         return self.max_trajectories or 10 * self.trajectories
@@ -102,30 +102,29 @@ class Sampling(Table):
             return self
         if not self.targeted:
             raise ValueError(
-                f"max_trajectories = {self.max_trajectories} limits what a target asks for, and "
-                "there is none; give target_error or target_relative_error, or trajectories alone"
+                f"max_trajectories = {self.max_trajectories} limits a target, and there is none; "
+                "give target_error or target_relative_error, or trajectories alone"
             )
         if self.max_trajectories < self.trajectories:
             raise ValueError(
                 f"max_trajectories = {self.max_trajectories} is less than the first round, "
-                f"trajectories = {self.trajectories}; raise the one or lower the other"
+                f"trajectories = {self.trajectories}; raise the former or lower the latter"
             )
         return self
 
 
 class Frames(Table):
-    """Table `[frames]`: which trajectories are recorded step by step."""
+    """Table `[frames]`: which trajectories are recorded as frames."""
 
     trajectories: NonNegativeInt = Field(
-        default=0, description="How many of each point are recorded: the first ones by number."
+        default=0,
+        description="How many trajectories of each point are recorded: the first by number.",
     )
-    every: PositiveInt = Field(
-        default=10, description="Time steps from one recorded frame to the next."
-    )
+    every: PositiveInt = Field(default=10, description="Time steps between recorded frames.")
 
 
 class Input(Table):
-    """A whole `input.toml`: what one campaign computes, and how."""
+    """A whole `input.toml`: what a campaign computes, and how."""
 
     run: Run = Run()
     molecule: Molecule
@@ -152,21 +151,21 @@ class Input(Table):
             raise ValueError(
                 f"the product of its lists is {points:,} points ({each}) of "
                 f"{self.sampling.most:,} trajectories; at most {MOST_POINTS:,} points and "
-                f"{MOST_TRAJECTORIES:,} trajectories are one campaign, so divide it"
+                f"{MOST_TRAJECTORIES:,} trajectories fit into one campaign, so divide it"
             )
         return self
 
 
 def tables(table: type[Table] = Input, name: str = "") -> dict[str, type[Table]]:
-    """Every table by the name in its brackets, such as `surface.thermalise`, in the file's order.
+    """Every table by the name in its brackets, such as `surface.thermalise`, in order.
 
-    A key that holds nothing but a table is a table of its own; one that may also hold something
-    else, such as a range of energies, is a key.
+    What may only be a table is a table; what may also be something else, such as a range of
+    energies, is a key.
     """
-    found = {}
+    named = {}
     for key, field in table.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Table) and not get_args(inner):
-            found[f"{name}{key}"] = inner
-            found |= tables(inner, f"{name}{key}.")
-    return found
+            named[f"{name}{key}"] = inner
+            named |= tables(inner, f"{name}{key}.")
+    return named

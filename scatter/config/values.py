@@ -1,4 +1,4 @@
-"""What a key of `input.toml` may hold, in words; and any value as TOML writes it."""
+"""What a key of `input.toml` may hold, in words, and values as TOML writes them."""
 
 import json
 import re
@@ -25,26 +25,21 @@ DEEPEST = 4  # brackets within brackets that it quotes
 
 @dataclass(frozen=True)
 class Shape:
-    """One of the shapes that a value may have.
+    """One of the shapes that a value may have."""
 
-    Attributes:
-        kind: int, float, str, bool, list, dict, Literal, Any, or a class of `Table`.
-        parts: the words of a Literal; what the items of a list or the values of a dict may be.
-        limits: gt, ge, lt, le, min_length, max_length, as far as each is set.
-        alone: a list of one item may be written without its brackets.
-    """
-
-    kind: Any
-    parts: tuple[Any, ...]
-    limits: dict[str, Any]
-    alone: bool
+    kind: object  # int, float, str, bool, list, dict, Literal, Any, or a class of `Table`
+    # the words of a Literal; what the items of a list or the values of a dict may be
+    parts: tuple[object, ...]
+    limits: dict[str, object]  # gt, ge, lt, le, min_length, max_length, as far as each is set
+    alone: bool  # a list of one item may be written without its brackets
 
 
-def shapes(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Shape]:
+def shapes(annotation: object, metadata: tuple[object, ...] = ()) -> Iterator[Shape]:
     """The shapes that an annotation of a settings class allows, absence (None) left out."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from shapes(annotation.__origin__, (*annotation.__metadata__, *metadata))
+        inner, *rules = get_args(annotation)
+        yield from shapes(inner, (*rules, *metadata))
     elif origin in (Union, UnionType):
         for option in get_args(annotation):
             yield from shapes(option)
@@ -54,7 +49,7 @@ def shapes(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Shape]:
         yield Shape(origin or annotation, parts, dict(_limits(metadata)), alone)
 
 
-def _limits(metadata: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+def _limits(metadata: Iterable[object]) -> Iterator[tuple[str, object]]:
     for rule in metadata:
         if isinstance(rule, FieldInfo):
             yield from _limits(rule.metadata)
@@ -63,38 +58,33 @@ def _limits(metadata: Iterable[Any]) -> Iterator[tuple[str, Any]]:
                 yield name, getattr(rule, name)
 
 
-def annotation_of(table: type[Table], key: str) -> Any:
-    """The annotation of a key, its rules included."""
-    return table.model_fields[key].rebuild_annotation()
-
-
-def inside(annotation: Any, part: str | int) -> Any:
-    """The annotation of what lies under a key or an index (from 0); None if nothing can."""
+def inside(annotation: object, part: str | int) -> object:
+    """The annotation of what may stand under a key or an index (from 0); None if nothing may."""
     for shape in shapes(annotation):
         if isinstance(shape.kind, type) and issubclass(shape.kind, Table):
             if part in shape.kind.model_fields:
-                return annotation_of(shape.kind, str(part))
+                return shape.kind.model_fields[str(part)].rebuild_annotation()
         elif shape.kind in (list, dict) and isinstance(part, int) == (shape.kind is list):
             return shape.parts[0]
     return None
 
 
-def words(annotation: Any) -> list[str]:
+def words(annotation: object) -> list[str]:
     """The words that may be written, alone or in a list."""
-    found = []
+    allowed = []
     for shape in shapes(annotation):
         if shape.kind is Literal:
-            found += shape.parts
+            allowed += shape.parts
         elif shape.alone:
-            found += words(shape.parts[0])
-    return found
+            allowed += words(shape.parts[0])
+    return allowed
 
 
-def phrase(annotation: Any) -> str:
+def phrase(annotation: object) -> str:
     """What may be written, such as "a number greater than 0, a list of them or "auto"."""
-    *found, last = [option for shape in shapes(annotation) for option in _options(shape)]
-    separator = ", or " if any(" " in option for option in (*found, last)) else " or "
-    return f"{', '.join(found)}{separator}{last}" if found else last
+    *options, last = [option for shape in shapes(annotation) for option in _options(shape)]
+    separator = ", or " if any(" " in option for option in (*options, last)) else " or "
+    return f"{', '.join(options)}{separator}{last}" if options else last
 
 
 def _options(shape: Shape) -> list[str]:
@@ -121,19 +111,19 @@ def _noun(shape: Shape, plural: Literal[0, 1]) -> str:
     return f"{NOUNS[shape.kind][plural]}{_bounds(shape.limits)}"
 
 
-def _bounds(limits: dict[str, Any]) -> str:
+def _bounds(limits: dict[str, object]) -> str:
     if "ge" in limits and "le" in limits:
         return f" from {written(limits['ge'])} to {written(limits['le'])}"
     if limits.keys() == {"ge"}:
         return f" of {written(limits['ge'])} or more"
     names = {"gt": "greater than", "ge": "from", "lt": "less than", "le": "at most"}
-    found = [f"{text} {written(limits[name])}" for name, text in names.items() if name in limits]
-    joint = " to " if "ge" in limits else " and "
-    return f" {joint.join(found)}" if found else ""
+    bounds = [f"{text} {written(limits[name])}" for name, text in names.items() if name in limits]
+    conjunction = " to " if "ge" in limits else " and "
+    return f" {conjunction.join(bounds)}" if bounds else ""
 
 
-def written(value: Any, depth: int = 0) -> str:
-    """A value as TOML writes it; what nests too deeply becomes an ellipsis."""
+def written(value: object, depth: int = 0) -> str:
+    """A value as TOML writes it; an ellipsis stands for what is nested too deeply."""
     if depth > DEEPEST:
         return "…"
     if isinstance(value, bool):
@@ -147,17 +137,13 @@ def written(value: Any, depth: int = 0) -> str:
         return f"{{{', '.join(items)}}}"
     if isinstance(value, list):
         return f"[{', '.join(written(item, depth + 1) for item in value)}]"
-    return _number(value) if isinstance(value, int | float) else str(value)
-
-
-def _number(value: float) -> str:
-    if isinstance(value, int):  # Python refuses to print integers of thousands of digits
-        return str(value) if value.bit_length() < 200 else hex(value)
-    return repr(value)
+    if isinstance(value, int) and value.bit_length() >= 200:
+        return hex(value)  # Python refuses to print integers of thousands of digits
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def default_written(field: FieldInfo) -> str | None:
-    """What a key is where it is not written; None if that is nothing at all."""
+    """The default of a key as TOML writes it; None if it has none."""
     default = field.get_default(call_default_factory=True)
     (shape, *_) = shapes(field.rebuild_annotation())
     if shape.alone and isinstance(default, list) and len(default) == 1:
@@ -165,8 +151,8 @@ def default_written(field: FieldInfo) -> str | None:
     return None if default is None else written(default)
 
 
-def quoted(value: Any) -> str:
-    """A value as TOML writes it, cut where it becomes too long for a sentence."""
+def quoted(value: object) -> str:
+    """A value as TOML writes it, cut where it is too long for a sentence."""
     text = written(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 

@@ -12,30 +12,28 @@ PerMolecule = Float[np.ndarray, " molecule"]
 
 
 class Unbound(ValueError):
-    """No bound motion in the inner well for what was asked."""
+    """There is no bound motion of this kind in the inner well."""
 
 
 class Curve:
-    """V(r) of an isolated diatomic: a quintic spline through points, on the energies' own scale.
+    """V(r) of an isolated diatomic: a quintic spline through points, on their scale of energy.
 
-    A machine-learned V may fall again at bonds much too short: `shortest` is then the top of the
-    repulsive wall. Where that hole is deeper than the molecule, start the points beyond it.
+    A machine-learned V may fall again at very short bonds: `shortest` is then the top of the
+    repulsive wall. Where that hole is deeper than the molecule, let the points start beyond it.
 
     Attributes:
         r_e: equilibrium bond, Å: the deepest minimum.
         minimum: V(r_e), eV.
-        shortest: the bond from which on V is known, Å; V is NaN below the first point.
-        longest: the bond up to which V is known, Å; V is NaN beyond.
+        shortest: bond from which V is used, Å; V is NaN below the first point.
+        longest: bond up to which V is known, Å; V is NaN beyond.
         r: bond lengths of the points, Å.
         V: their energies, eV.
     """
 
     def __init__(self, r: Float[np.ndarray, " point"], V: Float[np.ndarray, " point"]):
-        """Lay the curve through points.
+        """Interpolate the points.
 
-        Args:
-            r: bond lengths, increasing, at least six, Å.
-            V: energies, eV.
+        r are at least six bond lengths, increasing, Å; V energies, eV.
 
         Raises:
             Unbound: V has no minimum between the first and the last point.
@@ -60,7 +58,7 @@ class Curve:
 
     @classmethod
     def of(cls, V: Radial, shortest: float, longest: float, spacing: float = 0.005) -> "Curve":
-        """The curve of a function: its values every `spacing` (Å) from `shortest` to `longest`."""
+        """The curve of a function, sampled every `spacing` (Å) from `shortest` to `longest`."""
         r = np.linspace(shortest, longest, round((longest - shortest) / spacing) + 1)
         return cls(r, V(r))
 
@@ -118,13 +116,13 @@ class Wells:
 
 
 def root(value: Radial, slope: Radial, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """The zero of `value` between where it is not positive (`below`) and not negative (`above`).
+    """The zero of `value` between `below`, where it is ≤ 0, and `above`, where it is ≥ 0.
 
-    Newton's method, with bisection where it would leave the bracket. Each element is held once it
-    has settled, so that it depends on no other. NaN where an end is NaN.
+    Newton's method, with bisection where it would leave the bracket. An element is fixed once it
+    has converged, so that it depends on no other. NaN where an end of the bracket is NaN.
     """
     x = 0.5 * (below + above)
-    settled = np.isnan(x)
+    converged = np.isnan(x)
     for _ in range(60):
         f = value(x)
         below, above = np.where(f <= 0, x, below), np.where(f >= 0, x, above)
@@ -133,8 +131,8 @@ def root(value: Radial, slope: Radial, below: np.ndarray, above: np.ndarray) -> 
         inside = (newton - below) * (newton - above) <= 0
         closer = np.where(inside, newton, 0.5 * (below + above))
         step = np.abs(closer - x)
-        x = np.where(settled, x, closer)
-        settled = settled | (step <= 1e-12 * x)  # Newton squares the error: x is at rounding
-        if settled.all():
+        x = np.where(converged, x, closer)
+        converged = converged | (step <= 1e-12 * x)  # Newton squares the error: x is at rounding
+        if converged.all():
             break
     return x

@@ -50,15 +50,10 @@ def level(v: float, J: float, curve: Curve, mu: float, langer: bool = False) -> 
 
     The error is below 1e-9 eV for every level of a Morse H2.
 
-    Args:
-        v: vibrational quantum number.
-        J: rotational quantum number.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    The reduced mass mu is in amu; with `langer`, L² is (J+1/2)² ħ² instead of J(J+1) ħ².
 
     Raises:
-        Unbound: the well holds no such level.
+        Unbound: the level is not bound in the inner well.
     """
     rotation = np.array([angular_momentum(J, langer) ** 2 / (2 * mu)])
     well = curve.wells(rotation)
@@ -85,60 +80,45 @@ def level(v: float, J: float, curve: Curve, mu: float, langer: bool = False) -> 
 
 
 def levels(v_max: int, J_max: int, curve: Curve, mu: float, langer: bool = False) -> list[Level]:
-    """Every level up to v_max and J_max that the well holds, v by v.
-
-    Args:
-        v_max: highest vibrational quantum number.
-        J_max: highest rotational quantum number.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
-    """
-    found = []
+    """Every bound level up to v_max and J_max, v by v; arguments as for `level`."""
+    bound = []
     for v in range(v_max + 1):
         for J in range(J_max + 1):
             try:
-                found.append(level(v, J, curve, mu, langer))
+                bound.append(level(v, J, curve, mu, langer))
             except Unbound:
                 break  # the well only gets shallower with J
-    return found
+    return bound
 
 
 def level_rows(
     v_max: int, J_max: int, curve: Curve, mu: float, langer: bool = False
 ) -> list[dict[str, float]]:
-    """The levels as rows for people: eV above the curve's minimum and above (0, 0), Å, fs.
-
-    Args:
-        v_max: highest vibrational quantum number.
-        J_max: highest rotational quantum number.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    """The levels as rows of a table: eV above the curve's minimum and above (0, 0), Å, fs.
 
     Raises:
-        Unbound: the well holds no level at all.
+        Unbound: not even (0, 0) is bound.
     """
     ground = level(0, 0, curve, mu, langer)
     return [
         {
-            "v": found.v,
-            "J": found.J,
-            "energy_eV": found.energy - curve.minimum,
-            "spacing_eV": found.energy - ground.energy,
-            "inner_A": found.inner,
-            "outer_A": found.outer,
-            "mean_A": found.mean,
-            "period_fs": found.period / fs,
+            "v": bound.v,
+            "J": bound.J,
+            "energy_eV": bound.energy - curve.minimum,
+            "spacing_eV": bound.energy - ground.energy,
+            "inner_A": bound.inner,
+            "outer_A": bound.outer,
+            "mean_A": bound.mean,
+            "period_fs": bound.period / fs,
         }
-        for found in levels(v_max, J_max, curve, mu, langer)
+        for bound in levels(v_max, J_max, curve, mu, langer)
     ]
 
 
 def _refuse_unbound(
     v: float, J: float, curve: Curve, mu: float, rotation: PerMolecule, well: Wells
 ) -> None:
-    """Raise Unbound, with the numbers, unless the well holds the level."""
+    """Raise Unbound, with the numbers, unless the well supports the level."""
     name = f"v = {v:g}, J = {J:g} is not bound"
     if np.isnan(well.r_min[0]):
         raise Unbound(f"{name}: V(r) + L²/2μr² has no minimum up to {curve.longest:.3f} Å")

@@ -1,7 +1,7 @@
 """From motion to quantum numbers: real-valued v and J, for many molecules at once.
 
-What is answered for a molecule depends, to the bit, on no other in the array: no BLAS, no powers
-whose vectorised form rounds otherwise than the scalar one, and roots that settle one by one.
+The result for a molecule does not depend on the others in the array, to the bit: no BLAS, no powers
+whose vectorised form rounds differently from the scalar one, and roots that converge one by one.
 """
 
 import numpy as np
@@ -13,20 +13,15 @@ from scatter.units import hbar
 _POINTS = 128
 _ANGLES = (np.arange(_POINTS) + 0.5) * np.pi / _POINTS
 COS, WEIGHT = np.cos(_ANGLES), np.sin(_ANGLES) * np.pi / _POINTS
-_AT_ONCE = 1024  # molecules: what is held of them stays within a few MB
+_AT_ONCE = 1024  # molecules; their arrays then take a few MB
 
 
 def vibrational_number(
     energy: PerMolecule, J: PerMolecule, curve: Curve, mu: float, langer: bool = False
 ) -> PerMolecule:
-    """Real-valued v of molecules with an internal energy and a rotation; NaN for the unbound.
+    """Real-valued v of molecules with a given energy and J; NaN where not bound.
 
-    Args:
-        energy: internal energy on the scale of the curve, eV.
-        J: rotational quantum number, real-valued.
-        curve: V(r).
-        mu: reduced mass, amu.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    Energies (eV) are on the scale of the curve, J is real-valued, the reduced mass mu in amu.
     """
     squared = (J + 0.5) * (J + 0.5) if langer else J * (J + 1)
     rotation = squared * (hbar * hbar / (2 * mu))
@@ -42,22 +37,17 @@ def rovibrational(
 ) -> tuple[PerMolecule, PerMolecule]:
     """Real-valued (v, J) of moving diatomics; NaN for those not bound in the inner well.
 
-    J is that of L = r × p in the molecule's frame, and v that of E = p²/2μ + V(r) at this J.
+    J follows from L = r × p in the molecule's frame, v from E = p²/2μ + V(r) at this J.
 
-    Args:
-        positions: of both atoms, Å.
-        momenta: of both atoms, in any frame, amu Å / time unit.
-        masses: of both atoms, amu.
-        curve: V(r) of the isolated molecule.
-        langer: L² is (J+1/2)² ħ² instead of J(J+1) ħ².
+    Positions (Å), momenta (amu Å / time unit, in any frame) and masses (amu) of both atoms.
     """
     v, J = np.empty(len(positions)), np.empty(len(positions))
     mu = float(masses[0] * masses[1] / (masses[0] + masses[1]))
     for first in range(0, len(positions), _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        bond = positions[some, 1] - positions[some, 0]
-        p = mu * (momenta[some, 1] / masses[1] - momenta[some, 0] / masses[0])
-        v[some], J[some] = _rovibrational(bond, p, curve, mu, langer)
+        part = slice(first, first + _AT_ONCE)
+        bond = positions[part, 1] - positions[part, 0]
+        p = mu * (momenta[part, 1] / masses[1] - momenta[part, 0] / masses[0])
+        v[part], J[part] = _rovibrational(bond, p, curve, mu, langer)
     return v, J
 
 
@@ -74,7 +64,7 @@ def _rovibrational(
     well = curve.wells(rotation)
     r = np.sqrt((bond * bond).sum(axis=1))
     energy = (p * p).sum(axis=1) / (2 * mu) + curve(r)
-    # A molecule at rest in the minimum may lie below it by rounding.
+    # Rounding may put a molecule at rest in the minimum below it.
     energy = np.where((r >= well.wall) & (r <= well.end), np.maximum(energy, well.bottom), np.nan)
     v = action_number(energy, rotation, curve, mu, well)
     squared = squared / (hbar * hbar)
@@ -85,14 +75,9 @@ def _rovibrational(
 def action_number(
     energy: PerMolecule, rotation: PerMolecule, curve: Curve, mu: float, well: Wells
 ) -> PerMolecule:
-    """The number v = ∮ p dr / 2πħ - 1/2, by Gauss-Chebyshev quadrature of the second kind.
+    """The action as v = ∮ p dr / 2πħ - 1/2, by Gauss-Chebyshev quadrature of the second kind.
 
-    Args:
-        energy: on the scale of the curve, eV.
-        rotation: L²/2μ, eV Å².
-        curve: V(r).
-        mu: reduced mass, amu.
-        well: of the curve at these rotations.
+    Energies (eV) are on the scale of the curve, rotation = L²/2μ is in eV Å², mu in amu.
     """
     inner, outer = turning_points(energy, rotation, curve, well)
     _, p = radial_motion(energy, rotation, curve, mu, inner, outer)
@@ -102,7 +87,7 @@ def action_number(
 def turning_points(
     energy: PerMolecule, rotation: PerMolecule, curve: Curve, well: Wells
 ) -> tuple[PerMolecule, PerMolecule]:
-    """Inner and outer turning point (Å); NaN where E is not between the bottom and the rim."""
+    """Inner and outer turning points (Å); NaN where E is not between bottom and rim."""
 
     def excess(r: np.ndarray) -> np.ndarray:
         return curve(r, rotation) - energy

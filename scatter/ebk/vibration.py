@@ -10,10 +10,10 @@ _POINTS = 512
 
 
 class Vibration:
-    """Bond and radial momentum at a phase that is uniform in time, by the inverse of t(θ).
+    """Bond length and radial momentum at a phase that is uniform in time, from the inverse of t(θ).
 
-    With r = (inner + outer)/2 - (outer - inner)/2 cos θ, dt/dθ is smooth also at the turning
-    points, so its integral is tabulated once and inverted; nothing is rejected.
+    With r = (inner + outer)/2 - (outer - inner)/2 cos θ, dt/dθ is smooth even at the turning
+    points, so its integral is tabulated once and inverted; no draw is rejected.
     """
 
     def __init__(self, level: Level, curve: Curve, mu: float):
@@ -23,7 +23,7 @@ class Vibration:
         self._inner, self._half = level.inner, 0.5 * (level.outer - level.inner)
         theta = np.linspace(0, np.pi, _POINTS + 1)
         r = self._bond(theta)
-        rate = np.empty_like(theta)  # dt/dθ = μ dr/dθ / p; at the ends, by the force there
+        rate = np.empty_like(theta)  # dt/dθ = μ dr/dθ / p; at the ends from the force there
         force = np.abs(curve.slope(r[[0, -1]], self._rotation))
         rate[[0, -1]] = np.sqrt(mu * self._half / force)
         rate[1:-1] = mu * self._half * np.sin(theta[1:-1]) / self._momentum(r[1:-1])
@@ -33,8 +33,8 @@ class Vibration:
     def at(self, phase: float) -> tuple[float, float]:
         """Bond (Å) and radial momentum (amu Å / time unit) at a phase from 0 to 1.
 
-        From the inner turning point at 0 outwards, and from the outer one at 1/2 back. The
-        momentum follows from the energy, which is therefore that of the level to rounding.
+        It moves outwards from the inner turning point at 0, and back from the outer one at 1/2.
+        The momentum follows from the energy, which is that of the level to within rounding.
         """
         r = self._bond(self._theta(np.array([2 * min(phase, 1 - phase)])))
         p = float(self._momentum(r)[0])

@@ -1,4 +1,4 @@
-"""Where a diatomic meets a facet: the slab, the site, the way the bond points, first guesses."""
+"""A diatomic above a facet: the slab, the site, the direction of the bond, first guesses."""
 
 from dataclasses import dataclass
 
@@ -21,25 +21,16 @@ from scatter.units import degree
 
 @dataclass(frozen=True)
 class Approach:
-    """A slab, and a molecule that comes down on it; heights count from the highest atom.
+    """A slab and a molecule approaching it; heights are measured from the highest atom."""
 
-    Attributes:
-        potential: of both.
-        system: slab and molecule.
-        slab: positions of the slab's atoms, Å.
-        below: the point of the slab's highest plane under the middle of the bond, Å.
-        along: unit vector of the bond.
-        bond: at equilibrium, Å.
-        held: indices of the atoms that never move.
-    """
-
-    potential: Potential
-    system: System
-    slab: Float[np.ndarray, "atom 3"]
+    potential: Potential  # of slab and molecule
+    system: System  # slab and molecule
+    slab: Float[np.ndarray, "atom 3"]  # positions of the slab's atoms, Å
+    # the point of the slab's highest plane below the midpoint of the bond, Å
     below: Float[np.ndarray, "3"]
-    along: Float[np.ndarray, "3"]
-    bond: float
-    held: Int[np.ndarray, " held"]
+    along: Float[np.ndarray, "3"]  # unit vector of the bond
+    bond: float  # equilibrium bond length, Å
+    held: Int[np.ndarray, " held"]  # indices of the atoms that do not move
 
     @property
     def far(self) -> float:
@@ -47,13 +38,13 @@ class Approach:
         return 0.5 * float(self.system.cell[2, 2] - np.ptp(self.slab[:, 2]))
 
     def molecule(self, height: float, stretch: float = 1.0) -> Float[np.ndarray, "2 3"]:
-        """The molecule's atoms, flat at a height (Å), the bond in units of equilibrium."""
+        """Positions of the molecule lying flat at a height (Å), its bond times `stretch`."""
         middle = self.below + [0.0, 0.0, height]
         half = 0.5 * stretch * self.bond * self.along
         return np.stack([middle - half, middle + half])
 
     def frame(self, height: float, stretch: float = 1.0) -> Atoms:
-        """Ideal slab and flat molecule, with constraints and a calculator of its own."""
+        """The ideal slab and the flat molecule, with constraints and their own calculator."""
         positions = np.concatenate([self.slab, self.molecule(height, stretch)])
         system = self.system
         frame = Atoms(system.numbers, positions, cell=system.cell, pbc=system.pbc)
@@ -62,8 +53,8 @@ class Approach:
         return frame
 
 
-def chosen(facet: str, site: str | None) -> tuple[str, Route]:
-    """A site of a facet, by default its first, and the route there.
+def route_to(facet: str, site: str | None) -> tuple[str, Route]:
+    """A site of a facet (by default its first), and the route there.
 
     Raises:
         UserError: no such facet or site.
@@ -84,28 +75,22 @@ def chosen(facet: str, site: str | None) -> tuple[str, Route]:
 def approach(
     potential: Potential, facet: str, route: Route, element: str, formula: str, relax_slab: bool
 ) -> Approach:
-    """Six layers at the potential's own lattice constant at rest, and the molecule's own bond.
+    """Six layers at the potential's static lattice constant, and the molecule at equilibrium.
 
-    Args:
-        potential: must know both elements.
-        facet: of `facets.FACETS`.
-        route: of the molecule there.
-        element: chemical symbol of a fcc metal.
-        formula: of the diatomic.
-        relax_slab: all but the two lowest layers may move, instead of none.
+    With `relax_slab` all but the two lowest layers may move, otherwise none.
 
     Raises:
-        UserError: no such element or diatomic, or the potential has no such crystal or molecule.
+        UserError: unknown element or diatomic, or one that the potential does not bind.
     """
     try:
-        # An ideal slab has no temperature, but the table asks for one.
-        made = {
-            "element": element,
-            "facet": facet,
-            "size": [*FACETS[facet].usual],
-            "temperature_K": 1.0,
-        }
-        surface = Surface.model_validate(made)
+        surface = Surface.model_validate(
+            {
+                "element": element,
+                "facet": facet,
+                "size": [*FACETS[facet].usual],
+                "temperature_K": 1.0,  # required by the table; an ideal slab has none
+            }
+        )
         (first, _), (second, _) = isotopes(formula, {})
     except ValueError as error:
         raise UserError(

@@ -1,7 +1,7 @@
-"""How far a potential is from the labels of structures: energies, forces, and what a call costs.
+"""Errors of a potential on labelled structures (energies, forces), and the cost of a force call.
 
-The columns are those of tables of the H2/Cu literature: RMSE of the energy of the whole cell (meV),
-of every component of every atom's force, and of the forces on the molecule (meV/Å).
+The columns are those of the H2/Cu literature: RMSE of the energy of the whole cell (meV), of all
+force components, and of the forces on the molecule (meV/Å).
 """
 
 from collections import Counter
@@ -9,154 +9,121 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
-import numba
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 from jaxtyping import Bool, Float, Int
 
 from scatter.campaign.bench import time_forces
+from scatter.cores import single_thread
 from scatter.potentials.base import Potential
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
 from scatter.validation.labels import Labels
 
 MILLI = 1000  # meV in an eV
-TRAJECTORY = ("facet", "T_K", "v", "J", "energy_eV", "trajectory")  # name one, in a frame's info
+TRAJECTORY = ("facet", "T_K", "v", "J", "energy_eV", "trajectory")  # keys of a frame's info
 
 
 @dataclass(frozen=True)
 class Deviation:
     """RMSE and MAE of a quantity, with their standard errors.
 
-    Frames of one trajectory are no independent witnesses: the standard errors are those of a mean
-    over trajectories, where frames say which they are of, and over frames where they do not.
-
-    Attributes:
-        unit: of all numbers below.
-        n: numbers compared.
-        rmse: root mean square of potential - reference; NaN where nothing is compared.
-        rmse_error: its standard error.
-        mae: mean absolute value of the same.
-        mae_error: its standard error.
+    Frames of one trajectory are not independent: the standard errors are those of a mean over
+    trajectories where frames say which they belong to, and over frames where they do not.
     """
 
-    unit: str
-    n: int
-    rmse: float
-    rmse_error: float
-    mae: float
-    mae_error: float
+    unit: str  # of the numbers below
+    n: int  # how many numbers are compared
+    rmse: float  # root mean square of potential - reference; NaN where nothing is compared
+    rmse_error: float  # its standard error
+    mae: float  # mean absolute difference
+    mae_error: float  # its standard error
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of a potential on some of the structures.
+    """Errors of a potential on a set of structures."""
 
-    Attributes:
-        label: which: "all", or facet and temperature.
-        frames: how many.
-        energy: of the whole cell.
-        energy_shifted: the same after the mean difference of each composition is taken off, which
-            differs from `energy` where the two count energies from different zeros.
-        energy_per_atom: energy over the atoms of the cell.
-        forces: components on every atom whose force both have.
-        molecule: components on the molecule's atoms.
-    """
-
-    label: str
-    frames: int
-    energy: Deviation
+    label: str  # "all", or facet and temperature
+    frames: int  # how many
+    energy: Deviation  # of the whole cell
+    # the same after subtracting the mean difference of each composition, which removes a difference
+    # in the zero of energy
     energy_shifted: Deviation
-    energy_per_atom: Deviation
-    forces: Deviation
-    molecule: Deviation
+    energy_per_atom: Deviation  # energy divided by the number of atoms
+    forces: Deviation  # components on every atom for which both give a force
+    molecule: Deviation  # components on the molecule's atoms
 
     @property
     def learned(self) -> tuple[tuple[float, float], ...]:
-        """What a learning curve shows: RMSE and its standard error of energy, forces, molecule."""
-        shown = (self.energy, self.forces, self.molecule)
-        return tuple((one.rmse, one.rmse_error) for one in shown)
+        """RMSE and standard error of energy, forces and molecule, for a learning curve."""
+        deviations = (self.energy, self.forces, self.molecule)
+        return tuple((deviation.rmse, deviation.rmse_error) for deviation in deviations)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """The same numbers by the reference and by the potential, in eV or eV/Å; one to one.
+    """The same numbers from the reference and from the potential, in eV or eV/Å, in one order."""
 
-    Attributes:
-        reference: by the reference.
-        potential: by the potential.
-        frame: the frame of each.
-    """
-
-    reference: Float[np.ndarray, " n"]
-    potential: Float[np.ndarray, " n"]
-    frame: Int[np.ndarray, " n"]
+    reference: Float[np.ndarray, " n"]  # values of the reference
+    potential: Float[np.ndarray, " n"]  # values of the potential
+    frame: Int[np.ndarray, " n"]  # index of the frame of each
 
     def of(self, chosen: Bool[np.ndarray, " frame"]) -> "Pairs":
-        """Those of some of the frames."""
-        mine = chosen[self.frame]
-        return Pairs(self.reference[mine], self.potential[mine], self.frame[mine])
+        """The pairs of the chosen frames."""
+        kept = chosen[self.frame]
+        return Pairs(self.reference[kept], self.potential[kept], self.frame[kept])
 
 
 @dataclass(frozen=True)
 class Compared:
-    """All that is compared; NaN is left out.
+    """All pairs of numbers that are compared; NaN is left out."""
 
-    Attributes:
-        energies: of whole cells, eV.
-        shifted: the same, without the mean difference of each composition, and from zero on.
-        per_atom: energies over atoms, eV.
-        forces: eV/Å.
-        molecule: those on the molecule's atoms, eV/Å.
-        trajectory: a number for each frame that is common to those of one trajectory.
-    """
-
-    energies: Pairs
-    shifted: Pairs
-    per_atom: Pairs
-    forces: Pairs
-    molecule: Pairs
+    energies: Pairs  # of whole cells, eV
+    shifted: Pairs  # the same, without the mean difference of each composition, the lowest at zero
+    per_atom: Pairs  # energies per atom, eV
+    forces: Pairs  # eV/Å
+    molecule: Pairs  # those on the molecule's atoms, eV/Å
+    # a number for each frame, the same for all frames of one trajectory
     trajectory: Int[np.ndarray, " frame"]
 
 
-def molecule_of(frames: Sequence[Atoms], wanted: Sequence[str] = ()) -> frozenset[int]:
-    """Atomic numbers of the molecule: as wanted, or all but the commonest element.
+def molecule_of(frames: Sequence[Atoms], symbols: Sequence[str] = ()) -> frozenset[int]:
+    """Atomic numbers of the molecule: the given symbols, or all but the commonest element.
 
     Raises:
-        UserError: what is wanted is no element, or in none of the frames.
+        UserError: a symbol is not an element, or is in none of the frames.
     """
     counts = Counter(int(z) for frame in frames for z in frame.numbers)
-    for symbol in wanted:
+    for symbol in symbols:
         if atomic_numbers.get(symbol, 0) not in counts:
             known = ", ".join(chemical_symbols[z] for z in sorted(counts))
             raise UserError(
-                f"--molecule {symbol}: no structure holds such an atom; they hold {known}"
+                f"--molecule {symbol}: no structure contains this element; they contain {known}"
             )
-    if wanted:
-        return frozenset(atomic_numbers[symbol] for symbol in wanted)
+    if symbols:
+        return frozenset(atomic_numbers[symbol] for symbol in symbols)
     return frozenset(counts) - {counts.most_common(1)[0][0]}
 
 
 def compare(
     frames: Sequence[Atoms], potential: Labels, reference: Labels, molecule: frozenset[int]
 ) -> Compared:
-    """Set every number of one beside that of the other."""
+    """Pair every number of the potential with that of the reference."""
     atoms = np.array([len(frame) for frame in frames])
-    each = np.arange(len(frames))
-    energies = _pairs(reference.energies, potential.energies, each)
-    off = _mean_differences(frames, energies)
-    shifted = Pairs(energies.reference, energies.potential - off[energies.frame], energies.frame)
-    zero = shifted.reference.min(initial=np.inf)
-    force = _pairs(_flat(reference), _flat(potential), np.repeat(each, 3 * atoms))
+    frame = np.arange(len(frames))
+    energies = _pairs(reference.energies, potential.energies, frame)
+    shift = _mean_differences(frames, energies)[energies.frame]
+    zero = energies.reference.min(initial=np.inf)
+    forces = _flat(reference), _flat(potential), np.repeat(frame, 3 * atoms)
     on = np.repeat(np.concatenate([np.isin(f.numbers, list(molecule)) for f in frames]), 3)
-    on_molecule = _pairs(_flat(reference)[on], _flat(potential)[on], np.repeat(each, 3 * atoms)[on])
     return Compared(
         energies=energies,
-        shifted=Pairs(shifted.reference - zero, shifted.potential - zero, shifted.frame),
-        per_atom=_pairs(reference.energies / atoms, potential.energies / atoms, each),
-        forces=force,
-        molecule=on_molecule,
+        shifted=Pairs(energies.reference - zero, energies.potential - shift - zero, energies.frame),
+        per_atom=_pairs(reference.energies / atoms, potential.energies / atoms, frame),
+        forces=_pairs(*forces),
+        molecule=_pairs(*(values[on] for values in forces)),
         trajectory=_trajectories(frames),
     )
 
@@ -170,17 +137,17 @@ def _pairs(
     potential: Float[np.ndarray, " n"],
     frame: Int[np.ndarray, " n"],
 ) -> Pairs:
-    both = np.isfinite(reference) & np.isfinite(potential)
-    return Pairs(reference[both], potential[both], frame[both])
+    known = np.isfinite(reference) & np.isfinite(potential)
+    return Pairs(reference[known], potential[known], frame[known])
 
 
 def _mean_differences(frames: Sequence[Atoms], energies: Pairs) -> Float[np.ndarray, " frame"]:
     """Mean of potential - reference over all frames of each frame's composition, eV."""
     formulas = [frame.get_chemical_formula() for frame in frames]
     _, kind = np.unique(formulas, return_inverse=True)
-    mine = kind[energies.frame]
-    total = np.bincount(mine, energies.potential - energies.reference, kind.max() + 1)
-    return (total / np.maximum(np.bincount(mine, minlength=kind.max() + 1), 1))[kind]
+    paired, kinds = kind[energies.frame], kind.max() + 1
+    total = np.bincount(paired, energies.potential - energies.reference, kinds)
+    return (total / np.maximum(np.bincount(paired, minlength=kinds), 1))[kind]
 
 
 def _trajectories(frames: Sequence[Atoms]) -> Int[np.ndarray, " frame"]:
@@ -194,8 +161,8 @@ def _trajectories(frames: Sequence[Atoms]) -> Int[np.ndarray, " frame"]:
 def deviation(pairs: Pairs, trajectory: Int[np.ndarray, " frame"], unit: str) -> Deviation:
     """RMSE and MAE of pairs of numbers, in thousandths of their unit.
 
-    The mean of x (a square, an absolute value) over all numbers is R = Σ_t X_t / Σ_t n_t, sums
-    over trajectories t of n_t numbers each, and its variance is that of a ratio,
+    The mean of x (a squared or absolute difference) is R = Σ_t X_t / Σ_t n_t, with sums over
+    trajectories t of n_t numbers each; its variance is that of a ratio,
 
         var R = T/(T-1) Σ_t (X_t - R n_t)² / (Σ_t n_t)²;    σ(RMSE) = σ(MSE) / 2 RMSE.
 
@@ -203,18 +170,17 @@ def deviation(pairs: Pairs, trajectory: Int[np.ndarray, " frame"], unit: str) ->
     """
     if not len(pairs.frame):
         return Deviation(unit, 0, nan, nan, nan, nan)
-    apart = MILLI * (pairs.potential - pairs.reference)
+    difference = MILLI * (pairs.potential - pairs.reference)
     _, group = np.unique(trajectory[pairs.frame], return_inverse=True)
-    mse, mse_error = _ratio(apart**2, group)
-    mae, mae_error = _ratio(np.abs(apart), group)
+    mse, mse_error = _ratio(difference**2, group)
+    mae, mae_error = _ratio(np.abs(difference), group)
     rmse = sqrt(mse)
-    return Deviation(
-        unit, len(apart), rmse, mse_error / (2 * rmse) if rmse else 0.0, mae, mae_error
-    )
+    rmse_error = mse_error / (2 * rmse) if rmse else 0.0
+    return Deviation(unit, len(difference), rmse, rmse_error, mae, mae_error)
 
 
 def _ratio(x: Float[np.ndarray, " n"], group: Int[np.ndarray, " n"]) -> tuple[float, float]:
-    """Mean, and its standard error from the spread of groups; NaN for a single group."""
+    """The mean, and its standard error from the spread between groups; NaN for a single group."""
     total, count = np.bincount(group, x), np.bincount(group)
     mean, groups = total.sum() / count.sum(), len(count)
     if groups == 1:
@@ -224,7 +190,7 @@ def _ratio(x: Float[np.ndarray, " n"], group: Int[np.ndarray, " n"]) -> tuple[fl
 
 
 def errors(compared: Compared, frames: Sequence[Atoms]) -> list[Errors]:
-    """Errors on all frames; then on those of each facet and temperature, if these differ."""
+    """Errors on all frames, then on those of each facet and temperature, if these differ."""
     labels = np.array([condition(frame) for frame in frames])
     kinds = sorted(set(labels.tolist()))
     parts: Iterable[tuple[str, Bool[np.ndarray, " frame"]]] = [
@@ -235,33 +201,29 @@ def errors(compared: Compared, frames: Sequence[Atoms]) -> list[Errors]:
 
 
 def _errors(compared: Compared, label: str, chosen: Bool[np.ndarray, " frame"]) -> Errors:
-    def found(pairs: Pairs, unit: str) -> Deviation:
+    def on_chosen(pairs: Pairs, unit: str) -> Deviation:
         return deviation(pairs.of(chosen), compared.trajectory, unit)
 
     return Errors(
         label=label,
         frames=int(chosen.sum()),
-        energy=found(compared.energies, "meV"),
-        energy_shifted=found(compared.shifted, "meV"),
-        energy_per_atom=found(compared.per_atom, "meV/atom"),
-        forces=found(compared.forces, "meV/Å"),
-        molecule=found(compared.molecule, "meV/Å"),
+        energy=on_chosen(compared.energies, "meV"),
+        energy_shifted=on_chosen(compared.shifted, "meV"),
+        energy_per_atom=on_chosen(compared.per_atom, "meV/atom"),
+        forces=on_chosen(compared.forces, "meV/Å"),
+        molecule=on_chosen(compared.molecule, "meV/Å"),
     )
 
 
 def condition(frame: Atoms) -> str:
-    """Facet and temperature of a frame, as far as its `info` (keys facet, T_K) tells them."""
+    """Facet and temperature of a frame, as far as its `info` (keys facet, T_K) gives them."""
     facet, T_K = frame.info.get("facet"), frame.info.get("T_K")
-    told = [f"({facet})"] if facet is not None else []
-    return ", ".join(told + ([f"{float(T_K):g} K"] if T_K is not None else []))
+    words = [] if facet is None else [f"({facet})"]
+    return ", ".join(words if T_K is None else [*words, f"{float(T_K):g} K"])
 
 
 def call_ms(potential: Potential, frame: Atoms) -> float:
-    """Wall time of one force call of one structure on one thread, the fastest of many, in ms."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        system = system_of(frame, "structure")
+    """Wall time of a force call on one structure and one thread, the fastest of many, ms."""
+    system = system_of(frame, "structure")
+    with single_thread():
         return 1000 * time_forces(potential, system, np.array(frame.positions)[None], 1).seconds
-    finally:
-        numba.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""Structures with their energies and forces: labels of a file, or answers of a potential."""
+"""Energies and forces of structures: the labels in a file, or those a potential computes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,10 @@ from scatter.potentials.evaluate import answers
 
 @dataclass(frozen=True)
 class Labels:
-    """Energies and forces of structures, in their order.
+    """Energies and forces of structures, in order."""
 
-    Attributes:
-        energies: eV; NaN where a structure has none.
-        forces: eV/Å, one array of shape (atom, 3) for each; NaN on atoms that have none.
-    """
-
-    energies: Float[np.ndarray, " frame"]
+    energies: Float[np.ndarray, " frame"]  # eV; NaN where a structure has none
+    # eV/Å, one array (atom, 3) per structure; NaN on atoms that have none
     forces: tuple[Float[np.ndarray, "atom 3"], ...]
 
 
@@ -32,42 +28,31 @@ def labels_of(
     keys: Keys = STANDARD,
     needed: Collection[str] | None = None,
 ) -> Labels:
-    """The labels that a file gave its frames, by the one rule for all (`scatter.labels`).
+    """The labels that a file gives its frames, by the rule of `scatter.labels`.
 
-    Args:
-        frames: as `read_frames` read them from `path`.
-        path: named in errors.
-        keys: that the user named.
-        needed: as `scatter.labels.labelled` takes it; by default any label will do.
+    Errors name `path`. What is `needed` follows `labelled`; by default any label will do.
 
     Raises:
-        UserError: it is not clear what the labels are, or one is missing or cannot be used.
+        UserError: the labels are ambiguous, missing or unusable.
     """
     names = [f"{path}, frame {n}" for n in range(len(frames))]
     return as_labels(labelled(frames, names, keys, needed, weights=None))
 
 
 def as_labels(frames: Sequence[Atoms]) -> Labels:
-    """The labels of frames that were read by that rule."""
-    told = [results_of(frame) for frame in frames]
-    energies = np.array([one.get("energy", np.nan) for one in told])
-    forces = [
-        one.get("forces", np.full((len(frame), 3), np.nan))
-        for one, frame in zip(told, frames, strict=True)
-    ]
-    return Labels(energies, tuple(forces))
+    """The labels of frames that `scatter.labels.labelled` has read."""
+    results = [(results_of(frame), (len(frame), 3)) for frame in frames]
+    return Labels(
+        np.array([result.get("energy", np.nan) for result, _ in results]),
+        tuple(result.get("forces", np.full(shape, np.nan)) for result, shape in results),
+    )
 
 
 def labels_by(potential: Potential, frames: Sequence[Atoms], path: Path) -> Labels:
-    """What a potential makes of the frames of a file; forces on all atoms, held ones too.
-
-    Args:
-        potential: evaluated.
-        frames: as `read_frames` read them from `path`.
-        path: named in errors.
+    """Energies and forces of a file's frames on a potential; forces on all atoms, held ones too.
 
     Raises:
-        UserError: it does not know an element of a frame, or gives no finite energy.
+        UserError: an element is unknown to it, or an energy is not finite.
     """
     energies, forces = answers(potential, frames, path)
     return Labels(energies, tuple(forces))

@@ -1,8 +1,7 @@
-"""Thermal expansion: the lattice constant of a fcc crystal at several temperatures."""
+"""Thermal expansion: the lattice constant of an fcc crystal at several temperatures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,26 +14,18 @@ from scatter.validation.rows import Row
 
 TEMPERATURES_K = (200.0, 400.0, 600.0, 800.0, 1000.0)
 
-Progress = Callable[[float], Any]
+Progress = Callable[[float], object]
 
 
 @dataclass(frozen=True)
 class Expansion:
-    """The lattice constant at which a crystal has no pressure, at several temperatures.
+    """The lattice constant at zero pressure at several temperatures."""
 
-    Attributes:
-        element: chemical symbol.
-        temperatures_K: K.
-        lattice_constants: Å.
-        errors: standard errors of these, Å.
-        at_rest: lattice constant of least energy, without zero-point motion, Å.
-    """
-
-    element: str
-    temperatures_K: Float[np.ndarray, " temperature"]
-    lattice_constants: Float[np.ndarray, " temperature"]
-    errors: Float[np.ndarray, " temperature"]
-    at_rest: float
+    element: str  # chemical symbol
+    temperatures_K: Float[np.ndarray, " temperature"]  # K
+    lattice_constants: Float[np.ndarray, " temperature"]  # Å
+    errors: Float[np.ndarray, " temperature"]  # standard errors of these, Å
+    at_rest: float  # static lattice constant, without zero-point motion, Å
 
     def rows(self, reference: "Expansion") -> list[Row]:
         """Each lattice constant and its standard error beside those of a reference.
@@ -43,14 +34,15 @@ class Expansion:
             ValueError: the reference has other temperatures.
         """
         if not np.array_equal(self.temperatures_K, reference.temperatures_K):
-            raise ValueError("the two were not measured at the same temperatures")
+            raise ValueError("the two were not computed at the same temperatures")
         rows = []
         for n, kelvin in enumerate(self.temperatures_K):
             name = f"lattice constant of {self.element} at {kelvin:g} K"
-            ours, theirs = self.lattice_constants[n], reference.lattice_constants[n]
-            rows.append(Row(name, "Å", float(ours), float(theirs)))
-            ours, theirs = self.errors[n], reference.errors[n]
-            rows.append(Row(f"standard error of the {name}", "Å", float(ours), float(theirs)))
+            for quantity, values, references in (
+                (name, self.lattice_constants, reference.lattice_constants),
+                (f"standard error of the {name}", self.errors, reference.errors),
+            ):
+                rows.append(Row(quantity, "Å", float(values[n]), float(references[n])))
         return rows
 
 
@@ -64,16 +56,16 @@ def thermal_expansion(
 ) -> Expansion:
     """The lattice constant at each temperature, by `scatter.initial.lattice.lattice_constant_at`.
 
-    Each takes 23 ps of 8 replicas of 108 atoms, and is kept in the cache. The atoms are classical:
-    towards 0 K the value at rest is reached, without zero-point motion.
+    Each takes 23 ps of 8 replicas of 108 atoms, and is kept in the cache. The atoms are classical,
+    so the limit at 0 K is the static value, without zero-point motion.
 
     Args:
-        potential: must take and answer NumPy arrays.
+        potential: must take and return NumPy arrays.
         element: chemical symbol of the metal.
-        temperatures_K: K, at least one.
+        temperatures_K: one or more, K.
         settings: of the Langevin dynamics: time step, friction, equilibration.
         seed: of its random numbers.
-        progress: told the fraction done (0 to 1) from time to time.
+        progress: called with the fraction done (0 to 1) from time to time.
 
     Raises:
         UserError: a temperature is not positive, or the crystal melts or has no stable volume.
@@ -84,17 +76,16 @@ def thermal_expansion(
         raise UserError(
             f"thermal expansion: temperatures must be positive numbers in K; given: {given}"
         )
-    tell = progress or (lambda fraction: None)
-    found = []
+    settings = settings or Thermalise()
+    constants = []
     for n, kelvin in enumerate(kelvins):
 
         def done(fraction: float, before: int = n) -> None:
-            tell((before + fraction) / len(kelvins))
+            if progress:
+                progress((before + fraction) / len(kelvins))
 
-        found.append(
-            lattice_constant_at(potential, element, kelvin, settings or Thermalise(), seed, done)
-        )
-        tell((n + 1) / len(kelvins))
-    values, errors = np.array(found).T
+        constants.append(lattice_constant_at(potential, element, kelvin, settings, seed, done))
+        done(1.0)
+    values, errors = np.array(constants).T
     at_rest = static_lattice_constant(potential, element)
     return Expansion(element, np.array(kelvins), values, errors, at_rest)

@@ -2,52 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 
 from scatter import ebk
 from scatter.initial.molecule import bond_curve, isotopes
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
-from scatter.validation.rows import Row
+from scatter.validation.rows import Row, compared
 
 V_MAX, J_MAX = 2, 1
 
 
 @dataclass(frozen=True)
 class LoneMolecule:
-    """A diatomic far from everything.
+    """An isolated diatomic."""
 
-    Attributes:
-        formula: such as "H2".
-        curve: V(r), on the potential's own scale.
-        ground: EBK energy of (0, 0) above the minimum, eV.
-        spacings: EBK energy of each bound level (v, J) above (0, 0), eV.
-    """
-
-    formula: str
-    curve: ebk.Curve
-    ground: float
+    formula: str  # such as "H2"
+    curve: ebk.Curve  # V(r), on the potential's own scale
+    ground: float  # EBK energy of (0, 0) above the minimum, eV
+    # EBK energy of each bound level (v, J) above (0, 0), eV
     spacings: Mapping[tuple[int, int], float]
 
     def rows(self, reference: "LoneMolecule") -> list[Row]:
-        """Bond, energy and levels beside those of a reference; NaN for a level it does not hold.
+        """Bond, energy and levels beside those of a reference; NaN for a level that is not bound.
 
-        Energies are on each potential's own scale, so that the difference of two scales shows.
+        Energies are on each potential's own scale, so a difference in scale shows.
         """
-        mine, theirs, name = self.curve, reference.curve, self.formula
-        levels = sorted({*self.spacings, *reference.spacings} - {(0, 0)})
-        nan = float("nan")
-        return [
-            Row(f"bond length of {name}", "Å", mine.r_e, theirs.r_e),
-            Row(f"energy of {name} at rest", "eV", mine.minimum, theirs.minimum),
-            Row(f"zero-point energy of {name}", "eV", self.ground, reference.ground),
-            *(
-                Row(
-                    f"(v, J) = ({v}, {J}) above (0, 0) of {name}", "eV",
-                    self.spacings.get((v, J), nan), reference.spacings.get((v, J), nan),
-                )
-                for v, J in levels
-            ),
-        ]  # fmt: skip
+        name = self.formula
+        quantities = (
+            (f"bond length of {name}", "Å", "curve.r_e"),
+            (f"energy of {name} at rest", "eV", "curve.minimum"),
+            (f"zero-point energy of {name}", "eV", "ground"),
+        )
+        rows = compared(self, reference, quantities)
+        for v, J in sorted({*self.spacings, *reference.spacings} - {(0, 0)}):
+            ours = self.spacings.get((v, J), nan)
+            theirs = reference.spacings.get((v, J), nan)
+            rows.append(Row(f"(v, J) = ({v}, {J}) above (0, 0) of {name}", "eV", ours, theirs))
+        return rows
 
 
 def lone_molecule(
@@ -55,15 +47,12 @@ def lone_molecule(
 ) -> LoneMolecule:
     """The curve and the levels up to v = 2, J = 1 of a diatomic on a potential.
 
-    L² = J(J+1) ħ². Levels are those of the inner well, whatever V(r) does beyond.
+    L² = J(J+1) ħ². Levels are those of the inner well alone.
 
-    Args:
-        potential: must know the elements.
-        formula: such as "H2" or "HD".
-        masses_amu: what replaces the isotopes' own masses, by symbol, amu.
+    `masses_amu` replaces the masses of isotopes, by symbol.
 
     Raises:
-        UserError: it is no diatomic, or the potential does not bind it.
+        UserError: it is not a diatomic, or the potential does not bind it.
     """
     try:
         (first, m1), (second, m2) = isotopes(formula, masses_amu or {})
@@ -71,10 +60,10 @@ def lone_molecule(
         raise UserError(f"lone molecule: {error}") from error
     curve = bond_curve(potential, first, second)
     try:
-        found = ebk.level_rows(V_MAX, J_MAX, curve, ebk.reduced_mass(m1, m2))
+        levels = ebk.level_rows(V_MAX, J_MAX, curve, ebk.reduced_mass(m1, m2))
     except ebk.Unbound as error:
         raise UserError(
-            f"lone molecule: {potential.description} holds no level of {formula}: {error}"
+            f"lone molecule: {potential.description} binds no level of {formula}: {error}"
         ) from error
-    spacings = {(int(row["v"]), int(row["J"])): row["spacing_eV"] for row in found}
-    return LoneMolecule(formula, curve, found[0]["energy_eV"], spacings)
+    spacings = {(int(row["v"]), int(row["J"])): row["spacing_eV"] for row in levels}
+    return LoneMolecule(formula, curve, levels[0]["energy_eV"], spacings)

@@ -1,18 +1,15 @@
 """The minimum-energy path of a diatomic that dissociates on a facet, and its barrier.
 
-Two stages of the nudged elastic band: first the whole band, then with its highest image climbing.
+Two stages of the nudged elastic band: first the plain band, then with its highest image climbing.
 Sources: Henkelman & Jónsson, J. Chem. Phys. 113, 9978 (2000); Henkelman, Uberuaga & Jónsson,
 ibid. 9901; Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006), for the optimiser.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from os import devnull
 from typing import cast
 
-import numba
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
@@ -20,62 +17,51 @@ from ase.mep import NEB
 from ase.optimize import FIRE
 from jaxtyping import Float
 
+from scatter.cores import single_thread
 from scatter.potentials.base import Potential
 from scatter.potentials.calculator import PotentialCalculator
 from scatter.settings import UserError
 from scatter.units import degree
-from scatter.validation.approach import Approach, approach, chosen
-from scatter.validation.rows import Row
+from scatter.validation.approach import Approach, approach, route_to
+from scatter.validation.rows import Row, compared
 
 START = 4.0  # Å above the highest atom: metals and closed-shell molecules hardly feel it there
 SADDLE = 1.2, 1.4  # first guess: Å above the highest atom, bond in units of equilibrium
-END = 1.0, 2.6  # from where the dissociated atoms relax; likewise
-APART = 1.7  # equilibrium bonds: whatever is longer is no molecule
+END = 1.0, 2.6  # likewise; from here the dissociated atoms relax
+APART = 1.7  # equilibrium bonds: anything longer is not a molecule
 SPRING = 1.0  # eV/Å²
 ROUGH = 0.3  # eV/Å: the highest image may climb
 DISPLACED = 0.02  # Å, for second derivatives
-RIDGE = -0.05  # eV/Å²: a second curvature below it is no saddle's
+RIDGE = -0.05  # eV/Å²: with a second curvature below it the point is not a first-order saddle
 PUSH, PUSHES = 0.25, 4  # Å off a ridge, and how often
 
 
 @dataclass(frozen=True)
 class Band:
-    """How the path is found.
+    """How the path is searched."""
 
-    Attributes:
-        relax_slab: all layers of the slab but the two lowest may move, instead of none.
-        images: of the band, both ends included.
-        force: what no atom's force across the path may exceed, eV/Å.
-        steps: of the optimiser, in each stage.
-        symmetric: keep the symmetry of the site, with the molecule flat where that asks it to
-            be, even on a ridge of the surface whose either side is lower.
-    """
-
-    relax_slab: bool = False
-    images: int = 17
-    force: float = 0.02
-    steps: int = 1000
+    relax_slab: bool = False  # all but the two lowest layers of the slab may move, instead of none
+    images: int = 17  # of the band, both ends included
+    force: float = 0.02  # largest force on any atom perpendicular to the path at convergence, eV/Å
+    steps: int = 1000  # of the optimiser, in each stage
+    # keep the symmetry of the site (and the molecule flat, where that follows), even on a ridge of
+    # the potential energy surface
     symmetric: bool = False
 
 
 @dataclass(frozen=True)
 class EnergyPath:
-    """A minimum-energy path, from the molecule above the facet to its dissociated atoms.
+    """A minimum-energy path, from the molecule above the facet to its dissociated atoms."""
 
-    Attributes:
-        facet: such as "111".
-        site: of `facets.FACETS[facet].routes`.
-        frames: images along the path, with energies and forces; the molecule's atoms come last.
-        coordinate: length of the path from the saddle, in the space of all atoms, Å.
-        energies: above the molecule far away at rest, over the same slab, eV.
-        top: indices of the slab's outermost layer, from whose mean z heights count.
-    """
-
-    facet: str
-    site: str
+    facet: str  # such as "111"
+    site: str  # of `facets.FACETS[facet].routes`
+    # images along the path, with energies and forces; the molecule's atoms come last
     frames: tuple[Atoms, ...]
+    # length of the path from the saddle, in the space of all atoms, Å
     coordinate: Float[np.ndarray, " image"]
+    # relative to the molecule at rest far above the same slab, eV
     energies: Float[np.ndarray, " image"]
+    # indices of the slab's outermost layer, from whose mean z heights are measured
     top: tuple[int, ...]
 
     @property
@@ -122,12 +108,13 @@ class EnergyPath:
 
     def rows(self, reference: "EnergyPath") -> list[Row]:
         """The saddle beside that of the same path on a reference."""
-        return [
-            Row(f"barrier, {self.place}", "eV", self.barrier, reference.barrier),
-            Row(f"bond at the barrier, {self.place}", "Å", self.bond, reference.bond),
-            Row(f"height at the barrier, {self.place}", "Å", self.height, reference.height),
-            Row(f"tilt at the barrier, {self.place}", "°", self.tilt_deg, reference.tilt_deg),
-        ]
+        quantities = (
+            (f"barrier, {self.place}", "eV", "barrier"),
+            (f"bond at the barrier, {self.place}", "Å", "bond"),
+            (f"height at the barrier, {self.place}", "Å", "height"),
+            (f"tilt at the barrier, {self.place}", "°", "tilt_deg"),
+        )
+        return compared(self, reference, quantities)
 
 
 def minimum_energy_path(
@@ -138,28 +125,28 @@ def minimum_energy_path(
     formula: str = "H2",
     band: Band | None = None,
 ) -> EnergyPath:
-    """The path of least energy from the molecule above a facet to its dissociated atoms.
+    """The minimum-energy path from the molecule above a facet to its dissociated atoms.
 
     The slab is six layers at the potential's own lattice constant at rest. The highest image is a
-    saddle to within `band.force`, so its energy is good to about 1 meV. Of several saddles it is
-    the one beside the site; another site may have a lower one.
+    saddle to within `band.force`, so its energy is good to about 1 meV. Where there are several
+    saddles it is the one next to the site; another site may have a lower one.
 
     Args:
-        potential: must take and answer NumPy arrays, and know the elements.
+        potential: must take and return NumPy arrays, and know the elements.
         facet: of `facets.FACETS`.
         site: of `facets.FACETS[facet].routes`; by default the first.
-        element: chemical symbol of a fcc metal.
+        element: chemical symbol of an fcc metal.
         formula: the diatomic, such as "H2".
-        band: how the path is found.
+        band: how the path is searched.
 
     Raises:
         UserError: no such facet or site, no crystal or molecule, or the path has no barrier or
             does not converge.
     """
     band = band or Band()
-    site, route = chosen(facet, site)
+    site, route = route_to(facet, site)
     where = f"minimum-energy path of {formula} on {element}({facet}), {site}"
-    with _one_thread():
+    with single_thread():  # images are evaluated in turn, so that others would only wait
         start = approach(potential, facet, route, element, formula, band.relax_slab)
         first, guess, last, rest = _landmarks(start, band, where)
         images = _interpolated(first, guess, last, band.images)
@@ -171,56 +158,41 @@ def minimum_energy_path(
     return EnergyPath(facet, site, _kept(images), _lengths(images, energies), energies, top)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Images are evaluated one by one: more threads would do nothing but wait."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(threads)
-
-
 def _bond(frame: Atoms) -> float:
     return float(np.linalg.norm(frame.positions[-1] - frame.positions[-2]))
 
 
 def _landmarks(start: Approach, band: Band, where: str) -> tuple[Atoms, Atoms, Atoms, float]:
-    """The first image, a guess of the saddle, the last image, and the energy far away (eV)."""
+    """The first image, a guess at the saddle, the last image, and the energy far away (eV)."""
     far = start.frame(start.far)
-    _settle(far, band, f"{where}: the clean slab")
+    _converge(far, band, f"{where}: the clean slab")
     first, guess, last = far.copy(), far.copy(), far.copy()
     first.positions[-2:] = start.molecule(START)
     guess.positions[-2:] = start.molecule(*SADDLE)
     last.positions[-2:] = start.molecule(*END)
     last.calc = PotentialCalculator(start.potential)
-    _settle(last, band, f"{where}: the dissociated molecule")
+    _converge(last, band, f"{where}: the dissociated molecule")
     if _bond(last) < APART * start.bond:
         raise UserError(
-            f"{where}: on {start.potential.description} two atoms put down {END[1]:g} bond "
-            f"lengths apart come together again ({_bond(last):.2f} Å); choose another site"
+            f"{where}: on {start.potential.description} two atoms placed {END[1]:g} bond "
+            f"lengths apart recombine ({_bond(last):.2f} Å); choose another site"
         )
     return first, guess, last, far.get_potential_energy()
 
 
-def _settle(frame: Atoms, band: Band, what: str) -> None:
-    """Let the atoms that may move come to rest."""
-    _converge(frame, band.force, band.steps, what)
-
-
-def _converge(moved: Atoms | NEB, force: float, steps: int, what: str) -> None:
-    optimiser = FIRE(cast(Atoms, moved), logfile=devnull)  # ASE's types leave bands out
-    if not optimiser.run(fmax=force, steps=steps):
-        left = np.linalg.norm(moved.get_forces().reshape(-1, 3), axis=1).max()
+def _converge(moving: Atoms | NEB, band: Band, what: str, force: float | None = None) -> None:
+    force = force or band.force
+    optimiser = FIRE(cast(Atoms, moving), logfile=devnull)  # ASE's types leave bands out
+    if not optimiser.run(fmax=force, steps=band.steps):
+        residual = np.linalg.norm(moving.get_forces().reshape(-1, 3), axis=1).max()
         raise UserError(
-            f"{what}: not at rest after {steps} steps, a force of {left:.3f} eV/Å is left "
-            f"({force:g} is allowed); allow more steps, or look at the potential there"
+            f"{what}: not converged after {band.steps} steps; a force of {residual:.3f} eV/Å "
+            f"remains ({force:g} is allowed); allow more steps, or look at the potential there"
         )
 
 
 def _interpolated(first: Atoms, guess: Atoms, last: Atoms, count: int) -> list[Atoms]:
-    """Images on two straight legs, over the guessed saddle, evenly along the whole."""
+    """Images evenly spaced along two straight legs that meet at the guessed saddle."""
     corners = np.stack([frame.positions for frame in (first, guess, last)])
     legs = np.linalg.norm(np.diff(corners, axis=0), axis=(1, 2))
     at = np.concatenate([[0.0], np.cumsum(legs)])
@@ -236,12 +208,12 @@ def _interpolated(first: Atoms, guess: Atoms, last: Atoms, count: int) -> list[A
 
 def _relax(images: list[Atoms], band: Band, where: str) -> None:
     """Relax the band, then with its highest image climbing until that is a true saddle."""
-    _converge(_chain(images), max(ROUGH, band.force), band.steps, where)
+    _converge(_chain(images), band, where, max(ROUGH, band.force))
     for _ in range(1 + PUSHES):
-        _converge(_chain(images, climb=True), band.force, band.steps, where)
+        _converge(_chain(images, climb=True), band, where)
         highest = int(np.argmax([image.get_potential_energy() for image in images]))
         if highest in (0, len(images) - 1):
-            raise UserError(f"{where}: no image is higher than both ends, so there is no barrier")
+            raise UserError(f"{where}: no image lies higher than both ends, so there is no barrier")
         downhill = _off_the_ridge(images[highest])
         if band.symmetric or downhill is None:
             return
@@ -258,9 +230,9 @@ def _chain(images: list[Atoms], climb: bool = False) -> NEB:
 
 
 def _off_the_ridge(saddle: Atoms) -> Float[np.ndarray, "2 3"] | None:
-    """The way down from a stationary point besides the path; None where there is only the path.
+    """The downhill direction of a stationary point other than the path; None at a true saddle.
 
-    From the second derivatives of the energy by the molecule's six coordinates, slab held still.
+    From the Hessian in the molecule's six coordinates, with the slab fixed.
     """
     probe, place = saddle.copy(), saddle.positions[-2:].copy()
     probe.calc = saddle.calc
@@ -288,12 +260,10 @@ def _lengths(
 
 
 def _kept(images: list[Atoms]) -> tuple[Atoms, ...]:
-    """Copies that remember energies and forces, without the potential."""
-    kept = []
-    for image in images:
-        frame = image.copy()
+    """Copies that hold their energies and forces, without the potential."""
+    frames = tuple(image.copy() for image in images)
+    for frame, image in zip(frames, images, strict=True):
         frame.calc = SinglePointCalculator(
             frame, energy=image.get_potential_energy(), forces=image.get_forces(False)
         )
-        kept.append(frame)
-    return tuple(kept)
+    return frames

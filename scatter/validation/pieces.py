@@ -1,6 +1,6 @@
-"""Pieces of a validation, kept in its folder: what is finished is not done again.
+"""Pieces of a validation, kept in its folder, so that nothing finished is done again.
 
-A piece is a file NAME.json with what was found and a hash of all that shaped it. One with another
+A piece is a file NAME.json with a result and a hash of all that shaped it. A piece with another
 hash, an unreadable one, and one whose figures are gone count as absent.
 """
 
@@ -21,59 +21,57 @@ from scatter.settings import UserError
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
 
-Found = dict[str, Any]
+Piece = dict[str, Any]
 
 
 def key_of(name: str, **shaping: str) -> str:
-    """The hash of what shapes a piece."""
+    """The hash of everything that shapes a piece."""
     return digest(name=name, schema=SCHEMA, **shaping)
 
 
-def load(folder: Path, name: str, key: str) -> Found | None:
-    """What was found, if it is there, whole, and of this hash."""
+def load(folder: Path, name: str, key: str) -> Piece | None:
+    """The piece of this hash, if it is there and whole."""
     try:
-        told = json_table(folder / f"{name}.json")
-        found = told["found"]
-        whole = (told["key"], told["sha256"]) == (key, _hash(found))
+        stored = json_table(folder / f"{name}.json")
+        piece = stored["found"]
+        whole = (stored["key"], stored["sha256"]) == (key, _hash(piece))
     except (UserError, KeyError):
         return None
-    return found if whole and all((folder / name).is_file() for name in found["figures"]) else None
+    return piece if whole and all((folder / name).is_file() for name in piece["figures"]) else None
 
 
-def save(folder: Path, name: str, key: str, found: Found) -> Found:
-    """Keep what was found; answer it as `load` will."""
+def save(folder: Path, name: str, key: str, piece: Piece) -> Piece:
+    """Keep a piece; return it as `load` will."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(
-        folder / f"{name}.json",
-        as_json({"key": key, "sha256": _hash(plain(found)), "found": found}),
-    )
-    return plain(found)
+    stored = {"key": key, "sha256": _hash(plain(piece)), "found": piece}
+    write_whole(folder / f"{name}.json", as_json(stored))
+    return plain(piece)
 
 
-def _hash(found: Any) -> str:
-    """Of what was found, as it is read back: a damaged piece counts as absent."""
-    return sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+def kept(folder: Path, name: str, key: str, make: Callable[[], Piece]) -> Piece:
+    """The piece that is kept, or that is made now."""
+    piece = load(folder, name, key)
+    return piece if piece is not None else save(folder, name, key, make())
 
 
-def kept(folder: Path, name: str, key: str, make: Callable[[], Found]) -> Found:
-    """What was found before, or is made now."""
-    found = load(folder, name, key)
-    return found if found is not None else save(folder, name, key, make())
+def _hash(piece: Piece) -> str:
+    """Of a piece as it is read back: a damaged one counts as absent."""
+    return sha256(json.dumps(piece, sort_keys=True).encode()).hexdigest()
 
 
-def as_json(value: Any) -> bytes:
-    """A file of JSON."""
+def as_json(value: object) -> bytes:
+    """The content of a JSON file."""
     return (json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON can hold it: dataclasses by name, and null for what is no finite number."""
+def plain(value: object) -> Any:
+    """The value as JSON can hold it: dataclasses as tables, and null for NaN and infinities."""
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, dict):
-        return {str(name): plain(one) for name, one in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(one) for one in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         return plain(value.item())
     return None if isinstance(value, float) and not isfinite(value) else value

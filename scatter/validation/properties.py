@@ -1,6 +1,6 @@
-"""The properties of a potential beside those of its reference, each with rows and a figure."""
+"""Properties of a potential beside those of its reference, each with rows and a figure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import nan
@@ -20,47 +20,34 @@ from scatter.plots.properties import (
 from scatter.plots.style import Figure
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
-from scatter.validation.eos import BulkCrystal, bulk_crystal
+from scatter.validation.eos import bulk_crystal
 from scatter.validation.lattice import Expansion, thermal_expansion
-from scatter.validation.molecule import LoneMolecule, lone_molecule
-from scatter.validation.neb import EnergyPath, minimum_energy_path
+from scatter.validation.molecule import lone_molecule
+from scatter.validation.neb import minimum_energy_path
 from scatter.validation.rows import Row
 
 BONDS = np.linspace(0.45, 2.2, 351)  # Å
 
 
 @dataclass(frozen=True)
-class Rivals:
-    """Who is compared, and on what.
+class Comparison:
+    """The two potentials that are compared, and the system."""
 
-    Attributes:
-        potential: that is tried.
-        reference: None where only labels are at hand.
-        names: of both, in figures and sentences.
-        element: of the metal.
-        formula: of the molecule.
-    """
-
-    potential: Potential
-    reference: Potential | None
-    names: tuple[str, str]
-    element: str = "Cu"
-    formula: str = "H2"
+    potential: Potential  # the one under test
+    reference: Potential | None  # None where there are only labels
+    names: tuple[str, str]  # of potential and reference, in figures and sentences
+    element: str = "Cu"  # of the metal
+    formula: str = "H2"  # of the molecule
 
 
 @dataclass
 class Property:
-    """What one property has come to.
+    """Results for one property."""
 
-    Attributes:
-        rows: its numbers.
-        failures: a sentence for each number that could not be found, and why.
-        figure: None where there is nothing to draw.
-    """
-
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)  # its numbers
+    # a sentence for each number that could not be computed, with the reason
     failures: list[str] = field(default_factory=list)
-    figure: Figure | None = None
+    figure: Figure | None = None  # None where there is nothing to draw
 
 
 class Measured(Protocol):
@@ -74,92 +61,93 @@ class Measured(Protocol):
 M = TypeVar("M", bound=Measured)
 
 
-def crystal(rivals: Rivals) -> Property:
-    """Lattice constant at rest, bulk modulus, and energy of an atom of the metal."""
-
-    def drawn(label: str, found: BulkCrystal) -> Series:
-        return Series(label, found.lattice_constants, found.energies, line=found)
-
-    found = Property()
-    both = _on_both(rivals, partial(bulk_crystal, element=rivals.element), found)
-    if both:
-        found.figure = equation_of_state_figure(_series(rivals, both, drawn), rivals.element)
-    return found
-
-
-def molecule(rivals: Rivals) -> Property:
-    """Bond, energy and rovibrational levels of the molecule."""
-
-    def drawn(label: str, found: LoneMolecule) -> Series:
-        return Series(label, BONDS, found.curve(BONDS))
-
-    found = Property()
-    both = _on_both(rivals, partial(lone_molecule, formula=rivals.formula), found)
-    if both:
-        found.figure = molecule_figure(_series(rivals, both, drawn), rivals.formula)
-    return found
+def crystal(pair: Comparison) -> Property:
+    """Static lattice constant, bulk modulus, and energy per atom of the metal."""
+    result = Property()
+    series = _compare(
+        pair,
+        partial(bulk_crystal, element=pair.element),
+        lambda name, bulk: Series(name, bulk.lattice_constants, bulk.energies, line=bulk),
+        result,
+    )
+    result.figure = equation_of_state_figure(series, pair.element) if series else None
+    return result
 
 
-def barriers(rivals: Rivals, quick: bool, say: Say) -> Property:
+def molecule(pair: Comparison) -> Property:
+    """Bond length, energy and rovibrational levels of the molecule."""
+    result = Property()
+    series = _compare(
+        pair,
+        partial(lone_molecule, formula=pair.formula),
+        lambda name, lone: Series(name, BONDS, lone.curve(BONDS)),
+        result,
+    )
+    result.figure = molecule_figure(series, pair.formula) if series else None
+    return result
+
+
+def barriers(pair: Comparison, quick: bool, say: Say) -> Property:
     """Barriers of dissociation on every facet and site, or on the first alone."""
-
-    def drawn(label: str, found: EnergyPath) -> Series:
-        return Series(label, found.coordinate, found.energies)
-
-    sites = [(facet, site) for facet, one in FACETS.items() for site in one.routes]
-    found, panels = Property(), {}
+    result, panels = Property(), {}
+    sites = [(name, site) for name, facet in FACETS.items() for site in facet.routes]
     for facet, site in sites[:1] if quick else sites:
-        say(f"minimum-energy path on {rivals.element}({facet}), {site} ...")
-        path = partial(
-            minimum_energy_path,
-            facet=facet,
-            site=site,
-            element=rivals.element,
-            formula=rivals.formula,
+        say(f"minimum-energy path on {pair.element}({facet}), {site} ...")
+        system = {"facet": facet, "site": site, "element": pair.element, "formula": pair.formula}
+        series = _compare(
+            pair,
+            partial(minimum_energy_path, **system),
+            lambda name, path: Series(name, path.coordinate, path.energies),
+            result,
         )
-        if both := _on_both(rivals, path, found):
-            panels[f"{rivals.element}({facet}) {site}"] = _series(rivals, both, drawn)
-    found.figure = paths_figure(panels) if panels else None
-    return found
+        if series:
+            panels[f"{pair.element}({facet}) {site}"] = series
+    result.figure = paths_figure(panels) if panels else None
+    return result
 
 
-def expansion(rivals: Rivals, say: Say) -> Property:
+def expansion(pair: Comparison, say: Say) -> Property:
     """Lattice constant of the metal at several temperatures, with standard errors."""
-
-    def drawn(label: str, found: Expansion) -> Series:
-        return Series(label, found.temperatures_K, found.lattice_constants, found.errors)
 
     def measure(potential: Potential) -> Expansion:
         say(f"thermal expansion on {potential.description} ...")
         progress = telling(say, "thermal expansion")
-        return thermal_expansion(potential, rivals.element, progress=progress)
+        return thermal_expansion(potential, pair.element, progress=progress)
 
-    found = Property()
-    both = _on_both(rivals, measure, found)
-    if both:
-        found.figure = expansion_figure(_series(rivals, both, drawn), rivals.element)
-    return found
+    result = Property()
+    series = _compare(
+        pair,
+        measure,
+        lambda name, a: Series(name, a.temperatures_K, a.lattice_constants, a.errors),
+        result,
+    )
+    result.figure = expansion_figure(series, pair.element) if series else None
+    return result
 
 
-def _on_both(rivals: Rivals, measure: Callable[[Potential], M], into: Property) -> list[M]:
-    """What is found on the potential and on the reference, with its rows; [] if not on the first.
+def _compare(
+    pair: Comparison,
+    measure: Callable[[Potential], M],
+    drawn: Callable[[str, M], Series],
+    into: Property,
+) -> list[Series]:
+    """What a figure shows of both potentials, their rows put into the result.
 
-    Whatever cannot be found is a finding too, and stands in the report: it ends nothing.
+    A number that cannot be computed is a result too: it goes into the report as a sentence and
+    stops nothing. Without one on the potential under test there is nothing to show.
     """
-    found = []
-    for potential, name in zip((rivals.potential, rivals.reference), rivals.names, strict=True):
+    measured: dict[str, M] = {}
+    for potential, name in zip((pair.potential, pair.reference), pair.names, strict=True):
         if potential is not None:
             try:
-                found.append(measure(potential))
+                measured[name] = measure(potential)
             except UserError as error:
                 into.failures.append(f"{name}: {error}")
-                if potential is rivals.potential:
+                if potential is pair.potential:
                     return []
-    rows = found[0].rows(found[-1])
-    alone = len(found) == 1
-    into.rows += [replace(row, reference=nan) for row in rows] if alone else rows
-    return found
-
-
-def _series(rivals: Rivals, found: Sequence[M], drawn: Callable[[str, M], Series]) -> list[Series]:
-    return [drawn(name, one) for name, one in zip(rivals.names, found, strict=False)]
+    ours, *others = measured.values()
+    if others:
+        into.rows += ours.rows(others[0])
+    else:
+        into.rows += [replace(row, reference=nan) for row in ours.rows(ours)]
+    return [drawn(name, value) for name, value in measured.items()]

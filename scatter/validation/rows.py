@@ -1,11 +1,13 @@
-"""One property on two potentials: the row that every piece of a validation reports."""
+"""One property on two potentials: the row that every part of a validation reports."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 
 @dataclass(frozen=True)
 class Row:
-    """A quantity on the potential that is tried and on the reference, both in `unit`.
+    """A quantity on the tested potential and on the reference, both in `unit`.
 
     Where the reference has no value it is NaN, and so is the difference.
     """
@@ -19,3 +21,11 @@ class Row:
     def difference(self) -> float:
         """Potential minus reference, in `unit`."""
         return self.potential - self.reference
+
+
+def compared(ours: object, theirs: object, quantities: Iterable[tuple[str, str, str]]) -> list[Row]:
+    """Rows of attributes that two results have: (quantity, unit, name of the attribute) each."""
+    return [
+        Row(quantity, unit, attrgetter(name)(ours), attrgetter(name)(theirs))
+        for quantity, unit, name in quantities
+    ]

@@ -1,4 +1,4 @@
-"""`scatter validate`: whether to trust a potential, by its errors, properties and sticking."""
+"""`scatter validate`: how far to trust a potential, by its errors, properties and sticking."""
 
 import json
 from collections import Counter
@@ -35,16 +35,16 @@ from scatter.structures import read_frames
 from scatter.validation import properties
 from scatter.validation.errors import Compared, call_ms, compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of
-from scatter.validation.pieces import Found, as_json, kept, key_of, load, save
-from scatter.validation.properties import Property, Rivals
+from scatter.validation.pieces import Piece, as_json, kept, key_of, load, save
+from scatter.validation.properties import Comparison, Property
 from scatter.validation.report import print_report, write_report
 from scatter.validation.sticking import (
-    OWN,
     TEACHER,
+    TESTED,
     read_conditions,
-    refuse_others,
+    refuse_other_potentials,
     run_paired,
-    told,
+    table_of,
 )
 from scatter.validation.wanted import Wanted, refuse
 
@@ -56,26 +56,26 @@ def validate(wanted: Wanted) -> Path:
         The folder of the report.
 
     Raises:
-        UserError: what is wanted makes no sense, or a file is missing or wrong.
+        UserError: the request contradicts itself, or a file is missing or wrong.
         Untrusted: too many trajectories of the paired sticking failed, or S0 of a point is not
-            known; all is written.
+            known; the report is written all the same.
     """
     ranks = Ranks()
     ranks.share(lambda: refuse(wanted))
     use_threads("auto", ranks)
     if any(name.endswith(".model") for name in (wanted.potential, wanted.against)):
         take_gpu(ranks)
-    opened = partial(potential_from_name, trust_pickle=wanted.trust_pickle)
-    potential = ranks.agree(lambda: opened(wanted.potential))
-    reference = None if wanted.labelled else ranks.agree(lambda: opened(wanted.against))
+    open_potential = partial(potential_from_name, trust_pickle=wanted.trust_pickle)
+    potential = ranks.agree(lambda: open_potential(wanted.potential))
+    reference = None if wanted.labelled else ranks.agree(lambda: open_potential(wanted.against))
     source = ranks.share(
         lambda: read_conditions(wanted.sticking, wanted.quick) if wanted.sticking else None
     )
     if wanted.properties and source and source.input.surface.file:
         raise UserError(
             f"{wanted.sticking}, [surface] file = '{source.input.surface.file}': properties are "
-            "those of a fcc metal that is built, and nothing says which this would be; leave them "
-            "out with --no-properties"
+            "computed for an fcc metal, and a file does not say which; leave them out with "
+            "--no-properties"
         )
     with ExitStack() as stack:
         ranks.share(lambda: stack.enter_context(store.only_writer(wanted.output)))
@@ -85,7 +85,7 @@ def validate(wanted: Wanted) -> Path:
 
 
 class Validation:
-    """The pieces of one validation; every rank has the same."""
+    """The pieces of one validation, the same on every rank."""
 
     def __init__(
         self,
@@ -101,37 +101,37 @@ class Validation:
         self.say = partial(say, self.console)
 
     def run(self) -> None:
-        """Find what is wanted, and write and print the report."""
-        if self.source and self.reference:
-            own, its = self.potential, self.reference
-            self.ranks.share(lambda: refuse_others(self.folder, own, its))
-        found: dict[str, Found] = {}
+        """Compute what is wanted, and write and print the report."""
+        tested, reference = self.potential, self.reference
+        if self.source and reference:
+            self.ranks.share(lambda: refuse_other_potentials(self.folder, tested, reference))
+        pieces: dict[str, Piece] = {}
         if self.wanted.labelled or self.wanted.structures:
-            found["errors"] = self.ranks.share(self.errors)
+            pieces["errors"] = self.ranks.share(self.errors)
         if self.wanted.properties:
-            found["properties"] = self.ranks.share(self.properties)
-        if self.source and self.reference:
-            found["sticking"] = self.sticking(self.source, self.reference)
-        self.ranks.share(lambda: self._write(found))
-        for name in (TEACHER, OWN) if "sticking" in found else ():
-            self.ranks.share(lambda of=self.folder / name: refuse_untrusted(of))
+            pieces["properties"] = self.ranks.share(self.properties)
+        if self.source and reference:
+            pieces["sticking"] = self.sticking(self.source, reference)
+        self.ranks.share(lambda: self._write(pieces))
+        for name in (TEACHER, TESTED) if "sticking" in pieces else ():
+            self.ranks.share(partial(refuse_untrusted, self.folder / name))
 
-    def _write(self, found: dict[str, Found]) -> None:
-        own, its = self.wanted.names
+    def _write(self, pieces: dict[str, Piece]) -> None:
+        tested, reference = self.wanted.names
         whole = {
             "potential": {
-                "name": own,
+                "name": tested,
                 "description": self.potential.description,
                 "sha256": self.potential.identity,
             },
             "reference": {
-                "name": its,
+                "name": reference,
                 "description": self.reference.description if self.reference else "labels of a file",
                 "sha256": self._reference_sha256(),
             },
             **provenance(),
             "quick": self.wanted.quick,
-            **found,
+            **pieces,
         }
         write_whole(self.folder / "validation.json", as_json(whole))
         write_report(self.folder / "report.md", whole)
@@ -151,26 +151,30 @@ class Validation:
             **shaping,
         )
 
-    def errors(self) -> Found:
+    def errors(self) -> Piece:
         """Errors on the structures; on rank 0 alone."""
         path = self.wanted.structures or Path(self.wanted.against)
-        how = {"molecule": str(self.wanted.molecule), "labels": str(self.wanted.keys)}
-        key = self._key("errors", structures=_hash(path), **how)
+        key = self._key(
+            "errors",
+            structures=_hash(path),
+            molecule=str(self.wanted.molecule),
+            labels=str(self.wanted.keys),
+        )
         return kept(self.folder, "errors", key, lambda: self._errors(path))
 
-    def _errors(self, path: Path) -> Found:
+    def _errors(self, path: Path) -> Piece:
         frames = read_frames(path)
         molecule = molecule_of(frames, self.wanted.molecule)
         if self.reference:
-            due = labels_by(self.reference, frames, path)
+            reference = labels_by(self.reference, frames, path)
         else:
-            due = labels_of(frames, path, self.wanted.keys, needed=())
+            reference = labels_of(frames, path, self.wanted.keys, needed=())
         self.say(f"errors on {len(frames)} structures of {path} ...")
-        compared = compare(frames, labels_by(self.potential, frames, path), due, molecule)
+        compared = compare(frames, labels_by(self.potential, frames, path), reference, molecule)
         symbols = [chemical_symbols[z] for z in sorted(molecule)]
         save_figure(self._parity(compared, symbols), self.folder / "parity")
         typical = _typical(frames)
-        times = [call_ms(one, typical) for one in (self.potential, self.reference) if one]
+        times = [call_ms(each, typical) for each in (self.potential, self.reference) if each]
         return {
             "structures": str(path),
             "frames": len(frames),
@@ -182,73 +186,72 @@ class Validation:
         }
 
     def _parity(self, compared: Compared, symbols: list[str]) -> Figure:
-        who = "".join(symbols)
-        kinds = [
+        molecule = "".join(symbols)
+        kinds = (
             ("Energy of the cell, relative", "$E$", "eV", compared.shifted),
             ("Forces", "$F$", "eV/Å", compared.forces),
-            (f"Forces on {who}", rf"$F_\mathrm{{{who}}}$", "eV/Å", compared.molecule),
-        ]
-        return parity_figure(
-            [
-                Panel(name, symbol, unit, pairs.reference, pairs.potential)
-                for name, symbol, unit, pairs in kinds
-            ]
+            (f"Forces on {molecule}", rf"$F_\mathrm{{{molecule}}}$", "eV/Å", compared.molecule),
         )
+        panels = [
+            Panel(name, symbol, unit, pairs.reference, pairs.potential)
+            for name, symbol, unit, pairs in kinds
+        ]
+        return parity_figure(panels)
 
-    def properties(self) -> Found:
+    def properties(self) -> Piece:
         """Properties of metal, molecule and barriers; on rank 0 alone."""
         element, formula = "Cu", "H2"
         if self.source:
             element = self.source.input.surface.element
             formula = self.source.input.molecule.formula[0]
-        rivals = Rivals(self.potential, self.reference, self.wanted.names, element, formula)
+        pair = Comparison(self.potential, self.reference, self.wanted.names, element, formula)
         quick = self.wanted.quick
         parts = {
-            "crystal": lambda: properties.crystal(rivals),
-            "molecule": lambda: properties.molecule(rivals),
-            "barriers": lambda: properties.barriers(rivals, quick, self.say),
-            "expansion": lambda: properties.expansion(rivals, self.say),
+            "crystal": lambda: properties.crystal(pair),
+            "molecule": lambda: properties.molecule(pair),
+            "barriers": lambda: properties.barriers(pair, quick, self.say),
+            "expansion": lambda: properties.expansion(pair, self.say),
         }
         if quick:
             del parts["expansion"]
-        found: Found = {"figures": []}
+        piece: Piece = {"figures": []}
         for name, measure in parts.items():
-            how = {"on": f"{element} {formula}", "quick": str(quick and name == "barriers")}
-            key = self._key(name, **how)
-            found[name] = kept(self.folder, name, key, partial(self._measured, name, measure))
-            found["figures"] += found[name]["figures"]
-        return found
+            shortened = str(quick and name == "barriers")
+            key = self._key(name, on=f"{element} {formula}", quick=shortened)
+            piece[name] = kept(self.folder, name, key, partial(self._measured, name, measure))
+            piece["figures"] += piece[name]["figures"]
+        return piece
 
-    def _measured(self, name: str, measure: Callable[[], Property]) -> Found:
-        found = measure()
-        if found.figure is not None:
-            save_figure(found.figure, self.folder / name)
-        rows = [{**asdict(row), "difference": row.difference} for row in found.rows]
-        drawn = [f"{name}.png"] if found.figure is not None else []
-        return {"rows": rows, "failures": found.failures, "figures": drawn}
+    def _measured(self, name: str, measure: Callable[[], Property]) -> Piece:
+        result = measure()
+        if result.figure is not None:
+            save_figure(result.figure, self.folder / name)
+        rows = [{**asdict(row), "difference": row.difference} for row in result.rows]
+        figures = [f"{name}.png"] if result.figure is not None else []
+        return {"rows": rows, "failures": result.failures, "figures": figures}
 
-    def sticking(self, source: Source, reference: Potential) -> Found:
+    def sticking(self, source: Source, reference: Potential) -> Piece:
         """Paired sticking; every rank must call this."""
         key = self._key(
             "sticking",
             input=json.dumps(identity(source.input), sort_keys=True),
             most=str(source.input.guards.most_unsettled),
         )
-        found = self.ranks.share(lambda: load(self.folder, "sticking", key))
-        if found is not None:
-            return found
+        piece = self.ranks.share(lambda: load(self.folder, "sticking", key))
+        if piece is not None:
+            return piece
         rows = run_paired(source, self.potential, reference, self.folder, self.ranks, self.console)
         return self.ranks.share(lambda: self._sticking(key, rows))
 
-    def _sticking(self, key: str, rows: list[PairedSticking]) -> Found:
+    def _sticking(self, key: str, rows: list[PairedSticking]) -> Piece:
         save_figure(paired_figure(rows, *self.wanted.names), self.folder / "paired_sticking")
-        found = {
+        piece = {
             "input": str(self.wanted.sticking),
             "endings": [ending.name.lower() for ending in ENDINGS],
-            "points": [told(row) for row in rows],
+            "points": [table_of(row) for row in rows],
             "figures": ["paired_sticking.png"],
         }
-        return save(self.folder, "sticking", key, found)
+        return save(self.folder, "sticking", key, piece)
 
 
 def _typical(frames: list[Atoms]) -> Atoms:

@@ -1,4 +1,4 @@
-"""What a validation is asked for, and what of it makes no sense."""
+"""What a validation is asked for, and which requests contradict one another."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,50 +11,39 @@ STRUCTURES = (".extxyz", ".xyz")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be validated, and by what.
+    """What is to be validated, and against what."""
 
-    Attributes:
-        potential: name of the potential that is tried.
-        against: name of its teacher, or a file of labelled structures.
-        output: folder for all that is found.
-        structures: file of structures that the teacher is to label.
-        sticking: `input.toml` of the campaign to run on both.
-        properties: whether to compute properties.
-        quick: fewer properties and fewer trajectories.
-        molecule: elements of the molecule; by default all but the commonest.
-        trust_pickle: the user trusts where a pickled potential came from.
-        keys: of the labels of `against`.
-    """
-
-    potential: str
-    against: str
-    output: Path
-    structures: Path | None = None
-    sticking: Path | None = None
-    properties: bool = True
-    quick: bool = False
-    molecule: tuple[str, ...] = ()
-    trust_pickle: bool = False
-    keys: Keys = STANDARD
+    potential: str  # name of the potential under test
+    against: str  # name of its teacher, or a file of labelled structures
+    output: Path  # folder for all results
+    structures: Path | None = None  # file of structures for the teacher to label
+    sticking: Path | None = None  # `input.toml` of the campaign to run on both
+    properties: bool = True  # whether to compute properties
+    quick: bool = False  # fewer properties and fewer trajectories
+    molecule: tuple[str, ...] = ()  # elements of the molecule; by default all but the commonest
+    trust_pickle: bool = False  # the user trusts where a pickled potential came from
+    keys: Keys = STANDARD  # of the labels of `against`
 
     @property
     def labelled(self) -> bool:
-        """Whether the reference is a file of labels, and not a potential."""
+        """Whether the reference is a file of labels rather than a potential."""
         return Path(self.against).suffix in STRUCTURES
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of potential and reference, for people; told apart even where files are called alike."""
-        own, its = Path(self.potential).name, Path(self.against).name
-        return (own, its) if own != its else (f"{own} (tried)", f"{its} (reference)")
+        """Of potential and reference, in words; distinct even where the files have one name."""
+        tested, reference = Path(self.potential).name, Path(self.against).name
+        if tested == reference:
+            return f"{tested} (tested)", f"{reference} (reference)"
+        return tested, reference
 
 
 def refuse(wanted: Wanted) -> None:
-    """Raise UserError where what is wanted contradicts itself."""
+    """Raise UserError where the request contradicts itself."""
     if wanted.labelled and wanted.structures:
         raise UserError(
-            f"--structures {wanted.structures}: --against {wanted.against} holds structures of its "
-            "own; leave one out, or name a potential after --against"
+            f"--structures {wanted.structures}: --against {wanted.against} has its own structures; "
+            "leave one of the two out, or name a potential after --against"
         )
     if wanted.labelled and wanted.sticking:
         raise UserError(
@@ -63,14 +52,15 @@ def refuse(wanted: Wanted) -> None:
         )
     if not wanted.labelled and not wanted.structures and not wanted.sticking:
         raise UserError(
-            f"--against {wanted.against}: a potential has nothing to be compared on; name a file "
-            "of structures after --structures, or the input of a campaign after --sticking"
+            f"--against {wanted.against}: there is nothing to compare the two potentials on; "
+            "name a file of structures after --structures, or the input of a campaign after "
+            "--sticking"
         )
     if wanted.keys.named and not wanted.labelled:
         option, key = next(iter(wanted.keys.named.items()))
         raise UserError(
-            f"--{option}-key {key}: no labels are read, for {wanted.against} is a potential; leave "
-            "it out, or name a file of labels after --against"
+            f"--{option}-key {key}: no labels are read, since {wanted.against} is a potential; "
+            "leave it out, or name a file of labels after --against"
         )
     for path in (wanted.structures, Path(wanted.against) if wanted.labelled else None):
         if path and not path.is_file():

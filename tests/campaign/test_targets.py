@@ -193,7 +193,7 @@ def test_pairs_of_two_potentials_cannot_have_a_target(write_tiny, tmp_path):
 @pytest.mark.parametrize(
     ("sampling", "sentence"),
     [
-        ("max_trajectories = 50", "max_trajectories = 50 limits what a target asks for, and there"),
+        ("max_trajectories = 50", "max_trajectories = 50 limits a target, and there"),
         (
             "trajectories = 60\nmax_trajectories = 50\ntarget_error = 0.1",
             "max_trajectories = 50 is less than the first round, trajectories = 60; raise",

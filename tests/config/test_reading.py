@@ -56,7 +56,7 @@ def test_a_folder_is_no_input_file(tmp_path):
 def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path):
     path = tmp_path / "latin.toml"
     path.write_bytes(RIGHT.encode() + "# é".encode("latin-1"))
-    assert refusal(path) == f"{path}, line 9: is not text in UTF-8; save the file as UTF-8"
+    assert refusal(path) == f"{path}, line 9: is not UTF-8 text; save the file as UTF-8"
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path):
@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
     [
         (
             RIGHT.replace('"H2"', "H2"),
-            ', line 2, column 11, not TOML: "formula = H2": is no value; write text in quotes '
+            ', line 2, column 11, not TOML: "formula = H2": is not a value; write text in quotes '
             '("H2"), numbers as 0.5, true or false',
         ),
         (
@@ -79,8 +79,8 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
         ),
         (
             RIGHT + "[run]\nseed = 1 slots = 2\n",
-            ', line 10, column 10, not TOML: "seed = 1 slots = 2": holds more than one '
-            "key = value; write one on each line, and comments after #",
+            ', line 10, column 10, not TOML: "seed = 1 slots = 2": has more than one '
+            "key = value; write each on its own line, and comments after #",
         ),
         (
             RIGHT + '[run]\noutput = "\n',
@@ -88,7 +88,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path):
             "where it begins",
         ),
         (RIGHT + "x = [1", ", at its end, not TOML: unclosed array"),
-        ("x = " + "[" * 5000, ", not TOML: its brackets nest too deeply"),
+        ("x = " + "[" * 5000, ", not TOML: its brackets are nested too deeply"),
     ],
 )
 def test_text_that_is_not_toml_is_refused_with_line_and_column(tmp_path, text, sentence):

@@ -223,8 +223,8 @@ def test_frames_that_cannot_be_described_are_refused(crystals, tmp_path):
     ("text", "sentence"),
     [
         ("", "hold no frames"),
-        ("an essay\n", "is no extended XYZ: 'an essay' stands where"),
-        ("2\nProperties=species:S:1:pos:R:3\nH 0 0 0\n", "has 2 atoms and only 2 lines"),
+        ("an essay\n", "is not extended XYZ: 'an essay' stands where"),
+        ("2\nProperties=species:S:1:pos:R:3\nH 0 0 0\n", "has 2 atoms but only 2 lines"),
     ],
 )
 def test_files_that_are_no_extended_xyz_are_refused(tmp_path, text, sentence):

@@ -219,7 +219,7 @@ def test_a_mask_of_words_is_refused_since_every_word_would_be_true(tmp_path):
         text = (tmp_path / "set.extxyz").read_text()
         assert f"move_mask:{kind}" in text
         (tmp_path / "set.extxyz").write_text(text.replace(":L:", ":S:"))
-        with pytest.raises(UserError, match="move_mask:S:. is no mask"):
+        with pytest.raises(UserError, match="move_mask:S:. is not a mask"):
             read_labelled([tmp_path / "set.extxyz"])
 
 

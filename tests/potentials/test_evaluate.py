@@ -89,8 +89,11 @@ def lost(path):
     ("broken", "sentence"),
     [
         (lambda path: None, "there is no such file"),
-        (lambda path: path.write_text("three\n\nCu 0 0 0\n"), "is no extended XYZ: 'three' stands"),
-        (lambda path: path.write_bytes(b"\x89\xff\x00\n"), "is not text in UTF-8"),
+        (
+            lambda path: path.write_text("three\n\nCu 0 0 0\n"),
+            "is not extended XYZ: 'three' stands",
+        ),
+        (lambda path: path.write_bytes(b"\x89\xff\x00\n"), "is not UTF-8 text"),
         (lambda path: path.write_text(""), "holds no frames"),
         (unknown, "frame 1: .* does not know Si"),
         (flat, "frame 0: its lattice vectors enclose no volume"),
@@ -112,7 +115,7 @@ def test_a_write_that_fails_leaves_nothing_behind(mixture, tmp_path, monkeypatch
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scatter.files._bring_to_disk", full)
+    monkeypatch.setattr("scatter.files._sync", full)
     with pytest.raises(UserError, match="No space left on device"):
         evaluate(EMT_HERE, mixture, tmp_path / "out.extxyz")
     assert list(tmp_path.iterdir()) == [mixture]

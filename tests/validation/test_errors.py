@@ -160,7 +160,7 @@ def test_the_molecule_is_all_but_the_commonest_element(frames):
     assert molecule_of(frames, ["Cu"]) == {29}
     assert molecule_of([fcc111("Cu", (2, 2, 2))]) == frozenset()
     for symbol in ("O", "Zz"):
-        with pytest.raises(UserError, match=f"--molecule {symbol}: .* they hold H, Cu"):
+        with pytest.raises(UserError, match=f"--molecule {symbol}: .* they contain H, Cu"):
             molecule_of(frames, [symbol])
 
 

@@ -19,7 +19,7 @@ from scatter.potentials.analytic import Analytic
 from scatter.potentials.table import PotentialTable, open_potential
 from scatter.results.read import read_results
 from scatter.settings import UserError
-from scatter.validation.sticking import QUICK, read_conditions, refuse_others, run_paired
+from scatter.validation.sticking import QUICK, read_conditions, refuse_other_potentials, run_paired
 
 
 def pair(write_tiny, folder, potential, reference, **changes):
@@ -166,7 +166,7 @@ def test_a_campaign_with_other_starts_is_refused_by_the_campaign_itself(
 
 
 def test_an_empty_folder_is_refused_to_nobody(tmp_path):
-    refuse_others(tmp_path, Analytic(), Scaled(2))
+    refuse_other_potentials(tmp_path, Analytic(), Scaled(2))
 
 
 def test_a_quick_look_runs_few_trajectories(write_tiny, tmp_path):

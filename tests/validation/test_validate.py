@@ -278,8 +278,8 @@ def test_a_piece_reads_back_as_it_was_made(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"against": "analytic"}, "nothing to be compared on; name a file of structures after"),
-        ({"structures": Path("bare.extxyz")}, "labelled.extxyz holds structures of its own"),
+        ({"against": "analytic"}, "nothing to compare the two potentials on; name a file of"),
+        ({"structures": Path("bare.extxyz")}, "labelled.extxyz has its own structures"),
         ({"sticking": Path("in.toml")}, "a file of labels cannot run trajectories"),
         ({"against": "none.extxyz"}, "none.extxyz: there is no such file"),
         ({"against": "analytic", "structures": Path("none.xyz")}, "none.xyz: there is no such"),
@@ -287,11 +287,11 @@ def test_a_piece_reads_back_as_it_was_made(tmp_path):
         ({"against": "analitic", "structures": Path("bare.extxyz")}, "potential 'analitic'"),
         ({"potential": "none.npz"}, "none.npz"),
         ({"against": "bare.extxyz"}, "bare.extxyz, frame 0: has no label"),
-        ({"molecule": ("O",)}, "--molecule O: no structure holds such an atom"),
+        ({"molecule": ("O",)}, "--molecule O: no structure contains this element"),
         ({"against": "oxygen.extxyz"}, "oxygen.extxyz, frame 0: .*does not know O"),
         (
             {"against": "text.extxyz"},
-            "text.extxyz: is no extended XYZ: 'no structures'",
+            "text.extxyz: is not extended XYZ: 'no structures'",
         ),
     ],
 )
@@ -306,7 +306,7 @@ def test_what_makes_no_sense_is_one_sentence_and_nothing_is_written(structures, 
     assert not Path("out").exists()
 
 
-def test_two_files_of_one_name_are_told_apart():
+def test_two_files_of_one_name_have_distinct_names():
     one = Wanted("a/model.npz", "b/model.npz", Path("out"))
-    assert one.names == ("model.npz (tried)", "model.npz (reference)")
+    assert one.names == ("model.npz (tested)", "model.npz (reference)")
     assert Wanted("a/one.npz", "two.npz", Path("out")).names == ("one.npz", "two.npz")
