@@ -47,9 +47,10 @@ from scatter.analysis import (
 from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import unknown
 from scatter.campaign.members import refuse_misfits
-from scatter.campaign.prepare import Parts
+from scatter.campaign.parts import Parts
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import guards_of, settle, trusting
+from scatter.campaign.samplers import Sampler
 from scatter.campaign.threads import use_threads
 from scatter.config import Source, parse, points_table, read, toml
 from scatter.dynamics.endings import Ending
@@ -64,6 +65,7 @@ from scatter.potentials.table import open_committee, open_potential
 from scatter.report import write_report
 from scatter.report.results import Results as Read
 from scatter.report.states import ladders
+from scatter.results import refuse_weights
 from scatter.settings import UserError
 from scatter.structures import extxyz
 
@@ -83,6 +85,7 @@ def run(
     motion: Motion | None = None,
     endings: Sequence[Ending] = (),
     observers: Sequence[Observer] = (),
+    sampler: Sampler | None = None,
     folder: str | Path | None = None,
     trust_pickle: bool = False,
     console: Console | None = None,
@@ -102,6 +105,7 @@ def run(
         motion: the integrator; by default velocity Verlet.
         endings: of one's own, looked at in their order and before the usual ones.
         observers: of one's own, beside the usual ones.
+        sampler: says which trajectories are run, in place of `[sampling]`.
         folder: where results are kept, to be gone on with; by default in memory alone.
         trust_pickle: a `.model` file may run code when it is opened.
         console: where progress is told, such as `rich.console.Console()`; by default nowhere.
@@ -111,7 +115,7 @@ def run(
     """
     ranks, quiet = Ranks(), Console(quiet=True)
     shown = console if console and ranks.first else quiet
-    parts = Parts(motion or Verlet(), tuple(endings), tuple(observers), projectile)
+    parts = Parts(motion or Verlet(), tuple(endings), tuple(observers), projectile, sampler)
     with ExitStack() as stack:
         where = Path(folder) if folder else Path(_temporary(ranks, stack))
         source = ranks.share(lambda: _source(settings, surface, where))
@@ -126,7 +130,7 @@ def run(
         campaign = Campaign(source.input, where, prepared, ranks, shown, used)
         campaign.run()
         ranks.share(lambda: store.merge(where, points_table(campaign.points)))
-        results = Results(Read.of(where), where if folder else None)
+        results = Results(Read.of(where, weighted=True), where if folder else None)
         ranks.wait()
         return results
 
@@ -180,7 +184,7 @@ class Results:
         Raises:
             UserError: there are none.
         """
-        return cls(Read.of(Path(folder)), Path(folder))
+        return cls(Read.of(Path(folder), weighted=True), Path(folder))
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -200,7 +204,12 @@ class Results:
         return table.join(self.points[chosen], on="point")
 
     def sticking(self) -> pd.DataFrame:
-        """S0 of each point with its 95 % Wilson interval, counts and bounds; as `sticking.csv`."""
+        """S0 of each point with its 95 % Wilson interval, counts and bounds; as `sticking.csv`.
+
+        Raises:
+            UserError: trajectories have weights; so do fits, states, rotation and temperatures.
+        """
+        self._refuse_weights()
         rows = [
             {
                 **{name: getattr(row, name) for name in ("surface", *HEADER)},
@@ -220,6 +229,7 @@ class Results:
         Raises:
             UserError: no curve can be fitted; says why.
         """
+        self._refuse_weights()
         found, sentences = [], []
         for words, group in self.read.scans(self.read.rows):
             one = fit(Counts.of(group), form, amplitude)  # type: ignore[arg-type]
@@ -264,7 +274,11 @@ class Results:
             raise UserError("report: these results have no folder; run with folder = ...")
         return write_report(self.folder)
 
+    def _refuse_weights(self) -> None:
+        refuse_weights(self.read.attributes.path, self.read.attributes)
+
     def _seen(self, binning: str) -> tuple[Any, Any, Any]:
+        self._refuse_weights()
         if binning not in BINNINGS:
             raise UserError(f"binning = {binning!r} is none of {', '.join(BINNINGS)}")
         chosen = replace(BINNINGS[binning], alike=self.read.binning.alike)

@@ -208,6 +208,10 @@ SCATTERED = [
     Column("final_azimuth_deg", "f8", "°", "of the scattered: azimuth of its velocity, from x"),
 ]
 
+# What a sampler may write of its own accord; where a column is absent, it is 0, or 1, throughout.
+BRANCH = Column("branch", "u4", "", "which of the trajectories of its number; 0 for the first")
+WEIGHT = Column("weight", "f8", "", "for how many trajectories drawn at random it stands")
+
 COLUMNS = [
     *(*TRAJECTORY, *FAULTS, *DISAGREEMENT, *LEVERAGE, *DIATOMIC, *INCIDENCE),
     *(*LOWEST, *TURNS, *RESIDENCE, *END, *SCATTERED),

@@ -17,10 +17,12 @@ import numpy as np
 from scatter import hdf5_program
 from scatter.foreign import most_bytes, opened, reason
 from scatter.outcomes import (
+    BRANCH,
     COLUMNS,
     ROW,
     ROW_1,
     SCHEMA,
+    WEIGHT,
     Column,
     OwnEnding,
     completed,
@@ -72,6 +74,11 @@ class Told(dict[str, Any]):
         """Columns of one's own, behind the usual ones."""
         return tuple(Column(*map(str, column)) for column in self._list("columns"))
 
+    @property
+    def weighted(self) -> bool:
+        """Whether a sampler gave trajectories weights or branches, so that they are not alike."""
+        return not {BRANCH.name, WEIGHT.name}.isdisjoint(one.name for one in self.own_columns)
+
     def _list(self, key: str) -> list[Any]:
         """A list of lists of what stands under a key, as itself or as JSON; empty if nothing does.
 
@@ -95,19 +102,33 @@ class Told(dict[str, Any]):
 
 
 def read_results(
-    folder: Path, columns: Sequence[str] | None = None
+    folder: Path, columns: Sequence[str] | None = None, weighted: bool = False
 ) -> tuple[np.ndarray, np.ndarray, Told]:
     """Points, trajectories and attributes of a campaign's `results.h5`.
 
     Args:
         folder: the campaign's.
         columns: of the trajectories, by default all; a few are read in no time.
+        weighted: the caller does not count trajectories as if each stood for itself.
 
     Raises:
-        UserError: there is none, it cannot be read, or another schema wrote it.
+        UserError: there is none, it cannot be read, or another schema wrote it; or its
+            trajectories have weights, and would be counted without.
     """
     points, rows, told, _ = _whole(folder, columns)
+    if not weighted:
+        refuse_weights(folder / RESULTS, told)
     return points, rows, told
+
+
+def refuse_weights(place: Path | str, told: Told) -> None:
+    """Raise UserError if trajectories of a campaign cannot be counted as if all were alike."""
+    if told.weighted:
+        raise UserError(
+            f"{place}: its trajectories stand for different numbers of others (column "
+            f"'{WEIGHT.name}' or '{BRANCH.name}'), and this version has no weighted estimates; "
+            "average over scatter.Results.open(folder).trajectories yourself"
+        )
 
 
 def read_molecules(folder: Path) -> Molecules:

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
-from scatter.analysis.rounds import planned
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.failures import refuse_untrusted
 from scatter.campaign.frames import Recorder
-from scatter.campaign.legs import Leg, ended_in, legs_of
-from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
+from scatter.campaign.legs import Leg, legs_of
+from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import finish, guards_of, settle
-from scatter.campaign.targets import aim_of
+from scatter.campaign.samplers import Course, sampler_of
 from scatter.campaign.terminal import console as console_of
 from scatter.campaign.terminal import say
+from scatter.campaign.thermal import ThermalSlab
 from scatter.campaign.threads import use_threads
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories, complete
@@ -35,6 +35,7 @@ from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
 from scatter.settings import UserError
+from scatter.state import Key
 
 
 def write_prepared(path: Path, output: Path) -> None:
@@ -116,27 +117,25 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:
     """The trajectories that are to be run next, given what the campaign's folder holds."""
-    found = points(source.input)
-    ended = ended_in(source.output, found) if source.output.exists() else None
-    ended = np.zeros((len(found), 1), np.uint8) if ended is None else ended
-    upper = planned(ended, aim_of(source.input.sampling)).upper
-    missing = max(0, int(upper.max()) - ended.shape[1])
-    return legs_of(found, prepared, np.pad(ended, ((0, 0), (0, missing))), upper)
+    found, sampler = points(source.input), sampler_of(source.input.sampling)
+    course = Course.of(source.output, sampler, found, (), prepared.parts.row)
+    return legs_of(found, prepared, course.round().missing)
 
 
 def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
     trajectories = Trajectories(source.input, points(source.input), prepared, leg.slab)
     system, atoms = leg.slab.system.with_projectile(*leg.numbers), len(leg.numbers)
     starts, snapshot = [], []
-    for item, (point, number) in enumerate(leg.work.tolist()):
-        starts.append(trajectories.begin(item, point, number))
+    for item in range(len(leg.work)):
+        starts.append(trajectories.begin(item, leg.key(item)))
         snapshot.append(int(trajectories.underway.pop(item)[1]["snapshot"]))
     bounds = bounds_of(prepared.potential.domain, source.input.guards, source.input.stop, system)
     return PreparedLeg(
         numbers=system.numbers, cell=system.cell, pbc=np.array(system.pbc), moving=system.moving,
         top=system.top, slab_positions=leg.slab.snapshots.positions,
         slab_momenta=leg.slab.snapshots.momenta, slab_masses=trajectories.masses,
-        point=leg.work[:, 0], number=leg.work[:, 1], snapshot=np.array(snapshot),
+        point=leg.work["point"].astype(int), number=leg.work["number"].astype(int),
+        snapshot=np.array(snapshot),
         positions=np.stack([start.positions[-atoms:] for start in starts]),
         momenta=np.stack([start.momenta[-atoms:] for start in starts]),
         masses=np.stack([start.masses[-atoms:] for start in starts]), closest=bounds.closest,
@@ -148,7 +147,7 @@ def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
 def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:
     """Write a row for every trajectory that the folder does not hold; answer how many."""
     found = points(source.input)
-    ended = ended_in(folder, found)
+    ended = set(store.endings(store.block_files(folder))[["point", "number"]].tolist())
     writer = store.BlockWriter(
         folder, 0, partial(complete, points=found, projectiles=prepared.projectiles)
     )
@@ -167,11 +166,11 @@ def _take(source: Source, prepared: Prepared, results: Results, folder: Path) ->
         conditions = prepared.conditions(source.input, slab, projectile.numbers)
         recorder = Recorder(folder, conditions.system, found, source.input, prepared.potential)
         for one, point, number in zip(part, part.point, part.number, strict=True):
-            if number < ended.shape[1] and ended[point, number]:
+            if (int(point), int(number)) in ended:
                 continue
-            start = trajectories.begin(one.trajectory, int(point), int(number))
+            start = trajectories.begin(one.trajectory, Key(int(point), int(number)))
             row = trajectories.end(one, conditions.parts)
-            keep_uncertain(source.input.guards, recorder, one, row, start.masses)
+            keep_uncertain(source.input.guards, recorder, one, start)
             writer.add(row)
             taken += 1
     writer.flush()

@@ -14,6 +14,7 @@ from scatter.initial.molecule import isotopes
 from scatter.outcomes import OF_THE_SCATTERED, Reason, ending_names
 from scatter.results import Told
 from scatter.settings import UserError
+from scatter.state import Key
 from scatter.structures import append_frames
 from scatter.units import fs
 
@@ -86,7 +87,7 @@ def _told(point: np.ndarray, row: np.ndarray, names: dict[int, str]) -> dict[str
     numbers = {name: point[name] for name in CONDITIONS}
     numbers |= {name: row[name] for name in OF_THE_SCATTERED}
     return {
-        "trajectory": trajectory_name(int(row["point"]), int(row["number"])),
+        "trajectory": trajectory_name(Key(int(row["point"]), int(row["number"]))),
         "outcome": names[int(row["outcome"])],
         "reason": Reason(row["reason"]).name.lower(),
         **{name: _plain(value) for name, value in numbers.items() if value == value},

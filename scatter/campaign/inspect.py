@@ -17,6 +17,7 @@ from scatter.files import write_whole
 from scatter.outcomes import REASONS, Outcome, Reason, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.settings import Untrusted, UserError
+from scatter.state import Key
 from scatter.structures import extxyz
 
 LISTED = 20  # trajectories; more would not be read
@@ -80,7 +81,7 @@ def inspect(
         if output.exists():
             raise UserError(f"--output {output}: is there already; remove it or name another file")
     found = replay(folder, point, number, every_fs, trust_pickle, partial(say, console))
-    path = output or folder / "inspected" / f"{trajectory_name(point, number)}.extxyz"
+    path = output or folder / "inspected" / f"{trajectory_name(Key(point, number))}.extxyz"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, extxyz(found.frames))

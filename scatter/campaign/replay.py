@@ -9,19 +9,12 @@ from ase import Atoms
 
 from scatter import store
 from scatter.campaign.frames import Moment, Recorder, every_frame
-from scatter.campaign.prepare import (
-    Parts,
-    Prepared,
-    Say,
-    ThermalSlab,
-    diatomics_of,
-    moved_to,
-    projectiles,
-    thermal_slab,
-)
+from scatter.campaign.parts import Parts
+from scatter.campaign.prepare import Prepared, diatomics_of, projectiles
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import guards_of, trusting
 from scatter.campaign.shaping import another, shaping
+from scatter.campaign.thermal import Say, ThermalSlab, moved_to, thermal_slab
 from scatter.campaign.threads import use_threads
 from scatter.campaign.work import Trajectories, complete
 from scatter.config import Input, Source, parse, points
@@ -31,7 +24,7 @@ from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
 from scatter.settings import UserError
-from scatter.state import Start, State
+from scatter.state import Key, Start, State
 from scatter.units import fs
 
 
@@ -76,12 +69,12 @@ def replay(
     projectile = prepared.projectiles[found[point].molecule]
     conditions = prepared.conditions(source.input, slab, projectile.numbers)
     trajectories = Trajectories(source.input, found, prepared, slab)
-    start = trajectories.begin(0, point, number)
+    start = trajectories.begin(0, Key(point, number))
     row = _run(trajectories, start, conditions, film)
     rows = np.array([row])
     complete(rows, found, prepared.projectiles)
     recorder = Recorder(folder, conditions.system, found, source.input, potential)
-    frames = recorder.labelled(film.moments, point, number, start.masses)
+    frames = recorder.labelled(film.moments, start.key, start.masses)
     _tell(frames, conditions)
     return Replay(rows[0], differing(rows[0], stored), frames)
 

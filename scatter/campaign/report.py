@@ -35,6 +35,7 @@ from scatter.config import parse, points_table
 from scatter.config import points as points_of
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
+from scatter.results import refuse_weights
 from scatter.settings import UserError
 
 COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what the table needs
@@ -170,13 +171,14 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     if check or not store.merged(folder):
         ended = store.merge(folder, points, whole)
     else:
-        ended = store.each_once(store.endings(whole))
+        ended = store.each_once(store.endings(whole, store.row_of(folder)))
     state = f"being written by {holder}" if holder else "nobody is writing there"
     say(
         console,
         f"{folder}: {len(ended)} trajectories at {len(points)} points, begun "
         f"{manifest['started']}; {state}",
     )
+    refuse_weights(folder, manifest)
     surface = source.input.surface
     names = names_of(surface.file, surface.element, surface.labels, surface.images)
     most, own = source.input.guards.most_unsettled, manifest.own_endings

@@ -18,7 +18,8 @@ from scatter.campaign.engine import Campaign
 from scatter.campaign.failures import refuse_failures, refuse_untrusted
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.members import refuse_misfits
-from scatter.campaign.prepare import Parts, Prepared, prepare
+from scatter.campaign.parts import Parts
+from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
 from scatter.campaign.shaping import another, completed, shaping

@@ -8,9 +8,9 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 
 from scatter.campaign import terminal
-from scatter.campaign.prepare import ThermalSlab, thermal_slabs
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened
+from scatter.campaign.thermal import ThermalSlab, thermal_slabs
 from scatter.files import write_whole
 from scatter.initial.checks import findings
 from scatter.outputs import refuse_no_folder

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from scatter.analysis import Sticking
-from scatter.analysis.rounds import Aim, Round, excess, out_of_reach
+from scatter.analysis.rounds import Aim, excess, out_of_reach
+from scatter.campaign.samplers import Round
 from scatter.config import Sampling
 from scatter.foreign import reason
 from scatter.settings import UserError
@@ -122,7 +123,7 @@ def announced(
         rows: their results from the complete rounds.
         aim: the target.
     """
-    going = following.upper > following.complete
+    going = following.upper > following.complete.sum(axis=1)
     if following.number == 1 or not going.any():
         return None
     text = (

@@ -4,16 +4,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scatter.campaign.prepare import Prepared, ThermalSlab
+from scatter.campaign.prepare import Prepared
+from scatter.campaign.thermal import ThermalSlab
 from scatter.config import Input, Point, stream
 from scatter.dynamics.batch import Finished
 from scatter.dynamics.observers import Observer
 from scatter.initial.incidence import approach
 from scatter.initial.projectile import Projectile
 from scatter.initial.slab import slab_masses
-from scatter.outcomes import ADDED, OF_THE_SCATTERED, Outcome, departure, ledger, motion
+from scatter.outcomes import (
+    ADDED,
+    BRANCH,
+    OF_THE_SCATTERED,
+    WEIGHT,
+    Outcome,
+    departure,
+    ledger,
+    motion,
+)
 from scatter.potentials.base import Evaluator
-from scatter.state import Start, lone
+from scatter.state import Key, Start, lone
 from scatter.units import degree, fs
 
 
@@ -32,13 +42,19 @@ class Trajectories:
         """What is fired at a point."""
         return self.prepared.projectiles[self.points[point].molecule]
 
-    def begin(self, trajectory: int, point: int, number: int) -> Start:
-        """The start of trajectory `number` of a point; its row is begun and kept until it ends.
+    def begin(self, trajectory: int, key: Key, weight: float = 1.0) -> Start:
+        """The start of a trajectory; its row is begun and kept until it ends.
 
-        It depends on the seed, the conditions of the point and the number alone.
+        It depends on the seed, the conditions of the point, the number and the branch alone.
+
+        Args:
+            trajectory: its index in the list of work.
+            key: which one of the campaign it is.
+            weight: that its sampler gave it.
         """
+        point, number, branch = key
         conditions, projectile = self.points[point], self.projectile(point)
-        rng = stream(self.input.run.seed, conditions.key, number)
+        rng = stream(self.input.run.seed, conditions.key, number, branch)
         snapshots = self.slab.snapshots
         snapshot = int(rng.integers(len(snapshots)))
         drawn = projectile.sample(conditions, rng)
@@ -56,10 +72,13 @@ class Trajectories:
             positions=np.concatenate([ideal, centre + drawn.positions]),
             momenta=np.concatenate([snapshots.momenta[snapshot], momenta]),
             masses=np.concatenate([self.masses, projectile.masses]),
+            key=key,
         )
         row = np.zeros((), self.kind)
         row["point"], row["number"], row["snapshot"] = point, number, snapshot
-        for name, value in drawn.columns.items():
+        sampled = {BRANCH.name: branch, WEIGHT.name: weight}
+        declared = {name: sampled[name] for name in sampled if name in (self.kind.names or ())}
+        for name, value in (drawn.columns | declared).items():
             row[name] = value
         row["impact_x_A"], row["impact_y_A"] = path.impact
         row["initial_top_A"] = top

@@ -60,13 +60,18 @@ class Results:
     surfaces: Mapping[str, str]
 
     @classmethod
-    def of(cls, folder: Path, binning: Binning = PARITY) -> "Results":
+    def of(cls, folder: Path, binning: Binning = PARITY, weighted: bool = False) -> "Results":
         """The results in a campaign's folder.
 
+        Args:
+            folder: the campaign's.
+            binning: how final quantum numbers become whole ones.
+            weighted: trajectories with weights are wanted too, of which no `rows` are made.
+
         Raises:
-            UserError: there are none.
+            UserError: there are none, or trajectories have weights.
         """
-        points, ended, attributes = store.read_results(folder)
+        points, ended, attributes = store.read_results(folder, weighted=weighted)
         molecules = {
             formula: Molecule(one["masses_amu"], Curve(one["bond_A"], one["energy_eV"]))
             for formula, one in store.read_molecules(folder).items()
@@ -74,8 +79,9 @@ class Results:
         if molecules:
             binning = replace(binning, alike=_alike(molecules))
         surfaces = surfaces_of(points, attributes)
-        rows = judged(points, ended, attributes)
-        return cls(points, in_turn(ended), attributes, molecules, rows, binning, surfaces)
+        rows = [] if attributes.weighted else judged(points, ended, attributes)
+        counted = ended if attributes.weighted else in_turn(ended)
+        return cls(points, counted, attributes, molecules, rows, binning, surfaces)
 
     @property
     def guards(self) -> Guards:

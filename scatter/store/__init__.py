@@ -9,16 +9,19 @@ lock                who writes here now: host, process, start time
 from scatter.results import RESULTS, read_molecules, read_results
 from scatter.store.blocks import (
     BLOCKS,
+    MANIFEST,
     BlockWriter,
     block_files,
     damaged,
     each_once,
     endings,
+    keys,
+    picked,
     read_block,
     trajectories,
 )
 from scatter.store.lock import LOCK, only_writer, writer
-from scatter.store.table import MANIFEST, merge, merged, read_manifest, write_manifest
+from scatter.store.table import merge, merged, read_manifest, row_of, write_manifest
 
 __all__ = [
     "BLOCKS",
@@ -30,13 +33,16 @@ __all__ = [
     "damaged",
     "each_once",
     "endings",
+    "keys",
     "merge",
     "merged",
     "only_writer",
+    "picked",
     "read_block",
     "read_manifest",
     "read_molecules",
     "read_results",
+    "row_of",
     "trajectories",
     "write_manifest",
     "writer",

@@ -15,10 +15,12 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import write_whole
-from scatter.outcomes import COLUMNS, ROW, completed
+from scatter.outcomes import BRANCH, COLUMNS, ROW, completed
 from scatter.settings import UserError
+from scatter.state import Key
 
-BLOCKS = "blocks"
+BLOCKS, MANIFEST = "blocks", "campaign.json"
+ENDING = ("point", "number", "outcome", "reason")
 MOST_A_SECOND = 100  # blocks of all ranks together: what a shared file system takes without effort
 
 
@@ -134,34 +136,56 @@ def _damaged(path: Path, why: str) -> UserError:
     )
 
 
-def endings(paths: Sequence[Path]) -> np.ndarray:
-    """Point, number, outcome and reason of every trajectory, in the order of blocks.
+def endings(
+    paths: Sequence[Path], row: np.dtype = ROW, columns: Sequence[str] = ENDING
+) -> np.ndarray:
+    """A few columns of every trajectory, in the order of blocks, and its branch if it has one.
 
     Memory is that of these columns. A trajectory that two blocks hold is there twice.
 
+    Args:
+        paths: of the blocks.
+        row: the type of their rows.
+        columns: that are wanted.
+
     Raises:
-        UserError: a block is damaged.
+        UserError: a block is damaged, or holds rows of another type.
     """
-    columns = ["point", "number", "outcome", "reason"]
-    kind = np.dtype([(name, ROW[name]) for name in columns])
+    names = [name for name in (*columns, BRANCH.name) if name in (row.names or ())]
+    kind = np.dtype([(name, row[name]) for name in dict.fromkeys(names)])
     parts = [np.zeros(0, kind)]
     for path in paths:
-        parts.append(read_block(path)[columns].astype(kind))
+        rows = read_block(path)
+        if rows.dtype != row:
+            raise UserError(
+                f"{path}: has other columns than {path.parents[1] / MANIFEST} tells; it belongs to "
+                "another campaign"
+            )
+        parts.append(picked(rows, kind))
     return np.concatenate(parts)
 
 
+def picked(rows: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """A copy of the columns of rows that a type of fewer has."""
+    return rows[list(kind.names or ())].astype(kind)
+
+
 def keys(rows: np.ndarray) -> np.ndarray:
-    """One number for each trajectory, that sorts by point and then by number."""
-    return rows["point"].astype(np.uint64) << np.uint64(32) | rows["number"]
+    """Bytes for each trajectory that sort by its point, number and branch."""
+    whole = np.zeros((len(rows), len(Key._fields)), ">u4")
+    for place, name in enumerate(Key._fields):
+        if name in (rows.dtype.names or ()):
+            whole[:, place] = rows[name]
+    return whole.view(f"S{whole.itemsize * len(Key._fields)}").ravel()
 
 
 def each_once(rows: np.ndarray) -> np.ndarray:
-    """Trajectories sorted by point and number, copies left out."""
+    """Trajectories sorted by point, number and branch, copies left out."""
     return rows[np.unique(keys(rows), return_index=True)[1]]
 
 
 def trajectories(folder: Path) -> np.ndarray:
-    """All finished trajectories of a campaign, sorted by point and number, each once.
+    """All finished trajectories of a campaign, sorted by point, number and branch, each once.
 
     Raises:
         UserError: a block is damaged.

@@ -16,12 +16,11 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import replacing, write_whole
-from scatter.outcomes import COLUMNS, SCHEMA, Column, row_type
+from scatter.outcomes import COLUMNS, ROW, SCHEMA, Column, row_type
 from scatter.results import RESULTS, Told
 from scatter.settings import UserError
-from scatter.store.blocks import BLOCKS, block_files, endings, keys, read_block
+from scatter.store.blocks import BLOCKS, MANIFEST, block_files, endings, keys, read_block
 
-MANIFEST = "campaign.json"
 DESCRIBED = {  # if it is there
     "input": str, "started": str, "identity": dict, "potential": str, "slabs_sha256": dict,
 }  # fmt: skip
@@ -54,9 +53,9 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
         UserError: a block is damaged, or no campaign was run there.
     """
     paths = block_files(folder) if paths is None else paths
-    ended = endings(paths)
-    places, first = _places(ended)
     columns = [*COLUMNS, *read_manifest(folder).own_columns]
+    ended = endings(paths, row_of(folder))
+    places, first = _places(ended)
     with replacing(folder / RESULTS) as temporary:
         with h5py.File(temporary, "w") as file:
             _describe(file, folder, points)
@@ -65,14 +64,16 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
             done = 0
             for path in paths:
                 rows = read_block(path)
-                if rows.dtype != row_type(columns):
-                    raise UserError(
-                        f"{path}: has other columns than {folder / MANIFEST} tells; it belongs to "
-                        "another campaign"
-                    )
                 _scatter(file, offset, rows, places[done : done + len(rows)])
                 done += len(rows)
     return ended[first]
+
+
+def row_of(folder: Path) -> np.dtype:
+    """The type of rows of the campaign in a folder; where there is none yet, the usual one."""
+    if not (folder / MANIFEST).exists():
+        return ROW
+    return row_type([*COLUMNS, *read_manifest(folder).own_columns])
 
 
 def _places(ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
