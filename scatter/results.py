@@ -17,8 +17,8 @@ import numpy as np
 from scatter import hdf5_program
 from scatter.foreign import most_bytes, opened, reason
 from scatter.outcomes import (
+    ATOMS,
     BRANCH,
-    COLUMNS,
     ROW,
     ROW_1,
     SCHEMA,
@@ -28,6 +28,7 @@ from scatter.outcomes import (
     completed,
     ending_names,
     row_type,
+    usual_columns,
 )
 from scatter.settings import UserError
 
@@ -49,6 +50,7 @@ POINT = np.dtype(
         ("azimuth_deg", "f8"),
     ]
 )
+MOST_ATOMS = 100  # of a projectile
 KINDS = {"O": str, "u": int, "f": float}
 NEEDED = np.dtype([(name, ROW[name]) for name in ("point", "outcome")])  # to be looked at
 MAY_BE_NAN = ("mJ", "azimuth_deg")
@@ -73,6 +75,14 @@ class Told(dict[str, Any]):
     def own_columns(self) -> tuple[Column, ...]:
         """Columns of one's own, behind the usual ones."""
         return tuple(Column(*map(str, column)) for column in self._list("columns"))
+
+    @property
+    def columns(self) -> list[Column]:
+        """All columns of `/trajectories`."""
+        atoms = self.get("atoms", ATOMS)
+        if not isinstance(atoms, int) or not 0 < atoms <= MOST_ATOMS:
+            raise UserError(f"{self.path}: its 'atoms' is not a number from 1 to {MOST_ATOMS}")
+        return [*usual_columns(atoms), *self.own_columns]
 
     @property
     def weighted(self) -> bool:
@@ -193,7 +203,7 @@ def _answer(
         due = found["rows"] * there.itemsize
         if due:
             rows = np.frombuffer(bytearray(stream.read(min(due, most))), there)
-        kinds = row_type([*COLUMNS, *told.own_columns])
+        kinds = row_type(told.columns)
         asked = [(name, kinds[name]) for name in wanted or kinds.names or ()]
         rows = completed(rows, np.dtype(asked))
         points = _points(found["points"])
@@ -213,7 +223,7 @@ def _row_type(path: Path, told: Told, descr: Any) -> np.dtype:
     Raises:
         UserError: it is another.
     """
-    kinds = {SCHEMA: row_type([*COLUMNS, *told.own_columns]), 1: ROW_1}
+    kinds = {SCHEMA: row_type(told.columns), 1: ROW_1}
     due = kinds.get(told.get("schema", 0), ROW)
     if told.get("schema") not in kinds or descr != _described(due):
         raise UserError(

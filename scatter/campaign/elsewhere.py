@@ -17,6 +17,7 @@ from scatter.campaign.frames import Recorder
 from scatter.campaign.legs import Leg, legs_of
 from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.rows import complete
 from scatter.campaign.run import finish, guards_of, settle
 from scatter.campaign.samplers import Course, sampler_of
 from scatter.campaign.terminal import console as console_of
@@ -24,7 +25,7 @@ from scatter.campaign.terminal import say
 from scatter.campaign.thermal import ThermalSlab
 from scatter.campaign.threads import use_threads
 from scatter.campaign.uncertain import keep_uncertain
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.work import Trajectories
 from scatter.config import Point, Source, difference, identity, points, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
@@ -62,9 +63,13 @@ def write_prepared(path: Path, output: Path) -> None:
     legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
     limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
     campaign = PreparedCampaign(
-        Limits(**limits), json.dumps(identity(source.input)), potential.model.sha256(),
-        potential.precision, source.input.guards.every, legs,
-    )  # fmt: skip
+        Limits(**limits),
+        json.dumps(identity(source.input)),
+        potential.model.sha256(),
+        potential.precision,
+        source.input.guards.every,
+        legs,
+    )
     campaign.write(output)
     say(console, f"{output}: {sum(map(len, legs))} trajectories in {len(legs)} batch(es)")
 
@@ -118,7 +123,7 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
 def _open(source: Source, prepared: Prepared) -> list[Leg]:
     """The trajectories that are to be run next, given what the campaign's folder holds."""
     found, sampler = points(source.input), sampler_of(source.input.sampling)
-    course = Course.of(source.output, sampler, found, (), prepared.parts.row)
+    course = Course.of(source.output, sampler, found, (), prepared.row)
     return legs_of(found, prepared, course.round().missing)
 
 
@@ -131,17 +136,25 @@ def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
         snapshot.append(int(trajectories.underway.pop(item)[1]["snapshot"]))
     bounds = bounds_of(prepared.potential.domain, source.input.guards, source.input.stop, system)
     return PreparedLeg(
-        numbers=system.numbers, cell=system.cell, pbc=np.array(system.pbc), moving=system.moving,
-        top=system.top, slab_positions=leg.slab.snapshots.positions,
-        slab_momenta=leg.slab.snapshots.momenta, slab_masses=trajectories.masses,
-        point=leg.work["point"].astype(int), number=leg.work["number"].astype(int),
+        numbers=system.numbers,
+        cell=system.cell,
+        pbc=np.array(system.pbc),
+        moving=system.moving,
+        top=system.top,
+        slab_positions=leg.slab.snapshots.positions,
+        slab_momenta=leg.slab.snapshots.momenta,
+        slab_masses=trajectories.masses,
+        point=leg.work["point"].astype(int),
+        number=leg.work["number"].astype(int),
         snapshot=np.array(snapshot),
         positions=np.stack([start.positions[-atoms:] for start in starts]),
         momenta=np.stack([start.momenta[-atoms:] for start in starts]),
-        masses=np.stack([start.masses[-atoms:] for start in starts]), closest=bounds.closest,
-        shortest_bond=np.array(bounds.shortest_bond), lowest=np.array(bounds.lowest),
+        masses=np.stack([start.masses[-atoms:] for start in starts]),
+        closest=bounds.closest,
+        shortest_bond=np.array(bounds.shortest_bond),
+        lowest=np.array(bounds.lowest),
         above_top=np.array(system.above_top),
-    )  # fmt: skip
+    )
 
 
 def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:

@@ -17,13 +17,15 @@ from scatter.campaign.legs import Leg, legs_of
 from scatter.campaign.prepare import Prepared
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
+from scatter.campaign.rows import complete
 from scatter.campaign.samplers import Course, sampler_of
 from scatter.campaign.signals import noted
 from scatter.campaign.surfaces import names_of
 from scatter.campaign.uncertain import keep_uncertain
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.work import Trajectories
 from scatter.config import Input, points, points_table
-from scatter.dynamics.batch import Finished, propagate
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.conditions import Finished
 from scatter.dynamics.observers import Observer
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
@@ -62,7 +64,7 @@ class Campaign:
         parts = prepared.parts
         sampler = parts.sampler or sampler_of(input.sampling)
         self.course = ranks.share(
-            lambda: Course.of(folder, sampler, self.points, parts.own, parts.row)
+            lambda: Course.of(folder, sampler, self.points, parts.own, prepared.row)
         )
         codes = len(Outcome) + len(parts.own)
         # Counters: steps; ranks that are done, once a round; signals to stop; failures; outcomes.
@@ -212,9 +214,9 @@ class Campaign:
         place = self.potential.place
         if not place.exact:
             return min(place.most_slots, share)  # a step of many takes hardly longer than of one
-        positions = np.concatenate(
-            [leg.slab.ideal, leg.slab.ideal[-1] + [[0, 0, 6.0], [0, 0, 6.8]]]
-        )
+        above = 6.0 + 0.8 * np.arange(len(leg.numbers))  # Å
+        projectile = leg.slab.ideal[-1] + above[:, None] * [0, 0, 1]
+        positions = np.concatenate([leg.slab.ideal, projectile])
         evaluator = self.prepared.potential.bind(system, 1)
         evaluator.begin(np.arange(1), positions[None])  # compiles, and is not timed
         began = time.perf_counter()

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from scatter import store
 from scatter.config import Frames, Input, Point
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.files import write_whole
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import energies_and_forces

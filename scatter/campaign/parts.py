@@ -11,7 +11,7 @@ from scatter.dynamics.endings import Ending
 from scatter.dynamics.motions import Motion, Verlet
 from scatter.dynamics.observers import Observer
 from scatter.initial.projectile import Diatomic, Projectile
-from scatter.outcomes import BRANCH, COLUMNS, WEIGHT, Column, OwnEnding, row_type
+from scatter.outcomes import BRANCH, COLUMNS, WEIGHT, Column, OwnEnding, row_type, usual_columns
 from scatter.settings import UserError
 
 USUAL = {
@@ -74,10 +74,9 @@ class Parts:
         """The endings of one's own, in the order of their codes."""
         return tuple(OwnEnding(ending.name, ending.sticks) for ending in self.endings)
 
-    @property
-    def row(self) -> np.dtype:
-        """The type of a row."""
-        return row_type([*COLUMNS, *self.columns])
+    def row(self, atoms: int) -> np.dtype:
+        """The type of a row of a campaign whose largest projectile has so many atoms."""
+        return row_type([*usual_columns(atoms), *self.columns])
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from scatter.campaign.parts import Parts
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.thermal import Say, ThermalSlab, moved_to, thermal_slabs
 from scatter.config import Input
-from scatter.dynamics.batch import Conditions
+from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.guards import bounds_of
 from scatter.dynamics.observers import standard
@@ -39,6 +39,16 @@ class Prepared:
     slabs: list[ThermalSlab]
     guards: tuple[Guard, ...] = ()
     parts: Parts = field(default_factory=Parts)
+
+    @property
+    def atoms(self) -> int:
+        """How many atoms the largest projectile has."""
+        return max(len(projectile.numbers) for projectile in self.projectiles.values())
+
+    @property
+    def row(self) -> np.dtype:
+        """The type of a row."""
+        return self.parts.row(self.atoms)
 
     def conditions(
         self,

@@ -213,8 +213,9 @@ def said(rows: Sequence[Sticking]) -> list[dict[str, str]]:
             "mJ": "" if row.mJ is None else one["mJ"],
             "energy": one["energy_eV"],
             "polar": one["polar_deg"],
-            "azimuth": "" if one["polar_deg"] == NORMAL and row.azimuth_deg is None
+            "azimuth": ""
+            if one["polar_deg"] == NORMAL and row.azimuth_deg is None
             else one["azimuth_deg"],
         }
         for row, one in zip(rows, phrases([conditions_of(row) for row in rows]), strict=True)
-    ]  # fmt: skip
+    ]

@@ -228,9 +228,12 @@ class SharedTally:
         """All counters as they are now."""
         found = np.zeros(self.length, np.int64)
         self.window.Get_accumulate(
-            [found.copy(), self.mpi.INT64_T], [found, self.mpi.INT64_T], 0,
-            (0, self.length, self.mpi.INT64_T), self.mpi.NO_OP,
-        )  # fmt: skip
+            [found.copy(), self.mpi.INT64_T],
+            [found, self.mpi.INT64_T],
+            0,
+            (0, self.length, self.mpi.INT64_T),
+            self.mpi.NO_OP,
+        )
         self.window.Flush(0)
         return found
 

@@ -12,14 +12,16 @@ from scatter.campaign.frames import Moment, Recorder, every_frame
 from scatter.campaign.parts import Parts
 from scatter.campaign.prepare import Prepared, diatomics_of, projectiles
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.rows import complete
 from scatter.campaign.run import guards_of, trusting
-from scatter.campaign.shaping import another, shaping
+from scatter.campaign.shaping import SLABS, another, shaping
 from scatter.campaign.thermal import Say, ThermalSlab, moved_to, thermal_slab
 from scatter.campaign.threads import use_threads
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.work import Trajectories
 from scatter.config import Input, Source, parse, points
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
 from scatter.dynamics.bounds import margins
+from scatter.dynamics.conditions import Conditions
 from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
@@ -95,7 +97,7 @@ def _tell(frames: list[Atoms], conditions: Conditions) -> None:
     system, bounds = conditions.system, conditions.faults.bounds
     for frame in frames:
         atoms, top = frame.positions[-system.projectile :], system.top_plane(frame.positions)
-        bond = float(frame.get_distance(-2, -1))
+        bond = float(np.linalg.norm(atoms[1] - atoms[0])) if len(atoms) > 1 else np.nan
         frame.info["bond_A"], frame.info["height_A"] = bond, float(atoms[:, 2].min() - top)
         error = frame.get_total_energy() - frames[0].get_total_energy()
         frame.info["energy_error_eV"] = float(error)
@@ -143,7 +145,7 @@ def _prepared(
     where = points(input)[point]
     slab = thermal_slab(input, starts, where.facet, where.T_K, ranks, say)
     name = f"{slab.facet} {slab.T_K:g} K"
-    if manifest.get("slabs_sha256", {}).get(name) != slab.identity:
+    if manifest.get(SLABS, {}).get(name) != slab.identity:
         raise UserError(
             f"{folder}: the slab ({name}) is not the one that its trajectories began on: the file "
             "of [surface] has changed, or slabs are made otherwise in this version"

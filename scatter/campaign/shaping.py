@@ -1,12 +1,18 @@
 """What shapes the bits of a campaign's trajectories besides its input, and may not change."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from scatter.config import difference
 from scatter.foreign import shown
 from scatter.kernels import kernel
 from scatter.outcomes import SCHEMA
 from scatter.potentials.base import Guard, Potential
+from scatter.settings import UserError
+
+ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
+SLABS = "slabs_sha256"
 
 
 def shaping(
@@ -52,3 +58,28 @@ def another(manifest: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         if then.get(key) != value:
             return f"{key} ({shown(then.get(key, 'not told'), 200)}, and now {value})"
     return ""
+
+
+def refuse_another(folder: Path, manifest: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise UserError if a folder holds another campaign than the present one.
+
+    Args:
+        folder: the campaign's.
+        manifest: what it holds.
+        now: of the present one what is known by now: its identity, `shaping`, its slabs.
+    """
+    shaped = dict(now)
+    differs = difference(manifest["identity"], shaped.pop("identity", manifest["identity"]))
+    if differs:
+        raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
+    other = another(manifest, shaped)
+    if other.startswith(SLABS):
+        raise UserError(
+            f"{folder} holds this campaign on another slab: the file of [surface] has changed, or "
+            f"the slabs are made otherwise in this version; {ELSEWHERE}"
+        )
+    if other:
+        raise UserError(
+            f"{folder} holds this campaign with another {other}: trajectories would not be alike; "
+            f"{ELSEWHERE}"
+        )

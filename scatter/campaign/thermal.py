@@ -130,9 +130,15 @@ def slab_key(facet: str, T_K: float) -> int:
 
 
 def _thermalise(
-    input: Input, potential: Potential, system: System, ideal: Float[np.ndarray, "atom 3"],
-    T_K: float, key: int, ranks: Ranks, say: Say,
-) -> Snapshots:  # fmt: skip
+    input: Input,
+    potential: Potential,
+    system: System,
+    ideal: Float[np.ndarray, "atom 3"],
+    T_K: float,
+    key: int,
+    ranks: Ranks,
+    say: Say,
+) -> Snapshots:
     """Thermal snapshots of a slab, checked; every rank runs its share of the replicas."""
     settings, seed = input.surface.thermalise, input.run.seed
     mine = range(ranks.rank, settings.replicas, ranks.size)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scatter.campaign.frames import Recorder, trajectory_name
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.dynamics.guards import Guards
 from scatter.files import replacing, write_whole
 from scatter.outcomes import GUARDED

@@ -11,34 +11,36 @@ import numpy as np
 
 from scatter.outcomes import Outcome, Reason
 
-# of each array its type (b, i or f) and the names of its sizes
-LEG = {
-    "numbers": "i atom", "cell": "f 3 3", "pbc": "b 3", "moving": "b atom", "top": "i top",
-    "slab_positions": "f snapshot slab 3", "slab_momenta": "f snapshot slab 3",
-    "slab_masses": "f slab", "point": "i trajectory", "number": "i trajectory",
-    "snapshot": "i trajectory", "positions": "f trajectory own 3", "momenta": "f trajectory own 3",
-    "masses": "f trajectory own", "closest": "f own slab", "shortest_bond": "f", "lowest": "f",
-    "above_top": "f",
-}  # fmt: skip
-ENDINGS = {
-    "point": "i trajectory", "number": "i trajectory", "trajectory": "i trajectory",
-    "outcome": "i trajectory", "reason": "i trajectory", "steps": "i trajectory",
-    "positions": "f trajectory atom 3", "momenta": "f trajectory atom 3",
-    "potential": "f trajectory",
-}  # fmt: skip
+
+def _kinds(text: str) -> dict[str, str]:
+    """Of each array its type (b, i or f) and the names of its sizes."""
+    return dict(array.strip().split(" ", 1) for array in text.split(","))
+
+
+LEG = _kinds(
+    "numbers i atom, cell f 3 3, pbc b 3, moving b atom, top i top, slab_masses f slab, "
+    "slab_positions f snapshot slab 3, slab_momenta f snapshot slab 3, point i trajectory, "
+    "number i trajectory, snapshot i trajectory, positions f trajectory own 3, "
+    "momenta f trajectory own 3, masses f trajectory own, closest f own slab, shortest_bond f, "
+    "lowest f, above_top f"
+)
+ENDINGS = _kinds(
+    "point i trajectory, number i trajectory, trajectory i trajectory, outcome i trajectory, "
+    "reason i trajectory, steps i trajectory, positions f trajectory atom 3, "
+    "momenta f trajectory atom 3, potential f trajectory"
+)
 MEMORIES = {  # of each observer that a campaign elsewhere has, what it remembers
-    "faults": {"potential": "f trajectory", "energy": "f trajectory", "error": "f trajectory"},
-    "lowest": {
-        "lowest": "f trajectory", "atoms": "f trajectory own 3", "top": "f trajectory",
-        "when": "f trajectory",
-    },
-    "turns": {"falling": "b trajectory", "turns": "i trajectory"},
-    "residence": {"first_below": "f trajectory", "last_below": "f trajectory"},
-}  # fmt: skip
-PEAK = {  # of each measure of a guard, where it was asked
-    "value": "f trajectory", "time": "f trajectory", "positions": "f trajectory atom 3",
-    "momenta": "f trajectory atom 3",
-}  # fmt: skip
+    "faults": _kinds("potential f trajectory, energy f trajectory, error f trajectory"),
+    "lowest": _kinds(
+        "lowest f trajectory, atoms f trajectory own 3, top f trajectory, when f trajectory"
+    ),
+    "turns": _kinds("falling b trajectory, turns i trajectory"),
+    "residence": _kinds("first_below f trajectory, last_below f trajectory"),
+}
+PEAK = _kinds(  # of each measure of a guard, where it was asked
+    "value f trajectory, time f trajectory, positions f trajectory atom 3, "
+    "momenta f trajectory atom 3"
+)
 MEASURED = ("leverage",)
 CHOICES = {"precision": ("float32", "float64"), "device": ("cuda", "cpu")}
 NATIVE = {"b": (np.bool_,), "i": (np.int64, np.int32, np.uint8), "f": (np.float64,)}
@@ -59,9 +61,12 @@ def refuse_odd_leg(columns: Columns) -> None:
     for name in ("slab_masses", "masses"):
         _demand(name, np.isfinite(columns[name]) & (columns[name] > 0))
     for name, most in (
-        ("numbers", 119), ("top", sizes["slab"]), ("snapshot", sizes["snapshot"]),
-        ("point", MOST), ("number", MOST),
-    ):  # fmt: skip
+        ("numbers", 119),
+        ("top", sizes["slab"]),
+        ("snapshot", sizes["snapshot"]),
+        ("point", MOST),
+        ("number", MOST),
+    ):
         _demand(name, (columns[name] >= 0) & (columns[name] < most))
     _demand("top", len(columns["top"]) > 0)
     _demand("closest", np.isfinite(columns["closest"]) & (columns["closest"] >= 0))

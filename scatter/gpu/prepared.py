@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import Bounds
+from scatter.dynamics.conditions import Finished
 from scatter.errors import UserError
-from scatter.files import replacing
+from scatter.files import write_arrays
 from scatter.foreign import arrays, reason, shown
 from scatter.gpu.columns import (
     memory_column,
@@ -97,9 +97,14 @@ class PreparedLeg:
         """The atoms of every replica."""
         pbc = (bool(self.pbc[0]), bool(self.pbc[1]), bool(self.pbc[2]))
         return System(
-            self.numbers, self.cell, pbc, self.moving, self.top, float(self.above_top),
+            self.numbers,
+            self.cell,
+            pbc,
+            self.moving,
+            self.top,
+            float(self.above_top),
             projectile=self.masses.shape[1],
-        )  # fmt: skip
+        )
 
     @property
     def bounds(self) -> Bounds | None:
@@ -136,7 +141,7 @@ class PreparedCampaign:
         numbers = {"limits": vars(self.limits), "guards_every": self.guards_every}
         content = {"version": VERSION, **numbers, **words}
         named = {f"{n}.{k}": v for n, leg in enumerate(self.legs) for k, v in vars(leg).items()}
-        _save(file, json.dumps(content), named)
+        write_arrays(file, {"words": np.array(json.dumps(content)), **named})
 
     @classmethod
     def read(cls, file: Path) -> "PreparedCampaign":
@@ -202,15 +207,18 @@ class Endings:
     def __iter__(self) -> Iterator[Finished]:
         for n in range(len(self.trajectory)):
             yield Finished(
-                trajectory=int(self.trajectory[n]), outcome=int(self.outcome[n]),
-                reason=Reason(int(self.reason[n])), steps=int(self.steps[n]),
-                positions=self.positions[n], momenta=self.momenta[n],
+                trajectory=int(self.trajectory[n]),
+                outcome=int(self.outcome[n]),
+                reason=Reason(int(self.reason[n])),
+                steps=int(self.steps[n]),
+                positions=self.positions[n],
+                momenta=self.momenta[n],
                 potential=float(self.potential[n]),
                 memories={
                     observer: {k: v[n] if v.ndim > 1 else v[n].item() for k, v in memory.items()}
                     for observer, memory in self.memories.items()
                 },
-            )  # fmt: skip
+            )
 
 
 @dataclass(frozen=True)
@@ -232,7 +240,7 @@ class Results:
                 for name, values in memory.items():
                     columns[memory_column(observer, name)] = values
             named |= {f"{n}.{k}": v for k, v in columns.items()}
-        _save(file, json.dumps({"version": VERSION, **words}), named)
+        write_arrays(file, {"words": np.array(json.dumps({"version": VERSION, **words})), **named})
 
     @classmethod
     def read(cls, file: Path) -> "Results":
@@ -257,12 +265,6 @@ def _endings(**columns: np.ndarray) -> Endings:
         if key in columns:  # where nothing has ended yet, none is
             memories.setdefault(observer, {})[name] = columns.pop(key)
     return Endings(**columns, memories=memories)
-
-
-def _save(file: Path, words: str, named: dict[str, np.ndarray]) -> None:
-    with replacing(file) as temporary, open(temporary, "wb") as stream:
-        content: dict[str, Any] = {"words": np.array(words), **named}
-        np.savez(stream, **content)
 
 
 def _load(

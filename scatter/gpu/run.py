@@ -7,7 +7,8 @@ folder. What has ended is written every minute, and the same command goes on fro
 import time
 from pathlib import Path
 
-from scatter.dynamics.batch import Conditions, Finished, propagate
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.conditions import Conditions, Finished
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.errors import UserError
@@ -95,9 +96,13 @@ class Run:
 
 
 def run(
-    prepared: Path, results: Path, model: Path = SHIPPED, device: str = "cuda", slots: int = 0,
+    prepared: Path,
+    results: Path,
+    model: Path = SHIPPED,
+    device: str = "cuda",
+    slots: int = 0,
     kernels: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Run a prepared campaign, or go on with it.
 
     Args:

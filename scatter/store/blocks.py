@@ -6,6 +6,7 @@ leaves it out.
 """
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -15,11 +16,12 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import write_whole
-from scatter.outcomes import BRANCH, COLUMNS, ROW, completed
+from scatter.outcomes import BRANCH, ROW, completed, row_type, usual_columns
 from scatter.settings import UserError
 from scatter.state import Key
 
 BLOCKS, MANIFEST = "blocks", "campaign.json"
+ATOM = re.compile(r"initial_x[0-9]+_A")  # there is such a column for each atom
 ENDING = ("point", "number", "outcome", "reason")
 MOST_A_SECOND = 100  # blocks of all ranks together: what a shared file system takes without effort
 
@@ -118,13 +120,15 @@ def read_block(path: Path) -> np.ndarray:
     except ValueError as error:
         raise _damaged(path, foreign.reason(error)) from error
     names = rows.dtype.names or ()
-    if names[: len(COLUMNS)] != ROW.names and rows.ndim == 1:
+    due = row_type(usual_columns(sum(bool(ATOM.fullmatch(name)) for name in names)))
+    usual = names[: len(due.names or ())]
+    if usual != due.names and rows.ndim == 1:
         raise UserError(
             f"{path}: another version of scatter wrote this block, with other columns; read the "
             "campaign with that version"
         )
-    usual = np.dtype([(name, rows.dtype[name]) for name in names[: len(COLUMNS)]])
-    if usual != ROW or rows.ndim != 1 or any(rows.dtype[n].kind not in "biuf" for n in names):
+    kinds = np.dtype([(name, rows.dtype[name]) for name in usual])
+    if kinds != due or rows.ndim != 1 or any(rows.dtype[n].kind not in "biuf" for n in names):
         raise _damaged(path, "it holds no trajectories")
     return rows
 

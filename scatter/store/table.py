@@ -16,14 +16,18 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import replacing, write_whole
-from scatter.outcomes import COLUMNS, ROW, SCHEMA, Column, row_type
+from scatter.outcomes import ROW, SCHEMA, Column, row_type
 from scatter.results import RESULTS, Told
 from scatter.settings import UserError
 from scatter.store.blocks import BLOCKS, MANIFEST, block_files, endings, keys, read_block
 
 DESCRIBED = {  # if it is there
-    "input": str, "started": str, "identity": dict, "potential": str, "slabs_sha256": dict,
-}  # fmt: skip
+    "input": str,
+    "started": str,
+    "identity": dict,
+    "potential": str,
+    "slabs_sha256": dict,
+}
 
 
 def merged(folder: Path) -> bool:
@@ -53,7 +57,7 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
         UserError: a block is damaged, or no campaign was run there.
     """
     paths = block_files(folder) if paths is None else paths
-    columns = [*COLUMNS, *read_manifest(folder).own_columns]
+    columns = read_manifest(folder).columns
     ended = endings(paths, row_of(folder))
     places, first = _places(ended)
     with replacing(folder / RESULTS) as temporary:
@@ -73,7 +77,7 @@ def row_of(folder: Path) -> np.dtype:
     """The type of rows of the campaign in a folder; where there is none yet, the usual one."""
     if not (folder / MANIFEST).exists():
         return ROW
-    return row_type([*COLUMNS, *read_manifest(folder).own_columns])
+    return row_type(read_manifest(folder).columns)
 
 
 def _places(ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from ase.io import read
 from scatter.campaign.frames import Recorder
 from scatter.config import points
 from scatter.config import read as read_input
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.analytic import Analytic
 from scatter.state import Key, Start, State, System

@@ -7,7 +7,8 @@ import pytest
 from scatter import store
 from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.rows import complete
+from scatter.campaign.work import Trajectories
 from scatter.config import points, read
 from scatter.dynamics.batch import propagate
 from scatter.dynamics.stop import Dynamics
