@@ -39,13 +39,15 @@ class OwnEnding(NamedTuple):
 
 def ending_names(own: Iterable[OwnEnding] = ()) -> dict[int, str]:
     """What endings are called, by their codes."""
-    known = {int(one): one.name.lower() for one in Outcome if one is not Outcome.RUNNING}
-    return known | {len(Outcome) + n: one.name for n, one in enumerate(own)}
+    known = {
+        int(ending): ending.name.lower() for ending in Outcome if ending is not Outcome.RUNNING
+    }
+    return known | {len(Outcome) + n: ending.name for n, ending in enumerate(own)}
 
 
 def sticking_codes(own: Iterable[OwnEnding] = ()) -> list[int]:
     """Codes of the endings that S0 counts."""
-    mine = [len(Outcome) + n for n, one in enumerate(own) if one.sticks]
+    mine = [len(Outcome) + n for n, ending in enumerate(own) if ending.sticks]
     return [int(Outcome.DISSOCIATED), *mine]
 
 
@@ -260,10 +262,10 @@ def completed(rows: np.ndarray, wanted: np.dtype = ROW) -> np.ndarray:
     before = np.dtype([(name, wanted[name]) for name in wanted.names or () if name not in ADDED])
     if rows.dtype != before or before == wanted:
         return rows
-    found = np.zeros(rows.shape, wanted)
+    whole = np.zeros(rows.shape, wanted)
     for name in wanted.names or ():
-        found[name] = np.nan if name in ADDED else rows[name]
-    return found
+        whole[name] = np.nan if name in ADDED else rows[name]
+    return whole
 
 
 def orientation(bond: Float[np.ndarray, "3"]) -> tuple[float, float]:

@@ -122,9 +122,9 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:
     """The trajectories that are to be run next, given what the campaign's folder holds."""
-    found, sampler = points(source.input), sampler_of(source.input.sampling)
-    course = Course.of(source.output, sampler, found, (), prepared.row)
-    return legs_of(found, prepared, course.round().missing)
+    conditions, sampler = points(source.input), sampler_of(source.input.sampling)
+    course = Course.of(source.output, sampler, conditions, (), prepared.row)
+    return legs_of(conditions, prepared, course.round().missing)
 
 
 def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
@@ -159,53 +159,59 @@ def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
 
 def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:
     """Write a row for every trajectory that the folder does not hold; answer how many."""
-    found = points(source.input)
+    every_point = points(source.input)
     ended = set(store.endings(store.block_files(folder))[["point", "number"]].tolist())
     writer = store.BlockWriter(
-        folder, 0, partial(complete, points=found, projectiles=prepared.projectiles)
+        folder, 0, partial(complete, points=every_point, projectiles=prepared.projectiles)
     )
     taken = 0
     for part in results.legs:
         if not len(part):
             continue
-        if not belongs(part, found, source.input.sampling.most):
+        if not belongs(part, every_point, source.input.sampling.most):
             raise UserError(
                 f"the results that {folder} was to take in hold trajectories that the campaign "
                 "does not have; run `python -m scatter.gpu` again"
             )
-        slab = _slab(prepared, found, part)
-        trajectories = Trajectories(source.input, found, prepared, slab)
-        projectile = prepared.projectiles[found[int(part.point[0])].molecule]
+        slab = _slab(prepared, every_point, part)
+        trajectories = Trajectories(source.input, every_point, prepared, slab)
+        projectile = prepared.projectiles[every_point[int(part.point[0])].molecule]
         conditions = prepared.conditions(source.input, slab, projectile.numbers)
-        recorder = Recorder(folder, conditions.system, found, source.input, prepared.potential)
-        for one, point, number in zip(part, part.point, part.number, strict=True):
+        recorder = Recorder(
+            folder, conditions.system, every_point, source.input, prepared.potential
+        )
+        for finished, point, number in zip(part, part.point, part.number, strict=True):
             if (int(point), int(number)) in ended:
                 continue
-            start = trajectories.begin(one.trajectory, Key(int(point), int(number)))
-            row = trajectories.end(one, conditions.parts)
-            keep_uncertain(source.input.guards, recorder, one, start)
+            start = trajectories.begin(finished.trajectory, Key(int(point), int(number)))
+            row = trajectories.end(finished, conditions.parts)
+            keep_uncertain(source.input.guards, recorder, finished, start)
             writer.add(row)
             taken += 1
     writer.flush()
     return taken
 
 
-def belongs(part: Endings, found: list[Point], most: int) -> bool:
+def belongs(part: Endings, conditions: list[Point], most: int) -> bool:
     """Whether these are trajectories of one slab of a campaign.
 
     Args:
         part: at least one trajectory.
-        found: points of the campaign.
+        conditions: points of the campaign.
         most: trajectories that a point may have.
     """
-    if part.point.max() >= len(found) or part.number.max() >= most:
+    if part.point.max() >= len(conditions) or part.number.max() >= most:
         return False
-    slabs = {(found[point].facet, found[point].T_K) for point in np.unique(part.point).tolist()}
+    slabs = {
+        (conditions[point].facet, conditions[point].T_K) for point in np.unique(part.point).tolist()
+    }
     pairs = np.stack([part.point, part.number], axis=1)
     return len(slabs) == 1 and len(np.unique(pairs, axis=0)) == len(part)
 
 
-def _slab(prepared: Prepared, found: list[Point], part: Endings) -> ThermalSlab:
+def _slab(prepared: Prepared, conditions: list[Point], part: Endings) -> ThermalSlab:
     """The slab of a leg's trajectories."""
-    first = found[int(part.point[0])]
-    return next(one for one in prepared.slabs if (one.facet, one.T_K) == (first.facet, first.T_K))
+    first = conditions[int(part.point[0])]
+    return next(
+        slab for slab in prepared.slabs if (slab.facet, slab.T_K) == (first.facet, first.T_K)
+    )

@@ -248,8 +248,8 @@ class Campaign:
     def _show(self) -> None:
         if self.ranks.first:
             seen = self.tally.read()
-            found = seen[self.outcomes :].reshape(len(self.points), -1)
-            self.progress.show(int(seen[self.steps]), found)
+            counts = seen[self.outcomes :].reshape(len(self.points), -1)
+            self.progress.show(int(seen[self.steps]), counts)
 
 
 class Counted:

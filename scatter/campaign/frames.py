@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -17,7 +16,7 @@ from scatter.files import write_whole
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
-from scatter.state import Key, Start, State, System
+from scatter.state import Array, Key, Start, State, System
 from scatter.structures import extxyz
 from scatter.units import fs
 
@@ -166,5 +165,5 @@ def _conditions(point: Point) -> dict[str, str | float]:
     }
 
 
-def _array(value: Any) -> np.ndarray:
+def _array(value: Array) -> np.ndarray:
     return np.array(value if isinstance(value, np.ndarray) else value.cpu())

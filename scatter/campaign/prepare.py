@@ -112,9 +112,9 @@ def prepare(
     if starts is not None:
         slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in slabs])
     placed = [
-        Placed.of(one.numbers, one.masses, state.level.outer)
-        for one in diatomics.values()
-        for state in one.states.values()
+        Placed.of(diatomic.numbers, diatomic.masses, state.level.outer)
+        for diatomic in diatomics.values()
+        for state in diatomic.states.values()
     ]
     pairs = [(slab.system, slab.snapshots) for slab in slabs]
     ranks.share(lambda: [refuse_coupling(input, potential, *pair, placed) for pair in pairs])
@@ -124,8 +124,10 @@ def prepare(
 def projectiles(diatomics: dict[str, Diatomic], parts: Parts) -> dict[str, Projectile]:
     """What is fired, of the kind that the parts say."""
     return {
-        formula: parts.projectile(one.numbers, one.masses, one.curve, one.states)
-        for formula, one in diatomics.items()
+        formula: parts.projectile(
+            diatomic.numbers, diatomic.masses, diatomic.curve, diatomic.states
+        )
+        for formula, diatomic in diatomics.items()
     }
 
 
@@ -142,15 +144,15 @@ def diatomics_of(input: Input, potential: Potential, starts: Potential) -> dict[
             trajectories are to go on beyond the longest bond that the potential knows.
     """
     measured = curves_of(input, potential)
-    for one in measured.values():
-        bounds_of(potential.domain, input.guards, input.stop, lone(*one.numbers))
+    for diatomic in measured.values():
+        bounds_of(potential.domain, input.guards, input.stop, lone(*diatomic.numbers))
     begun = measured if starts is potential else curves_of(input, starts)
     states = find_states(input, begun)
     return {
         formula: replace(
-            one, states={key[1:]: state for key, state in states.items() if key[0] == formula}
+            diatomic, states={key[1:]: state for key, state in states.items() if key[0] == formula}
         )
-        for formula, one in measured.items()
+        for formula, diatomic in measured.items()
     }
 
 
@@ -160,7 +162,7 @@ def curves_of(input: Input, potential: Potential) -> dict[str, Diatomic]:
     Raises:
         UserError: the potential does not know one of its elements.
     """
-    found = {}
+    diatomics = {}
     for formula in input.molecule.formula:
         (z1, m1), (z2, m2) = isotopes(formula, input.molecule.masses_amu)
         if not {z1, z2} <= potential.elements:
@@ -168,8 +170,8 @@ def curves_of(input: Input, potential: Potential) -> dict[str, Diatomic]:
                 f"[molecule] formula = '{formula}': the potential ({potential.description}) does "
                 "not know this molecule's elements; choose another [potential]"
             )
-        found[formula] = Diatomic((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
-    return found
+        diatomics[formula] = Diatomic((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
+    return diatomics
 
 
 def find_states(
@@ -181,7 +183,7 @@ def find_states(
         UserError: the potential's curve does not hold one, or it reaches the bond of dissociation
             by its vibration alone.
     """
-    found = {}
+    states = {}
     for condition in input.molecule.conditions:
         formula, v, J, _ = condition
         state = input.molecule.state(condition, diatomics[formula].curve)
@@ -191,5 +193,5 @@ def find_states(
                 f"j = {J} stretches to {state.level.outer:.2f} Å by itself; choose a lower state, "
                 "or a longer bond"
             )
-        found[condition] = state
-    return found
+        states[condition] = state
+    return states

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -14,7 +13,7 @@ from scatter.campaign.prepare import Prepared, diatomics_of, projectiles
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.rows import complete
 from scatter.campaign.run import guards_of, trusting
-from scatter.campaign.shaping import SLABS, another, shaping
+from scatter.campaign.shaping import SLABS, Manifest, another, shaping
 from scatter.campaign.thermal import Say, ThermalSlab, moved_to, thermal_slab
 from scatter.campaign.threads import use_threads
 from scatter.campaign.work import Trajectories
@@ -66,16 +65,16 @@ def replay(
     stored = _stored(folder, point, number)
     source = parse(folder / store.MANIFEST, manifest["input"])
     potential, prepared, slab = _prepared(source, manifest, point, trust_pickle, folder, say)
-    found = points(source.input)
+    every_point = points(source.input)
     film = Film(source.input, every_fs)
-    projectile = prepared.projectiles[found[point].molecule]
+    projectile = prepared.projectiles[every_point[point].molecule]
     conditions = prepared.conditions(source.input, slab, projectile.numbers)
-    trajectories = Trajectories(source.input, found, prepared, slab)
+    trajectories = Trajectories(source.input, every_point, prepared, slab)
     start = trajectories.begin(0, Key(point, number))
     row = _run(trajectories, start, conditions, film)
     rows = np.array([row])
-    complete(rows, found, prepared.projectiles)
-    recorder = Recorder(folder, conditions.system, found, source.input, potential)
+    complete(rows, every_point, prepared.projectiles)
+    recorder = Recorder(folder, conditions.system, every_point, source.input, potential)
     frames = recorder.labelled(film.moments, start.key, start.masses)
     _tell(frames, conditions)
     return Replay(rows[0], differing(rows[0], stored), frames)
@@ -116,17 +115,17 @@ def _stored(folder: Path, point: int, number: int) -> np.ndarray:
     rows = store.trajectories(folder)
     if not len(rows):
         _, rows, _ = store.read_results(folder)
-    found = rows[(rows["point"] == point) & (rows["number"] == number)]
-    if not len(found):
+    stored = rows[(rows["point"] == point) & (rows["number"] == number)]
+    if not len(stored):
         raise UserError(
             f"{folder}: trajectory {number} of point {point} has not ended there, or is not one "
             f"of it; it holds {len(rows)} trajectories at {len(set(rows['point'].tolist()))} points"
         )
-    return found[0]
+    return stored[0]
 
 
 def _prepared(
-    source: Source, manifest: dict[str, Any], point: int, trust_pickle: bool, folder: Path, say: Say
+    source: Source, manifest: Manifest, point: int, trust_pickle: bool, folder: Path, say: Say
 ) -> tuple[Potential, Prepared, ThermalSlab]:
     """What the trajectory starts from, once it is what it was then."""
     ranks, input = Ranks(), source.input
@@ -156,7 +155,7 @@ def _prepared(
     return potential, Prepared(potential, fired, [slab], guards), slab
 
 
-def _runner(manifest: dict[str, Any], own: Potential, committee: Committee | None) -> Potential:
+def _runner(manifest: Manifest, own: Potential, committee: Committee | None) -> Potential:
     """What the trajectories ran on: the input's own potential, or a member of its committee."""
     members = committee.members if committee else (own,)
     wanted = manifest.get("potential_sha256")

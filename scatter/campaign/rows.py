@@ -13,17 +13,17 @@ from scatter.outcomes import Outcome, orientation
 from scatter.units import fs
 
 
-def write_part(row: np.ndarray, one: Observer, finished: Finished, masses: np.ndarray) -> None:
+def write_part(row: np.ndarray, part: Observer, finished: Finished, masses: np.ndarray) -> None:
     """Write the columns of one part into a row.
 
     Raises:
         ValueError: it answers other columns than it declares.
     """
-    values = one.row(finished.memories.get(one.name, {}), masses)
-    if values.keys() != {column.name for column in one.columns}:
+    values = part.row(finished.memories.get(part.name, {}), masses)
+    if values.keys() != {column.name for column in part.columns}:
         raise ValueError(
-            f"{type(one).__name__}.row answers {sorted(values)}, and its columns are "
-            f"{sorted(column.name for column in one.columns)}; both must name the same"
+            f"{type(part).__name__}.row answers {sorted(values)}, and its columns are "
+            f"{sorted(column.name for column in part.columns)}; both must name the same"
         )
     for name, value in values.items():
         row[name] = value
@@ -38,13 +38,14 @@ def complete(
     """
     scattered = rows["outcome"] == Outcome.SCATTERED
     formulas = np.array([points[point].molecule for point in rows["point"]])
-    for formula, one in projectiles.items():
+    for formula, projectile in projectiles.items():
         mine = np.flatnonzero(scattered & (formulas == formula))
         positions, velocities = (
-            _vectors(rows[mine], name, len(one.numbers)) for name in ("{}{}_A", "v{}{}_A_per_fs")
+            _vectors(rows[mine], name, len(projectile.numbers))
+            for name in ("{}{}_A", "v{}{}_A_per_fs")
         )
-        momenta = velocities / fs * one.masses[:, None]
-        for name, values in one.measure(positions, momenta).items():
+        momenta = velocities / fs * projectile.masses[:, None]
+        for name, values in projectile.measure(positions, momenta).items():
             rows[name][mine] = values
 
 

@@ -22,7 +22,7 @@ from scatter.campaign.parts import Parts
 from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.report import report
-from scatter.campaign.shaping import SLABS, completed, refuse_another, shaping
+from scatter.campaign.shaping import SLABS, Manifest, completed, refuse_another, shaping
 from scatter.campaign.signals import interrupting
 from scatter.campaign.targets import aim_of, amount
 from scatter.campaign.terminal import console as console_of
@@ -154,9 +154,9 @@ def carry_out(
         finish(folder, campaign.points, console)
 
 
-def finish(folder: Path, found: list[Point], console: Console) -> None:
+def finish(folder: Path, conditions: list[Point], console: Console) -> None:
     """Make results, table, figure and the file of uncertain frames of what has ended."""
-    store.merge(folder, points_table(found))
+    store.merge(folder, points_table(conditions))
     report(folder, console)
     if kept := gather_uncertain(folder):
         say(console, f"uncertain frames, to be labelled: {kept}")
@@ -197,9 +197,9 @@ def settle(
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
         SLABS: {name: slab.identity for name, slab in slabs.items()},
         "molecules": {
-            formula: _columns(one)
-            for formula, one in prepared.projectiles.items()
-            if isinstance(one, Diatomic)
+            formula: _columns(projectile)
+            for formula, projectile in prepared.projectiles.items()
+            if isinstance(projectile, Diatomic)
         },
         **({"atoms": prepared.atoms} if prepared.atoms != ATOMS else {}),
     }
@@ -207,9 +207,13 @@ def settle(
     return prepared
 
 
-def _columns(one: Diatomic) -> dict[str, list[float]]:
+def _columns(molecule: Diatomic) -> dict[str, list[float]]:
     """A molecule as results hold it, so that final states can be read from them alone."""
-    columns = {"masses_amu": one.masses, "bond_A": one.curve.r, "energy_eV": one.curve.V}
+    columns = {
+        "masses_amu": molecule.masses,
+        "bond_A": molecule.curve.r,
+        "energy_eV": molecule.curve.V,
+    }
     return {name: values.tolist() for name, values in columns.items()}
 
 
@@ -247,7 +251,7 @@ def _manifest(
         "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
         "potential": potential.description,
         "starts": first.description,
-        "endings": [list(one) for one in parts.own],
+        "endings": [list(ending) for ending in parts.own],
         "columns": [list(column) for column in parts.columns],
         **shaped,
         **provenance(),
@@ -261,7 +265,7 @@ def _manifest(
     return {**completed(before), "input": made["input"], "identity": made["identity"]}
 
 
-def _tell(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:
+def _tell(folder: Path, manifest: Manifest, told: Manifest) -> None:
     """Write what this campaign is, slabs included, into its folder.
 
     Raises:

@@ -14,12 +14,14 @@ from scatter.settings import UserError
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
 SLABS = "slabs_sha256"
 
+Manifest = Mapping[str, Any]  # or a part of one, by its keys
+
 
 def shaping(
     potential: Potential,
     starts: Potential,
     guards: tuple[Guard, ...],
-    parts: Mapping[str, Any] | None = None,
+    parts: Manifest | None = None,
 ) -> dict[str, Any]:
     """It, as a campaign's manifest holds it.
 
@@ -41,14 +43,14 @@ def shaping(
     }
 
 
-def completed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def completed(manifest: Manifest) -> dict[str, Any]:
     """A manifest with what older ones do not say, since it could not be otherwise."""
     potential = manifest.get("potential_sha256")
     unsaid = {"starts_sha256": potential, "domain": {}, "guards_sha256": {}, "parts": {}}
     return unsaid | dict(manifest)
 
 
-def another(manifest: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def another(manifest: Manifest, now: Manifest) -> str:
     """The first of `shaping` that is not what the manifest names, with both; empty if all are.
 
     What a manifest does not name is not known to be the same.
@@ -60,7 +62,7 @@ def another(manifest: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     return ""
 
 
-def refuse_another(folder: Path, manifest: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def refuse_another(folder: Path, manifest: Manifest, now: Manifest) -> None:
     """Raise UserError if a folder holds another campaign than the present one.
 
     Args:

@@ -59,8 +59,8 @@ def moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSl
     refuse_unknown_elements(potential, slab.system)
     refuse_thin_vacuum(input, potential, slab.system, slab.ideal)
     refuse_images(input, potential, slab.system)
-    found = energies(potential, slab.system, slab.snapshots.positions)
-    return replace(slab, snapshots=replace(slab.snapshots, energies=found))
+    its_energies = energies(potential, slab.system, slab.snapshots.positions)
+    return replace(slab, snapshots=replace(slab.snapshots, energies=its_energies))
 
 
 def thermal_slabs(input: Input, potential: Potential, ranks: Ranks, say: Say) -> list[ThermalSlab]:
@@ -146,9 +146,9 @@ def _thermalise(
     if mine:
         tell = telling(say, "thermalising")
         part = thermalise(system, ideal, potential, T_K, settings, seed, key, mine, tell)
-    found = join([part for part in ranks.gather(part) if part is not None])
-    ranks.share(lambda: check_snapshots(found, system, ideal, T_K))
-    return found
+    snapshots = join([part for part in ranks.gather(part) if part is not None])
+    ranks.share(lambda: check_snapshots(snapshots, system, ideal, T_K))
+    return snapshots
 
 
 def telling(say: Say, what: str) -> Callable[[float], None]:

@@ -42,8 +42,8 @@ def gather_uncertain(folder: Path) -> Path | None:
     paths = sorted((folder / UNCERTAIN).glob("*.extxyz"))
     if not paths:
         return None
-    found = folder / f"{UNCERTAIN}.extxyz"
-    with replacing(found) as temporary, open(temporary, "wb") as stream:
+    whole = folder / f"{UNCERTAIN}.extxyz"
+    with replacing(whole) as temporary, open(temporary, "wb") as stream:
         for path in paths:
             stream.write(path.read_bytes())
-    return found
+    return whole

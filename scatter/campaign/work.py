@@ -97,8 +97,8 @@ class Trajectories:
         row["outcome"], row["reason"] = finished.outcome, finished.reason
         row["steps"] = finished.steps
         row["time_fs"] = finished.steps * self.input.dynamics.timestep_fs
-        for one in parts:
-            write_part(row, one, finished, projectile.masses)
+        for part in parts:
+            write_part(row, part, finished, projectile.masses)
         row["final_top_A"] = self.slab.system.top_plane(finished.positions)
         self._energies(row, start, finished, projectile)
         atoms, masses = len(projectile.numbers), projectile.masses

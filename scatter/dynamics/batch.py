@@ -99,14 +99,14 @@ class Batch:
         self.faults = conditions.faults.on(conditions.place.array)
         self.endings = coded(conditions.endings)
         parts = conditions.parts
-        if len({one.name for one in parts}) < len(parts):
+        if len({part.name for part in parts}) < len(parts):
             raise UserError(
-                f"observers and endings: two of {', '.join(one.name for one in parts)} have the "
+                f"observers and endings: two of {', '.join(part.name for part in parts)} have the "
                 "same name; give each one of its own"
             )
         self.parts = (self.faults, *parts[1:])
-        self.always = [one for one in self.parts if one.every == 1]
-        self.seldom = [one for one in self.parts if one.every > 1]
+        self.always = [part for part in self.parts if part.every == 1]
+        self.seldom = [part for part in self.parts if part.every > 1]
         self.age = np.zeros(len(starts), np.int64)  # steps since each slot was filled
         self.idle: set[int] = set()
         self.slots = self._enter(np.arange(len(starts)), starts)
@@ -133,7 +133,7 @@ class Batch:
         return Slots(
             state=state,
             motion=motion,
-            memories={one.name: one.begin(sight) for one in self.parts},
+            memories={part.name: part.begin(sight) for part in self.parts},
             outcome=array(np.zeros(len(starts), np.uint8)),
             reason=array(np.zeros(len(starts), np.uint8)),
         )
@@ -153,18 +153,18 @@ class Batch:
         self.conditions.motion.step(state, slots.motion, self.evaluator, dt)
         state.time += dt
         sight = self._sight(state, slots.motion)
-        for one in self.always:
-            self._remember(one, one.see(slots.memories[one.name], sight))
+        for part in self.always:
+            self._remember(part, part.see(slots.memories[part.name], sight))
         reason = self.faults.reasons(slots.memories[self.faults.name], sight)
         now, before = outcomes(self.endings, slots.memories, sight, reason), slots.outcome
         slots.outcome = xp.where(before == 0, now, before)
         slots.reason = xp.where(before == 0, reason, slots.reason)
 
-    def _remember(self, one: Observer, after: Tree) -> None:
-        memory = self.slots.memories[one.name]
+    def _remember(self, part: Observer, after: Tree) -> None:
+        memory = self.slots.memories[part.name]
         if after.keys() != memory.keys():
             raise ValueError(
-                f"{type(one).__name__}.see answers {sorted(after)}, and `begin` began with "
+                f"{type(part).__name__}.see answers {sorted(after)}, and `begin` began with "
                 f"{sorted(memory)}; both must name the same"
             )
         memory.update(after)
@@ -176,9 +176,9 @@ class Batch:
         case.
         """
         self.age += 1
-        for one in self.seldom:
-            due = np.flatnonzero(self.age % one.every == 0).tolist()
-            self._show([slot for slot in due if slot not in self.idle], [one])
+        for observer in self.seldom:
+            due = np.flatnonzero(self.age % observer.every == 0).tolist()
+            self._show([slot for slot in due if slot not in self.idle], [observer])
 
     def look_again(self, slots: list[int]) -> None:
         """Show trajectories that have ended to those observers."""
@@ -191,10 +191,10 @@ class Batch:
         where = self.conditions.place.array(np.array(slots))
         sight = self._sight(take(self.slots.state, where), take(self.slots.motion, where))
         known = self.slots.reason[where] != int(Reason.NOT_FINITE)
-        for one in observers:
-            memory = self.slots.memories[one.name]
+        for observer in observers:
+            memory = self.slots.memories[observer.name]
             before = take(memory, where)
-            after = one.see(before, sight)
+            after = observer.see(before, sight)
             for name, old in before.items():
                 wide = known[(slice(None), *[None] * (old.ndim - 1))]
                 after[name] = array_namespace(old).where(wide, after[name], old)

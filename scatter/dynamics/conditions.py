@@ -1,13 +1,12 @@
 """What all trajectories of a batch share, and what is known of one that has ended."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from scatter.dynamics.endings import Ending, Faults
 from scatter.dynamics.motions import Motion, Verlet
-from scatter.dynamics.observers import Observer
+from scatter.dynamics.observers import Memory, Observer
 from scatter.outcomes import Reason
 from scatter.potentials.base import CPU, Place
 from scatter.shapes import Float
@@ -36,7 +35,7 @@ class Finished:
     positions: Float[np.ndarray, "atom 3"]
     momenta: Float[np.ndarray, "atom 3"]
     potential: float
-    memories: dict[str, dict[str, Any]]
+    memories: dict[str, Memory]
 
 
 @dataclass(frozen=True)

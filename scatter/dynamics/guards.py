@@ -118,6 +118,8 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System)
 
 
 def _closest(domain: Domain | None, guards: Guards, first: int, second: int) -> float:
-    one, other = chemical_symbols[first], chemical_symbols[second]
-    given = guards.shortest_A.get(f"{one}-{other}", guards.shortest_A.get(f"{other}-{one}"))
+    atom, neighbour = chemical_symbols[first], chemical_symbols[second]
+    given = guards.shortest_A.get(
+        f"{atom}-{neighbour}", guards.shortest_A.get(f"{neighbour}-{atom}")
+    )
     return given or (domain.closest_of(first, second) if domain else 0.0)

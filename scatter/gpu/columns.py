@@ -5,7 +5,6 @@ Somebody else's file may be sound as an archive and say anything.
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -87,7 +86,7 @@ def refuse_odd_endings(columns: Columns) -> None:
         _demand(name, (columns[name] >= 0) & (columns[name] < MOST))
     for name in (f"peak_{measure}_time" for measure in measured(columns)):
         _demand(name, (columns[name] >= 0) & (columns[name] < np.inf))
-    _demand("outcome", np.isin(columns["outcome"], [one for one in Outcome if one]))
+    _demand("outcome", np.isin(columns["outcome"], [ending for ending in Outcome if ending]))
     _demand("reason", np.isin(columns["reason"], list(Reason)))
 
 
@@ -111,7 +110,7 @@ def measured(columns: Columns) -> list[str]:
     return [name for name in MEASURED if f"peak_{name}_value" in columns]
 
 
-def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
+def refuse_odd_words(words: object, texts: tuple[str, ...]) -> None:
     """Raise ValueError unless these texts are there, the first of them a table in JSON."""
     if not isinstance(words, dict):
         raise ValueError("its words are no table")
@@ -124,7 +123,7 @@ def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
         raise ValueError(f"{texts[0]} is no table")
 
 
-def refuse_odd_limits(limits: Any) -> None:
+def refuse_odd_limits(limits: object) -> None:
     """Raise ValueError unless these are positive numbers by name."""
     if not isinstance(limits, dict):
         raise ValueError("limits is no table")
@@ -134,7 +133,7 @@ def refuse_odd_limits(limits: Any) -> None:
             raise ValueError(f"{name} is no positive number")
 
 
-def refuse_odd_count(name: str, value: Any) -> None:
+def refuse_odd_count(name: str, value: object) -> None:
     """Raise ValueError unless this is a whole number from one on."""
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < MOST:
         raise ValueError(f"{name} is no whole number from 1 on")
@@ -153,7 +152,7 @@ def _sizes(columns: Columns, kinds: Mapping[str, str]) -> dict[str, int]:
     return sizes
 
 
-def _demand(name: str, holds: Any) -> None:
+def _demand(name: str, holds: np.ndarray | bool) -> None:
     if not np.all(holds):
         raise ValueError(f"{name} has a value that cannot be")
 

@@ -110,8 +110,8 @@ class PreparedLeg:
     def bounds(self) -> Bounds | None:
         """What no trajectory must leave."""
         pbc, shortest, lowest = self.system.pbc, float(self.shortest_bond), float(self.lowest)
-        found = Bounds(shortest, self.closest, lowest, self.cell, pbc)
-        return None if found.none else found
+        bounds = Bounds(shortest, self.closest, lowest, self.cell, pbc)
+        return None if bounds.none else bounds
 
     def start(self, item: int) -> Start:
         """The start of one trajectory, the same bits as in the campaign."""
@@ -179,11 +179,11 @@ class Endings:
     @classmethod
     def of(cls, ended: Sequence[Finished], leg: PreparedLeg) -> "Endings":
         """Endings of trajectories of a leg."""
-        names = [one.name for one in fields(Finished) if one.name != "memories"]
-        columns = {name: np.array([getattr(one, name) for one in ended]) for name in names}
+        names = [field.name for field in fields(Finished) if field.name != "memories"]
+        columns = {name: np.array([getattr(each, name) for each in ended]) for name in names}
         memories = {
             observer: {
-                name: np.array([one.memories[observer][name] for one in ended]) for name in memory
+                name: np.array([each.memories[observer][name] for each in ended]) for name in memory
             }
             for observer, memory in (ended[0].memories if ended else {}).items()
         }
@@ -272,8 +272,8 @@ def _load(
 ) -> tuple[dict[str, Any], list[Any]]:
     """The words of a file, and its legs."""
     try:
-        found = arrays(file)
-        words = json.loads(found.pop("words").item())
+        content = arrays(file)
+        words = json.loads(content.pop("words").item())
         refuse_odd_words(words, texts)
         if words.get("version") != VERSION:
             raise UserError(
@@ -283,17 +283,17 @@ def _load(
             refuse_odd_limits(words.get("limits"))
             words["limits"] = Limits(**words["limits"])
             refuse_odd_count("guards_every", words["guards_every"])
-        return words, [leg(**columns) for columns in _by_leg(found)]
+        return words, [leg(**columns) for columns in _by_leg(content)]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(
             f"{file}: cannot be read ({reason(error)}); make it with `{maker}`"
         ) from error
 
 
-def _by_leg(found: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+def _by_leg(content: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     """The arrays of each leg, which are numbered from zero."""
     legs: dict[str, dict[str, np.ndarray]] = {}
-    for name, array in found.items():
+    for name, array in content.items():
         number, _, key = name.partition(".")
         legs.setdefault(number, {})[key] = array
     return [legs[str(number)] for number in range(len(legs))]

@@ -185,11 +185,11 @@ def _temperatures(
     for number, layer in enumerate(moving, 1):
         if len(layer):
             groups[f" of layer {number} from below"] = each[:, layer]
-    found = []
+    findings_of_groups = []
     for name, group in groups.items():
         series = group.mean(axis=(1, 2))
         samples = group.size / inefficiency(series, snapshots.replica)
-        found.append(
+        findings_of_groups.append(
             Finding(
                 f"the kinetic temperature{name}",
                 " K",
@@ -199,4 +199,4 @@ def _temperatures(
                 FINER,
             )
         )
-    return found
+    return findings_of_groups

@@ -7,7 +7,8 @@ compressor, which would cost more time than all else.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def _reserve(file: h5py.File, count: int, columns: Sequence[Column]) -> int:
     return made.get_offset() or 0  # none where there are no trajectories
 
 
-def _scatter(file: Any, offset: int, rows: np.ndarray, places: np.ndarray) -> None:
+def _scatter(file: FileIO, offset: int, rows: np.ndarray, places: np.ndarray) -> None:
     """Write rows to their places in the table; neighbours in one go."""
     order = np.argsort(places, kind="stable")
     order = order[places[order] >= 0]
@@ -141,7 +142,7 @@ def _scatter(file: Any, offset: int, rows: np.ndarray, places: np.ndarray) -> No
                 content, position = content[taken:], position + taken
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Say what is run in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -156,11 +157,11 @@ def read_manifest(folder: Path) -> Told:
     path = folder / MANIFEST
     if not path.exists():
         raise UserError(f"{folder}: no campaign was run there ({MANIFEST} is missing)")
-    found = Told(path, foreign.json_table(path))
-    wrong = [key for key, kind in DESCRIBED.items() if not isinstance(found.get(key, kind()), kind)]
-    if "input" not in found or wrong:
+    told = Told(path, foreign.json_table(path))
+    wrong = [key for key, kind in DESCRIBED.items() if not isinstance(told.get(key, kind()), kind)]
+    if "input" not in told or wrong:
         raise UserError(
             f"{path}: this is no description of a campaign ('{(*wrong, 'input')[0]}' is not there, "
             "or not of its kind)"
         )
-    return found
+    return told
