@@ -244,9 +244,10 @@ class Course:
         """
         while True:
             wanted = self.sampler.next(Ended(self.points, self.complete, self.sticks))
-            names, ended = store.keys(wanted), store.keys(self.rows)
-            self._refuse_odd(wanted, names)
-            known, missing = np.isin(ended, names), wanted[~np.isin(names, ended)]
+            names, ended, complete = store.keys(wanted, self.rows, self.complete)
+            self._refuse_odd(wanted, names, complete)
+            known = np.isin(ended, names, assume_unique=True)
+            missing = wanted[~np.isin(names, ended, assume_unique=True)]
             if len(missing) or not len(wanted):
                 complete, part = self._counts(self.complete), self._counts(self.rows[known])
                 return Round(self.number, complete, part, missing)
@@ -258,14 +259,14 @@ class Course:
         counts = np.bincount(flat, minlength=len(self.points) * self.codes)
         return counts.reshape(len(self.points), self.codes)
 
-    def _refuse_odd(self, wanted: Requests, names: np.ndarray) -> None:
+    def _refuse_odd(self, wanted: Requests, names: np.ndarray, complete: np.ndarray) -> None:
         """Raise ValueError if these cannot be asked for, or not by this sampler."""
         columns, weight = self.sampler.columns, wanted["weight"]
         first = np.unique(names, return_index=True)[1]
         wrong = {
             "a point that the campaign does not have": wanted["point"] >= len(self.points),
-            "a trajectory twice": ~np.isin(np.arange(len(names)), first),
-            "what has ended": np.isin(names, store.keys(self.complete)),
+            "a trajectory twice": ~np.isin(np.arange(len(names)), first, assume_unique=True),
+            "what has ended": np.isin(names, complete, assume_unique=True),
             "a weight that is not a positive number": ~((weight > 0) & np.isfinite(weight)),
             "weights, and its `columns` lack WEIGHT": (weight != 1) & (WEIGHT not in columns),
             "branches, and its `columns` lack BRANCH": (wanted["branch"] > 0)

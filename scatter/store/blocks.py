@@ -18,7 +18,6 @@ from scatter import foreign
 from scatter.files import write_whole
 from scatter.outcomes import BRANCH, ROW, completed, row_type, usual_columns
 from scatter.settings import UserError
-from scatter.state import Key
 
 BLOCKS, MANIFEST = "blocks", "campaign.json"
 ATOM = re.compile(r"initial_x[0-9]+_A")  # there is such a column for each atom
@@ -174,18 +173,30 @@ def picked(rows: np.ndarray, kind: np.dtype) -> np.ndarray:
     return rows[list(kind.names or ())].astype(kind)
 
 
-def keys(rows: np.ndarray) -> np.ndarray:
-    """Bytes for each trajectory that sort by its point, number and branch."""
-    whole = np.zeros((len(rows), len(Key._fields)), ">u4")
-    for place, name in enumerate(Key._fields):
-        if name in (rows.dtype.names or ()):
-            whole[:, place] = rows[name]
-    return whole.view(f"S{whole.itemsize * len(Key._fields)}").ravel()
+def keys(*tables: np.ndarray) -> list[np.ndarray]:
+    """One number for each trajectory, that sorts by point, number and branch.
+
+    A trajectory has the same in all tables of one call.
+    """
+    numbers = [rows["point"].astype(np.uint64) << np.uint64(32) | rows["number"] for rows in tables]
+    branches = [_branches(rows) for rows in tables]
+    if not any(branch.any() for branch in branches):
+        return numbers
+    order = np.unique(np.concatenate(numbers), return_inverse=True)[1].astype(np.uint64)
+    whole = order << np.uint64(32) | np.concatenate(branches)
+    return np.split(whole, np.cumsum([len(rows) for rows in tables])[:-1])
+
+
+def _branches(rows: np.ndarray) -> np.ndarray:
+    """The branches of trajectories; 0 where they have none."""
+    return (
+        rows[BRANCH.name] if BRANCH.name in (rows.dtype.names or ()) else np.zeros(len(rows), "u4")
+    )
 
 
 def each_once(rows: np.ndarray) -> np.ndarray:
     """Trajectories sorted by point, number and branch, copies left out."""
-    return rows[np.unique(keys(rows), return_index=True)[1]]
+    return rows[np.unique(keys(rows)[0], return_index=True)[1]]
 
 
 def trajectories(folder: Path) -> np.ndarray:

@@ -83,7 +83,7 @@ def row_of(folder: Path) -> np.dtype:
 
 def _places(ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each row of the blocks stands in the table (-1: a copy), and which row stands where."""
-    first = np.unique(keys(ended), return_index=True)[1]
+    first = np.unique(keys(ended)[0], return_index=True)[1]
     places = np.full(len(ended), -1)
     places[first] = np.arange(len(first))
     return places, first
