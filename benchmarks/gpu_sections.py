@@ -22,7 +22,8 @@ from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
 from scatter.ace.family import AceDevice
-from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.dynamics.batch import Batch, propagate
+from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.mace.family import MaceDevice

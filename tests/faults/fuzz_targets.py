@@ -30,8 +30,8 @@ from scatter.ace.yace.file import write_tree
 from scatter.ace.yace.read import read_yace
 from scatter.analysis import in_turn, read_csv, read_curve, sticking
 from scatter.config import POINT, parse, points, points_table, read
-from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
+from scatter.dynamics.conditions import Finished
 from scatter.fitting.pool import read_pool
 from scatter.fitting.sets import read_set
 from scatter.gpu.prepared import (
