@@ -20,7 +20,8 @@ from ase import Atoms
 from ase.geometry import get_distances
 from force_evaluation import calculator
 
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.fitting.convert import convert

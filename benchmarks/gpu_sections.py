@@ -21,7 +21,8 @@ from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
 from gpu_work import DOUBLE, pairs_of, work_of
 
 import scatter
-from scatter.dynamics.batch import Batch, Conditions, propagate
+from scatter.dynamics.batch import Batch, propagate
+from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.outcomes import Outcome

@@ -25,9 +25,10 @@ from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from rich.console import Console
 
-from scatter.campaign.prepare import Parts
+from scatter.campaign.parts import Parts
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, holding, opened
+from scatter.campaign.samplers import Sampler
 from scatter.config import Source, parse, read, toml
 from scatter.dynamics.endings import Ending
 from scatter.dynamics.motions import Motion, Verlet
@@ -56,6 +57,7 @@ def run(
     motion: Motion | None = None,
     endings: Sequence[Ending] = (),
     observers: Sequence[Observer] = (),
+    sampler: Sampler | None = None,
     folder: str | Path | None = None,
     trust_pickle: bool = False,
     console: Console | None = None,
@@ -75,6 +77,7 @@ def run(
         motion: the integrator; by default velocity Verlet.
         endings: of one's own, looked at in their order and before the usual ones.
         observers: of one's own, beside the usual ones.
+        sampler: says which trajectories are run, in place of `[sampling]`.
         folder: where results are kept, to be gone on with; by default in memory alone.
         trust_pickle: a `.model` file may run code when it is opened.
         console: where progress is told, such as `rich.console.Console()`; by default nowhere.
@@ -84,7 +87,7 @@ def run(
     """
     ranks, quiet = Ranks(), Console(quiet=True)
     shown = console if console and ranks.first else quiet
-    parts = Parts(motion or Verlet(), tuple(endings), tuple(observers), projectile)
+    parts = Parts(motion or Verlet(), tuple(endings), tuple(observers), projectile, sampler)
     with ExitStack() as stack:
         where = Path(folder) if folder else Path(_temporary(ranks, stack))
         source = ranks.share(lambda: _source(settings, surface, where))
@@ -93,7 +96,7 @@ def run(
         with holding(where, ranks):
             carry_out(source, on.potential, where, ranks, shown, None, on.committee, parts)
             ranks.wait()
-            return Results(ResultsFile.of(where), where if folder else None)
+            return Results(ResultsFile.of(where, weighted=True), where if folder else None)
 
 
 def _temporary(ranks: Ranks, stack: ExitStack) -> str:

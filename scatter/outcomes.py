@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scatter.shapes import Float
-from scatter.units import degree, fs
+from scatter.units import degree
 
 
 class Outcome(IntEnum):
@@ -39,13 +39,15 @@ class OwnEnding(NamedTuple):
 
 def ending_names(own: Iterable[OwnEnding] = ()) -> dict[int, str]:
     """What endings are called, by their codes."""
-    known = {int(one): one.name.lower() for one in Outcome if one is not Outcome.RUNNING}
-    return known | {len(Outcome) + n: one.name for n, one in enumerate(own)}
+    known = {
+        int(ending): ending.name.lower() for ending in Outcome if ending is not Outcome.RUNNING
+    }
+    return known | {len(Outcome) + n: ending.name for n, ending in enumerate(own)}
 
 
 def sticking_codes(own: Iterable[OwnEnding] = ()) -> list[int]:
     """Codes of the endings that S0 counts."""
-    mine = [len(Outcome) + n for n, one in enumerate(own) if one.sticks]
+    mine = [len(Outcome) + n for n, ending in enumerate(own) if ending.sticks]
     return [int(Outcome.DISSOCIATED), *mine]
 
 
@@ -89,22 +91,34 @@ class Column(NamedTuple):
     meaning: str
 
 
-def _vectors(when: str, what: str, letter: str, unit: str) -> list[Column]:
+def _vectors(when: str, what: str, letter: str, unit: str, atoms: int) -> list[Column]:
     suffix = {"Å": "A", "Å/fs": "A_per_fs"}[unit]
     return [
         Column(
             f"{when}_{letter}{axis}{atom}_{suffix}", "f8", unit, f"{what} of atom {atom}, {when}"
         )
-        for atom in (1, 2)
+        for atom in range(1, atoms + 1)
         for axis in "xyz"
     ]
 
 
-def _at(when: str) -> list[Column]:
+def vectors(atoms: int) -> list[Column]:
+    """The columns of the first and last positions and velocities of so many atoms."""
+    return [
+        column
+        for when in ("initial", "final")
+        for column in (
+            *_vectors(when, "position", "", "Å", atoms),
+            *_vectors(when, "velocity", "v", "Å/fs", atoms),
+        )
+    ]
+
+
+def _at(when: str, atoms: int) -> list[Column]:
     """Where the projectile's atoms are, how fast they move, and the ledger of energies."""
     return [
-        *_vectors(when, "position", "", "Å"),
-        *_vectors(when, "velocity", "v", "Å/fs"),
+        *_vectors(when, "position", "", "Å", atoms),
+        *_vectors(when, "velocity", "v", "Å/fs", atoms),
         Column(
             f"{when}_kinetic_molecule_eV", "f8", "eV", f"kinetic energy of the molecule, {when}"
         ),
@@ -169,7 +183,6 @@ INCIDENCE = [
     Column("impact_y_A", "f8", "Å", "where the straight approach meets the top plane"),
     Column("snapshot", "u4", "", "thermal snapshot of the slab it started on"),
     Column("initial_top_A", "f8", "Å", "z of the top plane, initial"),
-    *_at("initial"),
 ]
 LOWEST = [
     Column("lowest_x_A", "f8", "Å", "centre of mass at the molecule's lowest point"),
@@ -194,7 +207,7 @@ RESIDENCE = [
         "last_below_fs", "f8", "fs", "last time the centre of mass was below [stop] near_A; or NaN"
     ),
 ]
-END = [Column("final_top_A", "f8", "Å", "z of the top plane, final"), *_at("final")]
+END = [Column("final_top_A", "f8", "Å", "z of the top plane, final")]
 SCATTERED = [
     Column("final_v", "f8", "", "of the scattered: real-valued vibrational quantum number; or NaN"),
     Column("final_J", "f8", "", "of the scattered: real-valued rotational quantum number; or NaN"),
@@ -208,10 +221,22 @@ SCATTERED = [
     Column("final_azimuth_deg", "f8", "°", "of the scattered: azimuth of its velocity, from x"),
 ]
 
-COLUMNS = [
-    *(*TRAJECTORY, *FAULTS, *DISAGREEMENT, *LEVERAGE, *DIATOMIC, *INCIDENCE),
-    *(*LOWEST, *TURNS, *RESIDENCE, *END, *SCATTERED),
-]  # that every campaign writes
+# What a sampler may write of its own accord; where a column is absent, it is 0, or 1, throughout.
+BRANCH = Column("branch", "u4", "", "which of the trajectories of its number; 0 for the first")
+WEIGHT = Column("weight", "f8", "", "for how many trajectories drawn at random it stands")
+
+
+def usual_columns(atoms: int) -> list[Column]:
+    """The columns that every campaign writes whose largest projectile has so many atoms."""
+    return [
+        *(*TRAJECTORY, *FAULTS, *DISAGREEMENT, *LEVERAGE, *DIATOMIC),
+        *(*INCIDENCE, *_at("initial", atoms), *LOWEST, *TURNS, *RESIDENCE),
+        *(*END, *_at("final", atoms), *SCATTERED),
+    ]
+
+
+ATOMS = 2  # of the largest projectile, where a campaign does not say otherwise
+COLUMNS = usual_columns(ATOMS)
 OF_THE_SCATTERED = [column.name for column in SCATTERED]
 
 
@@ -237,78 +262,13 @@ def completed(rows: np.ndarray, wanted: np.dtype = ROW) -> np.ndarray:
     before = np.dtype([(name, wanted[name]) for name in wanted.names or () if name not in ADDED])
     if rows.dtype != before or before == wanted:
         return rows
-    found = np.zeros(rows.shape, wanted)
+    whole = np.zeros(rows.shape, wanted)
     for name in wanted.names or ():
-        found[name] = np.nan if name in ADDED else rows[name]
-    return found
+        whole[name] = np.nan if name in ADDED else rows[name]
+    return whole
 
 
 def orientation(bond: Float[np.ndarray, "3"]) -> tuple[float, float]:
     """Angle to the surface normal (+z) and azimuth from x of a vector, degrees."""
     theta = np.arctan2(np.hypot(bond[0], bond[1]), bond[2])
     return float(theta / degree), float(np.arctan2(bond[1], bond[0]) / degree)
-
-
-def motion(
-    row: np.ndarray,
-    when: str,
-    positions: Float[np.ndarray, "atom 3"],
-    momenta: Float[np.ndarray, "atom 3"],
-    masses: Float[np.ndarray, " atom"],
-) -> None:
-    """Write where the molecule's atoms are and how fast they move into a row.
-
-    Args:
-        row: a record of `ROW`.
-        when: "initial" or "final".
-        positions: Å.
-        momenta: amu Å / time unit.
-        masses: amu.
-    """
-    for atom in range(len(masses)):
-        for axis, letter in enumerate("xyz"):
-            row[f"{when}_{letter}{atom + 1}_A"] = positions[atom, axis]
-            velocity = momenta[atom, axis] / masses[atom] * fs
-            row[f"{when}_v{letter}{atom + 1}_A_per_fs"] = velocity
-
-
-def ledger(
-    row: np.ndarray,
-    when: str,
-    momenta: Float[np.ndarray, "atom 3"],
-    masses: Float[np.ndarray, " atom"],
-    total: float,
-    molecule: float,
-    slab: float,
-    projectile: int,
-) -> None:
-    """Write the kinetic and potential energies of molecule, slab and coupling into a row.
-
-    The coupling is the potential energy of both together less that of each alone; all three are
-    evaluated, and no term is what is left over from the conservation of energy.
-
-    Args:
-        row: a record of `ROW`.
-        when: "initial" or "final".
-        momenta: of all atoms, the molecule's last, amu Å / time unit.
-        masses: amu.
-        total: potential energy of all atoms, eV.
-        molecule: potential energy of the molecule alone, eV.
-        slab: potential energy of the slab alone, eV.
-        projectile: how many of the atoms are the molecule's.
-    """
-    kinetic = (momenta**2).sum(axis=1) / (2 * masses)
-    row[f"{when}_kinetic_molecule_eV"] = kinetic[-projectile:].sum()
-    row[f"{when}_kinetic_slab_eV"] = kinetic[:-projectile].sum()
-    row[f"{when}_potential_molecule_eV"] = molecule
-    row[f"{when}_potential_slab_eV"] = slab
-    row[f"{when}_coupling_eV"] = total - molecule - slab
-
-
-def departure(
-    row: np.ndarray, momenta: Float[np.ndarray, "atom 3"], masses: Float[np.ndarray, " atom"]
-) -> None:
-    """Write translational energy and direction of a scattered molecule into a row."""
-    momentum = momenta.sum(axis=0)
-    row["final_translational_eV"] = (momentum**2).sum() / (2 * masses.sum())
-    row["final_polar_deg"], row["final_azimuth_deg"] = orientation(momentum)

@@ -7,11 +7,6 @@ from scatter.errors import UserError
 EXTXYZ = (".extxyz", ".xyz")
 
 
-def trajectory_name(point: int, number: int) -> str:
-    """What the frames of a trajectory are called; no other of the campaign has this name."""
-    return f"point{point:03d}-{number:06d}"
-
-
 def refuse_ending(what: str, path: Path, *endings: str) -> None:
     """Raise UserError unless a file's name ends as the format that is written to it.
 

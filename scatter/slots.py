@@ -7,12 +7,13 @@ back to an earlier step and recording a step for a GPU are each written once.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from scatter.state import Array, State
 
+T = TypeVar("T")
 Tree = dict[str, Array]
 
 
@@ -35,7 +36,7 @@ class Slots:
     reason: Array
 
 
-def leaves(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
+def leaves(tree: object) -> Iterator[tuple[Tree, str]]:
     """Every array of a tree, as the dictionary that holds it and its name there."""
     branch = tree if isinstance(tree, dict) else vars(tree)
     for name, value in branch.items():
@@ -45,7 +46,7 @@ def leaves(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield branch, name
 
 
-def arrays(tree: Any) -> list[Array]:
+def arrays(tree: object) -> list[Array]:
     """Every array of a tree, in the order of `leaves`."""
     return [branch[name] for branch, name in leaves(tree)]
 
@@ -62,29 +63,29 @@ def mapped(tree: Any, change: Callable[[Array], Any]) -> Any:
     return made if isinstance(tree, dict) else replace(tree, **made)
 
 
-def take(tree: Any, slots: Array) -> Any:
+def take(tree: T, slots: Array) -> T:
     """The tree of some slots; a copy."""
     return mapped(tree, lambda array: array[slots])
 
 
-def put(tree: Any, slots: Array, other: Any) -> None:
+def put(tree: object, slots: Array, other: object) -> None:
     """Write what `other` holds into these slots of a tree, in place."""
     for (branch, name), array in zip(leaves(tree), arrays(other), strict=True):
         branch[name][slots] = array
 
 
-def keep(tree: Any, slots: Array) -> None:
+def keep(tree: object, slots: Array) -> None:
     """Go on with these slots only, in place."""
     for branch, name in leaves(tree):
         branch[name] = branch[name][slots]
 
 
-def copies(tree: Any) -> list[Array]:
+def copies(tree: object) -> list[Array]:
     """A copy of every array, to `restore` later."""
     return [_copy(array) for array in arrays(tree)]
 
 
-def restore(tree: Any, before: list[Array]) -> None:
+def restore(tree: object, before: list[Array]) -> None:
     """Hang arrays that `copies` gave into the tree again; each list once."""
     for (branch, name), array in zip(leaves(tree), before, strict=True):
         branch[name] = array

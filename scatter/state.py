@@ -5,7 +5,7 @@ the projectile's last. Arrays are NumPy on a CPU and torch on a GPU. Units: Å, 
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,6 +75,19 @@ def lone(*numbers: int) -> System:
     return System(np.array(numbers), np.eye(3), none, moving, projectile=len(numbers))
 
 
+class Key(NamedTuple):
+    """Which trajectory of a campaign: its point (row of /points), number and branch there."""
+
+    point: int
+    number: int
+    branch: int = 0
+
+
+def trajectory_name(key: Key) -> str:
+    """What the frames of a trajectory are called; no other of the campaign has this name."""
+    return f"point{key.point:03d}-{key.number:06d}" + (f"-{key.branch}" if key.branch else "")
+
+
 @dataclass(frozen=True)
 class Start:
     """Where one trajectory begins; the bits of everything that follows depend on nothing else.
@@ -84,12 +97,14 @@ class Start:
         positions: Å.
         momenta: amu Å / time unit, zero for frozen atoms.
         masses: amu.
+        key: of the trajectory in its campaign.
     """
 
     trajectory: int
     positions: Float[np.ndarray, "atom 3"]
     momenta: Float[np.ndarray, "atom 3"]
     masses: Float[np.ndarray, " atom"]
+    key: Key = Key(0, 0)
 
 
 @dataclass

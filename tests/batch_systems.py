@@ -4,7 +4,8 @@ import numpy as np
 from ase.build import fcc111
 
 from scatter.arrays import array_namespace
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.dynamics.sight import Sight

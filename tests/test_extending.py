@@ -134,6 +134,15 @@ def test_an_own_slab_keeps_its_constraints_and_masses():
     assert found.points["facet"].tolist() == ["slab"]
 
 
+def test_an_own_sampler_spends_its_budget_where_S0_is_known_least():
+    sampler = shown("sampler")["Budget"](pilot=10, total=60)
+    found = scatter.run(settings(incidence__energy_eV=[0.3, 0.9]), sampler=sampler).sticking()
+    assert found["n"].sum() in (59, 60)
+    error = found["S0"] * (1 - found["S0"])
+    assert error.is_monotonic_increasing
+    assert 10 < found["n"][0] < found["n"][1]
+
+
 def test_the_notebook_runs_and_answers_what_it_keeps():
     notebook = runpy.run_path(str(FOLDER.parents[1] / "scripts" / "notebook.py"))
     kept = notebook["cells"]()

@@ -6,7 +6,6 @@ import pytest
 from scatter.analysis import wilson
 from scatter.analysis.rounds import (
     Aim,
-    counts,
     enough,
     excess,
     expected,
@@ -15,8 +14,9 @@ from scatter.analysis.rounds import (
     meeting,
     out_of_reach,
     plan,
-    planned,
 )
+from scatter.campaign.samplers import Course, Plain, Rounds
+from scatter.config import Point
 from scatter.outcomes import Outcome
 
 REPEATS = 20_000
@@ -132,62 +132,74 @@ def endings(p, numbers, seed=0):
     return np.where(stuck, Outcome.DISSOCIATED, Outcome.SCATTERED).astype(np.uint8)
 
 
-def carried_out(whole, aim):
+def following(ended, sampler):
+    """The round that a sampler asks for, where codes (point, number) say what has ended."""
+    point, number = np.nonzero(ended)
+    rows = np.zeros(len(point), [("point", "u4"), ("number", "u4"), ("outcome", "u1")])
+    rows["point"], rows["number"], rows["outcome"] = point, number, ended[point, number]
+    points = [Point("111", 300.0, "H2", 0, 0, None, 0.1, float(n), None) for n in range(len(ended))]
+    return Course(sampler, points, rows).round()
+
+
+def carried_out(whole, sampler):
     """The last round of a campaign whose every trajectory would end as it does in `whole`."""
     ended = np.zeros_like(whole)
-    while True:
-        following = planned(ended, aim)
-        for point, upper in enumerate(following.upper):
-            ended[point, :upper] = whole[point, :upper]
-        if (planned(ended, aim).upper == following.upper).all():
-            return following
+    while len((now := following(ended, sampler)).missing):
+        where = now.missing["point"], now.missing["number"]
+        ended[where] = whole[where]
+    return now
 
 
 def test_without_a_target_there_is_one_round():
     whole = np.array([endings(0.5, 100)])
-    following = carried_out(whole, Aim(40, 40))
-    assert (following.number, following.upper.tolist()) == (1, [40])
+    last = carried_out(whole, Plain(40))
+    assert (last.number, last.upper.tolist()) == (2, [40])
+    assert last.complete.tolist() == carried_out(whole, Rounds(40, 40)).complete.tolist()
 
 
 def test_a_round_is_planned_from_complete_rounds_alone():
-    aim = Aim(100, 1000, error=0.05)
+    target = Rounds(100, 1000, error=0.05)
     whole = np.array([endings(0.5, 1000, 1), endings(0.3, 1000, 2)])
     ended = np.zeros_like(whole)
-    first = planned(ended, aim)
+    first = following(ended, target)
     assert (first.number, first.upper.tolist()) == (1, [100, 100])
+    assert first.missing["point"].tolist() == 100 * [0, 1]  # the points take turns
+    assert first.missing["number"].tolist() == np.repeat(np.arange(100), 2).tolist()
     ended[0, :100], ended[1, :150] = whole[0, :100], whole[1, :150]
     ended[1, 99] = Outcome.RUNNING  # the last one of its round; what has ended beyond is no help
-    waiting = planned(ended, aim)
-    assert (waiting.complete.tolist(), waiting.upper[1]) == ([100, 0], 100)
-    assert waiting.upper[0] > 100
+    waiting = following(ended, target)
+    assert (waiting.number, waiting.upper.tolist()) == (1, [100, 100])
+    assert waiting.missing[["point", "number"]].tolist() == [(1, 99)]
     ended[1, 99] = whole[1, 99]
     bare = ended.copy()
     bare[1, 100:] = Outcome.RUNNING
-    for then in (planned(ended, aim), planned(bare, aim)):
-        assert then.complete.tolist() == [100, 100]
-        assert then.upper.tolist() == planned(bare, aim).upper.tolist()
+    for then in (following(ended, target), following(bare, target)):
+        assert then.complete.sum(axis=1).tolist() == [100, 100]
+        assert then.upper.tolist() == following(bare, target).upper.tolist()
         assert then.upper[1] > 150
+    assert following(ended, target).known.sum(axis=1).tolist() == [0, 50]
 
 
 def test_a_tighter_target_goes_on_from_where_a_looser_one_stopped():
     whole = np.array([endings(p, 4000, seed) for seed, p in enumerate(np.linspace(0.01, 0.99, 40))])
-    loose, tight = Aim(50, 4000, error=0.06), Aim(50, 4000, error=0.04)
+    loose, tight = Rounds(50, 4000, error=0.06), Rounds(50, 4000, error=0.04)
     before, after = carried_out(whole, loose).upper, carried_out(whole, tight).upper
     assert (before <= after).all()
     both = np.zeros_like(whole)
     for point, upper in enumerate(before):
         both[point, :upper] = whole[point, :upper]
-    assert (planned(both, loose).upper == before).all()
-    assert (planned(both, tight).upper > planned(both, loose).upper).any()
+    assert (following(both, loose).upper == before).all()
+    assert (following(both, tight).upper > before).any()
 
 
 def test_undecided_and_failed_trajectories_count_as_not_dissociated():
     whole = np.array([endings(0.5, 300)])
     other = whole.copy()
     other[other == Outcome.SCATTERED] = Outcome.FAILED
-    aim = Aim(20, 300, error=0.08)
-    assert (carried_out(whole, aim).upper == carried_out(other, aim).upper).all()
-    assert counts(other, np.array([300]))[0, Outcome.FAILED] == (whole == Outcome.SCATTERED).sum()
+    target = Rounds(20, 300, error=0.08)
+    one, two = carried_out(whole, target), carried_out(other, target)
+    assert (one.upper == two.upper).all()
+    assert one.complete[0, Outcome.SCATTERED] == two.complete[0, Outcome.FAILED] > 0
 
 
 def test_what_a_campaign_will_take_is_foretold_within_a_few_percent():

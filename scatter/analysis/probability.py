@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int
 
 from scatter.conditions import CONDITIONS, Conditions
-from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding
+from scatter.outcomes import BRANCH, MOST_UNSETTLED, WEIGHT, Outcome, OwnEnding
 
 
 def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float]:
@@ -131,10 +131,20 @@ def in_turn(trajectories: np.ndarray) -> np.ndarray:
 
     Args:
         trajectories: structured, with the fields `point` and `number`; each at most once.
+
+    Raises:
+        ValueError: they have weights.
     """
+    _refuse_weights(trajectories)
     ordered = trajectories[np.lexsort((trajectories["number"], trajectories["point"]))]
     first = np.searchsorted(ordered["point"], ordered["point"])
     return ordered[ordered["number"] == np.arange(len(ordered)) - first]
+
+
+def _refuse_weights(trajectories: np.ndarray) -> None:
+    """Raise ValueError if trajectories stand for different numbers of others."""
+    if not {BRANCH.name, WEIGHT.name}.isdisjoint(trajectories.dtype.names or ()):
+        raise ValueError("trajectories with weights cannot be counted as if all were alike")
 
 
 def outcome_counts(
@@ -148,8 +158,9 @@ def outcome_counts(
         own: how many endings of one's own follow those of `Outcome`.
 
     Raises:
-        ValueError: a trajectory occurs twice, has no known point, or has not ended.
+        ValueError: a trajectory occurs twice, has no known point, has not ended, or has a weight.
     """
+    _refuse_weights(trajectories)
     point, outcome = trajectories["point"], trajectories["outcome"]
     key = point.astype(np.uint64) << np.uint64(32) | trajectories["number"]
     codes = len(Outcome) + own

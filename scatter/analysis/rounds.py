@@ -7,13 +7,10 @@ roots, which every processor rounds alike, stand between the counts and the answ
 everywhere.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
-
-from scatter.outcomes import Outcome, OwnEnding, sticking_codes
+from jaxtyping import Bool, Float
 
 Z = 1.959964  # 95 %
 # Rounds end on these numbers (Renard's series R20, steps of 12 %) whatever the target, so that a
@@ -44,6 +41,9 @@ class Aim:
     def given(self) -> bool:
         """Whether there is a target at all."""
         return self.error is not None or self.relative is not None
+
+
+NO_AIM = Aim(0, 0)
 
 
 def half_width(k: Float[np.ndarray, "..."], n: Float[np.ndarray, "..."]) -> np.ndarray:
@@ -141,61 +141,3 @@ def expected(k: PerPoint, n: PerPoint, upper: PerPoint, aim: Aim) -> PerPoint:
     """
     likely = meeting(k, n, aim, ((k + WARY) / (n + 2 * WARY))[None])
     return np.where(n >= upper, upper, np.clip(likely, upper, aim.most))
-
-
-def counts(
-    ended: UInt8[np.ndarray, "point number"], upper: Int[np.ndarray, " point"], own: int = 0
-) -> Int[np.ndarray, "point code"]:
-    """How many of the numbers below `upper` of each point have ended with each code.
-
-    Args:
-        ended: codes, RUNNING for those that have not ended.
-        upper: of each point.
-        own: how many endings of one's own follow those of `Outcome`.
-    """
-    codes = len(Outcome) + own
-    rows = zip(ended, upper, strict=True)
-    counted = [np.bincount(row[:most], minlength=codes) for row, most in rows]
-    return np.array(counted, np.int64).reshape(len(ended), codes)
-
-
-@dataclass(frozen=True)
-class Round:
-    """What is run next, each array with one value per point.
-
-    Attributes:
-        number: of the round, from 1.
-        complete: trajectories of rounds that are complete.
-        upper: to which number the point is run; `complete` where it is done.
-    """
-
-    number: int
-    complete: Int[np.ndarray, " point"]
-    upper: Int[np.ndarray, " point"]
-
-
-def planned(
-    ended: UInt8[np.ndarray, "point number"], aim: Aim, own: Sequence[OwnEnding] = ()
-) -> Round:
-    """The round that follows those that are complete.
-
-    The rounds are gone through from the first, so that a campaign that was interrupted, or whose
-    target has changed, goes the way of one that was not.
-
-    Args:
-        ended: `Outcome` of every trajectory, RUNNING for those that have not ended.
-        aim: the target.
-        own: endings of one's own.
-    """
-    sticks = sticking_codes(own)
-    number, complete = 1, np.zeros(len(ended), np.int64)
-    upper = np.full(len(ended), aim.first, np.int64)
-    while True:
-        so_far = counts(ended, upper, len(own))
-        done = so_far[:, Outcome.DISSOCIATED :].sum(axis=1) == upper
-        complete = np.where(done, upper, complete)
-        k, n = so_far[:, sticks].sum(axis=1).astype(float), upper.astype(float)
-        further = np.where(done, plan(k, n, aim), n).astype(np.int64)
-        if (further == upper).all():
-            return Round(number, complete, upper)
-        number, upper = number + 1, further

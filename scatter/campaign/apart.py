@@ -124,19 +124,21 @@ def refuse_coupling(
         molecules: of the campaign; of isotopes, which feel alike, the one that reaches farthest
             is placed.
     """
-    planes = np.array([system.top_plane(one) for one in snapshots.positions])
+    planes = np.array([system.top_plane(slab) for slab in snapshots.positions])
     highest = float((snapshots.positions[:, :, 2].max(axis=1) - planes).max())
-    farthest = {one.numbers: one for one in sorted(molecules, key=lambda one: one.reach)}
-    for one in farthest.values():
+    farthest = {
+        placed.numbers: placed for placed in sorted(molecules, key=lambda placed: placed.reach)
+    }
+    for placed in farthest.values():
         # the start is the centre of mass's height, scattering that of the lower atom
         for key, height, above in (
-            ("[incidence] height_A", input.incidence.height_A, one.reach),
+            ("[incidence] height_A", input.incidence.height_A, placed.reach),
             ("[stop] scattered_A", input.stop.scattered_A, 0.0),
         ):
             lower = height - above
             if lower - highest >= potential.cutoff:
                 continue
-            felt = coupling(potential, system, snapshots, one, lower)
+            felt = coupling(potential, system, snapshots, placed, lower)
             if not felt < input.guards.coupling_eV:
                 safe = np.ceil(10 * (highest + potential.cutoff + above)) / 10
                 raise UserError(
@@ -167,7 +169,7 @@ def coupling(
     axes *= placed.bond / np.linalg.norm(axes, axis=1)[:, None]
     molecules = np.zeros((PROBES, 2, 3))
     molecules[:, :, :2] = (rng.random((PROBES, 2)) @ system.cell[:2, :2])[:, None]
-    molecules[:, :, 2] = [[system.top_plane(one) + lower + placed.reach] for one in slabs]
+    molecules[:, :, 2] = [[system.top_plane(slab) + lower + placed.reach] for slab in slabs]
     below = placed.reach / placed.bond
     molecules += np.stack([-below * axes, (1 - below) * axes], axis=1)
     together = np.concatenate([slabs, molecules], axis=1)
@@ -183,5 +185,5 @@ def energies(
 ) -> Float[np.ndarray, " some"]:
     """Potential energies of some replicas, one after the other, eV."""
     evaluator = potential.bind(system, 1)
-    found = [evaluator.begin(np.arange(1), one[None])[0][0] for one in positions]
-    return np.array(found, dtype=np.float64)
+    each = [evaluator.begin(np.arange(1), replica[None])[0][0] for replica in positions]
+    return np.array(each, dtype=np.float64)

@@ -53,25 +53,25 @@ def bench(
     say(console, f"{potential.description}\n{kernel()}; {len(system)} atoms, two layers frozen")
     alone = Ranks()
     most = use_threads("auto", alone)
-    found = []
+    timings = []
     for threads in sorted({1, most}):
         use_threads(threads, alone)
         for slots in BATCHES:
             timing = time_forces(potential, system, positions[:slots], threads)
-            found.append(timing)
+            timings.append(timing)
             say(
                 console,
                 f"{slots:3d} replicas, {threads} thread(s): {timing.seconds * 1e3:9.4f} ms each, "
                 f"{1 / timing.seconds:12,.0f} replica-steps/s",
             )
-    best = min(timing.seconds for timing in found)
+    best = min(timing.seconds for timing in timings)
     steps = trajectories * TYPICAL_FS / timestep_fs
     say(
         console,
         f"{trajectories} trajectories of {TYPICAL_FS:g} fs in steps of {timestep_fs:g} fs: about "
         f"{clock(steps * best)} of forces with {most} thread(s)",
     )
-    return found
+    return timings
 
 
 def _hydrogen_on_copper(replicas: int) -> tuple[System, np.ndarray]:

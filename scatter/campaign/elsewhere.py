@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from scatter import store
-from scatter.analysis.rounds import planned
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.frames import Recorder
-from scatter.campaign.legs import Leg, ended_in, legs_of
-from scatter.campaign.prepare import Prepared, ThermalSlab, prepare
+from scatter.campaign.legs import Leg, legs_of
+from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.rows import complete
 from scatter.campaign.run import guards_of, holding, report, settle
+from scatter.campaign.samplers import Course, sampler_of
+from scatter.campaign.thermal import ThermalSlab
 from scatter.campaign.threads import use_threads
 from scatter.campaign.uncertain import keep_uncertain
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.work import Trajectories
 from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.dynamics.guards import bounds_of
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
@@ -30,10 +32,10 @@ from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED
 from scatter.report.failures import refuse_untrusted
-from scatter.report.targets import aim_of
 from scatter.report.terminal import console as console_of
 from scatter.report.terminal import say
 from scatter.settings import UserError
+from scatter.state import Key
 
 
 def write_prepared(path: Path, output: Path) -> None:
@@ -60,9 +62,13 @@ def write_prepared(path: Path, output: Path) -> None:
     legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
     limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
     campaign = PreparedCampaign(
-        Limits(**limits), json.dumps(identity(source.input)), potential.model.sha256(),
-        potential.precision, source.input.guards.every, legs,
-    )  # fmt: skip
+        Limits(**limits),
+        json.dumps(identity(source.input)),
+        potential.model.sha256(),
+        potential.precision,
+        source.input.guards.every,
+        legs,
+    )
     campaign.write(output)
     say(console, f"{output}: {sum(map(len, legs))} trajectories in {len(legs)} batch(es)")
 
@@ -115,84 +121,96 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:
     """The trajectories that are to be run next, given what the campaign's folder holds."""
-    found = points(source.input)
-    ended = ended_in(source.output, found) if source.output.exists() else None
-    ended = np.zeros((len(found), 1), np.uint8) if ended is None else ended
-    upper = planned(ended, aim_of(source.input.sampling)).upper
-    missing = max(0, int(upper.max()) - ended.shape[1])
-    return legs_of(found, prepared, np.pad(ended, ((0, 0), (0, missing))), upper)
+    conditions, sampler = points(source.input), sampler_of(source.input.sampling)
+    course = Course.of(source.output, sampler, conditions, (), prepared.row)
+    return legs_of(conditions, prepared, course.round().missing)
 
 
 def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
     trajectories = Trajectories(source.input, points(source.input), prepared, leg.slab)
     system, atoms = leg.slab.system.with_projectile(*leg.numbers), len(leg.numbers)
     starts, snapshot = [], []
-    for item, (point, number) in enumerate(leg.work.tolist()):
-        starts.append(trajectories.begin(item, point, number))
+    for item in range(len(leg.work)):
+        starts.append(trajectories.begin(item, leg.key(item)))
         snapshot.append(int(trajectories.underway.pop(item)[1]["snapshot"]))
     bounds = bounds_of(prepared.potential.domain, source.input.guards, source.input.stop, system)
     return PreparedLeg(
-        numbers=system.numbers, cell=system.cell, pbc=np.array(system.pbc), moving=system.moving,
-        top=system.top, slab_positions=leg.slab.snapshots.positions,
-        slab_momenta=leg.slab.snapshots.momenta, slab_masses=trajectories.masses,
-        point=leg.work[:, 0], number=leg.work[:, 1], snapshot=np.array(snapshot),
+        numbers=system.numbers,
+        cell=system.cell,
+        pbc=np.array(system.pbc),
+        moving=system.moving,
+        top=system.top,
+        slab_positions=leg.slab.snapshots.positions,
+        slab_momenta=leg.slab.snapshots.momenta,
+        slab_masses=trajectories.masses,
+        point=leg.work["point"].astype(int),
+        number=leg.work["number"].astype(int),
+        snapshot=np.array(snapshot),
         positions=np.stack([start.positions[-atoms:] for start in starts]),
         momenta=np.stack([start.momenta[-atoms:] for start in starts]),
-        masses=np.stack([start.masses[-atoms:] for start in starts]), closest=bounds.closest,
-        shortest_bond=np.array(bounds.shortest_bond), lowest=np.array(bounds.lowest),
+        masses=np.stack([start.masses[-atoms:] for start in starts]),
+        closest=bounds.closest,
+        shortest_bond=np.array(bounds.shortest_bond),
+        lowest=np.array(bounds.lowest),
         above_top=np.array(system.above_top),
-    )  # fmt: skip
+    )
 
 
 def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:
     """Write a row for every trajectory that the folder does not hold; answer how many."""
-    found = points(source.input)
-    ended = ended_in(folder, found)
+    every_point = points(source.input)
+    ended = set(store.endings(store.block_files(folder))[["point", "number"]].tolist())
     writer = store.BlockWriter(
-        folder, 0, partial(complete, points=found, projectiles=prepared.projectiles)
+        folder, 0, partial(complete, points=every_point, projectiles=prepared.projectiles)
     )
     taken = 0
     for part in results.legs:
         if not len(part):
             continue
-        if not belongs(part, found, source.input.sampling.most):
+        if not belongs(part, every_point, source.input.sampling.most):
             raise UserError(
                 f"the results that {folder} was to take in hold trajectories that the campaign "
                 "does not have; run `python -m scatter.gpu` again"
             )
-        slab = _slab(prepared, found, part)
-        trajectories = Trajectories(source.input, found, prepared, slab)
-        projectile = prepared.projectiles[found[int(part.point[0])].molecule]
+        slab = _slab(prepared, every_point, part)
+        trajectories = Trajectories(source.input, every_point, prepared, slab)
+        projectile = prepared.projectiles[every_point[int(part.point[0])].molecule]
         conditions = prepared.conditions(source.input, slab, projectile.numbers)
-        recorder = Recorder(folder, conditions.system, found, source.input, prepared.potential)
-        for one, point, number in zip(part, part.point, part.number, strict=True):
-            if number < ended.shape[1] and ended[point, number]:
+        recorder = Recorder(
+            folder, conditions.system, every_point, source.input, prepared.potential
+        )
+        for finished, point, number in zip(part, part.point, part.number, strict=True):
+            if (int(point), int(number)) in ended:
                 continue
-            start = trajectories.begin(one.trajectory, int(point), int(number))
-            row = trajectories.end(one, conditions.parts)
-            keep_uncertain(source.input.guards, recorder, one, row, start.masses)
+            start = trajectories.begin(finished.trajectory, Key(int(point), int(number)))
+            row = trajectories.end(finished, conditions.parts)
+            keep_uncertain(source.input.guards, recorder, finished, start)
             writer.add(row)
             taken += 1
     writer.flush()
     return taken
 
 
-def belongs(part: Endings, found: list[Point], most: int) -> bool:
+def belongs(part: Endings, conditions: list[Point], most: int) -> bool:
     """Whether these are trajectories of one slab of a campaign.
 
     Args:
         part: at least one trajectory.
-        found: points of the campaign.
+        conditions: points of the campaign.
         most: trajectories that a point may have.
     """
-    if part.point.max() >= len(found) or part.number.max() >= most:
+    if part.point.max() >= len(conditions) or part.number.max() >= most:
         return False
-    slabs = {(found[point].facet, found[point].T_K) for point in np.unique(part.point).tolist()}
+    slabs = {
+        (conditions[point].facet, conditions[point].T_K) for point in np.unique(part.point).tolist()
+    }
     pairs = np.stack([part.point, part.number], axis=1)
     return len(slabs) == 1 and len(np.unique(pairs, axis=0)) == len(part)
 
 
-def _slab(prepared: Prepared, found: list[Point], part: Endings) -> ThermalSlab:
+def _slab(prepared: Prepared, conditions: list[Point], part: Endings) -> ThermalSlab:
     """The slab of a leg's trajectories."""
-    first = found[int(part.point[0])]
-    return next(one for one in prepared.slabs if (one.facet, one.T_K) == (first.facet, first.T_K))
+    first = conditions[int(part.point[0])]
+    return next(
+        slab for slab in prepared.slabs if (slab.facet, slab.T_K) == (first.facet, first.T_K)
+    )

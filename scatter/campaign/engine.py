@@ -1,36 +1,33 @@
 """The trajectories of a campaign: given out to ranks and slots, and written as they end.
 
-They are given out in rounds. Without a target error there is one; with one, the next is planned
-(`analysis.rounds`) when all ranks have done theirs, from the outcomes of complete rounds alone.
+They are given out in rounds: a `Sampler` says what the next one is when all of the last has ended.
 """
 
 import signal
 import time
-from array import array
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import count
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from scatter import store
-from scatter.analysis.rounds import Round, counts, planned
 from scatter.campaign.frames import Recorder
-from scatter.campaign.legs import Leg, ended_in, legs_of
+from scatter.campaign.legs import Leg, legs_of
 from scatter.campaign.prepare import Prepared
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
+from scatter.campaign.rows import complete
+from scatter.campaign.samplers import Course, sampler_of
 from scatter.campaign.signals import noted
 from scatter.campaign.uncertain import keep_uncertain
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.work import Trajectories
 from scatter.config import Input, points, points_table
-from scatter.dynamics.batch import Finished, propagate
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.conditions import Finished
 from scatter.dynamics.observers import Observer
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
-from scatter.report.targets import aim_of
 from scatter.results.surfaces import names_of
 from scatter.state import Start, State, System
 
@@ -64,26 +61,25 @@ class Campaign:
         self.potential = potential
         self.input, self.folder, self.prepared, self.ranks = input, folder, prepared, ranks
         self.points = points(input)
-        self.aim = aim_of(input.sampling)
-        self.ended = ranks.share(lambda: ended_in(folder, self.points))
-        self.upper = np.zeros(len(self.points), np.int64)
-        self.own = prepared.parts.own
-        codes = len(Outcome) + len(self.own)
+        parts = prepared.parts
+        sampler = parts.sampler or sampler_of(input.sampling)
+        self.course = ranks.share(
+            lambda: Course.of(folder, sampler, self.points, parts.own, prepared.row)
+        )
+        codes = len(Outcome) + len(parts.own)
         # Counters: steps; ranks that are done, once a round; signals to stop; failures; outcomes.
         self.steps, self.done, self.stops, self.failures, self.outcomes = range(5)
         self.tally = ranks.tally(self.outcomes + len(self.points) * codes)
-        self.writer = store.BlockWriter(
-            folder,
-            ranks.rank,
-            partial(complete, points=self.points, projectiles=prepared.projectiles),
-            ranks.size,
-        )
+        self.writer = store.BlockWriter(folder, ranks.rank, self._complete, ranks.size)
         surface, most = input.surface, input.guards.most_unsettled
         surfaces = names_of(surface.file, surface.element, surface.labels, surface.images)
         table = points_table(self.points)
-        self.progress = Progress(console, table, self.aim, surfaces, most, self.own)
+        self.progress = Progress(
+            console, table, sampler.aim, surfaces, most, parts.own, alike=not sampler.columns
+        )
         self.counted = Counted(len(self.points), codes)
-        self.ending = array("Q")  # point, number, outcome of each that ended in this round
+        self.seen = [self.course.rows[:0]]  # what the sampler reads of this round and rank
+        self.closed = 0  # rounds
 
     def run(self) -> None:
         """Run every trajectory that has not finished yet; every rank must call this.
@@ -110,16 +106,11 @@ class Campaign:
         self.tally.close()
 
     def _run_rounds(self) -> None:
-        following = self._planned()
-        for number in count(1):
-            self._open_round(following)
+        while self._open_round():
             for index in range(len(self.legs)):
                 self._run_leg(index)
             self.writer.flush()
-            self._close_round(number)
-            following = self._planned()
-            if (following.upper == self.upper).all():
-                break
+            self._close_round()
             self._heed()
 
     def _farewell(self) -> str:
@@ -127,39 +118,34 @@ class Campaign:
         done = int(self.tally.read()[self.outcomes :].sum())
         why = signal.Signals(self.signals[0]).name if self.signals else "another rank was"
         return (
-            f"stopped ({why}) when {done:,} of {int(self.upper.sum()):,} trajectories had ended; "
-            "all of them are written, and the same command goes on with the others"
+            f"stopped ({why}) when {done:,} of {int(self.round.upper.sum()):,} trajectories had "
+            "ended; all of them are written, and the same command goes on with the others"
         )
 
-    def _planned(self) -> Round:
-        return self.ranks.share(lambda: planned(self.ended, self.aim, self.own))
-
-    def _open_round(self, following: Round) -> None:
-        """Find out what of the next round is still to be done."""
-        missing = max(0, int(following.upper.max()) - self.ended.shape[1])
-        self.ended = np.pad(self.ended, ((0, 0), (0, missing)))
-        own = len(self.own)
-        known = counts(self.ended, following.upper, own) - counts(self.ended, self.upper, own)
-        known[:, Outcome.RUNNING] = 0
+    def _open_round(self) -> bool:
+        """Find out what is to be run next; answer whether there is anything."""
+        self.round = self.ranks.share(self.course.round)
         if self.ranks.first:
-            self.tally.add(self.outcomes, known.ravel())
-            complete = counts(self.ended, following.complete, own)
-            self.progress.open_round(following, complete, int(known.sum()))
-        self.upper = following.upper
-        self.legs = legs_of(self.points, self.prepared, self.ended, self.upper)
-        self.claims = self.ranks.tally(len(self.legs))
+            earlier = (self.round.complete + self.round.known).ravel()
+            earlier -= self.tally.read()[self.outcomes :]
+            self.tally.add(self.outcomes, earlier)
+            self.progress.open_round(self.round, int(earlier.sum()))
+        self.legs = legs_of(self.points, self.prepared, self.round.missing)
+        if len(self.round.missing):
+            self.claims = self.ranks.tally(len(self.legs))
+        return bool(len(self.round.missing))
 
-    def _close_round(self, number: int) -> None:
+    def _close_round(self) -> None:
         """Wait until all ranks have done their part of the round, and tell how it ended."""
         self._count()
         self.tally.claim(self.done, 1)
-        while self.ranks.first and self.tally.read()[self.done] < number * self.ranks.size:
+        self.closed += 1
+        while self.ranks.first and self.tally.read()[self.done] < self.closed * self.ranks.size:
             self._heed()
             self._show()
             time.sleep(0.05)
-        for part in self.ranks.gather(np.array(self.ending, int).reshape(-1, 3)):
-            self.ended[part[:, 0], part[:, 1]] = part[:, 2]
-        self.ending = array("Q")
+        self.course.add(self.ranks.gather(np.concatenate(self.seen)))
+        self.seen = self.seen[:1]
         self.claims.close()
 
     def _run_leg(self, index: int) -> None:
@@ -174,9 +160,9 @@ class Campaign:
 
         def starts() -> Iterator[Start]:
             for item in self._claims(index, slots):
-                point, number = leg.work[item].tolist()
-                start = trajectories.begin(item, point, number)
-                recorder.begin(start, point, number)
+                weight = float(leg.work["weight"][item])
+                start = trajectories.begin(item, leg.key(item), weight)
+                recorder.begin(start)
                 yield start
 
         def after_step(state: State) -> None:
@@ -199,12 +185,16 @@ class Campaign:
         parts: Sequence[Observer],
     ) -> None:
         """Write and count a trajectory that has ended."""
-        masses = trajectories.underway[finished.trajectory][0].masses
+        start = trajectories.underway[finished.trajectory][0]
         row = trajectories.end(finished, parts)
-        keep_uncertain(self.input.guards, recorder, finished, row, masses)
+        keep_uncertain(self.input.guards, recorder, finished, start)
         self.writer.add(row)
         self.counted.outcomes[row["point"], row["outcome"]] += 1
-        self.ending.extend(int(row[name]) for name in ("point", "number", "outcome"))
+
+    def _complete(self, rows: np.ndarray) -> None:
+        """Finish the rows of a block, and keep what the sampler reads of them."""
+        complete(rows, self.points, self.prepared.projectiles)
+        self.seen.append(store.picked(rows, self.course.rows.dtype))
 
     def _claims(self, leg: int, slots: int) -> Iterator[int]:
         """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""
@@ -224,9 +214,9 @@ class Campaign:
         place = self.potential.place
         if not place.exact:
             return min(place.most_slots, share)  # a step of many takes hardly longer than of one
-        positions = np.concatenate(
-            [leg.slab.ideal, leg.slab.ideal[-1] + [[0, 0, 6.0], [0, 0, 6.8]]]
-        )
+        above = 6.0 + 0.8 * np.arange(len(leg.numbers))  # Å
+        projectile = leg.slab.ideal[-1] + above[:, None] * [0, 0, 1]
+        positions = np.concatenate([leg.slab.ideal, projectile])
         evaluator = self.prepared.potential.bind(system, 1)
         evaluator.begin(np.arange(1), positions[None])  # compiles, and is not timed
         began = time.perf_counter()
@@ -258,8 +248,8 @@ class Campaign:
     def _show(self) -> None:
         if self.ranks.first:
             seen = self.tally.read()
-            found = seen[self.outcomes :].reshape(len(self.points), -1)
-            self.progress.show(int(seen[self.steps]), found)
+            counts = seen[self.outcomes :].reshape(len(self.points), -1)
+            self.progress.show(int(seen[self.steps]), counts)
 
 
 class Counted:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -12,13 +11,12 @@ from jaxtyping import Float
 
 from scatter import store
 from scatter.config import Frames, Input, Point
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.files import write_whole
-from scatter.outputs import trajectory_name
 from scatter.potentials.base import Potential
 from scatter.potentials.evaluate import energies_and_forces
 from scatter.settings import UserError
-from scatter.state import Start, State, System
+from scatter.state import Array, Key, Start, State, System, trajectory_name
 from scatter.structures import extxyz
 from scatter.units import fs
 
@@ -41,13 +39,13 @@ class Recorder:
         self.system = replace(system, moving=np.ones(len(system), bool))
         self.first, self.every = input.frames.trajectories, input.frames.every
         self.timestep_fs = input.dynamics.timestep_fs
-        self.chosen: dict[int, tuple[int, int, np.ndarray]] = {}
+        self.chosen: dict[int, tuple[Key, np.ndarray]] = {}
         self.moments: dict[int, list[Moment]] = {}
 
-    def begin(self, start: Start, point: int, number: int) -> None:
+    def begin(self, start: Start) -> None:
         """Record this trajectory, its start first, if it is one of the first of its point."""
-        if number < self.first:
-            self.chosen[start.trajectory] = point, number, start.masses
+        if start.key.number < self.first:
+            self.chosen[start.trajectory] = start.key, start.masses
             self.moments[start.trajectory] = [(0, start.positions, start.momenta)]
 
     def see(self, state: State) -> None:
@@ -76,25 +74,23 @@ class Recorder:
         """Add the end of a recorded trajectory, and write its frames."""
         if finished.trajectory not in self.chosen:
             return
-        point, number, masses = self.chosen.pop(finished.trajectory)
+        key, masses = self.chosen.pop(finished.trajectory)
         moments = self.moments.pop(finished.trajectory)
         if finished.steps > moments[-1][0]:
             moments.append((finished.steps, finished.positions, finished.momenta))
-        frames = self.labelled(moments, point, number, masses)
+        frames = self.labelled(moments, key, masses)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / f"{trajectory_name(point, number)}.extxyz", extxyz(frames))
+        write_whole(self.folder / f"{trajectory_name(key)}.extxyz", extxyz(frames))
 
-    def labelled(
-        self, moments: list[Moment], point: int, number: int, masses: np.ndarray
-    ) -> list[Atoms]:
+    def labelled(self, moments: list[Moment], key: Key, masses: np.ndarray) -> list[Atoms]:
         """Frames of a trajectory at those moments at which the potential is finite."""
         frames = self._labelled(moments)
-        name = trajectory_name(point, number)
+        name = trajectory_name(key)
         for frame in frames:
             own = slice(len(self.system) - self.system.projectile, None)
             centre = frame.positions[own, 2] @ masses[own] / masses[own].sum()
             frame.set_array("masses", masses, float, ())
-            frame.info |= {"trajectory": name, **_conditions(self.points[point])}
+            frame.info |= {"trajectory": name, **_conditions(self.points[key.point])}
             frame.info["Z_A"] = float(centre - self.system.top_plane(frame.positions))
         return frames
 
@@ -143,9 +139,10 @@ def every_frame(input: Input, every_fs: float) -> Input:
 
 def refuse_unrecorded(folder: Path) -> None:
     """Raise UserError if a trajectory has finished in this folder and left no frames."""
-    rows = store.endings(store.block_files(folder))
-    for point, number in zip(rows["point"].tolist(), rows["number"].tolist(), strict=True):
-        path = folder / FRAMES / f"{trajectory_name(point, number)}.extxyz"
+    rows = store.endings(store.block_files(folder), store.row_of(folder))
+    names = [name for name in Key._fields if name in (rows.dtype.names or ())]
+    for values in rows[names].tolist():
+        path = folder / FRAMES / f"{trajectory_name(Key(*values))}.extxyz"
         if not path.exists():
             raise UserError(
                 f"{folder}: trajectories have finished there without being recorded ({path} is "
@@ -163,5 +160,5 @@ def _conditions(point: Point) -> dict[str, str | float]:
     }
 
 
-def _array(value: Any) -> np.ndarray:
+def _array(value: Array) -> np.ndarray:
     return np.array(value if isinstance(value, np.ndarray) else value.cpu())

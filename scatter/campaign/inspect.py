@@ -9,11 +9,12 @@ from rich.console import Console
 from scatter.campaign.replay import Replay, replay
 from scatter.files import write_whole
 from scatter.outcomes import ending_names
-from scatter.outputs import EXTXYZ, refuse_ending, trajectory_name
+from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.report.failures import in_words
 from scatter.report.listing import Listing
 from scatter.report.terminal import say
 from scatter.settings import Untrusted, UserError
+from scatter.state import Key, trajectory_name
 from scatter.structures import extxyz
 
 MOMENT = ("time_fs", "Z_A", "height_A", "bond_A", "energy_error_eV", "margin_A")
@@ -43,7 +44,7 @@ def inspect(
         if output.exists():
             raise UserError(f"--output {output}: is there already; remove it or name another file")
     replayed = replay(folder, point, number, every_fs, trust_pickle, partial(say, console))
-    path = output or folder / "inspected" / f"{trajectory_name(point, number)}.extxyz"
+    path = output or folder / "inspected" / f"{trajectory_name(Key(point, number))}.extxyz"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, extxyz(replayed.frames))

@@ -9,11 +9,11 @@ from rich.live import Live
 from rich.text import Text
 
 from scatter.analysis import Sticking, sticking_of_counts
-from scatter.analysis.rounds import Aim, Round, expected
+from scatter.analysis.rounds import Aim, expected, out_of_reach
+from scatter.campaign.samplers import Round
 from scatter.outcomes import OwnEnding, sticking_codes
 from scatter.report.listing import Listing
 from scatter.report.table import point_names, sticking_table
-from scatter.report.targets import announced
 from scatter.report.terminal import clock, say
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
@@ -37,6 +37,7 @@ class Progress:
         surfaces: Mapping[str, str],
         most: float,
         own: Sequence[OwnEnding] = (),
+        alike: bool = True,
     ):
         """Begin to count.
 
@@ -47,7 +48,9 @@ class Progress:
             surfaces: what surfaces are called, by facet.
             most: the campaign's `[guards] most_unsettled`.
             own: endings of one's own.
+            alike: whether all trajectories count alike, so that S0 can be shown.
         """
+        self.alike = alike
         self.own, self.sticks = own, sticking_codes(own)
         self.points, self.aim, self.surfaces, self.most = points, aim, surfaces, most
         self.upper = np.zeros(len(points), np.int64)
@@ -58,17 +61,16 @@ class Progress:
         if self.shown:
             self.live.start()
 
-    def open_round(self, following: Round, complete: np.ndarray, before: int) -> None:
+    def open_round(self, following: Round, before: int) -> None:
         """Count on through a round; from the second on say why there is one.
 
         Args:
             following: the round.
-            complete: outcomes of the complete rounds before, shape (point, code).
-            before: trajectories of this round that were finished by earlier runs.
+            before: trajectories of it that were finished by earlier runs.
         """
         self.round, self.upper = following.number, following.upper
         self.before += before
-        rows = self._rows(complete)
+        rows = self._rows(following.complete)
         text = announced(following, point_names(rows), rows, self.aim)
         if text:
             say(self.live.console, text)
@@ -79,8 +81,11 @@ class Progress:
         if not self.shown or now - self.last < period_s:
             return
         self.last = now
-        rows = self._rows(counts)
         line = Text(self.line(steps, counts))
+        if not self.alike:
+            self.live.update(line, refresh=True)
+            return
+        rows = self._rows(counts)
         table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
         if left := len(rows) - len(table.rows):
             more = Text(f"{left} more points\n{LEANING}")
@@ -103,7 +108,8 @@ class Progress:
         elapsed = max(time.monotonic() - self.start, 1e-9)
         done = int(counts.sum())
         k, n = counts[:, self.sticks].sum(axis=1).astype(float), counts.sum(axis=1).astype(float)
-        total = int(expected(k, n, self.upper.astype(float), self.aim).sum())
+        upper = self.upper.astype(float)
+        total = int((expected(k, n, upper, self.aim) if self.aim.given else upper).sum())
         here = done - self.before
         left = (total - done) * elapsed / here if here else float("nan")
         about = "about " if self.aim.given else ""
@@ -126,3 +132,30 @@ class Progress:
         """Clear the live view."""
         if self.shown:
             self.live.stop()
+
+
+def announced(
+    following: Round, names: Sequence[str], rows: Sequence[Sticking], aim: Aim
+) -> str | None:
+    """What a round from the second on is for; None where nothing is to be said.
+
+    Args:
+        following: the round.
+        names: of the points.
+        rows: their results from the complete rounds.
+        aim: the target.
+    """
+    going = following.upper > following.complete.sum(axis=1)
+    if following.number == 1 or not going.any():
+        return None
+    text = (
+        f"round {following.number}: {going.sum()} of {len(names)} points go on, to "
+        f"{following.upper.sum()} trajectories in all"
+    )
+    k, n = (np.array([getattr(row, key) for row in rows], float) for key in ("stuck", "n"))
+    far = [
+        name for name, is_far in zip(names, going & out_of_reach(k, n, aim), strict=True) if is_far
+    ]
+    if far:
+        text += f"; out of reach within max_trajectories = {aim.most}: {'; '.join(far)}"
+    return text

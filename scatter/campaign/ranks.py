@@ -54,7 +54,7 @@ def _attempt(make: Callable[[], T]) -> T | UserError:
         return error
 
 
-def _accept(made: Any) -> Any:
+def _accept(made: T | UserError) -> T:
     if isinstance(made, UserError):
         raise Agreed(made)
     return made
@@ -125,10 +125,9 @@ class Ranks:
 
     def share(self, make: Callable[[], T]) -> T:
         """What rank 0 makes, on every rank; its UserError becomes an Agreed one on every rank."""
-        made = _attempt(make) if self.first else None
-        if self.size > 1:
-            made = self.comm.bcast(made)
-        return _accept(made)
+        if self.size == 1:
+            return _accept(_attempt(make))
+        return _accept(self.comm.bcast(_attempt(make) if self.first else None))
 
     def agree(self, make: Callable[[], T]) -> T:
         """What every rank makes for itself; a UserError of one becomes an Agreed one of all."""
@@ -226,13 +225,16 @@ class SharedTally:
 
     def read(self) -> np.ndarray:
         """All counters as they are now."""
-        found = np.zeros(self.length, np.int64)
+        counts = np.zeros(self.length, np.int64)
         self.window.Get_accumulate(
-            [found.copy(), self.mpi.INT64_T], [found, self.mpi.INT64_T], 0,
-            (0, self.length, self.mpi.INT64_T), self.mpi.NO_OP,
-        )  # fmt: skip
+            [counts.copy(), self.mpi.INT64_T],
+            [counts, self.mpi.INT64_T],
+            0,
+            (0, self.length, self.mpi.INT64_T),
+            self.mpi.NO_OP,
+        )
         self.window.Flush(0)
-        return found
+        return counts
 
     def close(self) -> None:
         """No more counting; every rank must call this."""

@@ -2,37 +2,31 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from scatter import store
 from scatter.campaign.frames import Moment, Recorder, every_frame
-from scatter.campaign.prepare import (
-    Parts,
-    Prepared,
-    Say,
-    ThermalSlab,
-    diatomics_of,
-    moved_to,
-    projectiles,
-    thermal_slab,
-)
+from scatter.campaign.parts import Parts
+from scatter.campaign.prepare import Prepared, diatomics_of, projectiles
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.rows import complete
 from scatter.campaign.run import guards_of, trusting
-from scatter.campaign.shaping import another, shaping
+from scatter.campaign.shaping import SLABS, Manifest, another, shaping
+from scatter.campaign.thermal import Say, ThermalSlab, moved_to, thermal_slab
 from scatter.campaign.threads import use_threads
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.work import Trajectories
 from scatter.config import Input, Source, parse, points
-from scatter.dynamics.batch import Conditions, propagate
+from scatter.dynamics.batch import propagate
 from scatter.dynamics.bounds import margins
+from scatter.dynamics.conditions import Conditions
 from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
 from scatter.results.read import read_results
 from scatter.settings import UserError
-from scatter.state import Start, State
+from scatter.state import Key, Start, State
 from scatter.units import fs
 
 
@@ -72,17 +66,17 @@ def replay(
     stored = _stored(folder, point, number)
     source = parse(folder / store.MANIFEST, manifest["input"])
     potential, prepared, slab = _prepared(source, manifest, point, trust_pickle, folder, say)
-    found = points(source.input)
+    every_point = points(source.input)
     film = Film(source.input, every_fs)
-    projectile = prepared.projectiles[found[point].molecule]
+    projectile = prepared.projectiles[every_point[point].molecule]
     conditions = prepared.conditions(source.input, slab, projectile.numbers)
-    trajectories = Trajectories(source.input, found, prepared, slab)
-    start = trajectories.begin(0, point, number)
+    trajectories = Trajectories(source.input, every_point, prepared, slab)
+    start = trajectories.begin(0, Key(point, number))
     row = _run(trajectories, start, conditions, film)
     rows = np.array([row])
-    complete(rows, found, prepared.projectiles)
-    recorder = Recorder(folder, conditions.system, found, source.input, potential)
-    frames = recorder.labelled(film.moments, point, number, start.masses)
+    complete(rows, every_point, prepared.projectiles)
+    recorder = Recorder(folder, conditions.system, every_point, source.input, potential)
+    frames = recorder.labelled(film.moments, start.key, start.masses)
     _tell(frames, conditions)
     return Replay(rows[0], differing(rows[0], stored), frames)
 
@@ -103,7 +97,7 @@ def _tell(frames: list[Atoms], conditions: Conditions) -> None:
     system, bounds = conditions.system, conditions.faults.bounds
     for frame in frames:
         atoms, top = frame.positions[-system.projectile :], system.top_plane(frame.positions)
-        bond = float(frame.get_distance(-2, -1))
+        bond = float(np.linalg.norm(atoms[1] - atoms[0])) if len(atoms) > 1 else np.nan
         frame.info["bond_A"], frame.info["height_A"] = bond, float(atoms[:, 2].min() - top)
         error = frame.get_total_energy() - frames[0].get_total_energy()
         frame.info["energy_error_eV"] = float(error)
@@ -122,17 +116,17 @@ def _stored(folder: Path, point: int, number: int) -> np.ndarray:
     rows = store.trajectories(folder)
     if not len(rows):
         _, rows, _ = read_results(folder)
-    found = rows[(rows["point"] == point) & (rows["number"] == number)]
-    if not len(found):
+    stored = rows[(rows["point"] == point) & (rows["number"] == number)]
+    if not len(stored):
         raise UserError(
             f"{folder}: trajectory {number} of point {point} has not ended there, or is not one "
             f"of it; it holds {len(rows)} trajectories at {len(set(rows['point'].tolist()))} points"
         )
-    return found[0]
+    return stored[0]
 
 
 def _prepared(
-    source: Source, manifest: dict[str, Any], point: int, trust_pickle: bool, folder: Path, say: Say
+    source: Source, manifest: Manifest, point: int, trust_pickle: bool, folder: Path, say: Say
 ) -> tuple[Potential, Prepared, ThermalSlab]:
     """What the trajectory starts from, once it is what it was then."""
     ranks, input = Ranks(), source.input
@@ -151,7 +145,7 @@ def _prepared(
     where = points(input)[point]
     slab = thermal_slab(input, starts, where.facet, where.T_K, ranks, say)
     name = f"{slab.facet} {slab.T_K:g} K"
-    if manifest.get("slabs_sha256", {}).get(name) != slab.identity:
+    if manifest.get(SLABS, {}).get(name) != slab.identity:
         raise UserError(
             f"{folder}: the slab ({name}) is not the one that its trajectories began on: the file "
             "of [surface] has changed, or slabs are made otherwise in this version"
@@ -162,7 +156,7 @@ def _prepared(
     return potential, Prepared(potential, fired, [slab], guards), slab
 
 
-def _runner(manifest: dict[str, Any], own: Potential, committee: Committee | None) -> Potential:
+def _runner(manifest: Manifest, own: Potential, committee: Committee | None) -> Potential:
     """What the trajectories ran on: the input's own potential, or a member of its committee."""
     members = committee.members if committee else (own,)
     wanted = manifest.get("potential_sha256")

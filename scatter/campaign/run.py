@@ -18,15 +18,17 @@ from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.members import refuse_misfits
-from scatter.campaign.prepare import Parts, Prepared, prepare
+from scatter.campaign.parts import Parts
+from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.shaping import another, completed, shaping
+from scatter.campaign.shaping import SLABS, Manifest, completed, refuse_another, shaping
 from scatter.campaign.signals import interrupting
 from scatter.campaign.threads import told, use_threads
 from scatter.campaign.uncertain import gather_uncertain
-from scatter.config import Source, difference, identity, points, points_table, read
+from scatter.config import Source, identity, points, points_table, read
 from scatter.initial.projectile import Diatomic
 from scatter.kernels import kernel
+from scatter.outcomes import ATOMS
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import PotentialTable, open_committee, open_potential
@@ -35,9 +37,6 @@ from scatter.report.sticking import conclude
 from scatter.report.targets import aim_of, amount
 from scatter.report.terminal import console as console_of
 from scatter.report.terminal import say
-from scatter.settings import UserError
-
-ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
 
 
 def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Path:
@@ -228,20 +227,25 @@ def settle(
     slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
     told = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
-        "slabs_sha256": {name: slab.identity for name, slab in slabs.items()},
+        SLABS: {name: slab.identity for name, slab in slabs.items()},
         "molecules": {
-            formula: _columns(one)
-            for formula, one in prepared.projectiles.items()
-            if isinstance(one, Diatomic)
+            formula: _columns(projectile)
+            for formula, projectile in prepared.projectiles.items()
+            if isinstance(projectile, Diatomic)
         },
+        **({"atoms": prepared.atoms} if prepared.atoms != ATOMS else {}),
     }
     ranks.share(lambda: _tell(folder, manifest, told))
     return prepared
 
 
-def _columns(one: Diatomic) -> dict[str, list[float]]:
+def _columns(molecule: Diatomic) -> dict[str, list[float]]:
     """A molecule as results hold it, so that final states can be read from them alone."""
-    columns = {"masses_amu": one.masses, "bond_A": one.curve.r, "energy_eV": one.curve.V}
+    columns = {
+        "masses_amu": molecule.masses,
+        "bond_A": molecule.curve.r,
+        "energy_eV": molecule.curve.V,
+    }
     return {name: values.tolist() for name, values in columns.items()}
 
 
@@ -256,9 +260,14 @@ def provenance() -> dict[str, str]:
 
 
 def _manifest(
-    source: Source, potential: Potential, starts: Potential | None, guards: tuple[Guard, ...],
-    parts: Parts, folder: Path, ranks: Ranks,
-) -> dict[str, Any]:  # fmt: skip
+    source: Source,
+    potential: Potential,
+    starts: Potential | None,
+    guards: tuple[Guard, ...],
+    parts: Parts,
+    folder: Path,
+    ranks: Ranks,
+) -> dict[str, Any]:
     """What this campaign is; the one already in the folder, if it is the same.
 
     Raises:
@@ -274,7 +283,7 @@ def _manifest(
         "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
         "potential": potential.description,
         "starts": first.description,
-        "endings": [list(one) for one in parts.own],
+        "endings": [list(ending) for ending in parts.own],
         "columns": [list(column) for column in parts.columns],
         **shaped,
         **provenance(),
@@ -284,28 +293,18 @@ def _manifest(
     if not (folder / store.MANIFEST).exists():
         return made
     before = store.read_manifest(folder)
-    differs = difference(before["identity"], made["identity"])
-    if differs:
-        raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
-    if other := another(before, shaped):
-        raise UserError(
-            f"{folder} holds this campaign with another {other}: trajectories would not be alike; "
-            f"{ELSEWHERE}"
-        )
+    refuse_another(folder, before, {"identity": made["identity"], **shaped})
     return {**completed(before), "input": made["input"], "identity": made["identity"]}
 
 
-def _tell(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:
+def _tell(folder: Path, manifest: Manifest, told: Manifest) -> None:
     """Write what this campaign is, slabs included, into its folder.
 
     Raises:
         UserError: trajectories in the folder started on other slabs.
     """
-    if manifest.get("slabs_sha256", told["slabs_sha256"]) != told["slabs_sha256"]:
-        raise UserError(
-            f"{folder} holds this campaign on another slab: the file of [surface] has changed, or "
-            f"the slabs are made otherwise in this version; {ELSEWHERE}"
-        )
+    if SLABS in manifest:
+        refuse_another(folder, manifest, {SLABS: told[SLABS]})
     store.write_manifest(folder, {**manifest, **told})
 
 

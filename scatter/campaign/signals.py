@@ -3,10 +3,12 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
 
 WARNINGS = (signal.SIGTERM, signal.SIGUSR1)  # of a batch system, before it kills
 STOPPING = (signal.SIGINT, *WARNINGS)
+
+Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
@@ -28,10 +30,10 @@ def interrupting(wanted: Sequence[signal.Signals] = STOPPING) -> Iterator[None]:
 
 
 @contextmanager
-def _met(wanted: Sequence[signal.Signals], handler: Callable[..., Any]) -> Iterator[None]:
-    before = {one: signal.signal(one, handler) for one in wanted}
+def _met(wanted: Sequence[signal.Signals], handler: Handler) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in wanted}
     try:
         yield
     finally:
-        for one, earlier in before.items():
-            signal.signal(one, earlier)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

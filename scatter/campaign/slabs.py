@@ -7,9 +7,9 @@ import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
 
-from scatter.campaign.prepare import ThermalSlab, thermal_slabs
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened
+from scatter.campaign.thermal import ThermalSlab, thermal_slabs
 from scatter.config import read
 from scatter.files import write_whole
 from scatter.initial.checks import findings

@@ -2,44 +2,38 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from scatter.campaign.frames import Recorder
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.dynamics.guards import Guards
 from scatter.files import replacing, write_whole
 from scatter.outcomes import GUARDED
-from scatter.outputs import trajectory_name
+from scatter.state import Start, trajectory_name
 from scatter.structures import extxyz
 from scatter.units import fs
 
 UNCERTAIN = "uncertain"  # the folder of single frames, and the stem of the file of all
 
 
-def keep_uncertain(
-    guards: Guards, recorder: Recorder, finished: Finished, row: np.ndarray, masses: np.ndarray
-) -> None:
+def keep_uncertain(guards: Guards, recorder: Recorder, finished: Finished, start: Start) -> None:
     """Write the frame in which a measure was largest, for each measure above its threshold.
 
     Args:
         guards: the thresholds.
         recorder: of the campaign, which labels the frame with the campaign's potential.
         finished: the trajectory.
-        row: its record of `ROW`.
-        masses: of all atoms, amu.
+        start: where it began.
     """
-    point, number = int(row["point"]), int(row["number"])
     for column, peak in finished.memories.items():
         if column not in GUARDED or not peak["value"] > guards.threshold(column):
             continue
         step = round(peak["time"] / (recorder.timestep_fs * fs))
         moment = step, peak["positions"], peak["momenta"]
-        frames = recorder.labelled([moment], point, number, masses)
+        frames = recorder.labelled([moment], start.key, start.masses)
         for frame in frames:
             frame.info[column] = peak["value"]
         folder = recorder.folder.with_name(UNCERTAIN)
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"{trajectory_name(point, number)}-{column.partition('_')[0]}.extxyz"
+        name = f"{trajectory_name(start.key)}-{column.partition('_')[0]}.extxyz"
         write_whole(folder / name, extxyz(frames))
 
 
@@ -48,8 +42,8 @@ def gather_uncertain(folder: Path) -> Path | None:
     paths = sorted((folder / UNCERTAIN).glob("*.extxyz"))
     if not paths:
         return None
-    found = folder / f"{UNCERTAIN}.extxyz"
-    with replacing(found) as temporary, open(temporary, "wb") as stream:
+    whole = folder / f"{UNCERTAIN}.extxyz"
+    with replacing(whole) as temporary, open(temporary, "wb") as stream:
         for path in paths:
             stream.write(path.read_bytes())
-    return found
+    return whole

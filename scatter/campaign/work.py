@@ -1,20 +1,22 @@
 """From a point's conditions and a number to a start, and from an ending to a row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from scatter.campaign.prepare import Prepared, ThermalSlab
+from scatter.campaign.prepare import Prepared
+from scatter.campaign.rows import departure, ledger, motion, write_part
+from scatter.campaign.thermal import ThermalSlab
 from scatter.config import Input, Point, stream
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.dynamics.observers import Observer
 from scatter.initial.incidence import approach
 from scatter.initial.projectile import Projectile
 from scatter.initial.slab import slab_masses
-from scatter.outcomes import ADDED, OF_THE_SCATTERED, Outcome, departure, ledger, motion
+from scatter.outcomes import ADDED, BRANCH, OF_THE_SCATTERED, WEIGHT, Outcome, vectors
 from scatter.potentials.base import Evaluator
-from scatter.state import Start, lone
-from scatter.units import degree, fs
+from scatter.state import Key, Start, lone
+from scatter.units import degree
 
 
 class Trajectories:
@@ -25,28 +27,42 @@ class Trajectories:
         self.masses = slab_masses(slab.system)
         self.slab_alone = prepared.potential.bind(slab.system, 1)
         self.alone: dict[tuple[int, ...], Evaluator] = {}
-        self.kind = prepared.parts.row
+        self.blank = np.zeros((), prepared.row)
+        unknown = [column.name for column in vectors(prepared.atoms)]
+        for name in (*ADDED, *OF_THE_SCATTERED, *unknown):
+            self.blank[name] = np.nan
         self.underway: dict[int, tuple[Start, np.ndarray]] = {}
 
     def projectile(self, point: int) -> Projectile:
         """What is fired at a point."""
         return self.prepared.projectiles[self.points[point].molecule]
 
-    def begin(self, trajectory: int, point: int, number: int) -> Start:
-        """The start of trajectory `number` of a point; its row is begun and kept until it ends.
+    def begin(self, trajectory: int, key: Key, weight: float = 1.0) -> Start:
+        """The start of a trajectory; its row is begun and kept until it ends.
 
-        It depends on the seed, the conditions of the point and the number alone.
+        It depends on the seed, the conditions of the point, the number and the branch alone.
+
+        Args:
+            trajectory: its index in the list of work.
+            key: which one of the campaign it is.
+            weight: that its sampler gave it.
         """
+        point, number, branch = key
         conditions, projectile = self.points[point], self.projectile(point)
-        rng = stream(self.input.run.seed, conditions.key, number)
+        rng = stream(self.input.run.seed, conditions.key, number, branch)
         snapshots = self.slab.snapshots
         snapshot = int(rng.integers(len(snapshots)))
         drawn = projectile.sample(conditions, rng)
         polar, azimuth = conditions.polar_deg * degree, conditions.azimuth_deg
         path = approach(
-            rng, conditions.energy_eV, polar, None if azimuth is None else azimuth * degree,
-            self.input.incidence.height_A, self.slab.system.cell, float(projectile.masses.sum()),
-        )  # fmt: skip
+            rng,
+            conditions.energy_eV,
+            polar,
+            None if azimuth is None else azimuth * degree,
+            self.input.incidence.height_A,
+            self.slab.system.cell,
+            float(projectile.masses.sum()),
+        )
         ideal = snapshots.positions[snapshot]
         top = self.slab.system.top_plane(ideal)
         centre = path.centre + np.array([0.0, 0.0, top])
@@ -56,10 +72,13 @@ class Trajectories:
             positions=np.concatenate([ideal, centre + drawn.positions]),
             momenta=np.concatenate([snapshots.momenta[snapshot], momenta]),
             masses=np.concatenate([self.masses, projectile.masses]),
+            key=key,
         )
-        row = np.zeros((), self.kind)
+        row = self.blank.copy()
         row["point"], row["number"], row["snapshot"] = point, number, snapshot
-        for name, value in drawn.columns.items():
+        sampled = {BRANCH.name: branch, WEIGHT.name: weight}
+        declared = {name: sampled[name] for name in sampled if name in (row.dtype.names or ())}
+        for name, value in (drawn.columns | declared).items():
             row[name] = value
         row["impact_x_A"], row["impact_y_A"] = path.impact
         row["initial_top_A"] = top
@@ -78,10 +97,8 @@ class Trajectories:
         row["outcome"], row["reason"] = finished.outcome, finished.reason
         row["steps"] = finished.steps
         row["time_fs"] = finished.steps * self.input.dynamics.timestep_fs
-        for name in (*ADDED, *OF_THE_SCATTERED):
-            row[name] = np.nan
-        for one in parts:
-            _write(row, one, finished, projectile.masses)
+        for part in parts:
+            write_part(row, part, finished, projectile.masses)
         row["final_top_A"] = self.slab.system.top_plane(finished.positions)
         self._energies(row, start, finished, projectile)
         atoms, masses = len(projectile.numbers), projectile.masses
@@ -110,49 +127,3 @@ class Trajectories:
         ledger(
             row, "final", finished.momenta, start.masses, total, float(final), float(slab), atoms
         )
-
-
-def _write(row: np.ndarray, one: Observer, finished: Finished, masses: np.ndarray) -> None:
-    """Write the columns of one part into a row.
-
-    Raises:
-        ValueError: it answers other columns than it declares.
-    """
-    values = one.row(finished.memories.get(one.name, {}), masses)
-    if values.keys() != {column.name for column in one.columns}:
-        raise ValueError(
-            f"{type(one).__name__}.row answers {sorted(values)}, and its columns are "
-            f"{sorted(column.name for column in one.columns)}; both must name the same"
-        )
-    for name, value in values.items():
-        row[name] = value
-
-
-def complete(
-    rows: np.ndarray, points: Sequence[Point], projectiles: Mapping[str, Projectile]
-) -> None:
-    """Write the final states of the scattered into rows; many at once cost little more than one.
-
-    What a trajectory gets depends on its own row alone.
-    """
-    scattered = rows["outcome"] == Outcome.SCATTERED
-    formulas = np.array([points[point].molecule for point in rows["point"]])
-    for formula, one in projectiles.items():
-        mine = np.flatnonzero(scattered & (formulas == formula))
-        positions, velocities = (
-            _vectors(rows[mine], name, len(one.numbers)) for name in ("{}{}_A", "v{}{}_A_per_fs")
-        )
-        momenta = velocities / fs * one.masses[:, None]
-        for name, values in one.measure(positions, momenta).items():
-            rows[name][mine] = values
-
-
-def _vectors(rows: np.ndarray, name: str, atoms: int) -> np.ndarray:
-    """Columns of all atoms' final vectors, shape (row, atom, 3)."""
-    return np.stack(
-        [
-            np.stack([rows["final_" + name.format(axis, atom + 1)] for axis in "xyz"], axis=-1)
-            for atom in range(atoms)
-        ],
-        axis=1,
-    )

@@ -66,11 +66,12 @@ def points_table(points: list[Point]) -> np.ndarray:
     return np.array(rows, POINT)
 
 
-def stream(seed: int, key: int, number: int) -> np.random.Generator:
+def stream(seed: int, key: int, number: int, branch: int = 0) -> np.random.Generator:
     """Random numbers of one trajectory.
 
-    They depend on the seed, the conditions of the point (`Point.key`) and the number of the
-    trajectory there alone, so it starts alike on any number of ranks, in any batch, on its own,
+    They depend on the seed, the conditions of the point (`Point.key`), and the number and branch of
+    the trajectory there alone, so it starts alike on any number of ranks, in any batch, on its own,
     and whatever other points the campaign has.
     """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key, number)))
+    own = (key, number, branch) if branch else (key, number)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=own))

@@ -7,83 +7,22 @@ result does not depend on how often that is. What happens in a slot depends on i
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from scatter.arrays import array_namespace
-from scatter.dynamics.endings import Ending, Faults, coded, outcomes
-from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.conditions import Conditions, Finished
+from scatter.dynamics.endings import coded, outcomes
 from scatter.dynamics.observers import Observer
 from scatter.dynamics.sight import Sight, kinetic_energy
 from scatter.errors import UserError
 from scatter.outcomes import Reason
-from scatter.potentials.base import CPU, Evaluator, Place, Potential
-from scatter.shapes import Float
+from scatter.potentials.base import Evaluator, Potential
 from scatter.slots import Slots, Tree, copies, keep, mapped, put, restore, take
-from scatter.state import Start, State, System
+from scatter.state import Start, State
 from scatter.units import fs
-
-
-@dataclass(frozen=True)
-class Finished:
-    """One ended trajectory, at the exact step of its ending. Units: Å, eV, amu.
-
-    Attributes:
-        trajectory: as its `Start` named it.
-        outcome: code of how it ended.
-        reason: why, where it failed.
-        steps: time steps made.
-        positions: at the end; NaN throughout where the reason is that something is not finite.
-        momenta: at the end; likewise.
-        potential: potential energy at the end; likewise.
-        memories: of each observer and ending, by its name: numbers and arrays, by name.
-    """
-
-    trajectory: int
-    outcome: int
-    reason: Reason
-    steps: int
-    positions: Float[np.ndarray, "atom 3"]
-    momenta: Float[np.ndarray, "atom 3"]
-    potential: float
-    memories: dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What all trajectories of a batch share, and how they are run.
-
-    Attributes:
-        system: the atoms of every replica.
-        timestep_fs: of the motion.
-        faults: what makes a trajectory a failed one.
-        endings: the first that is met ends a trajectory.
-        observers: what is remembered of each.
-        slots: trajectories that move at once.
-        motion: the integrator.
-        place: where the arrays live.
-    """
-
-    system: System
-    timestep_fs: float
-    faults: Faults
-    endings: tuple[Ending, ...]
-    observers: tuple[Observer, ...] = ()
-    slots: int = 1
-    motion: Motion = Verlet()
-    place: Place = CPU
-
-    def __post_init__(self) -> None:
-        if self.system.projectile < 1:
-            raise ValueError("the system has no projectile: give it one by `with_projectile`")
-
-    @property
-    def parts(self) -> tuple[Observer, ...]:
-        """All that has a memory of each trajectory."""
-        return (self.faults, *self.observers, *self.endings)
 
 
 def propagate(
@@ -160,14 +99,14 @@ class Batch:
         self.faults = conditions.faults.on(conditions.place.array)
         self.endings = coded(conditions.endings)
         parts = conditions.parts
-        if len({one.name for one in parts}) < len(parts):
+        if len({part.name for part in parts}) < len(parts):
             raise UserError(
-                f"observers and endings: two of {', '.join(one.name for one in parts)} have the "
+                f"observers and endings: two of {', '.join(part.name for part in parts)} have the "
                 "same name; give each one of its own"
             )
         self.parts = (self.faults, *parts[1:])
-        self.always = [one for one in self.parts if one.every == 1]
-        self.seldom = [one for one in self.parts if one.every > 1]
+        self.always = [part for part in self.parts if part.every == 1]
+        self.seldom = [part for part in self.parts if part.every > 1]
         self.age = np.zeros(len(starts), np.int64)  # steps since each slot was filled
         self.idle: set[int] = set()
         self.slots = self._enter(np.arange(len(starts)), starts)
@@ -194,7 +133,7 @@ class Batch:
         return Slots(
             state=state,
             motion=motion,
-            memories={one.name: one.begin(sight) for one in self.parts},
+            memories={part.name: part.begin(sight) for part in self.parts},
             outcome=array(np.zeros(len(starts), np.uint8)),
             reason=array(np.zeros(len(starts), np.uint8)),
         )
@@ -214,18 +153,18 @@ class Batch:
         self.conditions.motion.step(state, slots.motion, self.evaluator, dt)
         state.time += dt
         sight = self._sight(state, slots.motion)
-        for one in self.always:
-            self._remember(one, one.see(slots.memories[one.name], sight))
+        for part in self.always:
+            self._remember(part, part.see(slots.memories[part.name], sight))
         reason = self.faults.reasons(slots.memories[self.faults.name], sight)
         now, before = outcomes(self.endings, slots.memories, sight, reason), slots.outcome
         slots.outcome = xp.where(before == 0, now, before)
         slots.reason = xp.where(before == 0, reason, slots.reason)
 
-    def _remember(self, one: Observer, after: Tree) -> None:
-        memory = self.slots.memories[one.name]
+    def _remember(self, part: Observer, after: Tree) -> None:
+        memory = self.slots.memories[part.name]
         if after.keys() != memory.keys():
             raise ValueError(
-                f"{type(one).__name__}.see answers {sorted(after)}, and `begin` began with "
+                f"{type(part).__name__}.see answers {sorted(after)}, and `begin` began with "
                 f"{sorted(memory)}; both must name the same"
             )
         memory.update(after)
@@ -237,9 +176,9 @@ class Batch:
         case.
         """
         self.age += 1
-        for one in self.seldom:
-            due = np.flatnonzero(self.age % one.every == 0).tolist()
-            self._show([slot for slot in due if slot not in self.idle], [one])
+        for observer in self.seldom:
+            due = np.flatnonzero(self.age % observer.every == 0).tolist()
+            self._show([slot for slot in due if slot not in self.idle], [observer])
 
     def look_again(self, slots: list[int]) -> None:
         """Show trajectories that have ended to those observers."""
@@ -252,10 +191,10 @@ class Batch:
         where = self.conditions.place.array(np.array(slots))
         sight = self._sight(take(self.slots.state, where), take(self.slots.motion, where))
         known = self.slots.reason[where] != int(Reason.NOT_FINITE)
-        for one in observers:
-            memory = self.slots.memories[one.name]
+        for observer in observers:
+            memory = self.slots.memories[observer.name]
             before = take(memory, where)
-            after = one.see(before, sight)
+            after = observer.see(before, sight)
             for name, old in before.items():
                 wide = known[(slice(None), *[None] * (old.ndim - 1))]
                 after[name] = array_namespace(old).where(wide, after[name], old)

@@ -91,12 +91,14 @@ def outside(bounds: Bounds, positions: Array, sight: Sight, due: Array) -> Array
         due: whether distances are to be looked at, shape (slot,).
     """
     xp = array_namespace(positions)
-    reason = xp.zeros_like(sight.bond, dtype=xp.uint8)
+    reason = xp.zeros_like(sight.height, dtype=xp.uint8)
     if bounds.reach:
         highest = xp.max(positions[:, : bounds.closest.shape[1], 2], axis=1)
         near = due & (sight.height + sight.top - highest < bounds.reach)
         reason = chosen(reason, _broken(bounds, positions, near), Reason.DISTANCE)
     reason = chosen(reason, sight.height < bounds.lowest, Reason.HEIGHT)
+    if not bounds.shortest_bond:
+        return reason
     return chosen(reason, sight.bond < bounds.shortest_bond, Reason.BOND)
 
 

@@ -12,13 +12,13 @@ condition. One's own is a subclass of `Ending`:
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from scatter.arrays import array_namespace, chosen
 from scatter.dynamics.bounds import CLOSE_LOOK, Bounds, outside
-from scatter.dynamics.observers import Memory, Observer
+from scatter.dynamics.observers import Memory, Observer, Row
 from scatter.dynamics.sight import Sight
 from scatter.errors import UserError
 from scatter.outcomes import FAULTS, Outcome, Reason
@@ -177,7 +177,7 @@ class Faults(Observer):
         due = xp.round(sight.time / self.dt) % CLOSE_LOOK == 0
         return outside(self.bounds, sight.state.positions, sight, due)
 
-    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """The largest error of the energy."""
         return {"energy_error_eV": memory["error"]}
 
@@ -197,13 +197,13 @@ def coded(endings: Sequence[Ending]) -> list[tuple[int, Ending]]:
     Raises:
         UserError: two have the same name, or that of a known one.
     """
-    names = [one.name for one in endings]
-    taken = {one.name for one in endings if one.code is not None} | {"failed", "running"}
-    for one in endings:
-        if names.count(one.name) > 1 or (one.code is None and one.name in taken):
-            raise UserError(f"endings: two are called '{one.name}'; give each a name of its own")
+    names = [ending.name for ending in endings]
+    taken = {ending.name for ending in endings if ending.code is not None} | {"failed", "running"}
+    for ending in endings:
+        if names.count(ending.name) > 1 or (ending.code is None and ending.name in taken):
+            raise UserError(f"endings: two are called '{ending.name}'; give each a name of its own")
     own = iter(range(len(Outcome), 256))
-    return [(next(own) if one.code is None else one.code, one) for one in endings]
+    return [(next(own) if ending.code is None else ending.code, ending) for ending in endings]
 
 
 def outcomes(
@@ -219,6 +219,6 @@ def outcomes(
     """
     xp = array_namespace(sight.time)
     outcome = xp.zeros_like(sight.time, dtype=xp.uint8)
-    for code, one in reversed(endings):
-        outcome = chosen(outcome, one.met(memories[one.name], sight), code)
+    for code, ending in reversed(endings):
+        outcome = chosen(outcome, ending.met(memories[ending.name], sight), code)
     return chosen(outcome, reason != 0, Outcome.FAILED)

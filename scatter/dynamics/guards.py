@@ -1,5 +1,6 @@
 """What watches a trajectory besides its energy: bounds of distances, and guards that measure."""
 
+from itertools import combinations
 from typing import Annotated
 
 import numpy as np
@@ -98,27 +99,27 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System)
         UserError: trajectories are to go on beyond the longest bond that the potential knows.
     """
     own = domain if guards.domain else None
-    first, second = (int(z) for z in system.alone.numbers)
-    longest = own.longest_of(first, second) if own else np.inf
+    numbers = system.alone.numbers.tolist()
+    pairs = [*combinations(numbers, 2)]
+    longest = min((own.longest_of(*pair) for pair in pairs), default=np.inf) if own else np.inf
     longest = guards.longest_bond_A or longest
     if stop.dissociated_A > longest:
         raise UserError(
             f"[stop] dissociated_A = {stop.dissociated_A:g}: the potential is good for bonds up to "
             f"{longest:.4g} Å; choose at most that, or say better in [guards] longest_bond_A"
         )
-    shortest = own.closest_of(first, second) if own else 0.0
+    shortest = min((own.closest_of(*pair) for pair in pairs), default=0.0) if own else 0.0
     closest = np.array(
-        [
-            [_closest(own, guards, int(z), int(other)) for other in system.slab.numbers]
-            for z in (first, second)
-        ]
-    ).reshape(2, -1)
+        [[_closest(own, guards, z, int(other)) for other in system.slab.numbers] for z in numbers]
+    ).reshape(len(numbers), -1)
     lowest = -np.inf if guards.lowest_A is None else guards.lowest_A
     shortest = guards.shortest_bond_A or shortest
     return Bounds(shortest, closest, lowest, system.cell, system.pbc)
 
 
 def _closest(domain: Domain | None, guards: Guards, first: int, second: int) -> float:
-    one, other = chemical_symbols[first], chemical_symbols[second]
-    given = guards.shortest_A.get(f"{one}-{other}", guards.shortest_A.get(f"{other}-{one}"))
+    atom, neighbour = chemical_symbols[first], chemical_symbols[second]
+    given = guards.shortest_A.get(
+        f"{atom}-{neighbour}", guards.shortest_A.get(f"{neighbour}-{atom}")
+    )
     return given or (domain.closest_of(first, second) if domain else 0.0)

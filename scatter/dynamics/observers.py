@@ -34,6 +34,7 @@ from scatter.state import System
 from scatter.units import fs
 
 Memory = Mapping[str, Any]  # of one trajectory that has ended: numbers, and NumPy arrays
+Row = Mapping[str, Any]  # values of columns, by their names
 
 
 class Observer:
@@ -68,7 +69,7 @@ class Observer:
         """The memory after the present instant: the same names, as arrays of their own."""
         return memory
 
-    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """The values of its columns for one trajectory that has ended.
 
         Args:
@@ -103,7 +104,7 @@ class LowestPoint(Observer):
             "when": xp.where(lower, sight.time, memory["when"]),
         }
 
-    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """Place, height, bond and time of the lowest point."""
         atoms = memory["atoms"]
         bond = atoms[1] - atoms[0]
@@ -137,7 +138,7 @@ class Turns(Observer):
         turned = xp.where(falling, sight.rising > 0, sight.rising < 0)
         return {"falling": falling ^ turned, "turns": memory["turns"] + xp.astype(turned, xp.int64)}
 
-    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """The turning points."""
         return {"turning_points": memory["turns"]}
 
@@ -166,7 +167,7 @@ class Residence(Observer):
             "last_below": xp.where(below, sight.time, last),
         }
 
-    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """Both times."""
         return {
             "first_below_fs": memory["first_below"] / fs,
@@ -215,7 +216,7 @@ class Peak(Observer):
             "momenta": xp.where(atoms, state.momenta, memory["momenta"]),
         }
 
-    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> dict[str, Any]:
+    def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """The largest value and its time."""
         value, time = (column.name for column in self.columns)
         return {value: memory["value"], time: memory["time"] / fs}

@@ -76,10 +76,10 @@ class Sight:
     @cached_property
     def rising(self) -> Array:
         """Vertical momentum of the projectile's centre of mass, shape (slot,)."""
-        found = self.momenta[:, 0, 2]
+        momentum = self.momenta[:, 0, 2]
         for atom in range(1, self.system.projectile):
-            found = found + self.momenta[:, atom, 2]
-        return found
+            momentum = momentum + self.momenta[:, atom, 2]
+        return momentum
 
     @cached_property
     def bond(self) -> Array:

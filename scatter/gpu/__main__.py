@@ -10,7 +10,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from scatter.errors import UserError
 from scatter.gpu.run import SHIPPED, run
@@ -20,9 +19,12 @@ class Once(argparse.Action):
     """An option that is refused if it is given twice, where the last one would count."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
         option_string: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Keep the value of the option."""
         given = vars(namespace).setdefault("given", set())
         if self.dest in given:
@@ -37,9 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader.add_argument("prepared", type=Path, help="what `scatter prepare` wrote")
     reader.add_argument("results", type=Path, help="written; the same command goes on with it")
     reader.add_argument(
-        "--potential", type=Path, default=SHIPPED, action=Once,
+        "--potential",
+        type=Path,
+        default=SHIPPED,
+        action=Once,
         help="a converted MACE, or a linear ACE",
-    )  # fmt: skip
+    )
     reader.add_argument("--device", choices=("cuda", "cpu"), default="cuda", action=Once)
     reader.add_argument(
         "--kernels", choices=("fused", "plain"), action=Once, help="by default those that fit"

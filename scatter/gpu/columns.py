@@ -5,40 +5,41 @@ Somebody else's file may be sound as an archive and say anything.
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from scatter.outcomes import Outcome, Reason
 
-# of each array its type (b, i or f) and the names of its sizes
-LEG = {
-    "numbers": "i atom", "cell": "f 3 3", "pbc": "b 3", "moving": "b atom", "top": "i top",
-    "slab_positions": "f snapshot slab 3", "slab_momenta": "f snapshot slab 3",
-    "slab_masses": "f slab", "point": "i trajectory", "number": "i trajectory",
-    "snapshot": "i trajectory", "positions": "f trajectory own 3", "momenta": "f trajectory own 3",
-    "masses": "f trajectory own", "closest": "f own slab", "shortest_bond": "f", "lowest": "f",
-    "above_top": "f",
-}  # fmt: skip
-ENDINGS = {
-    "point": "i trajectory", "number": "i trajectory", "trajectory": "i trajectory",
-    "outcome": "i trajectory", "reason": "i trajectory", "steps": "i trajectory",
-    "positions": "f trajectory atom 3", "momenta": "f trajectory atom 3",
-    "potential": "f trajectory",
-}  # fmt: skip
+
+def _kinds(text: str) -> dict[str, str]:
+    """Of each array its type (b, i or f) and the names of its sizes."""
+    return dict(array.strip().split(" ", 1) for array in text.split(","))
+
+
+LEG = _kinds(
+    "numbers i atom, cell f 3 3, pbc b 3, moving b atom, top i top, slab_masses f slab, "
+    "slab_positions f snapshot slab 3, slab_momenta f snapshot slab 3, point i trajectory, "
+    "number i trajectory, snapshot i trajectory, positions f trajectory own 3, "
+    "momenta f trajectory own 3, masses f trajectory own, closest f own slab, shortest_bond f, "
+    "lowest f, above_top f"
+)
+ENDINGS = _kinds(
+    "point i trajectory, number i trajectory, trajectory i trajectory, outcome i trajectory, "
+    "reason i trajectory, steps i trajectory, positions f trajectory atom 3, "
+    "momenta f trajectory atom 3, potential f trajectory"
+)
 MEMORIES = {  # of each observer that a campaign elsewhere has, what it remembers
-    "faults": {"potential": "f trajectory", "energy": "f trajectory", "error": "f trajectory"},
-    "lowest": {
-        "lowest": "f trajectory", "atoms": "f trajectory own 3", "top": "f trajectory",
-        "when": "f trajectory",
-    },
-    "turns": {"falling": "b trajectory", "turns": "i trajectory"},
-    "residence": {"first_below": "f trajectory", "last_below": "f trajectory"},
-}  # fmt: skip
-PEAK = {  # of each measure of a guard, where it was asked
-    "value": "f trajectory", "time": "f trajectory", "positions": "f trajectory atom 3",
-    "momenta": "f trajectory atom 3",
-}  # fmt: skip
+    "faults": _kinds("potential f trajectory, energy f trajectory, error f trajectory"),
+    "lowest": _kinds(
+        "lowest f trajectory, atoms f trajectory own 3, top f trajectory, when f trajectory"
+    ),
+    "turns": _kinds("falling b trajectory, turns i trajectory"),
+    "residence": _kinds("first_below f trajectory, last_below f trajectory"),
+}
+PEAK = _kinds(  # of each measure of a guard, where it was asked
+    "value f trajectory, time f trajectory, positions f trajectory atom 3, "
+    "momenta f trajectory atom 3"
+)
 MEASURED = ("leverage",)
 CHOICES = {"precision": ("float32", "float64"), "device": ("cuda", "cpu")}
 NATIVE = {"b": (np.bool_,), "i": (np.int64, np.int32, np.uint8), "f": (np.float64,)}
@@ -59,9 +60,12 @@ def refuse_odd_leg(columns: Columns) -> None:
     for name in ("slab_masses", "masses"):
         _demand(name, np.isfinite(columns[name]) & (columns[name] > 0))
     for name, most in (
-        ("numbers", 119), ("top", sizes["slab"]), ("snapshot", sizes["snapshot"]),
-        ("point", MOST), ("number", MOST),
-    ):  # fmt: skip
+        ("numbers", 119),
+        ("top", sizes["slab"]),
+        ("snapshot", sizes["snapshot"]),
+        ("point", MOST),
+        ("number", MOST),
+    ):
         _demand(name, (columns[name] >= 0) & (columns[name] < most))
     _demand("top", len(columns["top"]) > 0)
     _demand("closest", np.isfinite(columns["closest"]) & (columns["closest"] >= 0))
@@ -82,7 +86,7 @@ def refuse_odd_endings(columns: Columns) -> None:
         _demand(name, (columns[name] >= 0) & (columns[name] < MOST))
     for name in (f"peak_{measure}_time" for measure in measured(columns)):
         _demand(name, (columns[name] >= 0) & (columns[name] < np.inf))
-    _demand("outcome", np.isin(columns["outcome"], [one for one in Outcome if one]))
+    _demand("outcome", np.isin(columns["outcome"], [ending for ending in Outcome if ending]))
     _demand("reason", np.isin(columns["reason"], list(Reason)))
 
 
@@ -106,7 +110,7 @@ def measured(columns: Columns) -> list[str]:
     return [name for name in MEASURED if f"peak_{name}_value" in columns]
 
 
-def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
+def refuse_odd_words(words: object, texts: tuple[str, ...]) -> None:
     """Raise ValueError unless these texts are there, the first of them a table in JSON."""
     if not isinstance(words, dict):
         raise ValueError("its words are no table")
@@ -119,7 +123,7 @@ def refuse_odd_words(words: Any, texts: tuple[str, ...]) -> None:
         raise ValueError(f"{texts[0]} is no table")
 
 
-def refuse_odd_limits(limits: Any) -> None:
+def refuse_odd_limits(limits: object) -> None:
     """Raise ValueError unless these are positive numbers by name."""
     if not isinstance(limits, dict):
         raise ValueError("limits is no table")
@@ -129,7 +133,7 @@ def refuse_odd_limits(limits: Any) -> None:
             raise ValueError(f"{name} is no positive number")
 
 
-def refuse_odd_count(name: str, value: Any) -> None:
+def refuse_odd_count(name: str, value: object) -> None:
     """Raise ValueError unless this is a whole number from one on."""
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < MOST:
         raise ValueError(f"{name} is no whole number from 1 on")
@@ -148,7 +152,7 @@ def _sizes(columns: Columns, kinds: Mapping[str, str]) -> dict[str, int]:
     return sizes
 
 
-def _demand(name: str, holds: Any) -> None:
+def _demand(name: str, holds: np.ndarray | bool) -> None:
     if not np.all(holds):
         raise ValueError(f"{name} has a value that cannot be")
 

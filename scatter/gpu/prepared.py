@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import Bounds
+from scatter.dynamics.conditions import Finished
 from scatter.errors import UserError
-from scatter.files import replacing
+from scatter.files import write_arrays
 from scatter.foreign import arrays, reason, shown
 from scatter.gpu.columns import (
     memory_column,
@@ -97,16 +97,21 @@ class PreparedLeg:
         """The atoms of every replica."""
         pbc = (bool(self.pbc[0]), bool(self.pbc[1]), bool(self.pbc[2]))
         return System(
-            self.numbers, self.cell, pbc, self.moving, self.top, float(self.above_top),
+            self.numbers,
+            self.cell,
+            pbc,
+            self.moving,
+            self.top,
+            float(self.above_top),
             projectile=self.masses.shape[1],
-        )  # fmt: skip
+        )
 
     @property
     def bounds(self) -> Bounds | None:
         """What no trajectory must leave."""
         pbc, shortest, lowest = self.system.pbc, float(self.shortest_bond), float(self.lowest)
-        found = Bounds(shortest, self.closest, lowest, self.cell, pbc)
-        return None if found.none else found
+        bounds = Bounds(shortest, self.closest, lowest, self.cell, pbc)
+        return None if bounds.none else bounds
 
     def start(self, item: int) -> Start:
         """The start of one trajectory, the same bits as in the campaign."""
@@ -136,7 +141,7 @@ class PreparedCampaign:
         numbers = {"limits": vars(self.limits), "guards_every": self.guards_every}
         content = {"version": VERSION, **numbers, **words}
         named = {f"{n}.{k}": v for n, leg in enumerate(self.legs) for k, v in vars(leg).items()}
-        _save(file, json.dumps(content), named)
+        write_arrays(file, {"words": np.array(json.dumps(content)), **named})
 
     @classmethod
     def read(cls, file: Path) -> "PreparedCampaign":
@@ -174,11 +179,11 @@ class Endings:
     @classmethod
     def of(cls, ended: Sequence[Finished], leg: PreparedLeg) -> "Endings":
         """Endings of trajectories of a leg."""
-        names = [one.name for one in fields(Finished) if one.name != "memories"]
-        columns = {name: np.array([getattr(one, name) for one in ended]) for name in names}
+        names = [field.name for field in fields(Finished) if field.name != "memories"]
+        columns = {name: np.array([getattr(each, name) for each in ended]) for name in names}
         memories = {
             observer: {
-                name: np.array([one.memories[observer][name] for one in ended]) for name in memory
+                name: np.array([each.memories[observer][name] for each in ended]) for name in memory
             }
             for observer, memory in (ended[0].memories if ended else {}).items()
         }
@@ -202,15 +207,18 @@ class Endings:
     def __iter__(self) -> Iterator[Finished]:
         for n in range(len(self.trajectory)):
             yield Finished(
-                trajectory=int(self.trajectory[n]), outcome=int(self.outcome[n]),
-                reason=Reason(int(self.reason[n])), steps=int(self.steps[n]),
-                positions=self.positions[n], momenta=self.momenta[n],
+                trajectory=int(self.trajectory[n]),
+                outcome=int(self.outcome[n]),
+                reason=Reason(int(self.reason[n])),
+                steps=int(self.steps[n]),
+                positions=self.positions[n],
+                momenta=self.momenta[n],
                 potential=float(self.potential[n]),
                 memories={
                     observer: {k: v[n] if v.ndim > 1 else v[n].item() for k, v in memory.items()}
                     for observer, memory in self.memories.items()
                 },
-            )  # fmt: skip
+            )
 
 
 @dataclass(frozen=True)
@@ -232,7 +240,7 @@ class Results:
                 for name, values in memory.items():
                     columns[memory_column(observer, name)] = values
             named |= {f"{n}.{k}": v for k, v in columns.items()}
-        _save(file, json.dumps({"version": VERSION, **words}), named)
+        write_arrays(file, {"words": np.array(json.dumps({"version": VERSION, **words})), **named})
 
     @classmethod
     def read(cls, file: Path) -> "Results":
@@ -259,19 +267,13 @@ def _endings(**columns: np.ndarray) -> Endings:
     return Endings(**columns, memories=memories)
 
 
-def _save(file: Path, words: str, named: dict[str, np.ndarray]) -> None:
-    with replacing(file) as temporary, open(temporary, "wb") as stream:
-        content: dict[str, Any] = {"words": np.array(words), **named}
-        np.savez(stream, **content)
-
-
 def _load(
     file: Path, maker: str, texts: tuple[str, ...], leg: Any
 ) -> tuple[dict[str, Any], list[Any]]:
     """The words of a file, and its legs."""
     try:
-        found = arrays(file)
-        words = json.loads(found.pop("words").item())
+        content = arrays(file)
+        words = json.loads(content.pop("words").item())
         refuse_odd_words(words, texts)
         if words.get("version") != VERSION:
             raise UserError(
@@ -281,17 +283,17 @@ def _load(
             refuse_odd_limits(words.get("limits"))
             words["limits"] = Limits(**words["limits"])
             refuse_odd_count("guards_every", words["guards_every"])
-        return words, [leg(**columns) for columns in _by_leg(found)]
+        return words, [leg(**columns) for columns in _by_leg(content)]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(
             f"{file}: cannot be read ({reason(error)}); make it with `{maker}`"
         ) from error
 
 
-def _by_leg(found: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+def _by_leg(content: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     """The arrays of each leg, which are numbered from zero."""
     legs: dict[str, dict[str, np.ndarray]] = {}
-    for name, array in found.items():
+    for name, array in content.items():
         number, _, key = name.partition(".")
         legs.setdefault(number, {})[key] = array
     return [legs[str(number)] for number in range(len(legs))]

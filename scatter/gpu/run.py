@@ -7,7 +7,8 @@ folder. What has ended is written every minute, and the same command goes on fro
 import time
 from pathlib import Path
 
-from scatter.dynamics.batch import Conditions, Finished, propagate
+from scatter.dynamics.batch import propagate
+from scatter.dynamics.conditions import Conditions, Finished
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.errors import UserError
@@ -33,18 +34,18 @@ class Run:
         self.written = self.told = time.monotonic()
         self.steps = 0
 
-    def _before(self, found: Results) -> list[list[Finished]]:
+    def _before(self, results: Results) -> list[list[Finished]]:
         """What has ended before, of the same campaign."""
         same = (self.prepared.identity, self.potential.identity, len(self.ended))
-        legs = zip(found.legs, self.prepared.legs, strict=False)
-        if (found.identity, found.potential, len(found.legs)) != same or not all(
+        legs = zip(results.legs, self.prepared.legs, strict=False)
+        if (results.identity, results.potential, len(results.legs)) != same or not all(
             ended.of_leg(leg) for ended, leg in legs
         ):
             raise UserError(
                 f"{self.file}: holds what came of another prepared file, or ran on another device; "
                 "name another file"
             )
-        return [list(ended) for ended in found.legs]
+        return [list(ended) for ended in results.legs]
 
     def __call__(self) -> None:
         """Run what has not ended yet."""
@@ -56,7 +57,7 @@ class Run:
         print(f"{self.steps} replica-steps in {taken:.1f} s: {self.steps / taken:,.0f} a second")
 
     def _leg(self, number: int, leg: PreparedLeg) -> None:
-        known = {one.trajectory for one in self.ended[number]}
+        known = {finished.trajectory for finished in self.ended[number]}
         left = [item for item in range(len(leg)) if item not in known]
         if not left:
             return
@@ -72,9 +73,9 @@ class Run:
             place=device.place,
         )
         starts = (leg.start(item) for item in left)
-        for one in propagate(starts, device, conditions):
-            self.ended[number].append(one)
-            self.steps += one.steps
+        for finished in propagate(starts, device, conditions):
+            self.ended[number].append(finished)
+            self.steps += finished.steps
             self._keep_up()
 
     def _keep_up(self) -> None:
@@ -95,9 +96,13 @@ class Run:
 
 
 def run(
-    prepared: Path, results: Path, model: Path = SHIPPED, device: str = "cuda", slots: int = 0,
+    prepared: Path,
+    results: Path,
+    model: Path = SHIPPED,
+    device: str = "cuda",
+    slots: int = 0,
     kernels: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Run a prepared campaign, or go on with it.
 
     Args:

@@ -88,13 +88,16 @@ def findings(
     """
     return [
         Finding(
-            "the displacement from the ideal sites (rms, in nearest-neighbour distances)", "",
-            displacement(snapshots, system, ideal), 0.0, MELTED,
+            "the displacement from the ideal sites (rms, in nearest-neighbour distances)",
+            "",
+            displacement(snapshots, system, ideal),
+            0.0,
+            MELTED,
             f"the slab melts, or breaks up at a timestep_fs that is too large: {SOLID}",
         ),
         *_drift(snapshots),
         *_temperatures(snapshots, system, ideal, temperature_K),
-    ]  # fmt: skip
+    ]
 
 
 def displacement(snapshots: Snapshots, system: System, ideal: Float[np.ndarray, "atom 3"]) -> float:
@@ -158,10 +161,14 @@ def _drift(snapshots: Snapshots) -> list[Finding]:
     drift = float(means[1] - means[0])
     return [
         Finding(
-            "the drift of the potential energy from the first to the second half", " eV",
-            drift, 0.0, SIGMAS * float(error), f"it is not settled yet: {LONGER}",
+            "the drift of the potential energy from the first to the second half",
+            " eV",
+            drift,
+            0.0,
+            SIGMAS * float(error),
+            f"it is not settled yet: {LONGER}",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _temperatures(
@@ -178,14 +185,18 @@ def _temperatures(
     for number, layer in enumerate(moving, 1):
         if len(layer):
             groups[f" of layer {number} from below"] = each[:, layer]
-    found = []
+    findings_of_groups = []
     for name, group in groups.items():
         series = group.mean(axis=(1, 2))
         samples = group.size / inefficiency(series, snapshots.replica)
-        found.append(
+        findings_of_groups.append(
             Finding(
-                f"the kinetic temperature{name}", " K", float(series.mean()), temperature_K,
-                SIGMAS * temperature_K * float(np.sqrt(2 / samples)), FINER,
+                f"the kinetic temperature{name}",
+                " K",
+                float(series.mean()),
+                temperature_K,
+                SIGMAS * temperature_K * float(np.sqrt(2 / samples)),
+                FINER,
             )
-        )  # fmt: skip
-    return found
+        )
+    return findings_of_groups

@@ -1,7 +1,7 @@
 """The approach: incidence energies and angles, the impact site, and where the molecule starts."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -33,11 +33,11 @@ class Range(Table):
 
 
 # Told apart here, a wrong value is measured against the one shape it has, not against all.
-def _range_or_value(value: Any) -> str:
+def _range_or_value(value: object) -> str:
     return "range" if isinstance(value, dict | Range) else "value"
 
 
-def _word_or_value(value: Any) -> str:
+def _word_or_value(value: object) -> str:
     return "word" if isinstance(value, str) else "value"
 
 

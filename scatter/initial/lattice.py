@@ -118,14 +118,14 @@ def lattice_constant_at(
     rough = static_lattice_constant(potential, element) * (1 + EXPANSION * temperature_K)
     tell = progress or (lambda fraction: None)
     tried = [rough * (1 + strain) for strain in SEARCH]
-    found = [isotherm.pressure(a, SEARCH_SAMPLES, n) for n, a in enumerate(tried)]
-    rough, _ = zero_pressure(tried, found)
+    pressures = [isotherm.pressure(a, SEARCH_SAMPLES, n) for n, a in enumerate(tried)]
+    rough, _ = zero_pressure(tried, pressures)
     tell(1 / (1 + len(REFINE)))
-    tried, found = [rough * (1 + strain) for strain in REFINE], []
+    tried, pressures = [rough * (1 + strain) for strain in REFINE], []
     for n, a in enumerate(tried):
-        found.append(isotherm.pressure(a, REFINE_SAMPLES, len(SEARCH) + n))
+        pressures.append(isotherm.pressure(a, REFINE_SAMPLES, len(SEARCH) + n))
         tell((2 + n) / (1 + len(REFINE)))
-    value, error = zero_pressure(tried, found)
+    value, error = zero_pressure(tried, pressures)
     cache.save(place, {"value": np.array(value), "error": np.array(error)})
     return value, error
 

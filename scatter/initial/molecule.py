@@ -34,8 +34,8 @@ def symbols(formula: str) -> tuple[str, str]:
     Raises:
         ValueError: it is no diatomic of the isotopes in `scatter.units`.
     """
-    found = re.fullmatch(r"([A-Z][a-z]?)(2|[A-Z][a-z]?)", formula)
-    pair = (found[1], found[1] if found[2] == "2" else found[2]) if found else ()
+    match = re.fullmatch(r"([A-Z][a-z]?)(2|[A-Z][a-z]?)", formula)
+    pair = (match[1], match[1] if match[2] == "2" else match[2]) if match else ()
     if len(pair) != 2 or not set(pair) <= set(ISOTOPES):
         raise ValueError(
             f'"{formula}" is no diatomic of {", ".join(ISOTOPES)}; write it as "H2", "HD" or "CO"'

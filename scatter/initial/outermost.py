@@ -49,8 +49,8 @@ def substrate_atoms(
     inside = (depth >= 0.25) & (depth <= 0.75)
     inner = symbols[inside if inside.any() else depth <= 0.5]
     common = {symbol for symbol in set(inner.tolist()) if (inner == symbol).mean() >= RARE}
-    found = np.array([symbol in common or symbol not in VOLATILE for symbol in symbols])
-    return found if found.any() else np.ones(len(numbers), bool)
+    belonging = np.array([symbol in common or symbol not in VOLATILE for symbol in symbols])
+    return belonging if belonging.any() else np.ones(len(numbers), bool)
 
 
 def outermost(
@@ -80,12 +80,12 @@ def lowest_layers(
         cell: as of `outermost`.
         count: layers that are asked for.
     """
-    left, found = np.arange(len(positions)), []
-    while len(left) and len(found) < count:
+    left, lowest = np.arange(len(positions)), []
+    while len(left) and len(lowest) < count:
         layer = outermost(positions[left] * [1, 1, -1], cell)
-        found.append(left[layer])
+        lowest.append(left[layer])
         left = np.delete(left, layer)
-    return found
+    return lowest
 
 
 def widths(cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "2"]:

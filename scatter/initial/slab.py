@@ -89,9 +89,10 @@ def described(system: System, positions: Float[np.ndarray, "atom 3"]) -> str:
 
 
 def _counted(numbers: Int[np.ndarray, " some"]) -> str:
-    found, counts = np.unique(numbers, return_counts=True)
+    elements, counts = np.unique(numbers, return_counts=True)
     return " ".join(
-        f"{n} {chemical_symbols[z]}" for z, n in zip(found.tolist(), counts.tolist(), strict=True)
+        f"{n} {chemical_symbols[z]}"
+        for z, n in zip(elements.tolist(), counts.tolist(), strict=True)
     )
 
 
@@ -167,14 +168,14 @@ def _frozen(
                 "would hold others; leave the key out, or the marks in the file"
             )
         return held
-    found = lowest_layers(atoms.positions[substrate], atoms.cell.array, wanted + 1)
-    movable = len(found) > wanted or (len(found) == wanted and len(substrate) < len(atoms))
+    lowest = lowest_layers(atoms.positions[substrate], atoms.cell.array, wanted + 1)
+    movable = len(lowest) > wanted or (len(lowest) == wanted and len(substrate) < len(atoms))
     if not movable:
         raise UserError(
-            f"{place}: frozen_layers = {wanted} leaves none of its {len(found)} layers "
+            f"{place}: frozen_layers = {wanted} leaves none of its {len(lowest)} layers "
             "to move; freeze fewer, or mark the frozen atoms in the file"
         )
-    held[substrate[np.concatenate(found[:wanted])]] = True
+    held[substrate[np.concatenate(lowest[:wanted])]] = True
     return held
 
 

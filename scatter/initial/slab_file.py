@@ -66,11 +66,13 @@ def held_atoms(place: str, atoms: Atoms) -> Bool[np.ndarray, " atom"]:
     axes = held(atoms, place)
     partly = np.flatnonzero(axes.any(axis=1) & ~axes.all(axis=1))
     if len(partly):
-        kinds = {type(one).__name__ for one in atoms.constraints if not isinstance(one, FixAtoms)}
-        one = int(partly[0])
+        kinds = {
+            type(kind).__name__ for kind in atoms.constraints if not isinstance(kind, FixAtoms)
+        }
+        atom = int(partly[0])
         raise UserError(
-            f"{place}: atom {one} ({atoms.symbols[one]}, counted from 0) and {len(partly) - 1} "
-            f"more are held along {int(axes[one].sum())} of three directions "
+            f"{place}: atom {atom} ({atoms.symbols[atom]}, counted from 0) and {len(partly) - 1} "
+            f"more are held along {int(axes[atom].sum())} of three directions "
             f"({', '.join(sorted(kinds))}); here an atom is held along all three or moves, so mark "
             "it F F F or T T T"
         )
@@ -94,10 +96,10 @@ def masses_of(place: str, atoms: Atoms) -> Float[np.ndarray, " atom"] | None:
     )
     wrong = np.flatnonzero(~((masses > least * standard) & (masses < most * standard)))
     if len(wrong):
-        one = int(wrong[0])
+        atom = int(wrong[0])
         raise UserError(
-            f"{place}: {column} gives atom {one} ({atoms.symbols[one]}, counted from 0) "
-            f"{shown(masses[one])} amu, and the element has {standard[one]:.3f}; write isotopes' "
+            f"{place}: {column} gives atom {atom} ({atoms.symbols[atom]}, counted from 0) "
+            f"{shown(masses[atom])} amu, and the element has {standard[atom]:.3f}; write isotopes' "
             "masses in amu, or leave the column out"
         )
     return None if np.array_equal(masses, standard) else masses.astype(float)
@@ -157,9 +159,9 @@ def _refuse_gaps(place: str, atoms: Atoms) -> None:
 def _refuse_what_coincides(place: str, atoms: Atoms) -> None:
     """Raise UserError if two atoms stand at one place, as at both edges of a cell."""
     same = fragments(atoms.positions, atoms.cell.array, TOUCHING)
-    found, counts = np.unique(same, return_counts=True)
-    if len(found) < len(atoms):
-        first, second, *_ = np.flatnonzero(same == found[counts.argmax()]).tolist()
+    places, counts = np.unique(same, return_counts=True)
+    if len(places) < len(atoms):
+        first, second, *_ = np.flatnonzero(same == places[counts.argmax()]).tolist()
         raise UserError(
             f"{place}: atoms {first} and {second} (counted from 0) stand at one place; an atom at "
             "both edges of the cell is to be written once"

@@ -2,7 +2,7 @@
 
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from ase.data import atomic_numbers, reference_states
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -16,7 +16,7 @@ MOST_ATOMS = 100_000
 Built = Literal[tuple(FACETS)]  # type: ignore[valid-type]
 
 
-def _shape(value: Any) -> str:
+def _shape(value: object) -> str:
     # Told apart here, a wrong value is measured against the one shape it has, not against all.
     return {dict: "table", str: "auto"}.get(type(value), "number")
 
@@ -144,7 +144,7 @@ class Surface(Table):
                 f"{len(self.temperature_K):,} temperatures are more than {MOST_TEMPERATURES}; "
                 "divide the campaign"
             )
-        if any(len(set(one)) < len(one) for one in (self.facet, self.temperature_K)):
+        if any(len(set(values)) < len(values) for values in (self.facet, self.temperature_K)):
             raise ValueError(
                 f"facet = {self.facet} with temperature_K = {self.temperature_K} names a slab "
                 "twice; name each once"
@@ -203,11 +203,12 @@ class Surface(Table):
                 f"size = {self.size} is a slab of {prod(self.size):,} atoms; at most "
                 f"{MOST_ATOMS:,} are built"
             )
-        for facet, one in ((facet, FACETS[facet]) for facet in self.facet):
-            if self.size[0] % one.rows:
+        for facet, known in ((facet, FACETS[facet]) for facet in self.facet):
+            if self.size[0] % known.rows:
                 raise ValueError(
                     f"size = {self.size}: on ({facet}) the first number must be a multiple of "
-                    f"{one.rows}, since a terrace is {one.rows} rows wide; {[*one.usual]} is usual"
+                    f"{known.rows}, since a terrace is {known.rows} rows wide; {[*known.usual]} is "
+                    "usual"
                 )
         for temperature in self.temperature_K:
             self.given_lattice_constant(temperature)

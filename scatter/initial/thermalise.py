@@ -63,9 +63,9 @@ def thermalise(
         taken.append(_snapshot(state, number, replicas, settings, temperature_K))
         if progress is not None:
             progress((number + 1) / rounds)
-    found = join(taken)
-    wanted = found.number < settings.snapshots
-    return Snapshots(**{name: values[wanted] for name, values in vars(found).items()})
+    snapshots = join(taken)
+    wanted = snapshots.number < settings.snapshots
+    return Snapshots(**{name: values[wanted] for name, values in vars(snapshots).items()})
 
 
 def langevin(

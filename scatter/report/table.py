@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from scatter.analysis import Sticking
-from scatter.analysis.rounds import Aim
+from scatter.analysis.rounds import NO_AIM, Aim
 from scatter.analysis.words import conditions_of, phrases, unsaid
 from scatter.conditions import CONDITIONS
 from scatter.report.listing import Listing
 from scatter.report.targets import compared
-
-NO_AIM = Aim(0, 0)
 
 
 def sticking_table(rows: Sequence[Sticking], aim: Aim = NO_AIM) -> Listing:

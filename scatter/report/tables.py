@@ -38,7 +38,10 @@ class Results:
     def __init__(self, read: ResultsFile, folder: Path | None):
         """Take results that have been read; see `open`."""
         self.read, self.folder = read, folder
-        if sentence := unknown(read.rows, read.guards.most_unsettled):
+        sentence = ""
+        if not read.description.weighted:
+            sentence = unknown(read.rows, read.guards.most_unsettled)
+        if sentence:
             warnings.warn(sentence, stacklevel=3)
 
     @classmethod
@@ -48,7 +51,7 @@ class Results:
         Raises:
             UserError: there are none.
         """
-        return cls(ResultsFile.of(Path(folder)), Path(folder))
+        return cls(ResultsFile.of(Path(folder), weighted=True), Path(folder))
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -68,7 +71,12 @@ class Results:
         return table.join(self.points[chosen], on="point")
 
     def sticking(self) -> pd.DataFrame:
-        """S0 of each point with its 95 % Wilson interval, counts and bounds; as `sticking.csv`."""
+        """S0 of each point with its 95 % Wilson interval, counts and bounds; as `sticking.csv`.
+
+        Raises:
+            UserError: trajectories have weights; so do fits, states, rotation and temperatures.
+        """
+        self.read.description.refuse_weights()
         return pd.DataFrame(
             {
                 **{name: getattr(row, name) for name in ("surface", *HEADER)},
@@ -87,6 +95,7 @@ class Results:
         Raises:
             UserError: no curve can be fitted; says why.
         """
+        self.read.description.refuse_weights()
         rows, sentences = [], []
         for words, group in self.read.scans(self.read.rows):
             answer = fit(Counts.of(group), form, amplitude)
@@ -128,6 +137,7 @@ class Results:
         return write_report(self.folder)
 
     def _seen(self, binning: str) -> tuple[np.ndarray, np.ndarray, Binning]:
+        self.read.description.refuse_weights()
         if binning not in BINNINGS:
             raise UserError(f"binning = {binning!r} is none of {', '.join(BINNINGS)}")
         return self.read.points, self.read.trajectories, self.read.alike(BINNINGS[binning])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scatter.analysis import Sticking
-from scatter.analysis.rounds import Aim, Round, excess, out_of_reach
+from scatter.analysis.rounds import Aim, excess
 from scatter.config import Sampling
 
 
@@ -89,30 +89,3 @@ def _nothing_sticks(short: Sequence[tuple[str, Sticking]], aim: Aim) -> str:
     if aim.error is None and any(row.n >= aim.most and row.S0 < 0.01 for _, row in short):
         return ", or give target_error too, since a relative error of all but no S0 takes for ever"
     return ""
-
-
-def announced(
-    following: Round, names: Sequence[str], rows: Sequence[Sticking], aim: Aim
-) -> str | None:
-    """What a round from the second on is for; None where nothing is to be said.
-
-    Args:
-        following: the round.
-        names: of the points.
-        rows: their results from the complete rounds.
-        aim: the target.
-    """
-    going = following.upper > following.complete
-    if following.number == 1 or not going.any():
-        return None
-    text = (
-        f"round {following.number}: {going.sum()} of {len(names)} points go on, to "
-        f"{following.upper.sum()} trajectories in all"
-    )
-    k, n = (np.array([getattr(row, key) for row in rows], float) for key in ("stuck", "n"))
-    far = [
-        name for name, is_far in zip(names, going & out_of_reach(k, n, aim), strict=True) if is_far
-    ]
-    if far:
-        text += f"; out of reach within max_trajectories = {aim.most}: {'; '.join(far)}"
-    return text

@@ -11,9 +11,9 @@ from scatter.config import parse
 from scatter.files import replacing
 from scatter.initial.molecule import isotopes
 from scatter.outcomes import OF_THE_SCATTERED, Reason, ending_names
-from scatter.outputs import trajectory_name
 from scatter.results.read import Content
 from scatter.settings import UserError
+from scatter.state import Key, trajectory_name
 from scatter.structures import append_frames
 from scatter.units import fs
 
@@ -83,7 +83,7 @@ def _conditions(point: np.ndarray, row: np.ndarray, names: dict[int, str]) -> di
     numbers = {name: point[name] for name in CONDITIONS}
     numbers |= {name: row[name] for name in OF_THE_SCATTERED}
     return {
-        "trajectory": trajectory_name(int(row["point"]), int(row["number"])),
+        "trajectory": trajectory_name(Key(int(row["point"]), int(row["number"]))),
         "outcome": names[int(row["outcome"])],
         "reason": Reason(row["reason"]).name.lower(),
         **{name: plain(value) for name, value in numbers.items() if value == value},

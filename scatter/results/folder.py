@@ -56,22 +56,25 @@ class ResultsFile:
     raw: RawMolecules
 
     @classmethod
-    def of(cls, folder: Path, columns: Sequence[str] | None = None) -> "ResultsFile":
+    def of(
+        cls, folder: Path, columns: Sequence[str] | None = None, weighted: bool = False
+    ) -> "ResultsFile":
         """The results in a campaign's folder.
 
         Args:
             folder: the campaign's.
             columns: of the trajectories, by default all; for S0 alone, `COUNTED` are enough.
+            weighted: trajectories with weights are wanted too, of which no `rows` are made.
 
         Raises:
-            UserError: there are none, or they cannot be read.
+            UserError: there are none, they cannot be read, or trajectories have weights.
         """
-        return cls(*read_content(folder, columns))
+        return cls(*read_content(folder, columns, weighted))
 
     @cached_property
     def trajectories(self) -> np.ndarray:
         """Those of /trajectories that count: in an unfinished campaign the ones `in_turn`."""
-        return in_turn(self.ended)
+        return self.ended if self.description.weighted else in_turn(self.ended)
 
     @cached_property
     def guards(self) -> Guards:

@@ -17,7 +17,7 @@ import numpy as np
 from scatter.conditions import CONDITIONS
 from scatter.config import POINT
 from scatter.foreign import most_bytes, opened, reason
-from scatter.outcomes import COLUMNS, ROW, ROW_1, SCHEMA, completed, ending_names, row_type
+from scatter.outcomes import ROW, ROW_1, SCHEMA, completed, ending_names, row_type
 from scatter.results import hdf5_program
 from scatter.settings import UserError
 from scatter.store import RESULTS, Description
@@ -44,21 +44,25 @@ class Content(NamedTuple):
 
 
 def read_results(
-    folder: Path, columns: Sequence[str] | None = None
+    folder: Path, columns: Sequence[str] | None = None, weighted: bool = False
 ) -> tuple[np.ndarray, np.ndarray, Description]:
     """Points, trajectories and attributes of a campaign's `results.h5`; see `read_content`."""
-    return read_content(folder, columns)[:3]
+    return read_content(folder, columns, weighted)[:3]
 
 
-def read_content(folder: Path, columns: Sequence[str] | None = None) -> Content:
+def read_content(
+    folder: Path, columns: Sequence[str] | None = None, weighted: bool = False
+) -> Content:
     """All that a campaign's `results.h5` holds.
 
     Args:
         folder: the campaign's.
         columns: of the trajectories, by default all; a few are read in no time.
+        weighted: the caller does not count trajectories as if each stood for itself.
 
     Raises:
-        UserError: there is none, it cannot be read, or another schema wrote it.
+        UserError: there is none, it cannot be read, or another schema wrote it; or its
+            trajectories have weights, and would be counted without.
     """
     path = folder / RESULTS
     if not path.is_file():
@@ -77,9 +81,12 @@ def read_content(folder: Path, columns: Sequence[str] | None = None) -> Content:
     ) as reading:
         assert reading.stdout is not None
         try:
-            return _answer(path, reading.stdout, most_bytes(size), columns)
+            content = _answer(path, reading.stdout, most_bytes(size), columns)
         finally:
             reading.kill()
+    if not weighted:
+        content.description.refuse_weights()
+    return content
 
 
 def _answer(path: Path, stream: IO[bytes], most: int, wanted: Sequence[str] | None) -> Content:
@@ -93,7 +100,7 @@ def _answer(path: Path, stream: IO[bytes], most: int, wanted: Sequence[str] | No
         there = np.dtype([(name, stored[name]) for name in answer["sent"]])
         due = answer["rows"] * there.itemsize
         sent = bytearray(stream.read(min(due, most))) if due else b""
-        kinds = row_type([*COLUMNS, *description.own_columns])
+        kinds = row_type(description.columns)
         asked = np.dtype([(name, kinds[name]) for name in wanted or kinds.names or ()])
         rows = completed(np.frombuffer(sent, there), asked)
         points = _points(answer["points"])
@@ -115,7 +122,7 @@ def _row_type(description: Description, descr: object) -> np.dtype:
         UserError: it is another.
     """
     schema = description.get("schema", 0)
-    kinds = {SCHEMA: row_type([*COLUMNS, *description.own_columns]), 1: ROW_1}
+    kinds = {SCHEMA: row_type(description.columns), 1: ROW_1}
     due = kinds.get(schema, ROW)
     if schema not in kinds or descr != json.loads(json.dumps(np.lib.format.dtype_to_descr(due))):
         raise UserError(

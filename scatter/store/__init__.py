@@ -8,17 +8,20 @@ lock                who writes here now: host, process, start time
 
 from scatter.store.blocks import (
     BLOCKS,
+    MANIFEST,
     BlockWriter,
     block_files,
     damaged,
     each_once,
     endings,
+    keys,
+    picked,
     read_block,
     trajectories,
 )
 from scatter.store.description import Description
 from scatter.store.lock import LOCK, only_writer, writer
-from scatter.store.table import MANIFEST, RESULTS, merge, merged, read_manifest, write_manifest
+from scatter.store.table import RESULTS, merge, merged, read_manifest, row_of, write_manifest
 
 __all__ = [
     "BLOCKS",
@@ -31,11 +34,14 @@ __all__ = [
     "damaged",
     "each_once",
     "endings",
+    "keys",
     "merge",
     "merged",
     "only_writer",
+    "picked",
     "read_block",
     "read_manifest",
+    "row_of",
     "trajectories",
     "write_manifest",
     "writer",

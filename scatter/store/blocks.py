@@ -6,6 +6,7 @@ leaves it out.
 """
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -15,10 +16,12 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import write_whole
-from scatter.outcomes import COLUMNS, ROW, completed
+from scatter.outcomes import BRANCH, ROW, completed, row_type, usual_columns
 from scatter.settings import UserError
 
-BLOCKS = "blocks"
+BLOCKS, MANIFEST = "blocks", "campaign.json"
+ATOM = re.compile(r"initial_x[0-9]+_A")  # there is such a column for each atom
+ENDING = ("point", "number", "outcome", "reason")
 MOST_A_SECOND = 100  # blocks of all ranks together: what a shared file system takes without effort
 
 
@@ -116,13 +119,15 @@ def read_block(path: Path) -> np.ndarray:
     except ValueError as error:
         raise _damaged(path, foreign.reason(error)) from error
     names = rows.dtype.names or ()
-    if names[: len(COLUMNS)] != ROW.names and rows.ndim == 1:
+    due = row_type(usual_columns(sum(bool(ATOM.fullmatch(name)) for name in names)))
+    usual = names[: len(due.names or ())]
+    if usual != due.names and rows.ndim == 1:
         raise UserError(
             f"{path}: another version of scatter wrote this block, with other columns; read the "
             "campaign with that version"
         )
-    usual = np.dtype([(name, rows.dtype[name]) for name in names[: len(COLUMNS)]])
-    if usual != ROW or rows.ndim != 1 or any(rows.dtype[n].kind not in "biuf" for n in names):
+    kinds = np.dtype([(name, rows.dtype[name]) for name in usual])
+    if kinds != due or rows.ndim != 1 or any(rows.dtype[n].kind not in "biuf" for n in names):
         raise _damaged(path, "it holds no trajectories")
     return rows
 
@@ -134,34 +139,68 @@ def _damaged(path: Path, why: str) -> UserError:
     )
 
 
-def endings(paths: Sequence[Path]) -> np.ndarray:
-    """Point, number, outcome and reason of every trajectory, in the order of blocks.
+def endings(
+    paths: Sequence[Path], row: np.dtype = ROW, columns: Sequence[str] = ENDING
+) -> np.ndarray:
+    """A few columns of every trajectory, in the order of blocks, and its branch if it has one.
 
     Memory is that of these columns. A trajectory that two blocks hold is there twice.
 
+    Args:
+        paths: of the blocks.
+        row: the type of their rows.
+        columns: that are wanted.
+
     Raises:
-        UserError: a block is damaged.
+        UserError: a block is damaged, or holds rows of another type.
     """
-    columns = ["point", "number", "outcome", "reason"]
-    kind = np.dtype([(name, ROW[name]) for name in columns])
+    names = [name for name in (*columns, BRANCH.name) if name in (row.names or ())]
+    kind = np.dtype([(name, row[name]) for name in dict.fromkeys(names)])
     parts = [np.zeros(0, kind)]
     for path in paths:
-        parts.append(read_block(path)[columns].astype(kind))
+        rows = read_block(path)
+        if rows.dtype != row:
+            raise UserError(
+                f"{path}: has other columns than {path.parents[1] / MANIFEST} tells; it belongs to "
+                "another campaign"
+            )
+        parts.append(picked(rows, kind))
     return np.concatenate(parts)
 
 
-def keys(rows: np.ndarray) -> np.ndarray:
-    """One number for each trajectory, that sorts by point and then by number."""
-    return rows["point"].astype(np.uint64) << np.uint64(32) | rows["number"]
+def picked(rows: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """A copy of the columns of rows that a type of fewer has."""
+    return rows[list(kind.names or ())].astype(kind)
+
+
+def keys(*tables: np.ndarray) -> list[np.ndarray]:
+    """One number for each trajectory, that sorts by point, number and branch.
+
+    A trajectory has the same in all tables of one call.
+    """
+    numbers = [rows["point"].astype(np.uint64) << np.uint64(32) | rows["number"] for rows in tables]
+    branches = [_branches(rows) for rows in tables]
+    if not any(branch.any() for branch in branches):
+        return numbers
+    order = np.unique(np.concatenate(numbers), return_inverse=True)[1].astype(np.uint64)
+    whole = order << np.uint64(32) | np.concatenate(branches)
+    return np.split(whole, np.cumsum([len(rows) for rows in tables])[:-1])
+
+
+def _branches(rows: np.ndarray) -> np.ndarray:
+    """The branches of trajectories; 0 where they have none."""
+    return (
+        rows[BRANCH.name] if BRANCH.name in (rows.dtype.names or ()) else np.zeros(len(rows), "u4")
+    )
 
 
 def each_once(rows: np.ndarray) -> np.ndarray:
-    """Trajectories sorted by point and number, copies left out."""
-    return rows[np.unique(keys(rows), return_index=True)[1]]
+    """Trajectories sorted by point, number and branch, copies left out."""
+    return rows[np.unique(keys(rows)[0], return_index=True)[1]]
 
 
 def trajectories(folder: Path) -> np.ndarray:
-    """All finished trajectories of a campaign, sorted by point and number, each once.
+    """All finished trajectories of a campaign, sorted by point, number and branch, each once.
 
     Raises:
         UserError: a block is damaged.

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from scatter.foreign import reason
-from scatter.outcomes import Column, OwnEnding
+from scatter.outcomes import ATOMS, BRANCH, WEIGHT, Column, OwnEnding, usual_columns
 from scatter.settings import UserError
 
+MOST_ATOMS = 100  # of a projectile
 Table = TypeVar("Table", bound=BaseModel)
 
 
@@ -32,6 +33,28 @@ class Description(dict[str, Any]):
     def own_columns(self) -> tuple[Column, ...]:
         """The user's own columns, behind the usual ones."""
         return tuple(Column(*map(str, column)) for column in self._list("columns"))
+
+    @property
+    def columns(self) -> list[Column]:
+        """All columns of `/trajectories`."""
+        atoms = self.get("atoms", ATOMS)
+        if not isinstance(atoms, int) or not 0 < atoms <= MOST_ATOMS:
+            raise UserError(f"{self.path}: its 'atoms' is not a number from 1 to {MOST_ATOMS}")
+        return [*usual_columns(atoms), *self.own_columns]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether a sampler gave trajectories weights or branches, so that they are not alike."""
+        return not {BRANCH.name, WEIGHT.name}.isdisjoint(column.name for column in self.own_columns)
+
+    def refuse_weights(self) -> None:
+        """Raise UserError if trajectories cannot be counted as if all were alike."""
+        if self.weighted:
+            raise UserError(
+                f"{self.path}: its trajectories stand for different numbers of others (column "
+                f"'{WEIGHT.name}' or '{BRANCH.name}'), and this version has no weighted estimates; "
+                "average over scatter.Results.open(folder).trajectories yourself"
+            )
 
     def table(self, name: str, kind: type[Table]) -> Table:
         """A table of the campaign's input; the rest of that input is not looked at.

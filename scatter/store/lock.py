@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from scatter import foreign
 from scatter.files import write_whole
@@ -38,7 +37,7 @@ def only_writer(folder: Path) -> Iterator[None]:
     Raises:
         UserError: a living process holds it, one on another host may, or it cannot be written.
     """
-    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         _take(folder)
         try:
@@ -51,8 +50,8 @@ def only_writer(folder: Path) -> Iterator[None]:
                     (folder / LOCK).unlink(missing_ok=True)
     finally:
         with suppress(OSError):  # the first that is not empty stays, and all above it
-            for one in made:
-                one.rmdir()
+            for path in made:
+                path.rmdir()
 
 
 @contextmanager
@@ -154,22 +153,20 @@ def writer(folder: Path) -> str | None:
         return None
     except (UserError, ValueError, OverflowError, KeyError, TypeError):
         return "an unknown process (its lock is unreadable)"
-    if host == socket.gethostname():
-        return f"process {pid} on {host}" if _start(pid) == start else None
-    if _silent(folder):
-        return None
-    return f"process {pid} on {host}"
+    here = host == socket.gethostname()
+    lives = _start(pid) == start if here else time.time() - _touched(folder) < SILENT_S
+    return f"process {pid} on {host}" if lives else None
 
 
-def _silent(folder: Path) -> bool:
-    """Whether the lock has not been touched for long; clocks of hosts may differ by a minute."""
+def _touched(folder: Path) -> float:
+    """When the lock was last touched, s; clocks of hosts may differ by a minute."""
     try:
-        return time.time() - (folder / LOCK).stat().st_mtime > SILENT_S
+        return (folder / LOCK).stat().st_mtime
     except FileNotFoundError:
-        return True
+        return 0.0
 
 
-def _me() -> dict[str, Any]:
+def _me() -> dict[str, str | int | None]:
     """This process, as its lock tells."""
     return {"host": socket.gethostname(), "pid": os.getpid(), "start": _start(os.getpid())}
 
@@ -187,22 +184,9 @@ def _start(pid: int) -> str | None:
 
     A process number is used again after a while, so the number alone does not tell.
     """
-    if not Path("/proc/self/stat").exists():
-        return _alive(pid)
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     state, *numbers = status.rpartition(")")[2].split()
     return None if state in "ZX" else numbers[18]  # a zombie has ended, but nobody asked how
-
-
-def _alive(pid: int) -> str | None:
-    """Where the kernel does not tell when: whether there is such a process at all."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "unknown"

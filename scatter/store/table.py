@@ -7,7 +7,8 @@ compressor, which would cost more time than all else.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,19 @@ import numpy as np
 
 from scatter import foreign
 from scatter.files import replacing, write_whole
-from scatter.outcomes import COLUMNS, SCHEMA, Column, row_type
+from scatter.outcomes import ROW, SCHEMA, Column, row_type
 from scatter.settings import UserError
-from scatter.store.blocks import BLOCKS, block_files, endings, keys, read_block
+from scatter.store.blocks import BLOCKS, MANIFEST, block_files, endings, keys, read_block
 from scatter.store.description import Description
 
-MANIFEST, RESULTS = "campaign.json", "results.h5"
+RESULTS = "results.h5"
 DESCRIBED = {  # if it is there
-    "input": str, "started": str, "identity": dict, "potential": str, "slabs_sha256": dict,
-}  # fmt: skip
+    "input": str,
+    "started": str,
+    "identity": dict,
+    "potential": str,
+    "slabs_sha256": dict,
+}
 
 
 def merged(folder: Path) -> bool:
@@ -54,9 +59,9 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
         UserError: a block is damaged, or no campaign was run there.
     """
     paths = block_files(folder) if paths is None else paths
-    ended = endings(paths)
+    columns = read_manifest(folder).columns
+    ended = endings(paths, row_of(folder))
     places, first = _places(ended)
-    columns = [*COLUMNS, *read_manifest(folder).own_columns]
     with replacing(folder / RESULTS) as temporary:
         with h5py.File(temporary, "w") as file:
             _describe(file, folder, points)
@@ -65,19 +70,21 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
             done = 0
             for path in paths:
                 rows = read_block(path)
-                if rows.dtype != row_type(columns):
-                    raise UserError(
-                        f"{path}: has other columns than {folder / MANIFEST} tells; it belongs to "
-                        "another campaign"
-                    )
                 _scatter(file, offset, rows, places[done : done + len(rows)])
                 done += len(rows)
     return ended[first]
 
 
+def row_of(folder: Path) -> np.dtype:
+    """The type of rows of the campaign in a folder; where there is none yet, the usual one."""
+    if not (folder / MANIFEST).exists():
+        return ROW
+    return row_type(read_manifest(folder).columns)
+
+
 def _places(ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each row of the blocks stands in the table (-1: a copy), and which row stands where."""
-    first = np.unique(keys(ended), return_index=True)[1]
+    first = np.unique(keys(ended)[0], return_index=True)[1]
     places = np.full(len(ended), -1)
     places[first] = np.arange(len(first))
     return places, first
@@ -122,7 +129,7 @@ def _reserve(file: h5py.File, count: int, columns: Sequence[Column]) -> int:
     return made.get_offset() or 0  # none where there are no trajectories
 
 
-def _scatter(file: Any, offset: int, rows: np.ndarray, places: np.ndarray) -> None:
+def _scatter(file: FileIO, offset: int, rows: np.ndarray, places: np.ndarray) -> None:
     """Write rows to their places in the table; neighbours in one go."""
     order = np.argsort(places, kind="stable")
     order = order[places[order] >= 0]
@@ -136,7 +143,7 @@ def _scatter(file: Any, offset: int, rows: np.ndarray, places: np.ndarray) -> No
                 content, position = content[taken:], position + taken
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Say what is run in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -151,11 +158,11 @@ def read_manifest(folder: Path) -> Description:
     path = folder / MANIFEST
     if not path.exists():
         raise UserError(f"{folder}: no campaign was run there ({MANIFEST} is missing)")
-    found = Description(path, foreign.json_table(path))
-    wrong = [key for key, kind in DESCRIBED.items() if not isinstance(found.get(key, kind()), kind)]
-    if "input" not in found or wrong:
+    said = Description(path, foreign.json_table(path))
+    wrong = [key for key, kind in DESCRIBED.items() if not isinstance(said.get(key, kind()), kind)]
+    if "input" not in said or wrong:
         raise UserError(
             f"{path}: this is no description of a campaign ('{(*wrong, 'input')[0]}' is not there, "
             "or not of its kind)"
         )
-    return found
+    return said

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from scatter.campaign.prepare import Say, telling
+from scatter.campaign.thermal import Say, telling
 from scatter.facets import FACETS
 from scatter.plots.properties import (
     Series,

@@ -21,7 +21,7 @@ from scatter.potentials.evaluate import evaluate
 from scatter.potentials.folded import FoldedMace
 from scatter.potentials.table import SHIPPED, PotentialTable, open_potential
 from scatter.results.read import read_results
-from scatter.settings import Untrusted, UserError
+from scatter.settings import UserError
 
 ON_MACE = {
     "potential__kind": "default", "surface__images": True, "sampling__trajectories": 3,
@@ -62,7 +62,7 @@ def test_where_S0_is_not_known_the_exit_code_is_3_and_what_ran_is_written(
 ):
     on_mace = ON_MACE | {"dynamics__max_time_fs": 100}
     path = write_tiny(tmp_path, potential__committee=members[:1], **on_mace)
-    with threads_as_before(), pytest.raises(Untrusted, match="S0 is not known at") as refusal:
+    with threads_as_before(), pytest.raises(UserError, match="S0 is not known at") as refusal:
         committee(path)
     assert refusal.value.code == 3
     assert (tmp_path / "out/sticking.csv").is_file()

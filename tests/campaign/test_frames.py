@@ -5,10 +5,10 @@ from ase.io import read
 from scatter.campaign.frames import Recorder
 from scatter.config import points
 from scatter.config import read as read_input
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.outcomes import Outcome, Reason
 from scatter.potentials.analytic import Analytic
-from scatter.state import Start, State, System
+from scatter.state import Key, Start, State, System
 from scatter.units import fs
 
 SYSTEM = System(
@@ -33,7 +33,7 @@ def recorder(write_tiny, tmp_path):
 def recorded(recorder, seen, steps, end):
     """Times of the frames of a trajectory seen at these steps, from the file."""
     masses = np.ones(3)
-    recorder.begin(Start(5, APART, 0 * APART, masses), 1, 0)
+    recorder.begin(Start(5, APART, 0 * APART, masses, Key(1, 0)))
     for step in seen:
         at = np.array([step * 0.5 * fs])
         still = np.zeros((1, 3, 3))

@@ -10,9 +10,10 @@ from rich.console import Console
 from tiny_runs import run_in
 
 from scatter.analysis import sticking_of_counts
-from scatter.analysis.rounds import Aim, planned
+from scatter.analysis.rounds import Aim
 from scatter.campaign.frames import every_frame
 from scatter.campaign.progress import Progress
+from scatter.campaign.samplers import Round, up_to
 from scatter.config import parse, points, points_table
 from scatter.outcomes import Outcome
 from scatter.report.status import status
@@ -168,15 +169,14 @@ def test_a_relative_error_of_no_sticking_is_said_to_need_another_target():
 
 def test_the_live_line_tells_rounds_and_about_how_many_there_will_be(spoken):
     table, counts, _ = some_rows((1, 99), (50, 50))
-    aim, ended = Aim(100, 10_000, error=0.05), np.zeros((2, 100), np.uint8)
+    aim, none = Aim(100, 10_000, error=0.05), 0 * counts
     progress = Progress(spoken, table, aim, {"111": "Cu(111)"}, 0.01)
-    progress.open_round(planned(ended, aim), 0 * counts, 0)
+    progress.open_round(Round(1, none, none, up_to(np.zeros(2, int), np.full(2, 100))), 0)
     half = progress.line(1000, counts // 2)
     assert half.startswith("round 1: 99 of about ")
     assert "about " in half.partition("/s, ")[2]
-    ended[0] = np.repeat([1, 2], [1, 99])
-    ended[1] = np.repeat([1, 2], [50, 50])
-    progress.open_round(planned(ended, aim), counts, 0)
+    further = up_to(np.full(2, 100), np.array([100, 398]))
+    progress.open_round(Round(2, counts, none, further), 0)
     assert "round 2: 1 of 2 points go on, to 498 trajectories" in spoken.export_text()
 
 

@@ -7,12 +7,14 @@ import pytest
 from scatter import store
 from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.work import Trajectories, complete
+from scatter.campaign.rows import complete
+from scatter.campaign.work import Trajectories
 from scatter.config import points, read
 from scatter.dynamics.batch import propagate
 from scatter.dynamics.stop import Dynamics
 from scatter.outcomes import OF_THE_SCATTERED, ROW, Outcome
 from scatter.potentials.table import open_potential
+from scatter.state import Key
 from scatter.units import degree, fs
 
 
@@ -57,16 +59,16 @@ def internal_energy(tiny, start):
 
 def test_a_trajectory_begins_alike_whatever_was_begun_before_it(tiny):
     one, other = trajectories(tiny), trajectories(tiny)
-    alone = one.begin(3, 1, 5)
-    other.begin(0, 0, 5)
-    other.begin(1, 1, 4)
-    after = other.begin(9, 1, 5)
+    alone = one.begin(3, Key(1, 5))
+    other.begin(0, Key(0, 5))
+    other.begin(1, Key(1, 4))
+    after = other.begin(9, Key(1, 5))
     for name in ("positions", "momenta", "masses"):
         assert getattr(alone, name).tobytes() == getattr(after, name).tobytes()
 
 
 def test_every_trajectory_begins_elsewhere(tiny):
-    starts = [trajectories(tiny).begin(0, point, n) for point in range(4) for n in range(10)]
+    starts = [trajectories(tiny).begin(0, Key(point, n)) for point in range(4) for n in range(10)]
     assert len({start.positions[-2:].tobytes() for start in starts}) == 40
     assert len({start.momenta[:-2].tobytes() for start in starts}) == 8  # snapshots
 
@@ -74,7 +76,7 @@ def test_every_trajectory_begins_elsewhere(tiny):
 @pytest.mark.parametrize("point", [0, 1, 2, 3])
 def test_a_start_has_the_energies_height_and_direction_of_its_point(tiny, point):
     wanted = tiny.points[point]
-    start = trajectories(tiny).begin(0, point, 3)
+    start = trajectories(tiny).begin(0, Key(point, 3))
     masses, momentum = start.masses[-2:], start.momenta[-2:].sum(axis=0)
     assert (momentum**2).sum() / (2 * masses.sum()) == pytest.approx(wanted.energy_eV, rel=1e-12)
     speed = np.linalg.norm(momentum)
@@ -94,7 +96,7 @@ def test_a_trajectory_run_alone_is_its_row_in_the_campaign(tiny, undisturbed):
     alone = SimpleNamespace(**{**vars(tiny), "input": campaign, "points": points(campaign)})
     for row in store.trajectories(undisturbed)[[0, 7, 20]]:
         made = trajectories(alone)
-        start = made.begin(0, int(row["point"]), int(row["number"]))
+        start = made.begin(0, Key(int(row["point"]), int(row["number"])))
         (again,) = run(alone, made, [start])
         assert again.tobytes() == row.tobytes()
 
@@ -114,7 +116,7 @@ def test_rows_are_completed_alike_alone_and_together(tiny, undisturbed):
 
 def test_a_molecule_that_never_met_the_surface_keeps_v_J_energy_and_direction(tiny):
     made = trajectories(tiny)
-    starts = [made.begin(n, point, n) for n, point in enumerate((0, 1, 2, 3))]
+    starts = [made.begin(n, Key(point, n)) for n, point in enumerate((0, 1, 2, 3))]
     away = []
     for start in starts:
         momenta = start.momenta.copy()
@@ -199,7 +201,7 @@ def test_every_ending_has_the_geometry_that_it_means(undisturbed):
 )
 def test_what_is_told_of_the_scattered_is_told_of_no_other(tiny, dynamics, outcome, reason):
     made = trajectories(tiny)
-    rows = run(tiny, made, [made.begin(n, 0, n) for n in range(3)], 3, dynamics)
+    rows = run(tiny, made, [made.begin(n, Key(0, n)) for n in range(3)], 3, dynamics)
     assert rows["outcome"].tolist() == [outcome] * 3
     assert rows["reason"].tolist() == [reason] * 3
     for name in OF_THE_SCATTERED:

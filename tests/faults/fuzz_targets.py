@@ -26,8 +26,8 @@ from yace_trees import KINDS, tree_of
 from scatter import store
 from scatter.analysis import in_turn, read_csv, read_curve, sticking
 from scatter.config import POINT, parse, points, points_table, read
-from scatter.dynamics.batch import Finished
 from scatter.dynamics.bounds import margins
+from scatter.dynamics.conditions import Finished
 from scatter.fitting.ace.basis import Degrees
 from scatter.fitting.pool import read_pool
 from scatter.fitting.sets import read_set

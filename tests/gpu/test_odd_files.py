@@ -8,7 +8,7 @@ import pytest
 
 from scatter.campaign.elsewhere import belongs
 from scatter.config import points, read
-from scatter.dynamics.batch import Finished
+from scatter.dynamics.conditions import Finished
 from scatter.errors import UserError
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.outcomes import Outcome, Reason

@@ -5,14 +5,18 @@ sleep.
 """
 
 import os
+import runpy
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from forked_sampler import Forked
 from mpi4py import MPI
 
+import scatter
+from scatter import store
 from scatter.results.read import read_results
 from scatter.settings import UserError
 
@@ -20,6 +24,7 @@ pytestmark = pytest.mark.mpi
 
 WORLD = MPI.COMM_WORLD
 BIN = Path(sys.executable).parent
+TESTS = Path(__file__).parents[1]
 LAUNCHER = ("PMI", "MPI", "HYDRA", "PMIX", "OMPI", "GFORKER")  # what marks a rank of a launch
 
 
@@ -123,6 +128,22 @@ def test_all_ranks_together_stop_at_a_target_where_one_does(folder, one_rank, wr
     assert rows.tobytes() == one.tobytes()
     assert 24 < len(rows) < 120
     writers = {path.name.split("-")[1] for path in (made / "blocks").iterdir()}
+    assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
+
+
+def test_all_ranks_together_run_the_branches_of_a_sampler(folder, one_rank):
+    settings = runpy.run_path(str(TESTS / "test_extending.py"))["settings"]
+
+    def alone():
+        ended = launch(sys.executable, TESTS / "forked_sampler.py", folder / "one", ranks=1)
+        assert ended[0] == 0, ended
+        return store.trajectories(folder / "one")
+
+    one = on_rank_0(alone)
+    found = scatter.run(settings(), sampler=Forked(), folder=folder / "all")
+    assert found.read.trajectories.tobytes() == one.tobytes()
+    assert (one["branch"] > 0).any()
+    writers = {path.name.split("-")[1] for path in (folder / "all" / "blocks").iterdir()}
     assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
 
 

@@ -1,0 +1,93 @@
+"""What a campaign is made of beyond what its input says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from scatter.campaign.samplers import Sampler
+from scatter.dynamics.endings import Ending
+from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.observers import Observer
+from scatter.initial.projectile import Diatomic, Projectile
+from scatter.outcomes import BRANCH, COLUMNS, WEIGHT, Column, OwnEnding, row_type, usual_columns
+from scatter.settings import UserError
+
+USUAL = {
+    "motion": Verlet.identity,
+    "endings": [],
+    "observers": [],
+    "projectile": f"{Diatomic.__module__}.{Diatomic.__qualname__}",
+    "columns": [],
+}  # what a campaign is made of whose input says all
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a campaign is made of beyond what its input says; by default of nothing more.
+
+    Attributes:
+        motion: the integrator.
+        endings: of one's own, looked at before the usual ones.
+        observers: of one's own, beside the usual ones.
+        projectile: makes a projectile of a diatomic's numbers, masses, curve and states.
+        sampler: says which starts are wanted, in place of `[sampling]`.
+    """
+
+    motion: Motion = field(default_factory=Verlet)
+    endings: tuple[Ending, ...] = ()
+    observers: tuple[Observer, ...] = ()
+    projectile: Callable[..., Projectile] = Diatomic
+    sampler: Sampler | None = None
+
+    @property
+    def columns(self) -> list[Column]:
+        """What they write into rows beyond the usual columns.
+
+        Raises:
+            UserError: a column is there twice, or is a usual one, or not its writer's to write.
+        """
+        own = [column for part in (*self.observers, *self.endings) for column in part.columns]
+        sampled = [*self.sampler.columns] if self.sampler else []
+        if reserved := {column.name for column in own} & {BRANCH.name, WEIGHT.name}:
+            raise UserError(
+                f"columns: {', '.join(sorted(reserved))} is a sampler's to write; choose another "
+                "name"
+            )
+        if not {*sampled} <= {BRANCH, WEIGHT}:
+            raise UserError(
+                "columns: a sampler writes BRANCH and WEIGHT alone; declare other columns in an "
+                "observer"
+            )
+        own += sampled
+        names = [column.name for column in (*COLUMNS, *own)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UserError(
+                f"columns: {', '.join(sorted(twice))} would be written twice; give each column of "
+                "one's own a name that no other has"
+            )
+        return own
+
+    @property
+    def own(self) -> tuple[OwnEnding, ...]:
+        """The endings of one's own, in the order of their codes."""
+        return tuple(OwnEnding(ending.name, ending.sticks) for ending in self.endings)
+
+    def row(self, atoms: int) -> np.dtype:
+        """The type of a row of a campaign whose largest projectile has so many atoms."""
+        return row_type([*usual_columns(atoms), *self.columns])
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that shapes trajectories and rows of it; empty where it is as usual."""
+        sampler = {"sampler": self.sampler.identity} if self.sampler else {}
+        own = {
+            "motion": self.motion.identity,
+            "endings": [[ending.name, ending.sticks, ending.identity] for ending in self.endings],
+            "observers": [[observer.name, observer.identity] for observer in self.observers],
+            "projectile": f"{self.projectile.__module__}.{self.projectile.__qualname__}",
+            "columns": [list(column) for column in self.columns],
+            **{name: identity for name, identity in sampler.items() if identity},
+        }
+        return {} if own == USUAL else own
