@@ -17,7 +17,7 @@ from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.rows import complete
 from scatter.campaign.run import guards_of, holding, report, settle
-from scatter.campaign.samplers import Course, sampler_of
+from scatter.campaign.samplers import Course, ended_in, sampler_of
 from scatter.campaign.thermal import ThermalSlab
 from scatter.campaign.threads import use_threads
 from scatter.campaign.uncertain import keep_uncertain
@@ -117,8 +117,9 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
 def _open(source: Source, prepared: Prepared) -> list[Leg]:
     """The trajectories that are to be run next, given what the campaign's folder holds."""
     conditions, sampler = points(source.input), sampler_of(source.input.sampling)
-    course = Course.of(source.output, sampler, conditions, (), prepared.row)
-    return legs_of(conditions, prepared, course.round().missing)
+    ended = ended_in(source.output, sampler, prepared.row)
+    missing = Course(sampler, conditions, ended).round().missing
+    return legs_of(conditions, prepared, missing)
 
 
 def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:

@@ -18,7 +18,7 @@ from scatter.campaign.prepare import Prepared
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks, Stopped
 from scatter.campaign.rows import complete
-from scatter.campaign.samplers import Course, sampler_of
+from scatter.campaign.samplers import Course, ended_in, sampler_of
 from scatter.campaign.signals import noted
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories
@@ -63,9 +63,8 @@ class Campaign:
         self.points = points(input)
         parts = prepared.parts
         sampler = parts.sampler or sampler_of(input.sampling)
-        self.course = ranks.share(
-            lambda: Course.of(folder, sampler, self.points, parts.own, prepared.row)
-        )
+        ended = ranks.share(lambda: ended_in(folder, sampler, prepared.row))
+        self.course = Course(sampler, self.points, ended, parts.own)
         codes = len(Outcome) + len(parts.own)
         # Counters: steps; ranks that are done, once a round; signals to stop; failures; outcomes.
         self.steps, self.done, self.stops, self.failures, self.outcomes = range(5)

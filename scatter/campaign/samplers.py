@@ -214,24 +214,6 @@ class Course:
         self.rows, self.complete = rows, rows[:0]
         self.sticks, self.codes = sticking_codes(own), len(Outcome) + len(own)
 
-    @classmethod
-    def of(
-        cls,
-        folder: Path,
-        sampler: Sampler,
-        points: Sequence[Point],
-        own: Sequence[OwnEnding],
-        row: np.dtype,
-    ) -> "Course":
-        """The way of the campaign in a folder, with what has ended there; see `Course`.
-
-        Raises:
-            UserError: a block is damaged, or the sampler reads a column that rows lack.
-        """
-        columns = columns_read(sampler, row)
-        rows = store.each_once(store.endings(store.block_files(folder), row, columns))
-        return cls(sampler, points, rows, own)
-
     def add(self, rows: Sequence[np.ndarray]) -> None:
         """Take trajectories that have ended since."""
         self.rows = store.each_once(np.concatenate([self.rows, *rows]))
@@ -278,11 +260,16 @@ class Course:
                 raise ValueError(f"{name}.next asks for {what}: {wanted[rows][0]}")
 
 
-def columns_read(sampler: Sampler, row: np.dtype) -> list[str]:
-    """The columns that `Ended.rows` have, of those of a campaign's rows.
+def ended_in(folder: Path, sampler: Sampler, row: np.dtype) -> np.ndarray:
+    """What has ended in a campaign's folder, as the sampler is told of it (`Ended.rows`).
+
+    Args:
+        folder: the campaign's.
+        sampler: that is followed.
+        row: the type of its rows.
 
     Raises:
-        UserError: the sampler reads a column that no part of the campaign writes.
+        UserError: a block is damaged, or the sampler reads a column that no part writes.
     """
     own = [column.name for column in sampler.columns]
     names = list(dict.fromkeys(["point", "number", "outcome", *own, *sampler.reads]))
@@ -291,4 +278,4 @@ def columns_read(sampler: Sampler, row: np.dtype) -> list[str]:
             f"sampler: {type(sampler).__name__} reads {', '.join(unknown)}, which no part of the "
             "campaign writes"
         )
-    return names
+    return store.each_once(store.endings(store.block_files(folder), row, names))
