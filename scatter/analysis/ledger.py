@@ -5,15 +5,14 @@ conservation of energy leaves over; so their sum is the error of the integration
 """
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import make_interp_spline
 
-from scatter.analysis.motion import Motion, PerTrajectory, motion
+from scatter.analysis.motion import Motion, PerTrajectory, Species, motion
 from scatter.analysis.per_point import Columns, by_point, record_type, records
-from scatter.ebk import Curve, reduced_mass, vibrational_number
+from scatter.ebk import reduced_mass, vibrational_number
 from scatter.outcomes import Outcome
 
 # Terms that add up to the deviation, and the two that the internal energy is made of.
@@ -26,21 +25,6 @@ LEDGER = record_type(
     *("incidence_eV", *TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV"),
     *("deviation_eV", "energy_error_eV"),
 )
-
-
-@runtime_checkable
-class Species(Protocol):
-    """What must be known of a molecule: its atoms' masses and its bond curve."""
-
-    @property
-    def masses(self) -> np.ndarray:
-        """Of both atoms, amu, shape (2,)."""
-        ...
-
-    @property
-    def curve(self) -> Curve:
-        """V(r) of the molecule on the potential that the trajectories ran on."""
-        ...
 
 
 class VibrationalEnergy:

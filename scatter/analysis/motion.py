@@ -2,14 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from scatter.ebk import Curve
 from scatter.units import fs
 
 PerTrajectory = Float[np.ndarray, " trajectory"]
 Masses = Mapping[str, Float[np.ndarray, "2"]]  # amu, by formula
+
+
+@runtime_checkable
+class Species(Protocol):
+    """What must be known of a molecule: its atoms' masses and its bond curve."""
+
+    @property
+    def masses(self) -> np.ndarray:
+        """Of both atoms, amu, shape (2,)."""
+        ...
+
+    @property
+    def curve(self) -> Curve:
+        """V(r) of the molecule on the potential that the trajectories ran on."""
+        ...
 
 
 @dataclass(frozen=True)

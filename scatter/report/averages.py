@@ -19,8 +19,8 @@ from scatter.analysis import (
     desorption,
     thermal_sticking,
 )
-from scatter.analysis.ledger import Species
 from scatter.analysis.library import SAME
+from scatter.analysis.motion import Species
 from scatter.analysis.spins import spin_weights
 from scatter.analysis.words import conditions_of, leaving_out, phrases, title_of
 from scatter.conditions import STATE, Value

@@ -14,8 +14,8 @@ from scatter.analysis import (
     normal_energy_scaling,
     scanned,
 )
-from scatter.analysis.ledger import Species
 from scatter.analysis.likelihood import Form
+from scatter.analysis.motion import Species
 from scatter.analysis.quadrupole import alignment
 from scatter.analysis.words import in_words, varied
 from scatter.conditions import CONDITIONS, grouped

@@ -15,7 +15,7 @@ from scatter.analysis import (
     in_turn,
     sticking,
 )
-from scatter.analysis.ledger import Species
+from scatter.analysis.motion import Species
 from scatter.analysis.words import conditions_of, in_words, leaving_out, phrases, title_of, varied
 from scatter.conditions import grouped, tables_of
 from scatter.dynamics.guards import Guards
