@@ -43,6 +43,8 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     if check or not store.merged(folder):
         whole = [path for path in paths if path not in lost]
         store.merge(folder, points_table(points(source.input)), whole)
+    else:
+        store.endings(paths, store.row_of(folder))  # a damaged block is told at once
     results = ResultsFile.of(folder, COUNTED)
     state = f"being written by {holder}" if holder else "nobody is writing there"
     say(

@@ -14,7 +14,7 @@ from ase.io import read
 from scatter import store
 from scatter.config import POINT
 from scatter.outcomes import COLUMNS, Outcome, Reason
-from scatter.results.export import CONDITIONS, EXPORTED, export
+from scatter.results.export import EXPORTED, OF_POINTS, export
 from scatter.results.read import read_results
 from scatter.settings import UserError
 
@@ -95,7 +95,7 @@ def test_every_trajectory_has_the_conditions_of_its_point(alone, format, reader)
     assert [*found] == [name for name, *_ in EXPORTED]
     assert len(found) == len(rows) == 24
     assert {name for name, *_ in EXPORTED} == {*POINT.names, *rows.dtype.names}
-    for name, kind, *_ in CONDITIONS:
+    for name, kind, *_ in OF_POINTS:
         due = points[name][rows["point"]]
         assert found[name].equals(pd.Series(due, dtype=found[name].dtype)), name
         assert (kind == "f8") == (found[name].dtype == np.float64)
