@@ -97,7 +97,7 @@ def _tell(frames: list[Atoms], conditions: Conditions) -> None:
     system, bounds = conditions.system, conditions.faults.bounds
     for frame in frames:
         atoms, top = frame.positions[-system.projectile :], system.top_plane(frame.positions)
-        bond = float(np.linalg.norm(atoms[1] - atoms[0])) if len(atoms) > 1 else np.nan
+        bond = float(frame.get_distance(-2, -1)) if len(atoms) > 1 else np.nan
         frame.info["bond_A"], frame.info["height_A"] = bond, float(atoms[:, 2].min() - top)
         error = frame.get_total_energy() - frames[0].get_total_energy()
         frame.info["energy_error_eV"] = float(error)

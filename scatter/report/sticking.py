@@ -11,7 +11,7 @@ from scatter.analysis import Curve, curves, quality, read_curve, scanned, write_
 from scatter.config import Sampling
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
-from scatter.report.failures import failures, quality_in_words, refuse_untrusted, unknown
+from scatter.report.failures import failures, quality_in_words, refuse_untrusted
 from scatter.report.table import point_names, sticking_table
 from scatter.report.targets import aim_of, verdict
 from scatter.report.terminal import say
@@ -133,8 +133,7 @@ def show(results: ResultsFile, console: Console) -> None:
             f"{waiting} more have ended, and count once those before them have: the quick ones "
             "alone would make S0 too high",
         )
-    for sentence in (failures(results.ended), unknown(rows, results.guards.most_unsettled)):
-        if sentence:
-            say(console, sentence)
+    if sentence := failures(results.ended):
+        say(console, sentence)
     if aim.given:
         say(console, verdict(point_names(rows), rows, aim))
