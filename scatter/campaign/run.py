@@ -1,7 +1,5 @@
 """`scatter run`: one campaign, from `input.toml` to a table and a figure, on all ranks."""
 
-import platform
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +10,6 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-import scatter
 from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
@@ -20,14 +17,14 @@ from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.members import refuse_misfits
 from scatter.campaign.parts import Parts
 from scatter.campaign.prepare import Prepared, prepare
+from scatter.campaign.provenance import provenance
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.shaping import SLABS, Manifest, completed, refuse_another, shaping
 from scatter.campaign.signals import interrupting
-from scatter.campaign.threads import told, use_threads
+from scatter.campaign.threads import threads_in_words, use_threads
 from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Source, identity, points, points_table, read
 from scatter.initial.projectile import Diatomic
-from scatter.kernels import kernel
 from scatter.outcomes import ATOMS
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
@@ -73,7 +70,7 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
     say(
         console,
         f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
-        f"{ranks.size} rank(s) with {told(on.threads, input.run.threads)} each\n"
+        f"{ranks.size} rank(s) with {threads_in_words(on.threads, input.run.threads)} each\n"
         f"potential: {on.potential.description}",
     )
     with interrupting(), holding(folder, ranks):
@@ -250,16 +247,6 @@ def _columns(molecule: Diatomic) -> dict[str, list[float]]:
     return {name: values.tolist() for name, values in columns.items()}
 
 
-def provenance() -> dict[str, str]:
-    """What makes the bits of a result beside its input: the code, the machine, the kernel."""
-    return {
-        "kernel": kernel(),
-        "version": scatter.__version__,
-        "commit": _commit(),
-        "machine": f"{platform.node()}, {platform.processor() or platform.machine()}",
-    }
-
-
 def _manifest(
     source: Source,
     potential: Potential,
@@ -307,15 +294,3 @@ def _tell(folder: Path, manifest: Manifest, told: Manifest) -> None:
     if SLABS in manifest:
         refuse_another(folder, manifest, {SLABS: told[SLABS]})
     store.write_manifest(folder, {**manifest, **told})
-
-
-def _commit() -> str:
-    """The commit of the source tree that runs; empty for an installed package."""
-    root = Path(scatter.__file__).parents[1]
-    command = ["git", "-C", str(root), "rev-parse", "--show-prefix", "HEAD"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    inside, commit = told.splitlines()
-    return "" if inside else commit  # an environment may lie in a repository of the user's own

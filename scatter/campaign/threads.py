@@ -21,7 +21,7 @@ def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
     return sharing.use_threads(wanted)
 
 
-def told(threads: int, wanted: int | Literal["auto"]) -> str:
+def threads_in_words(threads: int, wanted: int | Literal["auto"]) -> str:
     """The threads of a rank in words, with why they are fewer than it was told to use."""
     fewer = wanted != "auto" and threads < wanted
     return f"{threads} thread(s)" + (f" (not {wanted}: it has no more cores)" if fewer else "")

@@ -41,24 +41,24 @@ def member(group: h5py.Group, name: str, kind: type) -> Any:
     link = group.get(name, getlink=True)
     if not isinstance(link, h5py.HardLink):
         raise Refused(f"'{name}' is not in it" if link is None else f"'{name}' leads elsewhere")
-    found = group[name]
-    if not isinstance(found, kind):
+    node = group[name]
+    if not isinstance(node, kind):
         raise Refused(f"'{name}' is no {kind.__name__.lower()}")
-    return found
+    return node
 
 
 def table(group: h5py.Group, name: str, size: int) -> h5py.Dataset:
     """A dataset that holds its own data, and no more than its file can."""
-    found = member(group, name, h5py.Dataset)
-    properties = found.id.get_create_plist()
+    node = member(group, name, h5py.Dataset)
+    properties = node.id.get_create_plist()
     filters = {properties.get_filter(n)[0] for n in range(properties.get_nfilters())}
-    if found.is_virtual or found.external:
+    if node.is_virtual or node.external:
         raise Refused(f"'{name}' leads to another file")
     if not filters <= FILTERS:
         raise Refused(f"'{name}' is packed by a program that is not known here")
-    if found.ndim != 1 or found.nbytes > ALWAYS + DENSEST * size:
+    if node.ndim != 1 or node.nbytes > ALWAYS + DENSEST * size:
         raise Refused(f"'{name}' claims to be larger than the file can hold")
-    return found
+    return node
 
 
 def plain(name: str, value: object) -> str | int | float:
@@ -72,26 +72,28 @@ def plain(name: str, value: object) -> str | int | float:
 
 def column(values: np.ndarray) -> list:
     """A column as JSON holds it; text, which HDF5 gives as bytes, as text."""
-    return [one.decode() if isinstance(one, bytes) else one for one in values.tolist()]
+    return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]
 
 
-def columns(found: np.ndarray) -> dict[str, list]:
+def columns(rows: np.ndarray) -> dict[str, list]:
     """The columns of a table of records."""
-    return {name: column(found[name]) for name in found.dtype.names or ()}
+    return {name: column(rows[name]) for name in rows.dtype.names or ()}
 
 
 def molecules(file: h5py.File, size: int) -> dict[str, dict[str, list]]:
     """Masses and curves of the molecules, where the file has any."""
     if "molecules" not in file:
         return {}
-    group, found = member(file, "molecules", h5py.Group), {}
+    group, by_formula = member(file, "molecules", h5py.Group), {}
     for formula in group.keys():
-        one = member(group, formula, h5py.Group)
-        found[formula] = {name: column(table(one, name, size)[()]) for name in one.keys()}
-    return found
+        molecule = member(group, formula, h5py.Group)
+        by_formula[formula] = {
+            name: column(table(molecule, name, size)[()]) for name in molecule.keys()
+        }
+    return by_formula
 
 
-def told(path: str, wanted: list[str]) -> None:
+def tell(path: str, wanted: list[str]) -> None:
     """Write all that the file holds; of its trajectories these columns."""
     size = os.path.getsize(path)
     limit(size)
@@ -119,6 +121,6 @@ def answer(whole: dict) -> None:
 
 if __name__ == "__main__":
     try:
-        told(sys.argv[1], sys.argv[2:])
+        tell(sys.argv[1], sys.argv[2:])
     except Exception as error:  # the library meets a broken file with errors of every class
         answer({"refused": str(error) or type(error).__name__})

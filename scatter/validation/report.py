@@ -1,4 +1,4 @@
-"""What a validation found, as a document to read and as a table in the terminal.
+"""What a validation piece, as a document to read and as a table in the terminal.
 
 Both are made of the same plain values that `validation.json` holds; null is a number that is not.
 """
@@ -14,7 +14,7 @@ from scatter.analysis.words import labels_of, phrases, title_of
 from scatter.files import write_whole
 from scatter.report.listing import Listing
 
-Found = dict[str, Any]
+Piece = dict[str, Any]
 Rows = list[list[str]]
 COLUMNS = {
     "energy": "E (meV)",
@@ -42,49 +42,49 @@ def number(value: float | None, error: float | None = None) -> str:
     return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
-def interval(found: Found) -> str:
+def interval(piece: Piece) -> str:
     """A sticking probability with its 95 % interval; that of its bounds where it is not known."""
-    S0 = "not known" if found["S0"] is None else f"{found['S0']:.3f}"
-    return f"{S0} [{found['low']:.3f}, {found['high']:.3f}]"
+    S0 = "not known" if piece["S0"] is None else f"{piece['S0']:.3f}"
+    return f"{S0} [{piece['low']:.3f}, {piece['high']:.3f}]"
 
 
-def write_report(path: Path, told: Found) -> None:
+def write_report(path: Path, validation: Piece) -> None:
     """Write the document, whole or not at all.
 
     Args:
         path: of the Markdown file; its figures lie beside it.
-        told: what `validation.json` holds.
+        validation: what `validation.json` holds.
     """
-    lines = [*_head(told)]
+    lines = [*_head(validation)]
     for name, section in (
         ("errors", _errors),
         ("properties", _properties),
         ("sticking", _sticking),
     ):
-        if name in told:
-            lines += ["", *section(told[name], told)]
+        if name in validation:
+            lines += ["", *section(validation[name], validation)]
     write_whole(path, ("\n".join(lines) + "\n").encode())
 
 
-def print_report(told: Found, console: Console) -> None:
+def print_report(validation: Piece, console: Console) -> None:
     """Print one compact table for each piece."""
     tables = []
-    if "errors" in told:
-        tables.append(("RMSE", *_error_rows(told["errors"], "rmse")))
-    if "properties" in told:
-        rows = [row for name in TITLES for row in _property_rows(told, name)]
-        tables.append(("Properties", _property_header(told), rows))
-    if "sticking" in told:
-        common, names = _title_and_names(told["sticking"]["points"])
-        rows = _sticking_rows(told["sticking"], names)
-        tables.append((f"Paired sticking: {common}", _sticking_header(told), rows))
+    if "errors" in validation:
+        tables.append(("RMSE", *_error_rows(validation["errors"], "rmse")))
+    if "properties" in validation:
+        rows = [row for name in TITLES for row in _property_rows(validation, name)]
+        tables.append(("Properties", _property_header(validation), rows))
+    if "sticking" in validation:
+        common, names = _title_and_names(validation["sticking"]["points"])
+        rows = _sticking_rows(validation["sticking"], names)
+        tables.append((f"Paired sticking: {common}", _sticking_header(validation), rows))
     for title, header, rows in tables:
         lines = [(row[:1], row[1:]) for row in rows]
         console.print(Listing(header[:1], header[1:], lines, title))
 
 
-def _head(told: Found) -> Iterator[str]:
-    own, its = told["potential"], told["reference"]
+def _head(validation: Piece) -> Iterator[str]:
+    own, its = validation["potential"], validation["reference"]
     yield f"# {own['name']} against {its['name']}"
     yield ""
     yield from _table(
@@ -95,9 +95,10 @@ def _head(told: Found) -> Iterator[str]:
         ],
     )
     yield ""
-    commit = f", commit {told['commit'][:12]}" if told["commit"] else ""
-    yield f"scatter {told['version']}{commit}; {told['kernel']}; {told['machine']}."
-    if told["quick"]:
+    commit = f", commit {validation['commit'][:12]}" if validation["commit"] else ""
+    kernel, machine = validation["kernel"], validation["machine"]
+    yield f"scatter {validation['version']}{commit}; {kernel}; {machine}."
+    if validation["quick"]:
         yield "A quick look: fewer properties, and fewer trajectories than the input asks for."
 
 
@@ -108,14 +109,14 @@ def _table(header: Sequence[str], rows: Rows) -> Iterator[str]:
         yield "| " + " | ".join(row) + " |"
 
 
-def _figures(found: Found) -> Iterator[str]:
-    for figure in found["figures"]:
+def _figures(piece: Piece) -> Iterator[str]:
+    for figure in piece["figures"]:
         yield ""
         yield f"![{figure.removesuffix('.png')}]({figure})"
 
 
-def _error_rows(found: Found, which: str) -> tuple[list[str], Rows]:
-    molecule = "".join(found["molecule"]) or "molecule"
+def _error_rows(piece: Piece, which: str) -> tuple[list[str], Rows]:
+    molecule = "".join(piece["molecule"]) or "molecule"
     header = ["structures", "frames", *(name.format(molecule) for name in COLUMNS.values())]
     rows = [
         [
@@ -123,59 +124,59 @@ def _error_rows(found: Found, which: str) -> tuple[list[str], Rows]:
             str(part["frames"]),
             *(number(part[name][which], part[name][f"{which}_error"]) for name in COLUMNS),
         ]
-        for part in found["errors"]
+        for part in piece["errors"]
     ]
     if which == "rmse":
         header.append("force call (ms)")
         for row in rows:
             row.append("")
-        rows[0][-1] = number(found["call"]["values"][0])
+        rows[0][-1] = number(piece["call"]["values"][0])
     return header, rows
 
 
-def _errors(found: Found, told: Found) -> Iterator[str]:
-    call, own = found["call"], told["potential"]["name"]
+def _errors(piece: Piece, validation: Piece) -> Iterator[str]:
+    call, own = piece["call"], validation["potential"]["name"]
     yield "## Errors"
     yield ""
     yield (
-        f"{found['frames']} structures of `{found['structures']}`, {found['trajectories']} of them "
+        f"{piece['frames']} structures of `{piece['structures']}`, {piece['trajectories']} of them "
         "independent (frames of one trajectory count as one). RMSE ± standard error:"
     )
     yield ""
-    yield from _table(*_error_rows(found, "rmse"))
+    yield from _table(*_error_rows(piece, "rmse"))
     yield ""
     yield "MAE ± standard error:"
     yield ""
-    yield from _table(*_error_rows(found, "mae"))
+    yield from _table(*_error_rows(piece, "mae"))
     yield ""
     yield (
         "*E* is the energy of the whole cell; *shifted*, after the mean difference of each "
         "composition is taken off, as in the figure. *F* counts every component of every atom "
-        f"whose force both have, *F_{''.join(found['molecule'])}* those on the molecule."
+        f"whose force both have, *F_{''.join(piece['molecule'])}* those on the molecule."
     )
-    others = [f"{number(one)} ms for the reference" for one in call["values"][1:]]
+    others = [f"{number(ms)} ms for the reference" for ms in call["values"][1:]]
     yield (
         f"A force call of {call['atoms']} atoms on one thread, the fastest of many: "
         + ", ".join([f"{number(call['values'][0])} ms for {own}", *others])
         + "."
     )
-    yield from _figures(found)
+    yield from _figures(piece)
 
 
-def _property_header(told: Found) -> list[str]:
-    own, its = told["potential"]["name"], told["reference"]["name"]
+def _property_header(validation: Piece) -> list[str]:
+    own, its = validation["potential"]["name"], validation["reference"]["name"]
     return ["quantity", "unit", own, its, "difference"]
 
 
-def _property_rows(told: Found, name: str) -> Rows:
+def _property_rows(validation: Piece, name: str) -> Rows:
     """Rows for people: a standard error stands beside what it is of."""
-    found = told["properties"].get(name)
-    rows = {row["quantity"]: row for row in found["rows"]} if found else {}
+    piece = validation["properties"].get(name)
+    rows = {row["quantity"]: row for row in piece["rows"]} if piece else {}
     return [_property_row(row, rows.get(ERROR_OF + quantity)) for quantity, row in rows.items()
             if not quantity.startswith(ERROR_OF)]  # fmt: skip
 
 
-def _property_row(row: Found, error: Found | None) -> list[str]:
+def _property_row(row: Piece, error: Piece | None) -> list[str]:
     own, its = (error["potential"], error["reference"]) if error else (None, None)
     both = (own**2 + its**2) ** 0.5 if own and its else None
     return [
@@ -192,7 +193,7 @@ def _digits(value: float | None, error: float | None) -> str:
     return number(value, error) if error or value is None else f"{value:.4f}"
 
 
-def _properties(found: Found, told: Found) -> Iterator[str]:
+def _properties(piece: Piece, validation: Piece) -> Iterator[str]:
     yield "## Properties"
     yield ""
     yield (
@@ -200,39 +201,39 @@ def _properties(found: Found, told: Found) -> Iterator[str]:
         "converged to about 1 meV."
     )
     for name, title in TITLES.items():
-        if name not in found:
+        if name not in piece:
             continue
-        part = found[name]
+        part = piece[name]
         yield ""
         yield f"### {title}"
         if part["rows"]:
             yield ""
-            yield from _table(_property_header(told), _property_rows(told, name))
+            yield from _table(_property_header(validation), _property_rows(validation, name))
         for sentence in part["failures"]:
             yield ""
-            yield f"Not found: {sentence}."
+            yield f"Not piece: {sentence}."
         yield from _figures(part)
 
 
-def conditions(point: Found) -> str:
+def conditions(point: Piece) -> str:
     """A point in words."""
     return ", ".join(title_of(phrases([point])))
 
 
-def _sticking_header(told: Found) -> list[str]:
-    own, its = told["potential"]["name"], told["reference"]["name"]
+def _sticking_header(validation: Piece) -> list[str]:
+    own, its = validation["potential"]["name"], validation["reference"]["name"]
     return ["point", "pairs", f"S0, {own}", f"S0, {its}", "ΔS0 ± s.e.", "95 %", "ΔS0 within ±"]
 
 
-def _title_and_names(points: Sequence[Found]) -> tuple[str, list[str]]:
+def _title_and_names(points: Sequence[Piece]) -> tuple[str, list[str]]:
     """What all points share, and what tells each from the others; nothing of a lone one."""
-    told = phrases(points)
-    return ", ".join(title_of(told)), [", ".join(one) for one in labels_of(told)]
+    words = phrases(points)
+    return ", ".join(title_of(words)), [", ".join(label) for label in labels_of(words)]
 
 
-def _sticking_rows(found: Found, names: Sequence[str]) -> Rows:
+def _sticking_rows(piece: Piece, names: Sequence[str]) -> Rows:
     rows = []
-    for name, point in zip(names, found["points"], strict=True):
+    for name, point in zip(names, piece["points"], strict=True):
         apart = point["paired"]
         rows.append(
             [
@@ -247,34 +248,34 @@ def _sticking_rows(found: Found, names: Sequence[str]) -> Rows:
     return rows
 
 
-def _ends(apart: Found) -> tuple[str, str]:
+def _ends(apart: Piece) -> tuple[str, str]:
     """The interval of a difference, and its bound; — where S0 is not known on both."""
     if apart["low"] is None:
         return "—", "—"
     return f"[{apart['low']:.3f}, {apart['high']:.3f}]", f"{apart['bound']:.3f}"
 
 
-def _sticking(found: Found, told: Found) -> Iterator[str]:
+def _sticking(piece: Piece, validation: Piece) -> Iterator[str]:
     yield "## Paired sticking"
     yield ""
     yield (
-        f"The campaign of `{found['input']}` on both potentials. Trajectories of one number begin "
+        f"The campaign of `{piece['input']}` on both potentials. Trajectories of one number begin "
         "with the same positions and momenta, on the reference's slabs, snapshots and molecular "
         "states. Intervals of 95 %: Wilson's of S0, Tango's (Stat. Med. 17, 891, 1998) of the "
         "paired difference, and its end farther from zero as the bound. S0, ΔS0: no unit."
     )
     yield ""
-    names = [conditions(point) for point in found["points"]]
-    yield from _table(_sticking_header(told), _sticking_rows(found, names))
-    yield from _figures(found)
+    names = [conditions(point) for point in piece["points"]]
+    yield from _table(_sticking_header(validation), _sticking_rows(piece, names))
+    yield from _figures(piece)
     yield ""
     yield "Agreement: endings on the potential (rows) and on the reference (columns), in pairs."
-    for point in found["points"]:
+    for point in piece["points"]:
         yield ""
-        yield from _agreement(found["endings"], point)
+        yield from _agreement(piece["endings"], point)
     open_ends = sum(
         point[who][kind]
-        for point in found["points"]
+        for point in piece["points"]
         for who in ("potential", "reference")
         for kind in ("undecided", "failed")
     )
@@ -283,7 +284,7 @@ def _sticking(found: Found, told: Found) -> Iterator[str]:
         yield f"{open_ends} trajectories ended undecided or failed; they count as not dissociated."
 
 
-def _agreement(endings: Sequence[str], point: Found) -> Iterator[str]:
+def _agreement(endings: Sequence[str], point: Piece) -> Iterator[str]:
     """The matrix of a point, without the endings that none of its trajectories has."""
     counts = point["agreement"]
     met = [n for n in range(len(endings)) if any(counts[n]) or any(row[n] for row in counts)]

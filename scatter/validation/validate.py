@@ -15,8 +15,9 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis.paired import ENDINGS, PairedSticking
+from scatter.campaign.provenance import provenance
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import provenance, take_gpu
+from scatter.campaign.run import take_gpu
 from scatter.campaign.threads import use_threads
 from scatter.config import Source, identity
 from scatter.files import write_whole

@@ -21,7 +21,7 @@ from scatter.ace.fitting.labelled import (
 )
 from scatter.ace.fitting.recipe import Recipe
 from scatter.ace.fitting.strength import Fit, choose
-from scatter.campaign.run import provenance
+from scatter.campaign.provenance import provenance
 from scatter.files import write_whole
 from scatter.labels import STANDARD, Keys, summary
 from scatter.plots.regularisation import Strengths, regularisation_figure
