@@ -78,7 +78,7 @@ def run(
         endings: of one's own, looked at in their order and before the usual ones.
         observers: of one's own, beside the usual ones.
         sampler: says which trajectories are run, in place of `[sampling]`.
-        folder: where results are kept, to be gone on with; by default in memory alone.
+        folder: where results are kept, so that a run can be continued; by default in memory alone.
         trust_pickle: a `.model` file may run code when it is opened.
         console: where progress is told, such as `rich.console.Console()`; by default nowhere.
 

@@ -50,7 +50,7 @@ def pages() -> dict[str, str]:
 
 
 def _verbs(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that is no group of others, by the words that call it."""
+    """Every command that is not a group of others, by the words that call it."""
     for name, one in getattr(command, "commands", {}).items():
         if hasattr(one, "commands"):
             yield from _verbs(one, (*words, name))

@@ -73,7 +73,7 @@ def test_without_an_input_it_asks_for_one(fresh, path):
 
 @pytest.mark.parametrize("ranks", ["0", "-1", "two", "1.5"])
 def test_a_number_of_ranks_is_a_whole_number_above_0(fresh, path, ranks):
-    assert f"RANKS={ranks} is no number" in refused(fresh, path, "input.toml", RANKS=ranks)
+    assert f"RANKS={ranks} is not a number" in refused(fresh, path, "input.toml", RANKS=ranks)
 
 
 def test_an_environment_of_the_users_own_is_not_cleared(fresh, path):

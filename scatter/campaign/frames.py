@@ -124,13 +124,13 @@ def every_frame(input: Input, every_fs: float) -> Input:
     """The same campaign with all its trajectories recorded, a frame every so many femtoseconds.
 
     Raises:
-        UserError: that is no whole number of time steps.
+        UserError: that is not a whole number of time steps.
     """
     step = input.dynamics.timestep_fs
     every = round(every_fs / step)
     if every < 1 or abs(every * step - every_fs) > 1e-9 * every_fs:
         raise UserError(
-            f"--every-fs {every_fs:g}: is no multiple of [dynamics] timestep_fs = {step:g}; "
+            f"--every-fs {every_fs:g}: is not a multiple of [dynamics] timestep_fs = {step:g}; "
             f"{max(1, every) * step:g} is"
         )
     frames = Frames(trajectories=input.sampling.most, every=every)

@@ -13,7 +13,7 @@ from scatter.settings import UserError
 
 T = TypeVar("T")
 
-BUG = 1  # exit code of what is no mistake of the user's
+BUG = 1  # exit code of what is not a mistake of the user's
 HEARD_S = 0.3  # a launcher passes on what was said before it ends all that it started
 
 # How launchers tell a process how many they started.

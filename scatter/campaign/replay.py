@@ -180,7 +180,7 @@ class Film:
         """Take one every so many fs, or about one a femtosecond.
 
         Raises:
-            UserError: that is no whole number of time steps.
+            UserError: that is not a whole number of time steps.
         """
         step = input.dynamics.timestep_fs
         wanted = max(1, round(1 / step)) * step if every_fs is None else every_fs

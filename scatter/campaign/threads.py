@@ -13,7 +13,7 @@ def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
     All ranks must call this. There are never more threads than cores.
 
     Raises:
-        UserError: the environment limits threads by what is no number.
+        UserError: the environment limits threads by what is not a number.
     """
     if wanted == "auto":
         everyone = ranks.on_host(cores.affinity())

@@ -19,7 +19,9 @@ def _pairs(bounds: dict[str, float]) -> dict[str, float]:
     for pair in bounds:
         names = pair.split("-")
         if len(names) != 2 or not all(name in atomic_numbers for name in names):
-            raise ValueError(f"'{pair}' is no pair of elements; write it as in {{\"H-Cu\" = 1.1}}")
+            raise ValueError(
+                f"'{pair}' is not a pair of elements; write it as in {{\"H-Cu\" = 1.1}}"
+            )
     return bounds
 
 

@@ -63,7 +63,7 @@ def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()
 def plain_files(labelled: LabelledSet, folder: Path) -> dict[str, Path]:
     """Files that mace-torch reads as we do: the set's own, or copies in a folder.
 
-    In a copy labels have the usual keys, and a force that is no label is NaN, and held by no
+    In a copy labels have the usual keys, and a force that is not a label is NaN, and held by no
     constraint, of which mace-torch would make a zero. Names tell contents apart.
     """
     files = {}

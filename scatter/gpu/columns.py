@@ -113,30 +113,30 @@ def measured(columns: Columns) -> list[str]:
 def refuse_odd_words(words: object, texts: tuple[str, ...]) -> None:
     """Raise ValueError unless these texts are there, the first of them a table in JSON."""
     if not isinstance(words, dict):
-        raise ValueError("its words are no table")
+        raise ValueError("its words are not a table")
     for name in texts:
         if not isinstance(words.get(name), str):
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not text")
         if name in CHOICES and words[name] not in CHOICES[name]:
             raise ValueError(f"{name} is none of {', '.join(CHOICES[name])}")
     if not isinstance(json.loads(words[texts[0]]), dict):
-        raise ValueError(f"{texts[0]} is no table")
+        raise ValueError(f"{texts[0]} is not a table")
 
 
 def refuse_odd_limits(limits: object) -> None:
     """Raise ValueError unless these are positive numbers by name."""
     if not isinstance(limits, dict):
-        raise ValueError("limits is no table")
+        raise ValueError("limits is not a table")
     for name, value in limits.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 < value < MOST:
-            raise ValueError(f"{name} is no positive number")
+            raise ValueError(f"{name} is not a positive number")
 
 
 def refuse_odd_count(name: str, value: object) -> None:
     """Raise ValueError unless this is a whole number from one on."""
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < MOST:
-        raise ValueError(f"{name} is no whole number from 1 on")
+        raise ValueError(f"{name} is not a whole number from 1 on")
 
 
 def _sizes(columns: Columns, kinds: Mapping[str, str]) -> dict[str, int]:

@@ -32,13 +32,14 @@ def symbols(formula: str) -> tuple[str, str]:
     """The two isotopes of a diatomic: "HD" -> ("H", "D"), "N2" -> ("N", "N").
 
     Raises:
-        ValueError: it is no diatomic of the isotopes in `scatter.units`.
+        ValueError: it is not a diatomic of the isotopes in `scatter.units`.
     """
     match = re.fullmatch(r"([A-Z][a-z]?)(2|[A-Z][a-z]?)", formula)
     pair = (match[1], match[1] if match[2] == "2" else match[2]) if match else ()
     if len(pair) != 2 or not set(pair) <= set(ISOTOPES):
         raise ValueError(
-            f'"{formula}" is no diatomic of {", ".join(ISOTOPES)}; write it as "H2", "HD" or "CO"'
+            f'"{formula}" is not a diatomic of {", ".join(ISOTOPES)}; '
+            'write it as "H2", "HD" or "CO"'
         )
     return pair
 

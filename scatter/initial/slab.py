@@ -44,7 +44,7 @@ def build(
         The system, and the positions of its atoms in Å, the lowest at z = 0.
 
     Raises:
-        UserError: the file cannot be read, or what it holds is no slab.
+        UserError: the file cannot be read, or what it holds is not a slab.
     """
     if surface.file is not None:
         return _with_given_top(surface, *_read(surface))

@@ -23,7 +23,7 @@ from scatter.structures import held, read_structure
 FLAT = 1e-6  # Å that a vector may lean and still count as lying or standing
 OPEN = 6.0  # Å: a slab whose atoms leave so much empty sideways does not go on there
 TOUCHING = 0.3  # Å: nearer ones are one atom that was written twice
-APART = 4.0  # Å: atoms that have none nearer are no part of the slab, nor do they lie on it
+APART = 4.0  # Å: atoms that have none nearer are not part of the slab, nor do they lie on it
 # Isotopes' masses relative to the standard weight: 3He 0.75, 6Li 0.87, 48Ca 1.20; D 2, T 3.
 ISOTOPES, OF_HYDROGEN = (0.7, 1.5), (0.1, 3.5)
 
@@ -40,7 +40,7 @@ def read_slab(file: str, place: str, vacuum: float | None = None) -> Atoms:
         vacuum: that the cell is to have above the slab instead of its own, Å.
 
     Raises:
-        UserError: it cannot be read, or is no slab.
+        UserError: it cannot be read, or is not a slab.
     """
     atoms = read_structure(Path(file), place)
     _refuse_no_slab(place, atoms)
@@ -83,7 +83,7 @@ def masses_of(place: str, atoms: Atoms) -> Float[np.ndarray, " atom"] | None:
     """Masses of the file's atoms, amu; None where it has none, or only the standard weights.
 
     Raises:
-        UserError: one is no mass of its element's isotopes.
+        UserError: one is not a mass of its element's isotopes.
     """
     column = next((name for name in ("masses", "mass") if name in atoms.arrays), None)
     if column is None:

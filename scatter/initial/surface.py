@@ -179,17 +179,17 @@ class Surface(Table):
     def _refuse_no_substrate(self) -> None:
         for symbol in self.substrate or ():
             if symbol not in atomic_numbers or symbol == "X":
-                raise ValueError(f"substrate names {symbol!r}, which is no chemical symbol")
+                raise ValueError(f"substrate names {symbol!r}, which is not a chemical symbol")
         if self.substrate and self.file is None:
             raise ValueError("substrate is about the slab of a file; a slab that is built has none")
 
     def _refuse_what_cannot_be_built(self) -> None:
         if self.element not in atomic_numbers or self.element == "X":
-            raise ValueError(f"element = {self.element!r} is no chemical symbol, such as 'Cu'")
+            raise ValueError(f"element = {self.element!r} is not a chemical symbol, such as 'Cu'")
         state = reference_states[atomic_numbers[self.element]]
         if (crystal := state and state["symmetry"]) != "fcc":
             raise ValueError(
-                f"element = {self.element!r} is no fcc metal"
+                f"element = {self.element!r} is not a fcc metal"
                 f"{f' ({crystal})' if crystal else ''}, and facets of fcc crystals alone are "
                 "built; give the slab as a file"
             )
@@ -247,4 +247,6 @@ def _number(key: str) -> float:
     try:
         return float(key)
     except ValueError as error:
-        raise ValueError(f"lattice_constant_A: the key '{key}' is no temperature in K") from error
+        raise ValueError(
+            f"lattice_constant_A: the key '{key}' is not a temperature in K"
+        ) from error

@@ -50,7 +50,7 @@ def thermalise(
         progress: told the fraction done (0 to 1) from time to time.
 
     Raises:
-        UserError: a replica's energy is no number any more.
+        UserError: a replica's energy is not a number any more.
     """
     rounds = -(-settings.snapshots // settings.replicas)
     streams = [

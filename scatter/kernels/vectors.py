@@ -201,7 +201,7 @@ class Writer:
         return self._intrinsic("sqrt", x)
 
     def least(self, a: Vector, b: Vector | float) -> Vector:
-        """The lesser of two numbers in each lane; the other where one is no number."""
+        """The lesser of two numbers in each lane; the other where one is not a number."""
         return self._intrinsic("minnum", a, self.vector(b))
 
     def polynomial(self, x: Vector, coefficients: list[float]) -> Vector:

@@ -26,8 +26,8 @@ FORCE_UNITS = {
 }  # fmt: skip
 FEW = 4  # atoms or frames: of fewer, no size is obvious
 ALIKE, ROUGHLY = 0.03, 0.3  # ratios to a unit's: of energies, and of forces at random
-LARGER = (10.0, 2000.0)  # times: less may be of hot and cold structures; more is no unit's doing
-APART = 0.3  # eV/atom: less is no obvious difference
+LARGER = (10.0, 2000.0)  # times: less may be of hot and cold structures; more is not a unit's doing
+APART = 0.3  # eV/atom: less is not an obvious difference
 TOO_FAR = 10.0  # eV/atom: no two structures of four atoms and one composition lie in groups so far
 CLEAR = 3.0  # how much wider than what it parts a gap of energies must be
 SPREAD = 0.3  # of energies where forces are small, over that of the others: what a minimum has not

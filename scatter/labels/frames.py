@@ -1,4 +1,4 @@
-"""Labelled structures as all read them: energy and forces, NaN for a force that is no label."""
+"""Labelled structures as all read them: energy and forces, NaN for a force that is not a label."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -52,8 +52,8 @@ def labelled(
 ) -> list[Atoms]:
     """Frames of one set whose calculator holds the labels: energy, eV, and forces, eV/Å.
 
-    A component that is no label (see the package) is NaN, and is held by a constraint, so that what
-    is written with ASE says so. Other energies and forces are taken out.
+    A component that is not a label (see the package) is NaN, and is held by a constraint, so that
+    what is written with ASE says so. Other energies and forces are taken out.
 
     Args:
         frames: as `read_frames` read them.
@@ -151,10 +151,10 @@ class Stream:
 
 
 def labels_in(frame: Atoms, keys: Keys, where: str) -> dict[str, Any]:
-    """Energy and forces of a frame, so far as it has them; NaN for forces that are no labels.
+    """Energy and forces of a frame, so far as it has them; NaN for forces that are not labels.
 
     Raises:
-        UserError: it is not clear which are meant, or they are no finite numbers.
+        UserError: it is not clear which are meant, or they are not finite numbers.
     """
     own: dict[str, Any] = keys_of(frame, keys, where, BOTH)
     for quantity, key in own.items():
@@ -165,7 +165,7 @@ def labels_in(frame: Atoms, keys: Keys, where: str) -> dict[str, Any]:
 
 def _energy(value: Any, frame: Atoms, where: str) -> float:
     if np.asarray(value).shape != () or np.asarray(value).dtype.kind not in "iuf":
-        raise UserError(f"{where}: its energy {str(value)[:40]!r} is no number")
+        raise UserError(f"{where}: its energy {str(value)[:40]!r} is not a number")
     if not np.isfinite(value):
         raise UserError(f"{where}: its energy or a force is not finite; take it out of the file")
     return float(value)
@@ -175,7 +175,7 @@ def _forces(value: Any, frame: Atoms, where: str) -> Float[np.ndarray, "atom 3"]
     """What is written; NaN where a constraint holds, and on atoms whose force is exactly zero."""
     array, none = np.asarray(value), held(frame, where)
     if array.shape != (len(frame), 3) or array.dtype.kind not in "iuf":
-        raise UserError(f"{where}: its forces are no numbers along x, y and z of each atom")
+        raise UserError(f"{where}: its forces are not numbers along x, y and z of each atom")
     if not np.isfinite(array[~none]).all():
         raise UserError(f"{where}: its energy or a force is not finite; take it out of the file")
     return np.where(none | ~array.any(axis=1, keepdims=True), np.nan, array)
@@ -187,8 +187,8 @@ def refuse_unhonoured(frame: Atoms, where: str, weights: Collection[str] | None)
         words = set(name.lower().replace("-", "_").split("_"))
         if "mask" in words:
             raise UserError(
-                f"{where}: '{name}' is no column that scatter knows; say which atoms are held by a "
-                "column move_mask (T for those that move), or take it out"
+                f"{where}: '{name}' is not a column that scatter knows; say which atoms are held "
+                "by a column move_mask (T for those that move), or take it out"
             )
         if weights is None or not words & {"weight", "weights"} or name in weights:
             continue
@@ -205,7 +205,7 @@ def summary(parts: Mapping[str, Sequence[Atoms]]) -> str:
     frames = [frame for some in parts.values() for frame in some]
     forces = np.concatenate([results_of(frame)["forces"] for frame in frames])
     known = int(np.isfinite(forces).any(axis=1).sum())
-    others = "" if np.isfinite(forces).all() else "; what is held, or exactly zero, is no label"
+    others = "" if np.isfinite(forces).all() else "; what is held, or exactly zero, is not a label"
     return f"labels: {len(frames)} energies, forces on {known} of {len(forces)} atoms{others}"
 
 
@@ -219,7 +219,7 @@ def _systems(frames: Iterable[Atoms]) -> Iterable[list[Atoms]]:
 
 
 def _leave_out_held(frames: Sequence[Atoms]) -> None:
-    """Components that are exactly zero on the same atom in all of these frames are no labels."""
+    """Components that are exactly zero on the same atom in all of these frames are not labels."""
     if len(frames) < LEAST:
         return
     labels = [results_of(frame)["forces"] for frame in frames]

@@ -27,11 +27,11 @@ def convert(source: Path, target: Path, elements: list[str], trust_pickle: bool)
 
     Raises:
         UserError: the source cannot be read, is not trusted or not of the family, or does not
-            know an element; the target is no `.npz`.
+            know an element; the target is not an `.npz`.
     """
     unknown = [symbol for symbol in elements if symbol not in atomic_numbers]
     if unknown:
-        raise UserError(f"--elements: {', '.join(unknown)} is no chemical symbol")
+        raise UserError(f"--elements: {', '.join(unknown)} is not a chemical symbol")
     if target.suffix != ".npz":
         raise UserError(f"OUT = '{target}': the name must end in .npz")
     if not source.is_file():

@@ -52,7 +52,7 @@ class MaceFused(Compiled):
         """The model in a file that `scatter convert` wrote.
 
         Raises:
-            UserError: the file is no converted model.
+            UserError: the file is not a converted model.
         """
         return cls(FoldedMace.read(file), precision, file.name)
 

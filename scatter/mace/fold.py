@@ -226,7 +226,7 @@ def _projected(coupling: NDArray, invariants: list[tuple[int, NDArray]]) -> NDAr
         Shape (invariant, path).
 
     Raises:
-        UserError: a coupling is no combination of them.
+        UserError: a coupling is not a combination of them.
     """
     nu = coupling.ndim - 1
     orders = list(permutations(range(nu)))

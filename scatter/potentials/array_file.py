@@ -19,7 +19,7 @@ Model = TypeVar("Model", bound="ArrayFile")
 
 
 class Misfit(ValueError):
-    """Arrays that are no such model; says why, of "its file"."""
+    """Arrays that are not such a model; says why, of "its file"."""
 
 
 def holds_array(file: Path, name: str) -> bool:
@@ -70,7 +70,7 @@ class ArrayFile:
 
     @classmethod
     def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
-        """Raise Misfit where arrays of the right shapes are no such model all the same."""
+        """Raise Misfit where arrays of the right shapes are not such a model all the same."""
 
     def write(self, file: Path) -> None:
         """Write the arrays, whole or not at all."""

@@ -92,7 +92,7 @@ class AseCalculator(Potential):
         """Where the user wants the folders of slots; the potential is the same wherever they are.
 
         Raises:
-            UserError: this is no folder's name.
+            UserError: this is not a folder's name.
         """
         told = self.parameters.pop("directory", None) if self.by_files else None
         if told is not None and not (isinstance(told, str) and told):
@@ -173,7 +173,7 @@ class AseObject(AseCalculator):
         made = self.given()
         if not isinstance(made, BaseCalculator):
             raise UserError(
-                f"potential: the function makes a {type(made).__name__}, which is no calculator "
+                f"potential: the function makes a {type(made).__name__}, which is not a calculator "
                 "of ASE"
             )
         return made

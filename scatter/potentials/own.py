@@ -58,7 +58,7 @@ def _imported(where: str, named: str) -> Any:
             "'package.module:Name', and name the folder of the module in PYTHONPATH"
         ) from error
     if not callable(attribute):
-        raise UserError(f"{where}: is no class or function, but a {type(attribute).__name__}")
+        raise UserError(f"{where}: is not a class or function, but a {type(attribute).__name__}")
     return attribute
 
 

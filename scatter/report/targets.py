@@ -36,7 +36,7 @@ def wanted(aim: Aim) -> str:
 def compared(row: Sticking, aim: Aim) -> str:
     """The error of a point beside its target, such as `0.0123 > 0.01`; of two the nearer one.
 
-    Nothing where S0 is not known: its bounds are no error that more trajectories would lessen.
+    Nothing where S0 is not known: its bounds are not an error that more trajectories would lessen.
     """
     if not row.known:
         return ""

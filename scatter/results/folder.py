@@ -148,4 +148,4 @@ def _molecule(path: Path, formula: str, raw: Mapping[str, list]) -> Molecule:
             return Molecule(masses, Curve(r, V))
     except (KeyError, ValueError, TypeError):
         pass
-    raise not_ours(path, f"'molecules/{formula}' is no pair of masses with a bond curve")
+    raise not_ours(path, f"'molecules/{formula}' is not a pair of masses with a bond curve")

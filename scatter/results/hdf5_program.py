@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 2**14
 
 
 class Refused(Exception):
-    """Why this is no results file."""
+    """Why this is not a results file."""
 
 
 def limit(size: int) -> None:
@@ -43,7 +43,7 @@ def member(group: h5py.Group, name: str, kind: type) -> Any:
         raise Refused(f"'{name}' is not in it" if link is None else f"'{name}' leads elsewhere")
     node = group[name]
     if not isinstance(node, kind):
-        raise Refused(f"'{name}' is no {kind.__name__.lower()}")
+        raise Refused(f"'{name}' is not a {kind.__name__.lower()}")
     return node
 
 

@@ -112,7 +112,7 @@ def _answer(path: Path, stream: IO[bytes], most: int, wanted: Sequence[str] | No
 
 def not_ours(path: Path, why: str) -> UserError:
     """The mistake of a file that is not a results file."""
-    return UserError(f"{path}: this is no results file of scatter ({why})")
+    return UserError(f"{path}: this is not a results file of scatter ({why})")
 
 
 def _row_type(description: Description, descr: object) -> np.dtype:
@@ -160,8 +160,8 @@ def _refuse_contradictions(
         or (points["point"] != np.arange(len(points))).any(),
         "a trajectory belongs to no point": (rows["point"] >= len(points)).any(),
         "a trajectory ended in no known way": not np.isin(rows["outcome"], known).all(),
-        "its 'input' is no text": not isinstance(description["input"], str),
-        "its 'potential' is no text": not isinstance(description["potential"], str),
+        "its 'input' is not text": not isinstance(description["input"], str),
+        "its 'potential' is not text": not isinstance(description["potential"], str),
     }
     for sentence, holds in contradictions.items():
         if holds:

@@ -106,7 +106,8 @@ def _describe(file: h5py.File, folder: Path, points: np.ndarray) -> None:
             file.attrs[key] = value if isinstance(value, str | int) else json.dumps(value)
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(
-            f"{folder / MANIFEST}: this is no description of a campaign ({foreign.reason(error)})"
+            f"{folder / MANIFEST}: this is not a description of a campaign "
+            f"({foreign.reason(error)})"
         ) from error
     file.attrs["schema"] = SCHEMA
     file.create_dataset("points", data=points)
@@ -162,7 +163,7 @@ def read_manifest(folder: Path) -> Description:
     wrong = [key for key, kind in DESCRIBED.items() if not isinstance(said.get(key, kind()), kind)]
     if "input" not in said or wrong:
         raise UserError(
-            f"{path}: this is no description of a campaign ('{(*wrong, 'input')[0]}' is not there, "
-            "or not of its kind)"
+            f"{path}: this is not a description of a campaign ('{(*wrong, 'input')[0]}' is not "
+            "there, or not of its kind)"
         )
     return said

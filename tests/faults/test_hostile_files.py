@@ -286,7 +286,7 @@ def test_an_input_that_asks_for_the_moon_gets_a_sentence(text, sentence):
 
 def test_a_value_of_any_length_is_quoted_in_a_sentence_that_can_be_read():
     long = MANIFEST_INPUT + f'element = "C{"9" * 5000}"\n'
-    with pytest.raises(UserError, match="is no chemical symbol|element = ") as refused:
+    with pytest.raises(UserError, match="is not a chemical symbol|element = ") as refused:
         parse(Path("input.toml"), long)
     assert len(str(refused.value)) < 1000
 
@@ -297,7 +297,7 @@ def test_a_molecule_of_a_billion_states_is_refused():
         parse(Path("input.toml"), MANIFEST_INPUT.replace("v = 0\nj = 0", many))
 
 
-# What is no file
+# What is not a file
 
 
 @pytest.fixture(params=["folder", "pipe", "device", "loop", "gone", "NUL", "sparse"])

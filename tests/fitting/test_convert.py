@@ -160,7 +160,7 @@ def test_a_foreign_or_spoilt_file_is_refused_in_one_sentence(tmp_path, changes, 
 
 
 def test_what_is_no_archive_is_refused(tmp_path):
-    (tmp_path / "a.npz").write_text("these are no arrays")
+    (tmp_path / "a.npz").write_text("these are not arrays")
     with pytest.raises(UserError, match="cannot be read"):
         FoldedMace.read(tmp_path / "a.npz")
     np.save(tmp_path / "b.npy", np.zeros(3))

@@ -154,9 +154,9 @@ def test_groups_are_named_in_any_order_and_number():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("f7", "'f7' is no group; give f0 to f6"),
+        ("f7", "'f7' is not a group; give f0 to f6"),
         ("product", "did you mean 'products'?"),
-        ("embedding,", "'' is no group"),
+        ("embedding,", "'' is not a group"),
         ("readouts,products,interactions,embedding", "nothing is left to train"),
     ],
 )

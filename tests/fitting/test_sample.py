@@ -139,7 +139,7 @@ def test_too_many_that_failed_are_said_after_all_that_was_asked_for_is_made(
 def test_frames_between_two_time_steps_are_refused(write_tiny, tmp_path, every_fs):
     path = write_tiny(tmp_path, **TWO)
     with pytest.raises(
-        UserError, match=r"is no multiple of \[dynamics\] timestep_fs = 0.5; 0.5 is"
+        UserError, match=r"is not a multiple of \[dynamics\] timestep_fs = 0.5; 0.5 is"
     ):
         sample_in(path.parent, every_fs=every_fs)
     assert not (tmp_path / "out").exists()

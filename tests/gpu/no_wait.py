@@ -28,7 +28,7 @@ class NoWait(TorchDispatchMode):
 
 
 class NoCrossing(NoWait):
-    """Refuses, besides, numbers that go from one device to another; a single number is no array.
+    """Refuses, besides, numbers that go from one device to another; a single one is no array.
 
     Attributes:
         seen: how many operations there were.

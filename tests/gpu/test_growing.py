@@ -104,7 +104,7 @@ def test_the_fused_kernels_give_the_same_bits_when_their_lists_had_to_grow(scarc
 
 
 def test_a_peak_seen_on_the_way_that_was_made_again_is_forgotten(scarce):
-    """Positions behind a list that overflowed are no numbers, and would count as infinite."""
+    """Positions behind a list that overflowed are not numbers, and would count as infinite."""
     device, many = potential(), list(starts(4))
     on = conditions(4, array=device.place.array, every=7, guards=(Lowness(),), guards_every=3)
     ample = ended(device, many, on)

@@ -88,9 +88,9 @@ def test_what_is_written_is_read(tmp_path):
     ({"number": np.array([0])}, "number has 1 where others have 2"),
     ({"numbers": np.array([29, 1, 1]), "moving": np.ones(3, bool)}, "not all atoms"),
     ({"precision": "exit"}, "precision is none of"),
-    ({"limits": (0.25, float("nan"), 0.1, 2.25, 7.1, 3.0)}, "max_time_fs is no positive number"),
-    ({"guards_every": 0}, "guards_every is no whole number"),
-    ({"guards_every": 2.5}, "guards_every is no whole number"),
+    ({"limits": (0.25, float("nan"), 0.1, 2.25, 7.1, 3.0)}, "max_time_fs is not a positive number"),
+    ({"guards_every": 0}, "guards_every is not a whole number"),
+    ({"guards_every": 2.5}, "guards_every is not a whole number"),
 ])  # fmt: skip
 def test_a_prepared_campaign_that_cannot_be_is_refused(tmp_path, changes, told):
     with pytest.raises(UserError, match=f"cannot be read.*{told}.*scatter prepare"):

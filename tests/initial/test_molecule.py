@@ -78,9 +78,9 @@ def test_the_conditions_are_the_product_in_a_stable_order():
 @pytest.mark.parametrize(
     ("keys", "rule"),
     [
-        ({"formula": "H3"}, '"H3" is no diatomic of H, D, T'),
-        ({"formula": "He2"}, '"He2" is no diatomic'),
-        ({"formula": "H"}, '"H" is no diatomic'),
+        ({"formula": "H3"}, '"H3" is not a diatomic of H, D, T'),
+        ({"formula": "He2"}, '"He2" is not a diatomic'),
+        ({"formula": "H"}, '"H" is not a diatomic'),
         ({"formula": 2}, "valid string"),
         ({"formula": ["HD", "DH"]}, "same molecule twice"),
         ({"v": None}, "v is missing"),

@@ -178,7 +178,7 @@ def test_the_lattice_constant_is_looked_up_by_temperature():
         ("lattice_constant_A", "automatic", "should be 'auto'"),
         ("lattice_constant_A", -3.6, "greater than 0"),
         ("lattice_constant_A", {"600": 3.68}, "no entry for temperature_K = 300; it has 600"),
-        ("lattice_constant_A", {"warm": 3.68}, "'warm' is no temperature"),
+        ("lattice_constant_A", {"warm": 3.68}, "'warm' is not a temperature"),
         ("vacuum_A", float("nan"), "finite number"),
         ("file", "slab.xyz", "already says what facet would say"),
         ("frozen", 2, "Extra inputs"),

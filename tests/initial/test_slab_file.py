@@ -98,8 +98,8 @@ def test_flags_that_are_none_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "sentence"),
-    [("frozen:L:1", "its column 'frozen'"), ("move_mask:S:1", "move_mask:S:1 is no mask"),
-     ("move_mask:L:2", "move_mask:L:2 is no mask")],
+    [("frozen:L:1", "its column 'frozen'"), ("move_mask:S:1", "move_mask:S:1 is not a mask"),
+     ("move_mask:L:2", "move_mask:L:2 is not a mask")],
 )  # fmt: skip
 def test_marks_that_would_be_left_alone_are_refused(tmp_path, column, sentence):
     lines = ["2", f'Lattice="3 0 0 0 3 0 0 0 40" Properties=species:S:1:pos:R:3:{column}']
@@ -327,7 +327,7 @@ def test_elements_that_are_missing_are_not_guessed_from_a_comment(tmp_path, comm
 
 @pytest.mark.parametrize(("element", "crystal"), [("Ru", "hcp"), ("W", "bcc"), ("Si", "diamond")])
 def test_what_is_no_fcc_metal_is_not_built_as_one(element, crystal):
-    with pytest.raises(ValueError, match=rf"'{element}' is no fcc metal \({crystal}\)"):
+    with pytest.raises(ValueError, match=rf"'{element}' is not a fcc metal \({crystal}\)"):
         Surface(element=element, temperature_K=300)
 
 

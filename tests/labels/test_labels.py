@@ -179,7 +179,7 @@ def _not_finite(frame):
         (_not_finite, "frame 2: its energy or a force is not finite"),
         (lambda frame: frame.info.update(config_weight=0.5), "the weight 'config_weight' would"),
         (lambda frame: frame.info.update(energy_weight=10.0), "the weight 'energy_weight' would"),
-        (lambda frame: frame.new_array("force_mask", np.ones(10)), "'force_mask' is no column"),
+        (lambda frame: frame.new_array("force_mask", np.ones(10)), "'force_mask' is not a column"),
         (lambda frame: frame.new_array("fixed", np.ones(10)), "its column 'fixed' seems"),
     ],
 )
@@ -241,9 +241,9 @@ def test_stresses_of_two_calculators_are_asked_for_where_they_are_copied(tmp_pat
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("REF_energy", "cold", "its energy 'cold' is no number"),
+        ("REF_energy", "cold", "its energy 'cold' is not a number"),
         ("REF_energy", "nan", "not finite"),
-        ("REF_energy", '"1 2 3"', "is no number"),
+        ("REF_energy", '"1 2 3"', "is not a number"),
     ],
 )
 def test_what_stands_under_a_key_must_be_a_number(tmp_path, name, text, sentence):

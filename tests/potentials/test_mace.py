@@ -154,7 +154,7 @@ def test_the_identity_is_the_hash_of_the_file_with_precision_and_device(mace_fil
 
 def test_what_is_no_model_is_refused(tmp_path):
     file = tmp_path / "a.model"
-    file.write_text("this is no pickle")
+    file.write_text("this is not a pickle")
     with pytest.raises(UserError, match="cannot be read"):
         MaceTorch(file, "cpu", trust_pickle=True)
 

@@ -79,7 +79,7 @@ def test_one_that_cannot_be_copied_is_asked_for_as_a_function():
 
 
 def test_a_function_that_makes_none_is_refused():
-    with pytest.raises(UserError, match="makes a int, which is no calculator"):
+    with pytest.raises(UserError, match="makes a int, which is not a calculator"):
         AseObject(lambda: 3)
 
 
@@ -106,7 +106,7 @@ def test_another_text_of_the_module_is_another_potential(module, tmp_path):
     [
         ("no_such_module:Name", {}, "cannot be imported .*PYTHONPATH"),
         ("my_surface:Missing", {}, "cannot be imported"),
-        ("my_surface:number", {}, "is no class or function"),
+        ("my_surface:number", {}, "is not a class or function"),
         ("my_surface:nothing", {}, "neither a scatter.Potential nor a calculator"),
         ("my_surface:metal", {"slow": 1}, "refuses parameters"),
     ],

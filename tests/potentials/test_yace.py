@@ -204,7 +204,7 @@ WRONG = [
     (("E0",), [0.0], "E0 has 1 values for 2 elements"),
     ((*BOND, "radbasename"), "ACE.jl.Basic", "radbasename = ACE.jl.Basic is not supported"),
     ((*BOND, "inner_cutoff_type"), "zbl", "inner_cutoff_type = zbl is not supported"),
-    ((*BOND, "radcoefficients"), [1.0], "radcoefficients are no array"),
+    ((*BOND, "radcoefficients"), [1.0], "radcoefficients are not an array"),
     (
         ("embeddings", 0),
         {

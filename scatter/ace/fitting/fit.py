@@ -42,7 +42,7 @@ class Fitting:
         smoothness: p of the prior; see `widths`.
         e0: energies of lone atoms, eV; those of other elements by least squares.
         threads: cores to use; the last bits depend on it.
-        leverage: whether the file shall tell how far an atom is from those of the set.
+        leverage: whether the file is to tell how far an atom is from those of the set.
         seed: of what is drawn: parts of a single file, and atoms whose forces enter.
         keys: of the labels.
     """
@@ -64,7 +64,7 @@ def fit_ace(
     Args:
         place: a folder that `scatter select` wrote, or one extended XYZ file.
         out: the potential to write.
-        recipe: what it shall be.
+        recipe: what it is to be.
         fitting: how it is fitted.
         say: is told what is done.
 
@@ -72,7 +72,8 @@ def fit_ace(
         The folder of the report.
 
     Raises:
-        UserError: `out` is no `.npz`, the structures cannot be used, or the recipe makes no sense.
+        UserError: `out` is not an `.npz`, the structures cannot be used, or the recipe makes no
+            sense.
     """
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")

@@ -1,4 +1,4 @@
-"""What a linear ACE shall be, and the design that follows from it."""
+"""What a linear ACE is to be, and the design that follows from it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

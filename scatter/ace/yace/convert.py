@@ -23,7 +23,7 @@ def export_yace(source: Path, target: Path) -> list[str]:
         those of the source.
 
     Raises:
-        UserError: the source is no linear ACE, or not invariant.
+        UserError: the source is not a linear ACE, or not invariant.
     """
     model = LinearAce.read(source)
     try:

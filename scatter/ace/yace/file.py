@@ -45,14 +45,14 @@ def read_tree(file: Path) -> Tree:
     """The values in a file.
 
     Raises:
-        UserError: it cannot be read or is no mapping.
+        UserError: it cannot be read or is not a mapping.
     """
     try:
         tree = yaml.load(text(file, f"[potential] file = '{file}'"), _Loader)
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"[potential] file = '{file}': cannot be read ({reason(error)})") from error
     if not isinstance(tree, dict):
-        raise UserError(f"[potential] file = '{file}': is no .yace file")
+        raise UserError(f"[potential] file = '{file}': is not a .yace file")
     return tree
 
 

@@ -50,7 +50,7 @@ class Bond:
         keys["radparameters"] = [float(each) for each in keys["radparameters"]]
         radial = np.array(keys["radcoefficients"], float)
         if radial.ndim != 3 or not np.isfinite(radial).all():
-            raise ValueError("radcoefficients are no array of n, l and k")
+            raise ValueError("radcoefficients are not an array of n, l and k")
         return cls(keys, radial)
 
 

@@ -5,7 +5,7 @@ The loss of a structure of N atoms, with residuals e of its energy and r of its 
     w_E (e / N)² + 100 Σ ω r² / 3N,    ω = 3 (molecule) or 1 (metal), over 1 + (|F*| / 5 eV/Å)²:
 
 the molecule's few atoms decide what happens, and frames on the repulsive wall shall not rule. A
-force that is no label has no residual. w_E is 1 for three fifths of the epochs and then grows to
+force that is not a label has no residual. w_E is 1 for three fifths of the epochs and then grows to
 3·10⁵, geometrically: the energy of a cell then weighs about as much as all its forces. The
 optimiser is Adam (Kingma & Ba, ICLR 2015), its rate falling as a cosine to a thousandth. At last
 the energies of species are set by least squares.
@@ -210,7 +210,7 @@ class Training:
         }
         shapes = {"epoch": (), **{name: each.shape for name, each in due.items()}}
         if {name: each.shape for name, each in held.items() if each.dtype.kind in "if"} != shapes:
-            raise UserError(f"{path}: is no state of this training; delete it to begin anew")
+            raise UserError(f"{path}: is not a state of this training; delete it to begin anew")
         self.epoch = int(held["epoch"])
         for name, each in due.items():
             each[...] = held[name]
@@ -242,7 +242,7 @@ def distil(
         The potentials.
 
     Raises:
-        UserError: the set is not there or its labels cannot be used, `out` is no `.npz`, or the
+        UserError: the set is not there or its labels cannot be used, `out` is not an `.npz`, or the
             folder of the training holds another.
     """
     if out.suffix != ".npz":

@@ -123,7 +123,7 @@ def finetune(
 
     Raises:
         UserError: the set is not there, its labels cannot be used, the foundation cannot be had or
-            does not know an element of the set, `out` is no `.model`, or the training fails.
+            does not know an element of the set, `out` is not a `.model`, or the training fails.
     """
     if out.suffix != ".model":
         raise UserError(f"OUT = '{out}': the name must end in .model")

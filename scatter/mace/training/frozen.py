@@ -8,8 +8,8 @@
 - The atomic energies are those asked for. Where the set has all elements of the foundation,
   mace-torch puts the foundation's in their place.
 - The model that the training begins with is kept, as `start.model`.
-- A force that is NaN is no label: it adds nothing to the loss, whose mean is over the others, nor
-  to the errors that are reported. Where there is none such, all numbers are mace-torch's own.
+- A force that is NaN is not a label: it adds nothing to the loss, whose mean is over the others,
+  nor to the errors that are reported. Where there is none such, all numbers are mace-torch's own.
 """
 
 import os
@@ -43,7 +43,7 @@ def frozen_groups(text: str) -> list[str]:
         text: f0 to f6 as in the study, `none`, or groups with commas between them.
 
     Raises:
-        UserError: a word is no group, or nothing would be left to train.
+        UserError: a word is not a group, or nothing would be left to train.
     """
     if text in (NONE, *STUDY):
         return STUDY.get(text, [])
@@ -53,7 +53,7 @@ def frozen_groups(text: str) -> list[str]:
             near = get_close_matches(word, [*GROUPS, *STUDY], n=1)
             hint = f"did you mean '{near[0]}'? " if near else ""
             raise UserError(
-                f"--freeze {text}: '{word}' is no group; {hint}give f0 to f6, none, or some of "
+                f"--freeze {text}: '{word}' is not a group; {hint}give f0 to f6, none, or some of "
                 f"{','.join(GROUPS)}"
             )
     if {*words} == {*GROUPS}:
@@ -156,7 +156,7 @@ def labels_alone(squares: Callable) -> Callable:
 
 
 def counting_labels(update: Callable) -> Callable:
-    """mace-torch's gathering of errors, without those of forces that are no labels.
+    """mace-torch's gathering of errors, without those of forces that are not labels.
 
     Args:
         update: that of mace-torch.

@@ -16,7 +16,7 @@ SKIN = 0.05  # Å: structures do not move, but for differences of gradients
 def structures_of(
     frames: Sequence[Atoms], numbers: np.ndarray, cutoff: float, where: str
 ) -> Structures:
-    """Labelled frames as the kernel takes them; forces that are no labels are NaN.
+    """Labelled frames as the kernel takes them; forces that are not labels are NaN.
 
     Raises:
         UserError: a frame's cell has no volume.
