@@ -59,7 +59,6 @@ def run(
     observers: Sequence[Observer] = (),
     sampler: Sampler | None = None,
     folder: str | Path | None = None,
-    trust_pickle: bool = False,
     console: Console | None = None,
 ) -> Results:
     """Run a campaign, or go on with the one in a folder, and answer its results.
@@ -79,7 +78,6 @@ def run(
         observers: of one's own, beside the usual ones.
         sampler: says which trajectories are run, in place of `[sampling]`.
         folder: where results are kept, so that a run can be continued; by default in memory alone.
-        trust_pickle: a `.model` file may run code when it is opened.
         console: where progress is told, such as `rich.console.Console()`; by default nowhere.
 
     Raises:
@@ -92,7 +90,7 @@ def run(
         where = Path(folder) if folder else Path(_temporary(ranks, stack))
         source = ranks.share(lambda: _source(settings, surface, where))
         own = ranks.agree(lambda: _potential(potential))
-        on = opened(source, trust_pickle, ranks, own)
+        on = opened(source, False, ranks, own)
         with holding(where, ranks):
             carry_out(source, on.potential, where, ranks, shown, None, on.committee, parts)
             ranks.wait()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scatter.mace.file import MARGIN, VERSION, FoldedMace
+from scatter.mace.foldable import Module
 from scatter.mace.kernels.harmonics import DEGREES, INVARIANTS, TRIPLES, triple_products
 from scatter.settings import UserError
 
@@ -20,7 +21,7 @@ INTERVALS = 1024
 INTERVALS_OF_TRANSFORMED = 2048
 
 
-def fold(model: Any, species: NDArray, provenance: str, source_sha256: str) -> FoldedMace:
+def fold(model: Module, species: NDArray, provenance: str, source_sha256: str) -> FoldedMace:
     """The folded model for some of its species.
 
     Args:
@@ -74,20 +75,20 @@ def fold(model: Any, species: NDArray, provenance: str, source_sha256: str) -> F
     )
 
 
-def _ask(module: Any, *inputs: NDArray) -> NDArray:
+def _ask(module: Module, *inputs: NDArray) -> NDArray:
     import torch
 
     with torch.no_grad():
         return module(*(torch.from_numpy(np.ascontiguousarray(x)) for x in inputs)).numpy()
 
 
-def _matrix(linear: Any) -> NDArray:
+def _matrix(linear: Module) -> NDArray:
     """The matrix of a linear map of scalars; rows are what goes in."""
     inner = getattr(linear, "linear", linear)
     return _ask(linear, np.eye(inner.irreps_in.dim))
 
 
-def _blocks(linear: Any, *attributes: NDArray) -> NDArray:
+def _blocks(linear: Module, *attributes: NDArray) -> NDArray:
     """The matrix for each l of a linear map of features, shape (l, channel, channel)."""
     channels, dim = linear.irreps_out[0].mul, linear.irreps_out.dim
     blocks = []
@@ -98,7 +99,7 @@ def _blocks(linear: Any, *attributes: NDArray) -> NDArray:
     return np.stack(blocks)
 
 
-def _of_species(skip: Any, model: Any, z: int) -> NDArray:
+def _of_species(skip: Module, model: Module, z: int) -> NDArray:
     """The matrices for each l of a map that depends on the species."""
     one_hot = np.eye(len(model.atomic_numbers))[z]
     return _blocks(skip, np.tile(one_hot, (skip.irreps_out[0].mul, 1)))
@@ -109,7 +110,7 @@ def _padded(blocks: NDArray) -> NDArray:
     return np.concatenate([blocks, np.zeros((4 - len(blocks), *blocks.shape[1:]))])
 
 
-def _radial_1(model: Any, species: NDArray, sent: NDArray) -> NDArray:
+def _radial_1(model: Module, species: NDArray, sent: NDArray) -> NDArray:
     """T_l(r) for every pair of species, the receiver's first."""
     block = model.interactions[0]
     linear = _blocks(block.linear) / block.avg_num_neighbors
@@ -124,7 +125,7 @@ def _radial_1(model: Any, species: NDArray, sent: NDArray) -> NDArray:
     return _to_l3(np.stack(tables)).reshape(len(species), len(species), -1, 4, sent.shape[1])
 
 
-def _radial_2(model: Any, species: NDArray) -> tuple[NDArray, NDArray]:
+def _radial_2(model: Module, species: NDArray) -> tuple[NDArray, NDArray]:
     """R_l(r), and which of them belongs to a pair of species."""
     block, count = model.interactions[1], len(species)
     table = np.zeros((count, count), np.int64)
@@ -142,7 +143,7 @@ def _to_l3(tables: NDArray) -> NDArray:
     return np.pad(tables, ((0, 0), (0, 0), (0, missing), (0, 0)))
 
 
-def _sampled(model: Any, block: Any, receiver: int, sender: int) -> NDArray:
+def _sampled(model: Module, block: Module, receiver: int, sender: int) -> NDArray:
     """Radial weights of a layer's messages with their path factors, shape (sample, l, channel).
 
     The functions are even or smooth at r = 0, and are continued beyond the cutoff by the
@@ -180,7 +181,7 @@ def _envelope(x: Any, p: float) -> Any:
     )
 
 
-def _path_factors(tensor_product: Any) -> NDArray:
+def _path_factors(tensor_product: Module) -> NDArray:
     """k_l of the messages k_l x_c w_lc Y_lm.
 
     Raises:
@@ -204,7 +205,7 @@ def _path_factors(tensor_product: Any) -> NDArray:
     return factors
 
 
-def _product(model: Any, layer: int, species: NDArray) -> NDArray:
+def _product(model: Module, layer: int, species: NDArray) -> NDArray:
     """β of the invariants, shape (species, invariant, channel)."""
     (contraction,) = model.products[layer].symmetric_contractions.contractions
     order = contraction.correlation
@@ -241,7 +242,7 @@ def _projected(coupling: NDArray, invariants: list[tuple[int, NDArray]]) -> NDAr
     return parts
 
 
-def _invariants(model: Any, nu: int, count: int) -> list[tuple[int, NDArray]]:
+def _invariants(model: Module, nu: int, count: int) -> list[tuple[int, NDArray]]:
     """Our invariants of order `nu` as symmetric tensors of the first `count` rows."""
     if nu == 1:
         return [(0, np.eye(count)[0])]
@@ -265,18 +266,18 @@ def _invariants(model: Any, nu: int, count: int) -> list[tuple[int, NDArray]]:
     return invariants
 
 
-def _scale_shift(model: Any) -> tuple[float, float]:
+def _scale_shift(model: Module) -> tuple[float, float]:
     if not hasattr(model, "scale_shift"):
         return 1.0, 0.0
     block = model.scale_shift
     return float(np.ravel(block.scale.numpy())[0]), float(np.ravel(block.shift.numpy())[0])
 
 
-def _atomic_energies(model: Any) -> NDArray:
+def _atomic_energies(model: Module) -> NDArray:
     return np.atleast_2d(model.atomic_energies_fn.atomic_energies.numpy())[0]
 
 
-def _repulsion(model: Any, scale: float) -> NDArray:
+def _repulsion(model: Module, scale: float) -> NDArray:
     """Scale, a_prefactor, a_exp and p of ZBL; a ScaleShiftMACE scales it with the rest."""
     if not hasattr(model, "pair_repulsion_fn"):
         return np.zeros(4)
@@ -284,7 +285,7 @@ def _repulsion(model: Any, scale: float) -> NDArray:
     return np.array([scale, float(zbl.a_prefactor), float(zbl.a_exp), float(zbl.p)])
 
 
-def _radii(model: Any, species: NDArray) -> NDArray:
+def _radii(model: Module, species: NDArray) -> NDArray:
     if not hasattr(model, "pair_repulsion_fn"):
         return np.zeros(len(species))
     return model.pair_repulsion_fn.covalent_radii.numpy()[model.atomic_numbers.numpy()[species]]

@@ -9,8 +9,10 @@ from scatter.settings import UserError
 FIRST = ("RealAgnosticInteractionBlock", "RealAgnosticResidualInteractionBlock")
 SECOND = ("RealAgnosticResidualInteractionBlock",)
 
+Module = Any  # of torch: a model of mace-torch or a part of it, whose attributes no type knows
 
-def refuse_strangers(model: Any, name: str) -> None:
+
+def refuse_strangers(model: Module, name: str) -> None:
     """Raise UserError, with the reason and the alternative, unless the model can be folded."""
     for find in (_of_kind, _of_layers, _of_features, _of_extras):
         reason = find(model)
@@ -21,11 +23,11 @@ def refuse_strangers(model: Any, name: str) -> None:
             )
 
 
-def _kind(block: Any) -> str:
+def _kind(block: Module) -> str:
     return type(block).__name__
 
 
-def _of_kind(model: Any) -> str:
+def _of_kind(model: Module) -> str:
     if _kind(model) not in ("MACE", "ScaleShiftMACE"):
         return f"it is a {_kind(model)}, and only MACE and ScaleShiftMACE are known"
     if len(model.interactions) != 2:
@@ -33,7 +35,7 @@ def _of_kind(model: Any) -> str:
     return ""
 
 
-def _of_layers(model: Any) -> str:
+def _of_layers(model: Module) -> str:
     first, second = model.interactions
     if _kind(first) not in FIRST:
         return f"its first layer is a {_kind(first)}"
@@ -50,7 +52,7 @@ def _of_layers(model: Any) -> str:
     return ""
 
 
-def _of_features(model: Any) -> str:
+def _of_features(model: Module) -> str:
     hidden = model.products[0].linear.irreps_out
     if hidden.lmax != 0 or len(hidden) != 1 or hidden[0].mul % 16:
         return f"its hidden features are {hidden}, and only Nx0e with N a multiple of 16 are known"
@@ -69,7 +71,7 @@ def _of_features(model: Any) -> str:
     return ""
 
 
-def _of_extras(model: Any) -> str:
+def _of_extras(model: Module) -> str:
     if len(getattr(model, "heads", None) or ["Default"]) > 1:
         return (
             f"it has the heads {', '.join(model.heads)}, and one is known (select it with "
@@ -85,7 +87,7 @@ def _of_extras(model: Any) -> str:
     return ""
 
 
-def wanted_species(model: Any, elements: list[int]) -> np.ndarray:
+def wanted_species(model: Module, elements: list[int]) -> np.ndarray:
     """Where the wanted atomic numbers are among the model's species; all, if none is named.
 
     Raises:

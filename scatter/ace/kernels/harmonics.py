@@ -15,6 +15,8 @@ Components are arrays, or vectors of `vectors`: anything that is multiplied by n
 from math import factorial, sqrt
 from typing import Any
 
+Value = Any  # a number, an array, or a vector of `kernels.vectors`
+
 
 def row(degree: int, m: int) -> int:
     """The row of p_lm."""
@@ -28,7 +30,7 @@ def norm(degree: int, m: int) -> float:
     return sqrt((2 * degree + 1) * (2 if m else 1) * ratio)
 
 
-def _around(x: Any, y: Any, degree: int) -> tuple[list[Any], list[Any]]:
+def _around(x: Value, y: Value, degree: int) -> tuple[list[Value], list[Value]]:
     """c_m and s_m for m up to the degree; the first are the numbers 1 and 0."""
     c, s = [1.0, x], [0.0, y]
     for m in range(1, degree):
@@ -37,9 +39,9 @@ def _around(x: Any, y: Any, degree: int) -> tuple[list[Any], list[Any]]:
     return c, s
 
 
-def _along(z: Any, degree: int) -> dict[tuple[int, int], Any]:
+def _along(z: Value, degree: int) -> dict[tuple[int, int], Value]:
     """Q_lm for 0 ≤ m ≤ l up to the degree; those with l = m are numbers."""
-    q: dict[tuple[int, int], Any] = {}
+    q: dict[tuple[int, int], Value] = {}
     for m in range(degree + 1):
         q[m, m] = float(factorial(2 * m) // (2**m * factorial(m)))
         if m < degree:
@@ -50,10 +52,10 @@ def _along(z: Any, degree: int) -> dict[tuple[int, int], Any]:
     return q
 
 
-def polynomials(x: Any, y: Any, z: Any, degree: int) -> list[Any]:
+def polynomials(x: Value, y: Value, z: Value, degree: int) -> list[Value]:
     """p_lm row by row for l up to the degree; the first is the number 1."""
     (c, s), q = _around(x, y, degree), _along(z, degree)
-    p: list[Any] = [1.0] * (degree + 1) ** 2
+    p: list[Value] = [1.0] * (degree + 1) ** 2
     for n in range(1, degree + 1):
         p[row(n, 0)] = q[n, 0]
         for m in range(1, n + 1):
@@ -62,7 +64,7 @@ def polynomials(x: Any, y: Any, z: Any, degree: int) -> list[Any]:
     return p
 
 
-def pull(x: Any, y: Any, z: Any, bars: list[Any]) -> tuple[Any, Any, Any]:
+def pull(x: Value, y: Value, z: Value, bars: list[Value]) -> tuple[Value, Value, Value]:
     """dE/dn of p_lm's slopes: Σ_lm bar_lm ∂p_lm/∂n.
 
     Args:
@@ -91,7 +93,7 @@ def pull(x: Any, y: Any, z: Any, bars: list[Any]) -> tuple[Any, Any, Any]:
     return by_x, by_y, by_z
 
 
-def _sum(terms: list[Any]) -> Any:
+def _sum(terms: list[Value]) -> Value:
     total = terms[0]
     for term in terms[1:]:
         total = total + term
