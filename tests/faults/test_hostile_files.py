@@ -198,7 +198,7 @@ def test_a_fault_of_the_library_ends_another_process_and_is_a_sentence(folder, m
     program = folder / "fault.py"
     program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     monkeypatch.setattr("scatter.results.hdf5_program.__file__", str(program))
-    with pytest.raises(UserError, match=r"no results file of scatter \(it is broken\)"):
+    with pytest.raises(UserError, match=r"not a results file of scatter \(it is broken\)"):
         read_results(folder)
 
 

@@ -121,7 +121,7 @@ def test_elements_are_named_where_they_are_many_or_unknown():
 
 def test_arguments_that_cannot_be_meant_are_refused(model_file, tmp_path):
     for source, target, elements, reason in (
-        (model_file, "a.npz", ["Xx"], "no chemical symbol"),
+        (model_file, "a.npz", ["Xx"], "not a chemical symbol"),
         (model_file, "a.txt", [], "must end in .npz"),
         (tmp_path / "none.model", "a.npz", [], "no such file"),
     ):

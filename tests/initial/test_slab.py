@@ -162,7 +162,7 @@ def test_the_lattice_constant_is_looked_up_by_temperature():
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("element", "Qq", "no chemical symbol"),
+        ("element", "Qq", "not a chemical symbol"),
         ("facet", "112", "Input should be '111', '100', '110' or '211'"),
         ("facet", [], "at least 1 item"),
         ("facet", ["111", "111"], "names a slab twice"),

@@ -76,7 +76,7 @@ def test_results_that_are_missing_broken_or_of_another_schema_are_refused(tmp_pa
     with pytest.raises(UserError, match=f"schema {SCHEMA + 1}, and this version reads"):
         read_results(tmp_path)
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(UserError, match="no results file of scatter"):
+    with pytest.raises(UserError, match="not a results file of scatter"):
         read_results(tmp_path)
 
 
@@ -87,5 +87,5 @@ def test_a_folder_without_a_campaign_or_with_a_broken_one_is_refused(tmp_path):
     with pytest.raises(UserError, match="campaign.json: is not JSON"):
         store.read_manifest(tmp_path)
     (tmp_path / "campaign.json").write_text('{"seed": 3}')
-    with pytest.raises(UserError, match="no description of a campaign \\('input' is not there"):
+    with pytest.raises(UserError, match="not a description of a campaign \\('input' is not there"):
         store.read_manifest(tmp_path)

@@ -49,7 +49,7 @@ def test_a_level_that_one_of_two_does_not_hold_is_nan_there():
     assert np.isnan(row.difference)
 
 
-@pytest.mark.parametrize(("formula", "said"), [("H3", "no diatomic"), ("N2", "does not know N")])
+@pytest.mark.parametrize(("formula", "said"), [("H3", "not a diatomic"), ("N2", "does not know N")])
 def test_what_is_no_molecule_of_the_potential_is_refused(formula, said):
     with pytest.raises(UserError, match=said):
         lone_molecule(Analytic(), formula)
