@@ -89,7 +89,8 @@ def test_another_model_is_refused(prepared):
 
 
 def test_a_yace_file_is_to_be_converted_first(prepared, tmp_path):
-    other = tmp_path / "yace.toml"
-    other.write_text(prepared.read_text().replace("model.npz", "model.yace"))
+    other, model = tmp_path / "yace.toml", prepared.with_name("model.yace")
+    model.write_text("elements: [Cu, H]\n")
+    other.write_text(prepared.read_text().replace("model.npz", model.name))
     with pytest.raises(UserError, match="make one with `scatter convert`"):
         write_prepared(other, tmp_path / "out.npz")
