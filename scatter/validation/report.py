@@ -1,4 +1,4 @@
-"""What a validation piece, as a document to read and as a table in the terminal.
+"""What a validation has found, as a document to read and as a table in the terminal.
 
 Both are made of the same plain values that `validation.json` holds; null is a number that is not.
 """
@@ -211,7 +211,7 @@ def _properties(piece: Piece, validation: Piece) -> Iterator[str]:
             yield from _table(_property_header(validation), _property_rows(validation, name))
         for sentence in part["failures"]:
             yield ""
-            yield f"Not piece: {sentence}."
+            yield f"Not found: {sentence}."
         yield from _figures(part)
 
 

@@ -13,7 +13,7 @@ from killed_run import killed
 
 import scatter
 from scatter import store
-from scatter.campaign import run as run_module
+from scatter.campaign import provenance as provenance_module
 from scatter.config import read
 from scatter.kernels import kernel
 from scatter.outcomes import ROW
@@ -159,7 +159,7 @@ def test_an_installed_package_does_not_claim_the_commit_of_a_repository_around_i
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
     subprocess.run(["git", *who, "-C", tmp_path, *commit], check=True)
     monkeypatch.setattr(scatter, "__file__", str(package / "__init__.py"))
-    assert run_module._commit() == ""
+    assert provenance_module._commit() == ""
 
 
 def test_every_point_stands_in_the_results_with_its_conditions(undisturbed):
