@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.run import carry_out, holding, opened, report, run
+from scatter.campaign.run import carry_out, holding, opened, report, run_on
 from scatter.config import Source, read
 from scatter.report.committee import report_committee
 from scatter.report.failures import refuse_untrusted
@@ -36,7 +36,8 @@ def committee(path: Path, trust_pickle: bool = False) -> None:
     ranks.share(lambda: _refuse(source))
     on = opened(source, trust_pickle, ranks)
     assert on.committee is not None
-    run(path, trust_pickle)
+    run_on(source, on, ranks)
+    ranks.share(lambda: refuse_untrusted(source.output))
     folders = [source.output]
     # the bits of a member's trajectories do not depend on who watches, and nobody does
     alone = source.input.potential.model_copy(update={"committee": []})

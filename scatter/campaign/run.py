@@ -1,12 +1,11 @@
 """`scatter run`: one campaign, from `input.toml` to a table and a figure, on all ranks."""
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -14,16 +13,16 @@ from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.engine import Campaign
 from scatter.campaign.frames import every_frame, refuse_unrecorded
+from scatter.campaign.manifest import manifest_of, write_slabs
 from scatter.campaign.members import refuse_misfits
 from scatter.campaign.parts import Parts
 from scatter.campaign.prepare import Prepared, prepare
-from scatter.campaign.provenance import provenance
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.shaping import SLABS, Manifest, completed, refuse_another, shaping
+from scatter.campaign.shaping import SLABS
 from scatter.campaign.signals import interrupting
 from scatter.campaign.threads import threads_in_words, use_threads
 from scatter.campaign.uncertain import gather_uncertain
-from scatter.config import Source, identity, points, points_table, read
+from scatter.config import Source, points, points_table, read
 from scatter.initial.projectile import Diatomic
 from scatter.outcomes import ATOMS
 from scatter.potentials.base import Guard, Potential
@@ -35,6 +34,20 @@ from scatter.report.sticking import conclude
 from scatter.report.targets import aim_of, amount
 from scatter.report.terminal import console as console_of
 from scatter.report.terminal import say
+
+
+class Opened(NamedTuple):
+    """What the trajectories of an input run on.
+
+    Attributes:
+        potential: that moves them.
+        committee: that watches, if one does.
+        threads: that this rank now uses.
+    """
+
+    potential: Potential
+    committee: Committee | None
+    threads: int
 
 
 def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Path:
@@ -61,24 +74,38 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
         UserError: the input is wrong, or the folder holds something else.
     """
     ranks = Ranks()
-    console = console_of(ranks.first)
     source = ranks.share(lambda: read(path))
     if every_fs is not None:
         source = ranks.share(lambda: replace(source, input=every_frame(source.input, every_fs)))
-    input, folder = source.input, source.output
     on = opened(source, trust_pickle, ranks)
+    run_on(source, on, ranks, recorded=every_fs is not None)
+    return source
+
+
+def run_on(source: Source, on: Opened, ranks: Ranks, recorded: bool = False) -> None:
+    """Run, or go on with, an input on what has been opened for it, and report.
+
+    Args:
+        source: the input.
+        on: of `opened`.
+        ranks: all of them must call this.
+        recorded: all trajectories are wanted as frames, so that none may have ended without.
+
+    Raises:
+        UserError: the input is impossible, or the folder holds something else.
+    """
+    console, input, folder = console_of(ranks.first), source.input, source.output
     say(
         console,
-        f"{path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
+        f"{source.path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
         f"{ranks.size} rank(s) with {threads_in_words(on.threads, input.run.threads)} each\n"
         f"potential: {on.potential.description}",
     )
     with interrupting(), holding(folder, ranks):
-        if every_fs is not None:
+        if recorded:
             ranks.share(lambda: refuse_unrecorded(folder))
         carry_out(source, on.potential, folder, ranks, console, committee=on.committee)
         report(folder, ranks, console)
-    return source
 
 
 def refuse_failed(source: Source, ranks: Ranks) -> None:
@@ -91,20 +118,6 @@ def trusting(source: Source, trust_pickle: bool) -> PotentialTable:
     """The input's [potential], its pickles trusted if the user does."""
     table = source.input.potential
     return table.model_copy(update={"trust_pickle": table.trust_pickle or trust_pickle})
-
-
-class Opened(NamedTuple):
-    """What the trajectories of an input run on.
-
-    Attributes:
-        potential: that moves them.
-        committee: that watches, if one does.
-        threads: that this rank now uses.
-    """
-
-    potential: Potential
-    committee: Committee | None
-    threads: int
 
 
 def opened(
@@ -218,7 +231,7 @@ def settle(
     ranks.share(lambda: refuse_no_arrival(source.input, source.path))
     parts = parts or Parts()
     manifest = ranks.share(
-        lambda: _manifest(source, potential, starts, guards, parts, folder, ranks)
+        lambda: manifest_of(source, potential, starts, guards, parts, folder, ranks)
     )
     prepared = prepare(source.input, potential.host, ranks, partial(say, console), starts, parts)
     prepared = replace(prepared, guards=guards)
@@ -233,7 +246,7 @@ def settle(
         },
         **({"atoms": prepared.atoms} if prepared.atoms != ATOMS else {}),
     }
-    ranks.share(lambda: _tell(folder, manifest, told))
+    ranks.share(lambda: write_slabs(folder, manifest, told))
     return prepared
 
 
@@ -245,52 +258,3 @@ def _columns(molecule: Diatomic) -> dict[str, list[float]]:
         "energy_eV": molecule.curve.V,
     }
     return {name: values.tolist() for name, values in columns.items()}
-
-
-def _manifest(
-    source: Source,
-    potential: Potential,
-    starts: Potential | None,
-    guards: tuple[Guard, ...],
-    parts: Parts,
-    folder: Path,
-    ranks: Ranks,
-) -> dict[str, Any]:
-    """What this campaign is; the one already in the folder, if it is the same.
-
-    Raises:
-        UserError: the folder holds another campaign, or this one under other conditions.
-    """
-    first = starts or potential.host
-    shaped = shaping(potential, first, guards, parts.identity)
-    made = {
-        "input": source.text,
-        "identity": identity(source.input),
-        "seed": source.input.run.seed,
-        "angular_momentum": "L² = J(J+1) ħ²",
-        "top_plane": "mean z of the ideal outermost layer's atoms; on (211) three rows",
-        "potential": potential.description,
-        "starts": first.description,
-        "endings": [list(ending) for ending in parts.own],
-        "columns": [list(column) for column in parts.columns],
-        **shaped,
-        **provenance(),
-        "ranks": ranks.size,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
-    if not (folder / store.MANIFEST).exists():
-        return made
-    before = store.read_manifest(folder)
-    refuse_another(folder, before, {"identity": made["identity"], **shaped})
-    return {**completed(before), "input": made["input"], "identity": made["identity"]}
-
-
-def _tell(folder: Path, manifest: Manifest, told: Manifest) -> None:
-    """Write what this campaign is, slabs included, into its folder.
-
-    Raises:
-        UserError: trajectories in the folder started on other slabs.
-    """
-    if SLABS in manifest:
-        refuse_another(folder, manifest, {SLABS: told[SLABS]})
-    store.write_manifest(folder, {**manifest, **told})

@@ -24,8 +24,9 @@ OTHER_FIGURES = (".svg", ".eps", ".ps", ".jpg", ".jpeg", ".tif", ".tiff", ".gif"
 
 def conclude(folder: Path, console: Console) -> None:
     """Write table and figure of a campaign, print the table, and say where they are."""
-    _analyse(folder, console)
-    figure = plot([folder])
+    results = _analyse(folder, console)
+    note = _potentials((), [results.description["potential"]])
+    figure = _draw(results, (), folder / "sticking", note)
     say(console, f"table:  {folder / 'sticking.csv'}\nfigure: {figure}")
 
 
@@ -83,7 +84,12 @@ def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 
     if stem.suffix in (".png", ".pdf"):
         stem = stem.with_suffix("")
     note = _potentials(names, [results.description["potential"] for results in every])
-    save(sticking_figure(first.rows, shown, note=note), stem)
+    return _draw(first, shown, stem, note)
+
+
+def _draw(results: ResultsFile, others: Sequence[Curve], stem: Path, note: str) -> Path:
+    """Draw the sticking curves of a campaign, and others beside them; answer the PNG's path."""
+    save(sticking_figure(results.rows, others, note=note), stem)
     return stem.with_name(f"{stem.name}.png")
 
 
