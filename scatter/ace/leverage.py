@@ -48,11 +48,16 @@ class Leverage:
             lists.update(positions)
             return [
                 leverages(
-                    atom, np.ascontiguousarray(positions), species,
-                    (lists.first, lists.second, lists.shift), lists.counts,
-                    functions[int(species[atom])], size,
-                ) for atom in last
-            ]  # fmt: skip
+                    atom,
+                    np.ascontiguousarray(positions),
+                    species,
+                    (lists.first, lists.second, lists.shift),
+                    lists.counts,
+                    functions[int(species[atom])],
+                    size,
+                )
+                for atom in last
+            ]
 
         return measure
 
@@ -78,11 +83,16 @@ def functions_of(model: LinearAce, centre: int) -> Functions:
     highest = range(int(degree.max(initial=0)) + 1)
     return Functions(
         table=np.ascontiguousarray(spline_coefficients(samples)),
-        radial=model.radial.shape[3], square=model.cutoff[centre] ** 2, per_step=1 / model.step,
+        radial=model.radial.shape[3],
+        square=model.cutoff[centre] ** 2,
+        per_step=1 / model.step,
         spec=np.stack([n, degree**2 + degree + m], axis=1),
         ranges=np.searchsorted(z, np.arange(len(model.numbers) + 1)),
         norms=np.array([norm(k, each) for k in highest for each in range(-k, k + 1)]),
-        products=np.concatenate(products), functions=places[needed], entries=entries[needed],
+        products=np.concatenate(products),
+        functions=places[needed],
+        entries=entries[needed],
         values=np.concatenate([getattr(model, f"coupling_values_{k}") for k in ORDERS])[needed],
-        root=np.ascontiguousarray(root[(root != 0).any(axis=1)][:, kept].T), kept=kept,
-    )  # fmt: skip
+        root=np.ascontiguousarray(root[(root != 0).any(axis=1)][:, kept].T),
+        kept=kept,
+    )

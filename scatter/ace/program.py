@@ -150,8 +150,16 @@ def weights_of(model: LinearAce, width: int, embedding: Embedding | None = None)
     beyond = table.shape[1] - DEGREE - 1
     parameters = np.zeros((0, 3)) if embedding is None else embedding.parameters
     return AceArrays(
-        layout=record, table=table.ravel(), start=start,
-        grid=np.array([1 / model.step, float(beyond)]), square=model.cutoff**2,
-        constant=model.constant.copy(), factors=places.factors, tile_rows=layout.rows,
-        direction=layout.direction, programs=which, embedding=parameters, **programs.arrays(),
-    )  # fmt: skip
+        layout=record,
+        table=table.ravel(),
+        start=start,
+        grid=np.array([1 / model.step, float(beyond)]),
+        square=model.cutoff**2,
+        constant=model.constant.copy(),
+        factors=places.factors,
+        tile_rows=layout.rows,
+        direction=layout.direction,
+        programs=which,
+        embedding=parameters,
+        **programs.arrays(),
+    )

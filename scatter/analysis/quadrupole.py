@@ -98,9 +98,13 @@ def _numbers(values: Sequence[float]) -> Columns:
 
 
 def _quadrupole(
-    J: int, weight: PerProjection, S: PerProjection, low: PerProjection, high: PerProjection,
+    J: int,
+    weight: PerProjection,
+    S: PerProjection,
+    low: PerProjection,
+    high: PerProjection,
     variance: PerProjection,
-) -> list[float]:  # fmt: skip
+) -> list[float]:
     """A0(2), its standard error by the delta method, and the ends of its 95 % interval."""
     if J == 0:
         return [nan] * 4

@@ -21,9 +21,14 @@ MOMENT = ("time_fs", "Z_A", "height_A", "bond_A", "energy_error_eV", "margin_A")
 
 
 def inspect(
-    folder: Path, point: int, number: int, every_fs: float | None, output: Path | None,
-    trust_pickle: bool, console: Console,
-) -> None:  # fmt: skip
+    folder: Path,
+    point: int,
+    number: int,
+    every_fs: float | None,
+    output: Path | None,
+    trust_pickle: bool,
+    console: Console,
+) -> None:
     """Run one trajectory of a campaign again, write its frames, and print its story.
 
     Args:

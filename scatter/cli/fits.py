@@ -74,11 +74,18 @@ def ace(
     from scatter.labels import Keys
 
     recipe = Recipe(
-        elements=symbols_of(elements), degrees=_numbers("--degrees", degrees), weight_l=weight_l,
-        cutoff_A=cutoff, cutoffs_A=_pairs("--pair-cutoff", pair_cutoff), r0_A=_pairs("--r0", r0),
-        powers=_two("--powers", powers), inner=inner, pair_degree=pair_degree,
-        molecule=symbols_of(molecule), most=_two("--most", most),
-    )  # fmt: skip
+        elements=symbols_of(elements),
+        degrees=_numbers("--degrees", degrees),
+        weight_l=weight_l,
+        cutoff_A=cutoff,
+        cutoffs_A=_pairs("--pair-cutoff", pair_cutoff),
+        r0_A=_pairs("--r0", r0),
+        powers=_two("--powers", powers),
+        inner=inner,
+        pair_degree=pair_degree,
+        molecule=symbols_of(molecule),
+        most=_two("--most", most),
+    )
     classes = _named("--class-weight", class_weight)
     weights = Weights(energy_weight, force_weight, molecule_weight, classes, share)
     keys, energies = Keys(energy_key, forces_key), _named("--e0", e0)

@@ -187,9 +187,15 @@ def evaluate(positions, hydrogen, moving, first, second, shift, counts, metal, p
     for slot in prange(len(positions)):
         n = counts[slot]
         energies[slot] = _replica(
-            positions[slot], hydrogen, first[slot, :n], second[slot, :n], shift[slot, :n],
-            metal, p, forces[slot],
-        )  # fmt: skip
+            positions[slot],
+            hydrogen,
+            first[slot, :n],
+            second[slot, :n],
+            shift[slot, :n],
+            metal,
+            p,
+            forces[slot],
+        )
         for i in range(len(moving)):
             if not moving[i]:
                 forces[slot, i] = 0.0

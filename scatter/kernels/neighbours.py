@@ -124,9 +124,16 @@ def update_lists(
         if counts[slot] >= 0 and not _moved(positions[slot], reference[slot], skin):
             continue
         pairs = half_list(
-            positions[slot], cell, inverse, spans, pbc, radius,
-            first[slot], second[slot], shift[slot],
-        )  # fmt: skip
+            positions[slot],
+            cell,
+            inverse,
+            spans,
+            pbc,
+            radius,
+            first[slot],
+            second[slot],
+            shift[slot],
+        )
         needed[slot] = pairs
         counts[slot] = pairs if pairs <= first.shape[1] else -1
         reference[slot] = positions[slot]

@@ -21,9 +21,13 @@ ENERGY_UNITS = {
     "meV": 1e-3,
 }
 FORCE_UNITS = {
-    "Hartree/Bohr": 51.4221, "Rydberg/Bohr": 25.7110, "Hartree/Å": 27.2114,
-    "kcal/mol/Å": 1 / 23.0605, "kJ/mol/Å": 1 / 96.4853, "meV/Å": 1e-3,
-}  # fmt: skip
+    "Hartree/Bohr": 51.4221,
+    "Rydberg/Bohr": 25.7110,
+    "Hartree/Å": 27.2114,
+    "kcal/mol/Å": 1 / 23.0605,
+    "kJ/mol/Å": 1 / 96.4853,
+    "meV/Å": 1e-3,
+}
 FEW = 4  # atoms or frames: of fewer, no size is obvious
 ALIKE, ROUGHLY = 0.03, 0.3  # ratios to a unit's: of energies, and of forces at random
 LARGER = (10.0, 2000.0)  # times: less may be of hot and cold structures; more is not a unit's doing

@@ -19,11 +19,39 @@ WORDS = {
 UNITS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³"}
 # words beside those that make another quantity of it: no total energy, no force on an atom
 OTHERS = {
-    "adsorption", "atom", "atomisation", "atomization", "barrier", "binding", "cohesive",
-    "correction", "cutoff", "energies", "error", "ev", "formation", "free", "incidence",
-    "interaction", "kinetic", "mask", "max", "mean", "per", "point", "rms", "std", "surface",
-    "uncertainty", "unread", "var", "variance", "weight", "weights", "zero",
-}  # fmt: skip
+    "adsorption",
+    "atom",
+    "atomisation",
+    "atomization",
+    "barrier",
+    "binding",
+    "cohesive",
+    "correction",
+    "cutoff",
+    "energies",
+    "error",
+    "ev",
+    "formation",
+    "free",
+    "incidence",
+    "interaction",
+    "kinetic",
+    "mask",
+    "max",
+    "mean",
+    "per",
+    "point",
+    "rms",
+    "std",
+    "surface",
+    "uncertainty",
+    "unread",
+    "var",
+    "variance",
+    "weight",
+    "weights",
+    "zero",
+}
 UNREAD = "unread_"  # begins the names of what was not chosen
 TOKEN = re.compile(r"""(?:"[^"]*"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|[^\s"'{\[])+""")
 

@@ -79,17 +79,30 @@ def scratch(weights: MaceArrays, atoms: int, capacity: int, workers: int) -> Mac
 
     features, row = atoms * 16 * channels, atoms * channels
     return MaceMemory(
-        held=np.full((workers, atoms, 3), np.nan), fixed=reals(features),
-        fixed_energy=np.zeros((workers, 1)), fixed_start=integers(atoms + 1),
-        start=integers(atoms + 1), a=reals(features), m=reals(features),
-        a_2=reals(16 * channels), b=reals(row), b_2=reals(channels), g=reals(row),
-        g_bar=reals(row), x=reals(len(weights.energy_2)), lanes=reals(width),
+        held=np.full((workers, atoms, 3), np.nan),
+        fixed=reals(features),
+        fixed_energy=np.zeros((workers, 1)),
+        fixed_start=integers(atoms + 1),
+        start=integers(atoms + 1),
+        a=reals(features),
+        m=reals(features),
+        a_2=reals(16 * channels),
+        b=reals(row),
+        b_2=reals(channels),
+        g=reals(row),
+        g_bar=reals(row),
+        x=reals(len(weights.energy_2)),
+        lanes=reals(width),
         tiles=reals(tiles * TILE_ROWS * width),
         apart=aligned(np.zeros((workers, tiles * 3 * width))),
-        knots=np.zeros((workers, places), np.int32), first=integers(places),
-        second=integers(places), into_own=integers(places), into_other=integers(places),
-        into_both=integers(places), push=reals(4 * places),
-    )  # fmt: skip
+        knots=np.zeros((workers, places), np.int32),
+        first=integers(places),
+        second=integers(places),
+        into_own=integers(places),
+        into_other=integers(places),
+        into_both=integers(places),
+        push=reals(4 * places),
+    )
 
 
 def weights_of(model: FoldedMace, precision: str) -> MaceArrays:

@@ -29,8 +29,9 @@ def brackets(
     """
     if len(x):
         middle, half = 0.5 * (lowest + highest), 0.5 * (highest - lowest)
-        axes.errorbar(x, middle, half, fmt="none", ecolor=colour, capsize=5, elinewidth=0.7,
-                      zorder=zorder)  # fmt: skip
+        axes.errorbar(
+            x, middle, half, fmt="none", ecolor=colour, capsize=5, elinewidth=0.7, zorder=zorder
+        )
 
 
 def bracket_handle() -> tuple[Any, str]:

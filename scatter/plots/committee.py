@@ -36,8 +36,16 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
             for member in zip(*(row.members for row in group), strict=True):
                 axes.plot(x, [row.S0 for row in member], color=colour, linewidth=0.4, marker="")
             ends = [row.own.low for row in group], [row.own.high for row in group]
-            bars(axes, x, S0, *ends, color=colour, marker=MARKERS[index % len(MARKERS)],
-                 linewidth=1.0, label=texts[index] or "this potential")  # fmt: skip
+            bars(
+                axes,
+                x,
+                S0,
+                *ends,
+                color=colour,
+                marker=MARKERS[index % len(MARKERS)],
+                linewidth=1.0,
+                label=texts[index] or "this potential",
+            )
             brackets_of(axes, np.array(x, float), [row.own for row in group], colour)
             low, high = [row.low for row in group], [row.high for row in group]
             axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)

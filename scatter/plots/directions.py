@@ -58,8 +58,13 @@ def plane_figure(angles: Mapping[str, np.ndarray], polar_deg: float) -> Figure:
         for axes, name in panels:
             for n, (point, rows) in enumerate(angles.items()):
                 P = np.histogram(rows[f"{name}_deg"], edges)[0] / max(1, len(rows)) / STEP_deg
-                axes.stairs(P, edges, color=str(shades[n]), linestyle=LINES[n % len(LINES)],
-                            label=f"{point}: {len(rows)}")  # fmt: skip
+                axes.stairs(
+                    P,
+                    edges,
+                    color=str(shades[n]),
+                    linestyle=LINES[n % len(LINES)],
+                    label=f"{point}: {len(rows)}",
+                )
             specular = polar_deg if name == "in_plane" else 0.0
             axes.axvline(specular, color="#D55E00", linewidth=0.8, label="specular")
             axes.set_xlabel(f"{name.replace('_', '-').capitalize()} angle (°)")

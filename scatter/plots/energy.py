@@ -25,8 +25,9 @@ def ledger_figure(means: pd.DataFrame) -> Figure:
         axes = figure.add_subplot()
         for n, (term, name) in enumerate(TERMS.items()):
             rows = scattered.query(f"term == '{term}'")
-            bars(axes, rows.energy_eV, rows.mean_eV, rows.low_eV, rows.high_eV, label=name,
-                 **look(n))  # fmt: skip
+            bars(
+                axes, rows.energy_eV, rows.mean_eV, rows.low_eV, rows.high_eV, label=name, **look(n)
+            )
         axes.axhline(0, color="0.6", linewidth=0.5, zorder=0)
         axes.set_xlabel("Incidence energy (eV)")
         axes.set_ylabel("Mean change (eV)")

@@ -34,8 +34,17 @@ def fit_figure(curves: Sequence[Curve], fits: Sequence[Fit | Undetermined]) -> F
         for n, (curve, text, fitted) in enumerate(zip(curves, texts, fits, strict=True)):
             style, gap = look(n), curve.open
             line = style.pop("linestyle")
-            bars(axes, curve.x, curve.S0, curve.low, curve.high, linestyle="none",
-                 label=text or None, elinewidth=0.7, **style)  # fmt: skip
+            bars(
+                axes,
+                curve.x,
+                curve.S0,
+                curve.low,
+                curve.high,
+                linestyle="none",
+                label=text or None,
+                elinewidth=0.7,
+                **style,
+            )
             brackets(axes, curve.x[gap], curve.lowest[gap], curve.highest[gap], style["color"])
             if isinstance(fitted, Fit):
                 axes.plot(fine, fitted(fine), color=style["color"], linestyle=line)

@@ -52,9 +52,14 @@ def learning_figure(rows: Sequence[Learned]) -> Figure:
                 x = [row.structures for row in curves[method]]
                 y, error = zip(*(getattr(row, quantity) for row in curves[method]), strict=True)
                 axes.errorbar(
-                    x, y, error, color=PALETTE[index], marker=MARKERS[index],
-                    ls=LINES[index % len(LINES)], label=method,
-                )  # fmt: skip
+                    x,
+                    y,
+                    error,
+                    color=PALETTE[index],
+                    marker=MARKERS[index],
+                    ls=LINES[index % len(LINES)],
+                    label=method,
+                )
             for method in set(curves) - set(trained):
                 height = getattr(curves[method][0], quantity)[0]
                 axes.axhline(height, color="0.5", ls=":", label=method)

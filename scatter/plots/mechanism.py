@@ -26,8 +26,15 @@ def site_figure(impacts: np.ndarray, facet: str, lattice_constant_A: float) -> F
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, (outcome, (marker, color)) in zip(panels, KINDS.items(), strict=True):
             mine = impacts[impacts["outcome"] == outcome]
-            axes.plot(mine["x_A"][:DRAWN], mine["y_A"][:DRAWN], marker, color=color, ms=1.8,
-                      mew=0, rasterized=True)  # fmt: skip
+            axes.plot(
+                mine["x_A"][:DRAWN],
+                mine["y_A"][:DRAWN],
+                marker,
+                color=color,
+                ms=1.8,
+                mew=0,
+                rasterized=True,
+            )
             first = f", the first {DRAWN} drawn" if len(mine) > DRAWN else ""
             axes.set_title(f"{outcome.name.lower()}: {len(mine)}{first}")
             _draw_cell(axes, cell, facet)

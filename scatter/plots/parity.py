@@ -72,8 +72,16 @@ def _draw(axes: Axes, panel: Panel, potential: str, reference: str) -> None:
     x, y = panel.reference, panel.potential
     some = slice(None, None, -(-len(x) // MOST))
     size = 3 if len(x) < 2000 else 1
-    axes.plot(x[some], y[some], ".", color=PALETTE[0], markersize=size, markeredgewidth=0,
-              rasterized=True, zorder=2)  # fmt: skip
+    axes.plot(
+        x[some],
+        y[some],
+        ".",
+        color=PALETTE[0],
+        markersize=size,
+        markeredgewidth=0,
+        rasterized=True,
+        zorder=2,
+    )
     ends = _ends(x, y)
     axes.plot(ends, ends, color="0.4", linewidth=0.7, linestyle="--", zorder=1)
     axes.set(xlim=ends, ylim=ends, aspect="equal", title=panel.name)
@@ -82,8 +90,14 @@ def _draw(axes: Axes, panel: Panel, potential: str, reference: str) -> None:
     axes.locator_params(nbins=5)
     apart = MILLI * (y - x)
     rmse = sqrt(np.mean(apart**2))
-    axes.text(0.04, 0.96, f"RMSE {_short(rmse)} m{panel.unit}\n$n$ = {len(x)}",
-              transform=axes.transAxes, va="top", fontsize=7)  # fmt: skip
+    axes.text(
+        0.04,
+        0.96,
+        f"RMSE {_short(rmse)} m{panel.unit}\n$n$ = {len(x)}",
+        transform=axes.transAxes,
+        va="top",
+        fontsize=7,
+    )
     _inset(axes, apart, f"m{panel.unit}")
 
 

@@ -31,8 +31,14 @@ def quality_figure(trajectories: np.ndarray) -> Figure:
             ended = trajectories[trajectories["outcome"] == outcome]
             if len(ended):
                 label = f"{outcome.name.lower()}: {len(ended)}"
-                right.hist(ended["time_fs"], edges, histtype="step", color=PALETTE[n],
-                           linestyle=LINES[n], label=label)  # fmt: skip
+                right.hist(
+                    ended["time_fs"],
+                    edges,
+                    histtype="step",
+                    color=PALETTE[n],
+                    linestyle=LINES[n],
+                    label=label,
+                )
         right.set_xlabel("Duration (fs)")
         right.set_ylabel("Trajectories")
         if len(trajectories):

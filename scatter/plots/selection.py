@@ -38,9 +38,15 @@ def _kept(axes: Axes, pool: Places, kept: Places, parts: np.ndarray) -> None:
     for part, name in enumerate(("training", "validation", "test")):
         mine = parts == part
         axes.plot(
-            kept[0][mine], kept[1][mine], ".", ms=1.5, mew=0, color=PALETTE[part],
-            label=f"{name}: {mine.sum()}", rasterized=True,
-        )  # fmt: skip
+            kept[0][mine],
+            kept[1][mine],
+            ".",
+            ms=1.5,
+            mew=0,
+            color=PALETTE[part],
+            label=f"{name}: {mine.sum()}",
+            rasterized=True,
+        )
     axes.set_xlabel("bond length (Å)")
     axes.set_ylabel("height of the centre of mass (Å)")
     axes.legend(title=f"kept of {len(pool[0])} frames", markerscale=5, loc="upper right")

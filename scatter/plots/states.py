@@ -51,9 +51,14 @@ def _map(axes: Axes, P: np.ndarray, most: float) -> AxesImage:
     """Probabilities by v' (rows) and J' (columns) in grey, those above 2 % as numbers too."""
     edges = (-0.5, P.shape[1] - 0.5, -0.5, P.shape[0] - 0.5)
     image = axes.imshow(
-        np.where(P > 0, P, np.nan), origin="lower", aspect="auto", cmap="Greys",
-        vmin=0, vmax=most, extent=edges,
-    )  # fmt: skip
+        np.where(P > 0, P, np.nan),
+        origin="lower",
+        aspect="auto",
+        cmap="Greys",
+        vmin=0,
+        vmax=most,
+        extent=edges,
+    )
     for v, J in zip(*np.nonzero(P >= 0.02), strict=True):
         colour = "white" if P[v, J] > 0.6 * most else "black"
         text = f"{P[v, J]:.2f}".lstrip("0")

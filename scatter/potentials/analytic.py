@@ -36,9 +36,19 @@ SURFACE_DEPTH, DECAY, CONTACT, REPULSION = 2.7, 1.6, 1.4, 0.7
 
 METAL = (V_HEIGHTS, V_RADII, F_HEIGHTS, F_RADII)
 PARAMETERS = np.array(
-    [DEPTH, STEEPNESS, BOND, SATO_BOND, SURFACE_DEPTH, SATO_SURFACE, DECAY, CONTACT, V_RADII[0],
-     REPULSION]
-)  # fmt: skip
+    [
+        DEPTH,
+        STEEPNESS,
+        BOND,
+        SATO_BOND,
+        SURFACE_DEPTH,
+        SATO_SURFACE,
+        DECAY,
+        CONTACT,
+        V_RADII[0],
+        REPULSION,
+    ]
+)
 
 
 class Analytic(Potential):
@@ -73,8 +83,15 @@ class Analytic(Potential):
 
         def evaluate(lists: VerletLists, positions: Positions) -> Answer:
             return leps.evaluate(
-                positions, hydrogen, system.moving,
-                lists.first, lists.second, lists.shift, lists.counts, METAL, PARAMETERS,
-            )  # fmt: skip
+                positions,
+                hydrogen,
+                system.moving,
+                lists.first,
+                lists.second,
+                lists.shift,
+                lists.counts,
+                METAL,
+                PARAMETERS,
+            )
 
         return Replicas(system, slots, self.cutoff, evaluate)

@@ -39,17 +39,39 @@ NEEDED = {"eam": "potential", "kim": "model_name"}  # a parameter without which 
 # Write where this process was started, whatever they are told.
 IN_PLACE = ("crystal", "exciting", "gromacs", "turbomole")
 OTHER_WORDS = {
-    "lennardjones": "lj", "lennard-jones": "lj", "morsepotential": "morse", "lammps": "lammpslib",
-    "qe": "espresso", "pw": "espresso", "pwscf": "espresso", "quantumespresso": "espresso",
-    "quantum-espresso": "espresso", "quantum_espresso": "espresso", "fhi-aims": "aims",
-    "fhiaims": "aims", "fhi_aims": "aims", "dftb+": "dftb", "dftbplus": "dftb",
-    "effectivemediumtheory": "emt", "asap3": "asap", "openkim": "kim",
-}  # fmt: skip
+    "lennardjones": "lj",
+    "lennard-jones": "lj",
+    "morsepotential": "morse",
+    "lammps": "lammpslib",
+    "qe": "espresso",
+    "pw": "espresso",
+    "pwscf": "espresso",
+    "quantumespresso": "espresso",
+    "quantum-espresso": "espresso",
+    "quantum_espresso": "espresso",
+    "fhi-aims": "aims",
+    "fhiaims": "aims",
+    "fhi_aims": "aims",
+    "dftb+": "dftb",
+    "dftbplus": "dftb",
+    "effectivemediumtheory": "emt",
+    "asap3": "asap",
+    "openkim": "kim",
+}
 OUR_KINDS = {
-    "default": "default", "analytic": "analytic", "yace": "ace", "pace": "ace", "pyace": "ace",
-    "pacemaker": "ace", "mace": "mace", "macecalculator": "mace", "mace_off": "mace",
-    "mace_omol": "mace", "mace_anicc": "mace", "mace-mp": "mace",
-}  # fmt: skip
+    "default": "default",
+    "analytic": "analytic",
+    "yace": "ace",
+    "pace": "ace",
+    "pyace": "ace",
+    "pacemaker": "ace",
+    "mace": "mace",
+    "macecalculator": "mace",
+    "mace_off": "mace",
+    "mace_omol": "mace",
+    "mace_anicc": "mace",
+    "mace-mp": "mace",
+}
 LONGEST = 200  # characters of what a calculator says
 PLACES = "https://ase-lib.org/ase/calculators/calculators.html#calculator-configuration"
 

@@ -44,9 +44,19 @@ class VerletLists:
 
     def _renew(self, positions: Float[np.ndarray, "slot atom 3"]) -> int:
         return update_lists(
-            positions, self.cell, self.inverse, self.spans, self.pbc, self.radius, self.skin,
-            self.first, self.second, self.shift, self.counts, self.reference,
-        )  # fmt: skip
+            positions,
+            self.cell,
+            self.inverse,
+            self.spans,
+            self.pbc,
+            self.radius,
+            self.skin,
+            self.first,
+            self.second,
+            self.shift,
+            self.counts,
+            self.reference,
+        )
 
     def enter(self, slots: Int[np.ndarray, " new"], fresh: "VerletLists") -> None:
         """Take over the lists of replicas that enter these slots, made elsewhere just now."""

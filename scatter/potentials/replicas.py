@@ -110,9 +110,14 @@ class Workers:
     def arguments(self, lists: VerletLists, positions: Positions) -> tuple:
         """What the kernel takes."""
         return (
-            np.ascontiguousarray(positions), self.species, self.moving,
-            (lists.first, lists.second, lists.shift), lists.counts, self.weights, self.scratch,
-        )  # fmt: skip
+            np.ascontiguousarray(positions),
+            self.species,
+            self.moving,
+            (lists.first, lists.second, lists.shift),
+            lists.counts,
+            self.weights,
+            self.scratch,
+        )
 
     def _reserve(self, slots: int, capacity: int) -> None:
         """Have as many workers as there are threads, and room for lists of this length."""

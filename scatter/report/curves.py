@@ -27,8 +27,18 @@ from scatter.report.failures import unknown
 from scatter.results.folder import ResultsFile
 
 FORMS: tuple[Form, ...] = ("erf", "logistic", "gompertz")
-FITTED = ("E0_eV", "E0_low_eV", "E0_high_eV", "W_eV", "W_low_eV", "W_high_eV", "A", "A_low",
-          "A_high", "p_value")  # fmt: skip
+FITTED = (
+    "E0_eV",
+    "E0_low_eV",
+    "E0_high_eV",
+    "W_eV",
+    "W_low_eV",
+    "W_high_eV",
+    "A",
+    "A_low",
+    "A_high",
+    "p_value",
+)
 NUMBERS = ("n", "dissociated", "undecided", "failed", "S0", "low", "high", "lowest", "highest")
 
 Fitted = tuple[Sticking, Fit]  # a point of a curve, and the curve's fit
@@ -63,8 +73,11 @@ def _fits(results: ResultsFile, sentences: list[str]) -> Iterator[Exhibit]:
     for (words, _), answer in zip(groups, fits, strict=True):
         if isinstance(answer, Undetermined):
             sentences.append(f"{words}: {answer.sentence}")
-    fitted = [(group[0], answer) for (_, group), answer in zip(groups, fits, strict=True)
-              if isinstance(answer, Fit)]  # fmt: skip
+    fitted = [
+        (group[0], answer)
+        for (_, group), answer in zip(groups, fits, strict=True)
+        if isinstance(answer, Fit)
+    ]
     if fitted:
         drawn = [curves(group, "energy_eV")[0] for _, group in groups]
         yield Exhibit(

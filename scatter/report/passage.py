@@ -19,8 +19,14 @@ from scatter.report.document import Exhibit, Section, records, shown, stem_of
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
-ANGLES = ("polar_deg", "in_plane_deg", "out_of_plane_deg", "from_specular_deg", "cos_polar",
-          "loss_eV")  # fmt: skip
+ANGLES = (
+    "polar_deg",
+    "in_plane_deg",
+    "out_of_plane_deg",
+    "from_specular_deg",
+    "cos_polar",
+    "loss_eV",
+)
 MOST_MAPS = 4  # of impact sites
 
 

@@ -51,8 +51,12 @@ def _analyse(folder: Path, console: Console) -> ResultsFile:
     return results
 
 
-def plot(folders: Sequence[Path], overlays: Sequence[Path] = (), scale: float = 1.0,
-         output: Path | None = None) -> Path:  # fmt: skip
+def plot(
+    folders: Sequence[Path],
+    overlays: Sequence[Path] = (),
+    scale: float = 1.0,
+    output: Path | None = None,
+) -> Path:
     """Draw the sticking curves of campaigns, with others from CSV files; answer the PNG's path.
 
     The first campaign's curves are the figure's own, the others' are named after their folders.

@@ -21,8 +21,14 @@ from scatter.store import RESULTS, Description
 
 OF_POINTS = [*condition_columns(name for name in CONDITIONS if name not in MEANINGS)]
 EXPORTED = [COLUMNS[0], *OF_POINTS, *COLUMNS[1:]]  # name, type, unit, meaning; own ones follow
-CSVW_TYPES = {"u1": "unsignedByte", "u2": "unsignedShort", "u4": "unsignedInt", "f8": "double",
-              "i8": "long", "str": "string"}  # fmt: skip
+CSVW_TYPES = {
+    "u1": "unsignedByte",
+    "u2": "unsignedShort",
+    "u4": "unsignedInt",
+    "f8": "double",
+    "i8": "long",
+    "str": "string",
+}
 ENDINGS = {"extxyz": EXTXYZ}  # of other formats their own names
 Columns = dict[str, np.ndarray]
 

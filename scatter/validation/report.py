@@ -172,8 +172,11 @@ def _property_rows(validation: Piece, name: str) -> Rows:
     """Rows for people: a standard error stands beside what it is of."""
     piece = validation["properties"].get(name)
     rows = {row["quantity"]: row for row in piece["rows"]} if piece else {}
-    return [_property_row(row, rows.get(ERROR_OF + quantity)) for quantity, row in rows.items()
-            if not quantity.startswith(ERROR_OF)]  # fmt: skip
+    return [
+        _property_row(row, rows.get(ERROR_OF + quantity))
+        for quantity, row in rows.items()
+        if not quantity.startswith(ERROR_OF)
+    ]
 
 
 def _property_row(row: Piece, error: Piece | None) -> list[str]:

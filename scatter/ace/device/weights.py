@@ -62,11 +62,18 @@ class AceTensors:
         wide = np.pad(pieces, ((0, 0), (0, 0), (0, 0), (0, 0), (0, -layout.columns % WIDE)))
         table = _double(wide.reshape(-1, *wide.shape[2:]), device)
         return cls(
-            model=model, layout=layout, places=Places(layout, species, 1), device=device,
-            table=table, table_back=table.to(getattr(torch, precision)), knots=pieces.shape[1],
-            per_step=1 / (model.step * thinned), cutoff=float(model.cutoff.max()),
-            square=_double(model.cutoff**2, device), constant=_double(model.constant, device),
-        )  # fmt: skip
+            model=model,
+            layout=layout,
+            places=Places(layout, species, 1),
+            device=device,
+            table=table,
+            table_back=table.to(getattr(torch, precision)),
+            knots=pieces.shape[1],
+            per_step=1 / (model.step * thinned),
+            cutoff=float(model.cutoff.max()),
+            square=_double(model.cutoff**2, device),
+            constant=_double(model.constant, device),
+        )
 
     @property
     def kind(self) -> torch.dtype:

@@ -115,12 +115,21 @@ def folded(
     pair = np.einsum("ijkt,ijt->ijk", two_body, two_body_weights)
     weights = np.where(basis.has, c[design.functions.many_body], 0)
     return LinearAce(
-        version=VERSION, kind="ace", numbers=np.array(design.numbers), cutoff=cutoff,
-        constant=constant, radial=radial[..., : basis.radial],
-        pair=pair + stiffness(design, c, inner)[..., None] * wall, spec=basis.spec,
-        two_body=two_body, two_body_weights=two_body_weights, weights=weights,
-        leverage=leverage(design, sites), provenance=provenance, **_products(design, weights),
-    )  # fmt: skip
+        version=VERSION,
+        kind="ace",
+        numbers=np.array(design.numbers),
+        cutoff=cutoff,
+        constant=constant,
+        radial=radial[..., : basis.radial],
+        pair=pair + stiffness(design, c, inner)[..., None] * wall,
+        spec=basis.spec,
+        two_body=two_body,
+        two_body_weights=two_body_weights,
+        weights=weights,
+        leverage=leverage(design, sites),
+        provenance=provenance,
+        **_products(design, weights),
+    )
 
 
 def _products(

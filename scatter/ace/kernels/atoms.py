@@ -14,9 +14,13 @@ def most_sums() -> int:
 
 @written
 def gather(
-    w: Writer, a: Memory, tiles: Memory, shapes: dict[str, tuple[int, ...]], start: Integer,
+    w: Writer,
+    a: Memory,
+    tiles: Memory,
+    shapes: dict[str, tuple[int, ...]],
+    start: Integer,
     stop: Integer,
-) -> None:  # fmt: skip
+) -> None:
     """A_nlm += Σ R_n p_lm over the pairs of an environment.
 
     Args:
@@ -76,9 +80,14 @@ def _back(
 
 @written
 def give_back(
-    w: Writer, bars: Memory, tiles: Memory, own: Memory, shapes: dict[str, tuple[int, ...]],
-    start: Integer, stop: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    bars: Memory,
+    tiles: Memory,
+    own: Memory,
+    shapes: dict[str, tuple[int, ...]],
+    start: Integer,
+    stop: Integer,
+) -> None:
     """The way back through `gather`: dE/dd = (dE/dr - n · dE/dn / r) n + (dE/dn) / r of each pair.
 
     Args:

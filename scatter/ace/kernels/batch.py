@@ -28,9 +28,18 @@ def _gather(atom, kind, ahead, species, a, weights, s):
     start, stop = s.start[environment], s.start[environment + 1]
     if start < stop:
         describe(
-            s.tiles, s.apart, s.knots, s.weights, weights.table, weights.grid, weights.layout,
-            weights.start[species[atom], kind], start, stop, ahead,
-        )  # fmt: skip
+            s.tiles,
+            s.apart,
+            s.knots,
+            s.weights,
+            weights.table,
+            weights.grid,
+            weights.layout,
+            weights.start[species[atom], kind],
+            start,
+            stop,
+            ahead,
+        )
         gather(a, s.tiles, weights.layout, start + ahead, stop + ahead)
 
 
@@ -89,10 +98,17 @@ def _sum(part, program, total, bars, weights, s):
     """The energy (part 0) or the density (part 1) of the members, and its slopes."""
     rows = 2 * program + part
     products.evaluate(
-        total, bars, s.values, weights.row_value, weights.row_constant, weights.term_start,
-        weights.term_value, weights.term_coefficient,
-        weights.row_start[rows], weights.row_start[rows + 1],
-    )  # fmt: skip
+        total,
+        bars,
+        s.values,
+        weights.row_value,
+        weights.row_constant,
+        weights.term_start,
+        weights.term_value,
+        weights.term_coefficient,
+        weights.row_start[rows],
+        weights.row_start[rows + 1],
+    )
 
 
 @inner

@@ -46,9 +46,14 @@ def transpose_back(
 
 @written
 def multiply(
-    w: Writer, values: Memory, one: Memory, other: Memory, start: Integer, stop: Integer,
+    w: Writer,
+    values: Memory,
+    one: Memory,
+    other: Memory,
+    start: Integer,
+    stop: Integer,
     ahead: Integer,
-) -> None:  # fmt: skip
+) -> None:
     """Compute the nodes `start` to `stop`.
 
     Args:
@@ -67,9 +72,15 @@ def multiply(
 
 @written
 def multiply_back(
-    w: Writer, bars: Memory, values: Memory, one: Memory, other: Memory, start: Integer,
-    stop: Integer, ahead: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    bars: Memory,
+    values: Memory,
+    one: Memory,
+    other: Memory,
+    start: Integer,
+    stop: Integer,
+    ahead: Integer,
+) -> None:
     """The way back through `multiply`: from dE/d of the nodes to that of their factors, added."""
     with w.loop(start, stop) as node:
         bar = bars.at((node + ahead) * w.lanes)[0]
@@ -81,9 +92,18 @@ def multiply_back(
 
 @written
 def evaluate(
-    w: Writer, energy: Memory, bars: Memory, values: Memory, value: Memory, constant: Memory,
-    term_start: Memory, term: Memory, coefficient: Memory, start: Integer, stop: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    energy: Memory,
+    bars: Memory,
+    values: Memory,
+    value: Memory,
+    constant: Memory,
+    term_start: Memory,
+    term: Memory,
+    coefficient: Memory,
+    start: Integer,
+    stop: Integer,
+) -> None:
     """Add the energies of atoms, and their slopes by the values.
 
     Args:

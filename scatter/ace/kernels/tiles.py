@@ -20,9 +20,14 @@ def _dot(w: Writer, one: list[Vector], other: list[Vector]) -> Vector:
 
 
 def _directions(
-    w: Writer, target: Memory, apart: Memory, knots: Memory, weights: Memory, grid: Memory,
+    w: Writer,
+    target: Memory,
+    apart: Memory,
+    knots: Memory,
+    weights: Memory,
+    grid: Memory,
     layout: Layout,
-) -> None:  # fmt: skip
+) -> None:
     """n, 1/r and p_lm of a tile; its knots, and the weights of values and slopes there."""
     x, y, z = apart[0], apart[1], apart[2]
     square = w.fma(x, x, w.fma(y, y, z * z))
@@ -41,9 +46,14 @@ def _directions(
 
 
 def _columns(
-    w: Writer, target: Memory, knots: Memory, weights: Memory, table: Memory, start: Integer,
+    w: Writer,
+    target: Memory,
+    knots: Memory,
+    weights: Memory,
+    table: Memory,
+    start: Integer,
     layout: Layout,
-) -> None:  # fmt: skip
+) -> None:
     """The columns of a tile and their slopes: a pair at a time, then a column at a time."""
     blocks = -(-layout.columns // w.lanes)
     for block in range(blocks):
@@ -64,10 +74,19 @@ def _columns(
 
 @written
 def describe(
-    w: Writer, tiles: Memory, apart: Memory, knots: Memory, weights: Memory, table: Memory,
-    grid: Memory, shapes: dict[str, tuple[int, ...]], pair: Integer, start: Integer,
-    stop: Integer, ahead: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    tiles: Memory,
+    apart: Memory,
+    knots: Memory,
+    weights: Memory,
+    table: Memory,
+    grid: Memory,
+    shapes: dict[str, tuple[int, ...]],
+    pair: Integer,
+    start: Integer,
+    stop: Integer,
+    ahead: Integer,
+) -> None:
     """Fill tiles of an environment from the vectors of its pairs.
 
     Args:

@@ -163,11 +163,18 @@ class _Maker:
             }
         count, symbols = len(sums), self.tables.pace.elements
         return LinearAce(
-            version=VERSION, kind="ace",
+            version=VERSION,
+            kind="ace",
             numbers=np.array([atomic_numbers[each] for each in symbols]),
-            cutoff=self.tables.cutoff, constant=constant, radial=self.tables.radial, pair=pair,
-            spec=np.array(self.spec, np.int64).reshape(-1, 4), **arrays,
-            two_body=pair[..., None].copy(), two_body_weights=np.ones((count, count, 1)),
-            weights=np.concatenate(weights, axis=1), leverage=np.zeros((count, 0, 0)),
+            cutoff=self.tables.cutoff,
+            constant=constant,
+            radial=self.tables.radial,
+            pair=pair,
+            spec=np.array(self.spec, np.int64).reshape(-1, 4),
+            **arrays,
+            two_body=pair[..., None].copy(),
+            two_body_weights=np.ones((count, count, 1)),
+            weights=np.concatenate(weights, axis=1),
+            leverage=np.zeros((count, 0, 0)),
             provenance=self.name,
-        )  # fmt: skip
+        )

@@ -21,9 +21,13 @@ from scatter.ace.yace.radial import functions
 
 FUNCTIONS = 100  # K
 BASIS = {
-    "radbasename": "ChebExpCos", "radparameters": [4.0], "dcut": 0.001, "rcut_in": 0.0,
-    "dcut_in": 0.0, "inner_cutoff_type": "density",
-}  # fmt: skip
+    "radbasename": "ChebExpCos",
+    "radparameters": [4.0],
+    "dcut": 0.001,
+    "rcut_in": 0.0,
+    "dcut_in": 0.0,
+    "inner_cutoff_type": "density",
+}
 PLACES = 12  # per function, at which its coefficients are fitted
 WALL_eV = 1.0  # within the last distance at which φ is that large, it is a wall
 CLOSEST = 0.4  # Å; nearer than that, functions need only go on smoothly
@@ -111,10 +115,16 @@ def _functions(products: Products, centre: int) -> list[Tree]:
 def _function(centre: int, group: tuple, terms: list[tuple[list[int], float]]) -> Tree:
     mus, ns, ls = zip(*group, strict=True)
     return {
-        "mu0": centre, "rank": len(group), "ndensity": 1, "num_ms_combs": len(terms),
-        "mus": list(mus), "ns": [n + 1 for n in ns], "ls": list(ls),
-        "ms_combs": [m for ms, _ in terms for m in ms], "ctildes": [c for _, c in terms],
-    }  # fmt: skip
+        "mu0": centre,
+        "rank": len(group),
+        "ndensity": 1,
+        "num_ms_combs": len(terms),
+        "mus": list(mus),
+        "ns": [n + 1 for n in ns],
+        "ls": list(ls),
+        "ms_combs": [m for ms, _ in terms for m in ms],
+        "ctildes": [c for _, c in terms],
+    }
 
 
 def _products(model: LinearAce, centre: int) -> dict[tuple[Factor, ...], float]:
@@ -132,9 +142,15 @@ def _products(model: LinearAce, centre: int) -> dict[tuple[Factor, ...], float]:
 def _bond(model: LinearAce, cutoff: float, c: Float[np.ndarray, "column k"], degree: int) -> Tree:
     radial = [[row] * (degree + 1) for row in c[:-1].tolist()] or [[[0.0] * c.shape[1]]]
     return {
-        "nradmax": len(radial), "lmax": len(radial[0]) - 1, "nradbasemax": c.shape[1],
-        **BASIS, "radcoefficients": radial, "prehc": 0.0, "lambdahc": 1.0, "rcut": cutoff,
-    }  # fmt: skip
+        "nradmax": len(radial),
+        "lmax": len(radial[0]) - 1,
+        "nradbasemax": c.shape[1],
+        **BASIS,
+        "radcoefficients": radial,
+        "prehc": 0.0,
+        "lambdahc": 1.0,
+        "rcut": cutoff,
+    }
 
 
 def yace_tree(model: LinearAce, count: int = FUNCTIONS) -> tuple[Tree, Residual]:
@@ -150,14 +166,22 @@ def yace_tree(model: LinearAce, count: int = FUNCTIONS) -> tuple[Tree, Residual]
     species = range(len(model.numbers))
     degree = int(model.spec[:, 2].max(initial=0))
     tree: Tree = {
-        "elements": [chemical_symbols[z] for z in model.numbers], "E0": model.constant.tolist(),
+        "elements": [chemical_symbols[z] for z in model.numbers],
+        "E0": model.constant.tolist(),
         "deltaSplineBins": 0.001,
         "embeddings": {
-            z: {"ndensity": 1, "FS_parameters": [1.0, 1.0], "npoti": "FinnisSinclair",
-                "rho_core_cutoff": 100000.0, "drho_core_cutoff": 250.0} for z in species
+            z: {
+                "ndensity": 1,
+                "FS_parameters": [1.0, 1.0],
+                "npoti": "FinnisSinclair",
+                "rho_core_cutoff": 100000.0,
+                "drho_core_cutoff": 250.0,
+            }
+            for z in species
         },
-        "bonds": {}, "functions": {},
-    }  # fmt: skip
+        "bonds": {},
+        "functions": {},
+    }
     residuals = []
     for i in species:
         products, rest = to_complex(_products(model, i))

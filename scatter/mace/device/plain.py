@@ -75,10 +75,15 @@ def _pairs(positions: Tensor, species: Tensor, near: Neighbours, w: MaceTensors)
     own, other = species[:, None], species[near.sender]
     first = torch.arange(positions.shape[1], device=positions.device)[:, None] <= near.sender
     return Pairs(
-        slot=geometry.slot, r=geometry.r, n=geometry.n.to(w.kind), lost=geometry.lost,
-        inside=(near.listed & (geometry.r < w.cutoff)).to(w.kind), own=own, other=other,
+        slot=geometry.slot,
+        r=geometry.r,
+        n=geometry.n.to(w.kind),
+        lost=geometry.lost,
+        inside=(near.listed & (geometry.r < w.cutoff)).to(w.kind),
+        own=own,
+        other=other,
         pair=torch.where(first, w.pair_2[own, other], w.pair_2[other, own]),
-    )  # fmt: skip
+    )
 
 
 def _radial(table: Tensor, pair: Tensor, pairs: Pairs, w: MaceTensors) -> Tensor:

@@ -25,9 +25,17 @@ from scatter.mace.kernels.tiles import Pair
 
 @written
 def tables_1(
-    w: Writer, bars: Memory, atom: Integer, tiles: Memory, second: Memory, gradient: Memory,
-    into_own: Memory, into_other: Memory, start: Integer, stop: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    bars: Memory,
+    atom: Integer,
+    tiles: Memory,
+    second: Memory,
+    gradient: Memory,
+    into_own: Memory,
+    into_other: Memory,
+    start: Integer,
+    stop: Integer,
+) -> None:
     """T̄_l += s_l of atom i, and the same for j; see `mace_pairs.forces_1`."""
     size = ROWS * w.lanes
     mine = bars.at(atom * size)
@@ -40,9 +48,18 @@ def tables_1(
 
 @written
 def tables_2(
-    w: Writer, g: Memory, channels: Integer, bars: Memory, atom: Integer, tiles: Memory,
-    second: Memory, gradient: Memory, into_both: Memory, start: Integer, stop: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    g: Memory,
+    channels: Integer,
+    bars: Memory,
+    atom: Integer,
+    tiles: Memory,
+    second: Memory,
+    gradient: Memory,
+    into_both: Memory,
+    start: Integer,
+    stop: Integer,
+) -> None:
     """R̄_l += g_j s_l(i) + g_i s_l(j); see `mace_pairs.forces_2`."""
     size = ROWS * w.lanes
     mine, g_i = bars.at(atom * size), g.at(atom * channels)[0]
@@ -81,9 +98,14 @@ def product_3_weights(
 
 @written
 def mix_weights(
-    w: Writer, gradient: Memory, a: Memory, bar: Memory, blocks: Integer, stride: Integer,
+    w: Writer,
+    gradient: Memory,
+    a: Memory,
+    bar: Memory,
+    blocks: Integer,
+    stride: Integer,
     width: Integer,
-) -> None:  # fmt: skip
+) -> None:
     """M̄_lkc += Σ_m a_lmk bar_lmc for one block of c; see `mace_nodes.mix`."""
     with w.loop(blocks * 0, blocks) as block, w.loop(blocks * 0, blocks * 0 + w.lanes) as lane:
         column = a.at(block * stride + lane)

@@ -49,24 +49,64 @@ def _for_structure(s, worker, atoms, channels):
     """The working memory of one worker, of the size of one structure."""
     n, size = worker, atoms * 16 * channels
     return MaceMemory(
-        s.held[n][:atoms], s.fixed[n][:size], s.fixed_energy[n], s.fixed_start[n][: atoms + 1],
-        s.start[n][: atoms + 1], s.a[n][:size], s.m[n][:size], s.a_2[n],
-        s.b[n][: atoms * channels], s.b_2[n], s.g[n][: atoms * channels],
-        s.g_bar[n][: atoms * channels], s.x[n], s.lanes[n], s.tiles[n], s.apart[n], s.knots[n],
-        s.first[n], s.second[n], s.into_own[n], s.into_other[n], s.into_both[n], s.push[n],
-    )  # fmt: skip
+        s.held[n][:atoms],
+        s.fixed[n][:size],
+        s.fixed_energy[n],
+        s.fixed_start[n][: atoms + 1],
+        s.start[n][: atoms + 1],
+        s.a[n][:size],
+        s.m[n][:size],
+        s.a_2[n],
+        s.b[n][: atoms * channels],
+        s.b_2[n],
+        s.g[n][: atoms * channels],
+        s.g_bar[n][: atoms * channels],
+        s.x[n],
+        s.lanes[n],
+        s.tiles[n],
+        s.apart[n],
+        s.knots[n],
+        s.first[n],
+        s.second[n],
+        s.into_own[n],
+        s.into_other[n],
+        s.into_both[n],
+        s.push[n],
+    )
 
 
 @njit
 def _of_worker(g, n):
     """The gradient that one worker adds to."""
     return MaceArrays(
-        g.table_1[n], g.table_2[n], g.slopes_1, g.slopes_2, g.start_1, g.start_2, g.rows_of_block,
-        g.grid, g.product_1[n], g.product_2[n], g.up[n], g.up_back, g.up_0[n], g.energy_1[n],
-        g.mix[n], g.mix_back, g.hidden_0[n], g.hidden_1[n], g.hidden_1_back, g.hidden_2[n],
-        g.hidden_2_back, g.energy_2[n], g.constant[n], g.repulsion, g.charges_radii, g.cutoff,
+        g.table_1[n],
+        g.table_2[n],
+        g.slopes_1,
+        g.slopes_2,
+        g.start_1,
+        g.start_2,
+        g.rows_of_block,
+        g.grid,
+        g.product_1[n],
+        g.product_2[n],
+        g.up[n],
+        g.up_back,
+        g.up_0[n],
+        g.energy_1[n],
+        g.mix[n],
+        g.mix_back,
+        g.hidden_0[n],
+        g.hidden_1[n],
+        g.hidden_1_back,
+        g.hidden_2[n],
+        g.hidden_2_back,
+        g.energy_2[n],
+        g.constant[n],
+        g.repulsion,
+        g.charges_radii,
+        g.cutoff,
         g.cubic,
-    )  # fmt: skip
+    )
 
 
 @njit

@@ -123,9 +123,14 @@ def add_product(
 
 @written
 def mix(
-    w: Writer, out: Memory, a: Memory, matrix: Memory, blocks: Integer, stride: Integer,
+    w: Writer,
+    out: Memory,
+    a: Memory,
+    matrix: Memory,
+    blocks: Integer,
+    stride: Integer,
     width: Integer,
-) -> None:  # fmt: skip
+) -> None:
     """out_lmc = Σ_k a_lmk M_lkc for one block of c.
 
     Args:

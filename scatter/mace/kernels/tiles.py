@@ -17,9 +17,14 @@ TILE_ROWS = SLOPE_WEIGHTS + DEGREE + 1
 
 @written
 def geometry(
-    w: Writer, tiles: Memory, apart: Memory, knots: Memory, grid: Memory,
-    start: Integer, stop: Integer,
-) -> None:  # fmt: skip
+    w: Writer,
+    tiles: Memory,
+    apart: Memory,
+    knots: Memory,
+    grid: Memory,
+    start: Integer,
+    stop: Integer,
+) -> None:
     """Fill the tiles `start` to `stop` from the vectors of their pairs.
 
     Args:

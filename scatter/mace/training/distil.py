@@ -260,9 +260,13 @@ def distil(
 
 
 def _train(
-    folder: Path, labelled: LabelledSet, target: Path, student: Student, lessons: Lessons,
+    folder: Path,
+    labelled: LabelledSet,
+    target: Path,
+    student: Student,
+    lessons: Lessons,
     tell: Callable[[str, Epoch], None],
-) -> None:  # fmt: skip
+) -> None:
     """Train one student, or go on, and write it."""
     settings = _settings(labelled, student, lessons)
     folder.mkdir(parents=True, exist_ok=True)

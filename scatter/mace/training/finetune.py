@@ -84,13 +84,17 @@ class Finetuned:
             else f"next: scatter convert {self.model} {self.model.with_suffix('.npz')}"
             " --trust-pickle"
         )
-        return "\n".join([
-            title, *map(str, self.changed),
-            f"RMSE on the {self.part} part ({self.after.frames} frames)",
-            f"  foundation  {_said(self.before)}",
-            f"  fine-tuned  {_said(self.after)}",
-            f"model: {self.model}", following,
-        ])  # fmt: skip
+        return "\n".join(
+            [
+                title,
+                *map(str, self.changed),
+                f"RMSE on the {self.part} part ({self.after.frames} frames)",
+                f"  foundation  {_said(self.before)}",
+                f"  fine-tuned  {_said(self.after)}",
+                f"model: {self.model}",
+                following,
+            ]
+        )
 
 
 def _said(errors: Errors) -> str:
@@ -140,9 +144,13 @@ def finetune(
         "frozen": ",".join(frozen) or NONE,
     }
     final = train(
-        folder, plain_files(labelled, folder), training, options,
-        lambda epoch: tell(out.name, epoch), program="scatter.mace.training.frozen",
-    )  # fmt: skip
+        folder,
+        plain_files(labelled, folder),
+        training,
+        options,
+        lambda epoch: tell(out.name, epoch),
+        program="scatter.mace.training.frozen",
+    )
     write_whole(out, _settled(final, labelled.frames["train"], training))
     return _result(out, folder / START, labelled.frames, frozen, training)
 

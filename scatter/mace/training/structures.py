@@ -37,8 +37,14 @@ def structures_of(
     metal = np.bincount(kinds).argmax()
     wall = 1 + (np.linalg.norm(np.nan_to_num(joined["forces"]), axis=1) / WALL) ** 2
     return Structures(
-        np.array(at), np.array(pairs_at), np.concatenate([frame.positions for frame in frames]),
-        np.searchsorted(numbers, kinds), joined["first"], joined["second"], joined["shift"],
-        np.array([frame.get_potential_energy() for frame in frames]), joined["forces"],
+        np.array(at),
+        np.array(pairs_at),
+        np.concatenate([frame.positions for frame in frames]),
+        np.searchsorted(numbers, kinds),
+        joined["first"],
+        joined["second"],
+        joined["shift"],
+        np.array([frame.get_potential_energy() for frame in frames]),
+        joined["forces"],
         np.where(kinds == metal, 1.0, MOLECULE) / wall,
-    )  # fmt: skip
+    )

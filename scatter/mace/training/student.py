@@ -73,12 +73,20 @@ class Student:
         """The shape of each array of parameters."""
         c, k, t = self.channels, self.radial, OF_CORRELATION[self.correlation]
         return {
-            "radial_1": (species, species, k, 4, c), "radial_2": (species, species, k, 4, c),
-            "product_1": (species, t, c), "product_2": (species, t, c), "up": (c, c),
-            "up_0": (species, c), "energy_1": (c,), "mix": (4, c, c), "energy_2": (HIDDEN,),
-            "hidden_1": (species, c, HIDDEN), "hidden_2": (c, HIDDEN),
-            "hidden_0": (species, HIDDEN), "constant": (species,),
-        }  # fmt: skip
+            "radial_1": (species, species, k, 4, c),
+            "radial_2": (species, species, k, 4, c),
+            "product_1": (species, t, c),
+            "product_2": (species, t, c),
+            "up": (c, c),
+            "up_0": (species, c),
+            "energy_1": (c,),
+            "mix": (4, c, c),
+            "energy_2": (HIDDEN,),
+            "hidden_1": (species, c, HIDDEN),
+            "hidden_2": (c, HIDDEN),
+            "hidden_0": (species, HIDDEN),
+            "constant": (species,),
+        }
 
     def basis(self, r: Float[np.ndarray, " r"]) -> Float[np.ndarray, "r k"]:
         """φ_k(r), continued beyond the cutoff and, as even functions, through zero."""

@@ -201,10 +201,14 @@ def _started(command: list[str], folder: Path, threads: int) -> Iterator["subpro
     with (
         interrupting(WARNINGS),
         subprocess.Popen(
-            command, cwd=folder, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command,
+            cwd=folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         ) as running,
-    ):  # fmt: skip
+    ):
         try:
             yield running
         finally:
