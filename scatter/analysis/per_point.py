@@ -26,7 +26,7 @@ def record_type(*names: str) -> np.dtype:
     )
 
 
-def records(kind: np.dtype, trajectories: np.ndarray, columns: Mapping[str, Any]) -> np.ndarray:
+def records(kind: np.dtype, trajectories: np.ndarray, columns: Mapping[str, object]) -> np.ndarray:
     """A record of each trajectory: its keys, and these columns."""
     made = np.zeros(len(trajectories), kind)
     for name in KEYS:

@@ -209,7 +209,7 @@ def sticking_of_counts(
     ]
 
 
-def _chosen(condition: Any) -> Any:
+def _chosen(condition: object) -> Any:
     """The condition, or None where NaN says that it was not chosen."""
     return None if condition != condition else condition
 

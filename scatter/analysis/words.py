@@ -94,7 +94,7 @@ def labels_of(said: Sequence[Mapping[str, str]]) -> list[list[str]]:
 
 
 def in_words(
-    rows: Iterable[Any], surfaces: Mapping[str, str] | None = None, without: str = ""
+    rows: Iterable[object], surfaces: Mapping[str, str] | None = None, without: str = ""
 ) -> str:
     """What rows share, as a title: "Cu(111), 925 K, H2, v = 0, J = 1, normal incidence".
 
@@ -107,12 +107,12 @@ def in_words(
     return ", ".join(title_of([leaving_out(words, without) for words in said]))
 
 
-def leaving_out(described: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def leaving_out(described: Mapping[str, object], *names: str) -> dict[str, Any]:
     """Conditions, or their words, without some of them."""
     return {name: value for name, value in described.items() if name not in names}
 
 
-def varied(rows: Sequence[Any]) -> list[str]:
+def varied(rows: Sequence[object]) -> list[str]:
     """The conditions in which rows are not all alike."""
     there = [name for name in CONDITIONS if rows and hasattr(rows[0], name)]
     return [name for name in there if len({getattr(row, name) for row in rows}) > 1]
@@ -138,7 +138,7 @@ def _texts(term: str, values: Sequence[Value], notation: Notation) -> list[str]:
     return [_text(term, value, digits, notation) for value in values]
 
 
-def _text(term: str, value: Any, digits: int, notation: Notation) -> str:
+def _text(term: str, value: object, digits: int, notation: Notation) -> str:
     condition = CONDITIONS[term]
     if value is None:
         return condition.unchosen

@@ -28,7 +28,7 @@ def sources(wing: str) -> int:
     return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") + 1
 
 
-def compile_for(function: Any, name: str, *arguments: Any) -> None:
+def compile_for(function: Any, name: str, *arguments: object) -> None:
     """Make a compiled function ready for arguments of these types, and say so if it takes long.
 
     To find the types of so many arrays takes longer than to evaluate a replica, so this is done

@@ -39,11 +39,11 @@ def written(write: Callable[..., None]) -> Any:
     return intrinsic(definition)
 
 
-def _plain(kind: Any) -> Any:
+def _plain(kind: object) -> Any:
     return kind if isinstance(kind, types.Array) else types.int64
 
 
-def _argument(target: Any, writer: Writer, kind: Any, value: Any) -> Any:
+def _argument(target: Any, writer: Writer, kind: object, value: object) -> Any:
     if not isinstance(kind, types.Array):
         return Integer(writer, value)
     if isinstance(kind.dtype, types.Record):

@@ -106,7 +106,7 @@ def values_of(frame: Atoms, quantity: str) -> dict[str, Any]:
     return frame.info | {name: result for name, result in results.items() if np.ndim(result) < 2}
 
 
-def alike(names: Mapping[str, Any], quantity: str) -> list[str]:
+def alike(names: Mapping[str, object], quantity: str) -> list[str]:
     """Of some keys those that could name labels of this quantity, in their order."""
     return [
         name for name in names if (words := _words(name)) & WORDS[quantity] and not words & OTHERS

@@ -35,7 +35,7 @@ class Options:
 
     file: str | None = None
     calculator: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["float32", "float64"] | None = None
     trust_pickle: bool = False

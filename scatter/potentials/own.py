@@ -15,7 +15,7 @@ from scatter.potentials.base import Potential
 from scatter.settings import UserError
 
 
-def open_own(named: str, parameters: Mapping[str, Any]) -> Potential:
+def open_own(named: str, parameters: Mapping[str, object]) -> Potential:
     """What a module makes: a `scatter.Potential`, or a calculator of ASE.
 
     The module is found as Python finds any: installed, or in a folder of PYTHONPATH.

@@ -16,7 +16,7 @@ from scatter.potentials.families import OWN, Options, family, family_of
 from scatter.settings import Table, UserError
 
 
-def _or_installed(value: Any, is_own: Any) -> Any:
+def _or_installed(value: object, is_own: Any) -> Any:
     """One of our own kinds, or one that an installed package has."""
     try:
         return is_own(value)

@@ -19,7 +19,7 @@ Table = TypeVar("Table", bound=BaseModel)
 class Description(dict[str, Any]):
     """What a file says of its campaign; to ask for what it does not say is the user's mistake."""
 
-    def __init__(self, path: Path, said: Mapping[str, Any]):
+    def __init__(self, path: Path, said: Mapping[str, object]):
         """Keep what was said."""
         super().__init__(said)
         self.path = path

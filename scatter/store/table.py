@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -144,7 +143,7 @@ def _scatter(file: FileIO, offset: int, rows: np.ndarray, places: np.ndarray) ->
                 content, position = content[taken:], position + taken
 
 
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
     """Say what is run in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())

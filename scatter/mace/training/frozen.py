@@ -117,7 +117,7 @@ def freezing(configure: Callable, frozen: list[str]) -> Callable:
         frozen: groups to hold still.
     """
 
-    def configured(args: Any, loader: Any, energies: Any, *others: Any, **more: Any) -> Any:
+    def configured(args: Any, loader: object, energies: Any, *others: object, **more: Any) -> Any:
         import torch
 
         model, outputs = configure(args, loader, energies, *others, **more)

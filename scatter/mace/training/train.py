@@ -92,7 +92,7 @@ def train(
     folder: Path,
     parts: Mapping[str, Path],
     training: Training,
-    model: Mapping[str, Any],
+    model: Mapping[str, object],
     tell: Callable[[Epoch], None],
     program: str = "mace.cli.run_train",
 ) -> Path:
@@ -130,7 +130,7 @@ def train(
     return final
 
 
-def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "") -> None:
+def claim(folder: Path, settings: Mapping[str, Mapping[str, object]], free: str = "") -> None:
     """Write what this folder is for, or refuse another training in it.
 
     Args:
@@ -162,7 +162,7 @@ def claim(folder: Path, settings: Mapping[str, Mapping[str, Any]], free: str = "
 def _run(
     folder: Path,
     program: str,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
     threads: int,
     tell: Callable[[Epoch], None],
 ) -> None:

@@ -167,6 +167,6 @@ def power_of_two(number: int) -> int:
     return 1 << (number - 1).bit_length()
 
 
-def launch(kernel: Any, grid: tuple[int, ...], *arguments: Any, warps: int) -> None:
+def launch(kernel: Any, grid: tuple[int, ...], *arguments: object, warps: int) -> None:
     """Start a program for each place of the grid."""
     kernel[grid](*arguments, num_warps=warps)
