@@ -26,11 +26,18 @@ def chosen(codes: Any, where: Any, code: int) -> Any:
     return xp.where(where, xp.zeros_like(codes) + int(code), codes)
 
 
+def beside(values: np.ndarray, array: Any) -> Any:
+    """The same values in the library, and on the device, of an array."""
+    if isinstance(array, np.ndarray):
+        return values
+    return import_module("torch").as_tensor(values, device=array.device)
+
+
 @cache
 def _torch() -> Any:
     torch = import_module("torch")
     same = ("abs", "isnan", "isfinite", "maximum", "minimum", "nan", "inf", "sqrt", "round")
-    same += ("exp", "where", "zeros_like", "reshape")
+    same += ("exp", "where", "zeros_like", "reshape", "stack")
     return SimpleNamespace(
         **{name: getattr(torch, name) for name in same},
         **{name: getattr(torch, name) for name in ("bool", "float64", "int64", "uint8")},

@@ -31,7 +31,7 @@ from scatter.campaign.run import carry_out, holding, opened
 from scatter.campaign.samplers import Sampler
 from scatter.config import Source, parse, read, toml
 from scatter.dynamics.endings import Ending
-from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.motions import Motion
 from scatter.dynamics.observers import Observer
 from scatter.files import write_whole
 from scatter.initial.projectile import Diatomic, Projectile
@@ -73,7 +73,7 @@ def run(
             all; `[surface]` still says `temperature_K`, and may say how it is thermalised.
         projectile: makes what is fired from a diatomic's numbers, masses, curve and states; by
             default `scatter.Diatomic`, of which one's own start is a subclass.
-        motion: the integrator; by default velocity Verlet.
+        motion: the integrator, in place of `[dynamics] scheme`.
         endings: of one's own, looked at in their order and before the usual ones.
         observers: of one's own, beside the usual ones.
         sampler: says which trajectories are run, in place of `[sampling]`.
@@ -85,7 +85,7 @@ def run(
     """
     ranks, quiet = Ranks(), Console(quiet=True)
     shown = console if console and ranks.first else quiet
-    parts = Parts(motion or Verlet(), tuple(endings), tuple(observers), projectile, sampler)
+    parts = Parts(motion, tuple(endings), tuple(observers), projectile, sampler)
     with ExitStack() as stack:
         where = Path(folder) if folder else Path(_temporary(ranks, stack))
         source = ranks.share(lambda: _source(settings, surface, where))

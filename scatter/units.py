@@ -29,3 +29,8 @@ ISOTOPES = {
     "Br": (35, 78.9183376),
     "I": (53, 126.9044719),
 }
+
+
+def lightest(number: int) -> float:
+    """Mass of the lightest isotope here of an atomic number, amu."""
+    return min(mass for Z, mass in ISOTOPES.values() if number == Z)

@@ -24,6 +24,8 @@ from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories
 from scatter.config import Point, Source, difference, identity, points, points_table, read
 from scatter.dynamics.guards import bounds_of
+from scatter.dynamics.motions import Motion
+from scatter.dynamics.multistep import BondForce, MultiStep
 from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
 from scatter.outputs import refuse_ending, refuse_overwriting
 from scatter.potentials.device.potential import Elsewhere
@@ -149,7 +151,25 @@ def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
         shortest_bond=np.array(bounds.shortest_bond),
         lowest=np.array(bounds.lowest),
         above_top=np.array(system.above_top),
+        **_inner(prepared.motion(source.input, leg.numbers)),
     )
+
+
+def _inner(motion: Motion) -> dict[str, np.ndarray]:
+    """How the bond is stepped inside; nothing where it is not."""
+    if not isinstance(motion, MultiStep):
+        return {}
+    bond = motion.reference
+    if not isinstance(bond, BondForce):
+        raise UserError(
+            '[dynamics] scheme = "multistep": only the bond of a diatomic can be stepped inside '
+            "elsewhere"
+        )
+    return {
+        "inner_steps": np.array(motion.inner),
+        "bond_force": bond.values,
+        "bond_shortest": np.array(bond.shortest),
+    }
 
 
 def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:

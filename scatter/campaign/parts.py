@@ -1,7 +1,7 @@
 """What a campaign is made of beyond what its input says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,14 @@ class Parts:
     """What a campaign is made of beyond what its input says; by default of nothing more.
 
     Attributes:
-        motion: the integrator.
+        motion: the integrator, in place of that of `[dynamics]`.
         endings: of one's own, looked at before the usual ones.
         observers: of one's own, beside the usual ones.
         projectile: makes a projectile of a diatomic's numbers, masses, curve and states.
         sampler: says which starts are wanted, in place of `[sampling]`.
     """
 
-    motion: Motion = field(default_factory=Verlet)
+    motion: Motion | None = None
     endings: tuple[Ending, ...] = ()
     observers: tuple[Observer, ...] = ()
     projectile: Callable[..., Projectile] = Diatomic
@@ -83,7 +83,7 @@ class Parts:
         """All that shapes trajectories and rows of it; empty where it is as usual."""
         sampler = {"sampler": self.sampler.identity} if self.sampler else {}
         own = {
-            "motion": self.motion.identity,
+            "motion": self.motion.identity if self.motion else USUAL["motion"],
             "endings": [[ending.name, ending.sticks, ending.identity] for ending in self.endings],
             "observers": [[observer.name, observer.identity] for observer in self.observers],
             "projectile": f"{self.projectile.__module__}.{self.projectile.__qualname__}",

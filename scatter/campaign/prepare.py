@@ -12,6 +12,8 @@ from scatter.config import Input
 from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.guards import bounds_of
+from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.multistep import MultiStep
 from scatter.dynamics.observers import standard
 from scatter.initial.molecule import RovibrationalState, bond_curve, isotopes
 from scatter.initial.projectile import Diatomic, Projectile
@@ -79,9 +81,20 @@ class Prepared:
             endings=(*self.parts.endings, *of_a_diatomic(dynamics, input.stop)),
             observers=(*usual, *self.parts.observers),
             slots=slots,
-            motion=self.parts.motion,
+            motion=self.parts.motion or self.motion(input, numbers),
             place=place,
         )
+
+    def motion(self, input: Input, numbers: tuple[int, ...]) -> Motion:
+        """The integrator that `[dynamics]` names, for projectiles of these atomic numbers.
+
+        Those without bonds of their own move by velocity Verlet in either scheme.
+        """
+        dynamics = input.dynamics
+        fired = next(each for each in self.projectiles.values() if each.numbers == numbers)
+        if dynamics.scheme == "verlet" or fired.reference is None:
+            return Verlet()
+        return MultiStep.of(fired.reference, dynamics.timestep_fs, dynamics.inner_steps)
 
 
 def prepare(

@@ -1,16 +1,35 @@
 """Tables `[dynamics]` and `[stop]`: the time step, and when a trajectory ends."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scatter.settings import PositiveFloat, Table
 
 
 class Dynamics(Table):
-    """Table `[dynamics]`: velocity Verlet without a thermostat."""
+    """Table `[dynamics]`: the integrator, at constant energy."""
 
-    timestep_fs: Annotated[float, Field(gt=0, le=5, description="time step")] = 0.1
+    scheme: Annotated[
+        Literal["verlet", "multistep"],
+        Field(
+            description='"verlet" is velocity Verlet; "multistep" steps the bond of the molecule '
+            "inside of each time step, by its own curve V(r) (r-RESPA), so that the time step can "
+            "be four times as long for the same error"
+        ),
+    ] = "verlet"
+    timestep_fs: Annotated[
+        float, Field(gt=0, le=5, description="time step: one evaluation of the potential each")
+    ] = 0.1
+    inner_steps: Annotated[
+        int | None,
+        Field(
+            gt=0,
+            le=1000,
+            description="steps of the bond in one time step, with multistep; by default as many as "
+            "make 60 in a period of its lightest isotopes",
+        ),
+    ] = None
     max_time_fs: Annotated[
         PositiveFloat,
         Field(
@@ -28,6 +47,15 @@ class Dynamics(Table):
             "quarter of that at 0.25 fs"
         ),
     ] = 0.1
+
+    @model_validator(mode="after")
+    def _inner_steps_of_multistep(self) -> "Dynamics":
+        if self.inner_steps is not None and self.scheme != "multistep":
+            raise ValueError(
+                f'inner_steps = {self.inner_steps} is of scheme = "multistep", and scheme is '
+                f'"{self.scheme}"; remove it, or choose that scheme'
+            )
+        return self
 
 
 class Stop(Table):

@@ -21,7 +21,7 @@ LEG = _kinds(
     "slab_positions f snapshot slab 3, slab_momenta f snapshot slab 3, point i trajectory, "
     "number i trajectory, snapshot i trajectory, positions f trajectory own 3, "
     "momenta f trajectory own 3, masses f trajectory own, closest f own slab, shortest_bond f, "
-    "lowest f, above_top f"
+    "lowest f, above_top f, inner_steps i, bond_force f force, bond_shortest f"
 )
 ENDINGS = _kinds(
     "point i trajectory, number i trajectory, trajectory i trajectory, outcome i trajectory, "
@@ -55,7 +55,7 @@ def refuse_odd_leg(columns: Columns) -> None:
     if sizes["atom"] != sizes["slab"] + sizes["own"]:
         raise ValueError("the slab and the molecule are not all atoms")
     lengths = ("positions", "momenta", "slab_positions", "slab_momenta", "shortest_bond")
-    for name in (*lengths, "above_top"):
+    for name in (*lengths, "above_top", "bond_shortest"):
         _demand(name, np.isfinite(columns[name]))
     for name in ("slab_masses", "masses"):
         _demand(name, np.isfinite(columns[name]) & (columns[name] > 0))
@@ -71,6 +71,10 @@ def refuse_odd_leg(columns: Columns) -> None:
     _demand("closest", np.isfinite(columns["closest"]) & (columns["closest"] >= 0))
     _demand("lowest", columns["lowest"] < np.inf)
     _demand("cell", _is_a_cell(columns["cell"]))
+    inner, bonded = columns["inner_steps"], sizes["own"] == 2 and len(columns["bond_force"]) > 1
+    _demand("inner_steps", (inner >= 0) & (inner <= 1000) & ((inner == 0) | bonded))
+    _demand("bond_force", np.isfinite(columns["bond_force"]))
+    _demand("bond_shortest", columns["bond_shortest"] > 0)
 
 
 def refuse_odd_endings(columns: Columns) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.conditions import Finished
+from scatter.dynamics.motions import Motion, Verlet
+from scatter.dynamics.multistep import BondForce, MultiStep
 from scatter.errors import UserError
 from scatter.files import write_arrays
 from scatter.foreign import arrays, reason, shown
@@ -28,7 +30,7 @@ from scatter.gpu.columns import (
 from scatter.outcomes import Reason
 from scatter.state import Start, System
 
-VERSION = 3
+VERSION = 4
 TEXTS = ("identity", "model_sha256", "precision")
 RESULTS = ("identity", "potential", "device")
 
@@ -68,6 +70,9 @@ class PreparedLeg:
         shortest_bond: of the molecule.
         lowest: height.
         above_top: of the top plane above the mean of `top`.
+        inner_steps: of the molecule's bond in each time step; 0 for velocity Verlet.
+        bond_force: see `BondForce`, as the next.
+        bond_shortest: Å.
     """
 
     numbers: np.ndarray
@@ -88,6 +93,9 @@ class PreparedLeg:
     shortest_bond: np.ndarray
     lowest: np.ndarray
     above_top: np.ndarray = field(default_factory=lambda: np.array(0.0))
+    inner_steps: np.ndarray = field(default_factory=lambda: np.array(0))
+    bond_force: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    bond_shortest: np.ndarray = field(default_factory=lambda: np.array(1.0))
 
     def __len__(self) -> int:
         return len(self.point)
@@ -112,6 +120,14 @@ class PreparedLeg:
         pbc, shortest, lowest = self.system.pbc, float(self.shortest_bond), float(self.lowest)
         bounds = Bounds(shortest, self.closest, lowest, self.cell, pbc)
         return None if bounds.none else bounds
+
+    @property
+    def motion(self) -> Motion:
+        """The integrator."""
+        if not self.inner_steps:
+            return Verlet()
+        bond = BondForce(self.bond_force, float(self.bond_shortest), np.inf)
+        return MultiStep(bond, int(self.inner_steps))
 
     def start(self, item: int) -> Start:
         """The start of one trajectory, the same bits as in the campaign."""

@@ -69,6 +69,7 @@ class Run:
             endings=of_a_diatomic(limits, limits),
             observers=standard(limits.near_A, device.guards, every, system, slots),
             slots=slots,
+            motion=leg.motion,
             place=device.place,
         )
         starts = (leg.start(item) for item in left)

@@ -7,11 +7,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from scatter.ebk import Curve, rovibrational
+from scatter.dynamics.multistep import SPACING, BondForce, Reference
+from scatter.ebk import Curve, reduced_mass, rovibrational
 from scatter.initial.rovibrational import RovibrationalState
 from scatter.outcomes import Column
-from scatter.units import degree
+from scatter.units import degree, fs, lightest
 
+FADES, GONE = 1.2, 2.1  # bond, in equilibrium bonds, from and at which the reference fades
 State = tuple[int, int, float | None]  # v, J, m_J
 
 
@@ -58,6 +60,8 @@ class Projectile(Protocol):
         numbers: atomic numbers of its atoms.
         masses: amu.
         columns: of one's own that `sample` writes beyond those of every campaign.
+        reference: the forces of its own bonds, which a multistep motion steps inside; None where
+            there are none.
     """
 
     @property
@@ -68,6 +72,9 @@ class Projectile(Protocol):
 
     @property
     def columns(self) -> tuple[Column, ...]: ...  # noqa: D102
+
+    @property
+    def reference(self) -> Reference | None: ...  # noqa: D102
 
     def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
         """Draw one for a point; of nothing but the generator, which is the trajectory's own."""
@@ -97,6 +104,18 @@ class Diatomic:
     curve: Curve
     states: Mapping[State, RovibrationalState] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
+
+    @property
+    def reference(self) -> BondForce:
+        """The force of the bond, by its curve, up to where it fades."""
+        curve = self.curve
+        fades, gone = FADES * curve.r_e, min(GONE * curve.r_e, curve.longest)
+        r = np.arange(curve.shortest, gone + SPACING, SPACING)
+        x = np.clip((r - fades) / (gone - fades), 0.0, 1.0)
+        values = -curve.slope(np.minimum(r, gone)) * (1 - x * x * x * (10 - x * (15 - 6 * x)))
+        stiffness = float(curve.curvature(np.array([curve.r_e]))[0])
+        period = 2 * np.pi * np.sqrt(reduced_mass(*map(lightest, self.numbers)) / stiffness)
+        return BondForce(values, curve.shortest, float(period / fs))
 
     def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
         """Draw phase of the vibration, orientation and rotation."""

@@ -20,6 +20,7 @@ def toy(folder, *sections, seconds=3000):
     return ended.returncode, ended.stdout, json.loads((folder / "found.json").read_text())
 
 
+@pytest.mark.attack
 def test_every_section_of_the_toy_tells_what_it_found(tmp_path):
     code, told, found = toy(
         tmp_path, "ceilings", "exact:16", "exact:ace", "same:16", "rate:16", "rate:ace",

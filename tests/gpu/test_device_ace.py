@@ -38,11 +38,16 @@ FEW = {
 }
 
 
+FIRST = [*KINDS][:1] + [pytest.param(kind, marks=pytest.mark.attack) for kind in [*KINDS][1:]]
+LEAST = "few and near"
+MORE = [LEAST] + [pytest.param(k, marks=pytest.mark.attack) for k in FEW if k != LEAST]
+
+
 def fused(model, precision="float64"):
     return AceDevice(model, precision, "cpu", kernels="fused")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FIRST)
 def test_the_plain_formulas_are_the_kernel_of_the_cpu(kind):
     system, positions = hydrogen_on_copper()
     expected = answers(Ace(KINDS[kind]()), system, positions)
@@ -53,7 +58,7 @@ def test_the_plain_formulas_are_the_kernel_of_the_cpu(kind):
         assert (found[1][:, ~system.moving] == 0).all()
 
 
-@pytest.mark.parametrize("kind", FEW)
+@pytest.mark.parametrize("kind", MORE)
 def test_the_fused_kernels_are_the_plain_formulas(kind):
     system, positions = few_atoms()
     expected = answers(AceDevice(FEW[kind](), "float64", "cpu"), system, positions)
@@ -110,6 +115,7 @@ def test_what_cannot_be_computed_is_nan_and_disturbs_no_other(kernels):
     agrees((energies[2:], forces[2:]), answers(device, system, positions[2:]), "float64")
 
 
+@pytest.mark.attack
 def test_replicas_in_turns_have_the_same_bits(monkeypatch):
     system, positions = few_atoms(replicas=2)
     device = fused(FEW["few and near"]())
@@ -135,7 +141,8 @@ def test_a_table_of_fewer_knots_is_precise_enough_for_single_precision():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "precision"), [
-    ("both species alike", "float32"), ("l up to five, n up to ten", "float64"),
+    ("both species alike", "float32"),
+    pytest.param("l up to five, n up to ten", "float64", marks=pytest.mark.attack),
 ])  # fmt: skip
 def test_the_fused_kernels_compile_for_a_gpu(kind, precision, tmp_path):
     """For an H100, with the assembler that Triton brings: what the interpreter does not see."""

@@ -61,6 +61,7 @@ def test_the_plain_formulas_keep_the_laws_of_potentials():
     assert not found.broken(batch=1e-12, frozen=0.0)
 
 
+@pytest.mark.attack
 def test_fused_lists_serve_until_they_are_renewed_and_bits_do_not_depend_on_the_batch():
     """A slot goes on with its list, is forgotten, and has another beside it."""
     system, positions = few_atoms(replicas=2)
@@ -82,7 +83,7 @@ def test_fused_lists_serve_until_they_are_renewed_and_bits_do_not_depend_on_the_
     assert np.array_equal(alone(moved[1:])[1], found[1][1:])
 
 
-@pytest.mark.parametrize("kernels", ["plain", "fused"])
+@pytest.mark.parametrize("kernels", ["plain", pytest.param("fused", marks=pytest.mark.attack)])
 def test_what_cannot_be_computed_is_nan_and_disturbs_no_other(kernels):
     system, positions = few_atoms(replicas=3)
     positions = positions[[0, 0, 0]]
@@ -97,6 +98,7 @@ def test_what_cannot_be_computed_is_nan_and_disturbs_no_other(kernels):
     evaluator.bound.capacity = room
 
 
+@pytest.mark.attack
 def test_a_replica_far_from_its_cell_has_the_same_neighbours():
     system, positions = few_atoms()
     away = positions + np.array([2.0, -3.0, 0.0]) @ system.cell
@@ -112,7 +114,7 @@ def test_coefficients_of_splines_are_those_of_scipy():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["shipped", ZBL])
+@pytest.mark.parametrize("kind", ["shipped", pytest.param(ZBL, marks=pytest.mark.attack)])
 def test_the_fused_kernels_compile_for_a_gpu(kind, tmp_path):
     """For an H100, with the assembler that Triton brings: what the interpreter does not see."""
     found = compiled(model(kind), tmp_path)

@@ -33,6 +33,7 @@ def test_what_the_first_atom_sends_reaches_none_that_it_is_no_neighbour_of():
     assert (m.reshape(2, 16, channels)[:, 0] == torch.tensor([[0.0], [1.0]])).all()
 
 
+@pytest.mark.attack
 def test_an_atom_that_is_far_from_many_is_known_nowhere():
     """Its count once grew with each of them, to beyond the largest number, and then was none."""
     system = System(np.array([29, 29]), 1.8 * np.eye(3), (True, True, True), np.ones(2, bool))

@@ -118,7 +118,7 @@ def test_a_peak_seen_on_the_way_that_was_made_again_is_forgotten(scarce):
         )
 
 
-@pytest.mark.parametrize("kernels", ["plain", "fused"])
+@pytest.mark.parametrize("kernels", ["plain", pytest.param("fused", marks=pytest.mark.attack)])
 def test_a_list_that_overflowed_is_told_after_it_has_emptied(kernels):
     """What is NaN has no neighbours, and its list is made anew: the one before it counts."""
     system, positions = few_atoms(replicas=1)

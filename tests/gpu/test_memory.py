@@ -77,7 +77,12 @@ MODELS = {
 
 
 @pytest.mark.parametrize(
-    "kind", ["ACE", "MACE", pytest.param("MACE of two blocks, ZBL", marks=pytest.mark.attack)]
+    "kind",
+    [
+        "MACE",
+        pytest.param("ACE", marks=pytest.mark.attack),
+        pytest.param("MACE of two blocks, ZBL", marks=pytest.mark.attack),
+    ],
 )
 def test_no_kernel_races_or_leaves_its_arrays(kind, monkeypatch):
     """One replica after the other in the same arrays, an atom nowhere, and lists that overflow."""

@@ -46,11 +46,8 @@ from scatter.settings import UserError
 from scatter.store import only_writer
 
 FORCES, ENERGY, ENERGY_AT_END, RISE = 100.0, 1.0, 3e5, 0.6
-DECAYS, CLIPPED, WARM = (
-    (0.9, 0.999),
-    10.0,
-    200,
-)  # Adam's; largest gradient; most steps until full rate
+DECAYS = 0.9, 0.999  # Adam's
+CLIPPED, WARM = 10.0, 200  # the largest gradient; most steps until full rate
 SAVED_S = 30.0
 
 
