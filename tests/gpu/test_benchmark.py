@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from processes import finished
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
