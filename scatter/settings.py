@@ -1,8 +1,8 @@
 """The base of every table of `input.toml`."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from scatter.errors import Untrusted, UserError
 
@@ -22,6 +22,17 @@ def _listed(value: object) -> object:
 
 # A condition that a campaign can scan: written as a value or a list, kept as a list.
 OneOrMany = Annotated[list[Value], BeforeValidator(_listed), Field(min_length=1)]
+
+
+# Told apart here, a wrong value is measured against the one shape it has, not against all.
+def _word_or_number(value: object) -> str:
+    return "word" if isinstance(value, str) else "number"
+
+
+LengthOrAuto = Annotated[
+    Annotated[PositiveFloat, Tag("number")] | Annotated[Literal["auto"], Tag("word")],
+    Discriminator(_word_or_number),
+]
 
 
 class Table(BaseModel):

@@ -79,13 +79,15 @@ trust_pickle = true       # opening a .model file runs the code inside
 # parameters = {}         # for kind = "ase"
 
 [dynamics]
-timestep_fs = 0.1
+scheme = "multistep"      # the molecule's bond is stepped inside of each time step
+timestep_fs = 1.0
+# inner_steps = 8         # else as many as its period asks for
 max_time_fs = 3000
 energy_tolerance_eV = 0.05
 
 [stop]
 dissociated_A = 2.25
-scattered_A = 7.1
+scattered_A = "auto"      # where the potential does not reach it any more
 near_A = 3.0
 
 [guards]

@@ -39,6 +39,7 @@ def test_the_mean_energy_of_desorption_over_a_step_is_closed_form(E0):
     assert along.mean_energy_eV == pytest.approx(due, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_without_a_barrier_what_desorbs_is_in_equilibrium():
     found = desorption(library(lambda E, v, J: 1.0), LEVELS, 700)
     assert found.mean_energy_eV == pytest.approx(2 * K * 700, rel=1e-6)
@@ -46,6 +47,7 @@ def test_without_a_barrier_what_desorbs_is_in_equilibrium():
         assert pytest.approx(state.boltzmann, rel=1e-6) == state.P
 
 
+@pytest.mark.slow
 def test_adsorption_in_equilibrium_and_desorption_agree_state_by_state():
     points, T = library(rising), 925.0
     shares = populations(LEVELS, "H2", T, T, conserved=False)
@@ -89,6 +91,7 @@ def test_a_time_of_flight_keeps_the_flux(detector):
     assert 0.01 < part < 0.99
 
 
+@pytest.mark.slow
 def test_the_bounds_of_a_desorbing_mean_hold_it_whatever_S0_is_outside():
     points = library(rising, energies=ENERGIES[10:16])
     inside = {(E, s): S0 for s, c in points.curves.items() for E, S0 in zip(c.x, c.S0, strict=True)}
@@ -104,6 +107,7 @@ def test_the_bounds_of_a_desorbing_mean_hold_it_whatever_S0_is_outside():
         assert found.lowest < mean < found.highest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4, 10, 40])
 def test_intervals_of_what_desorbs_lie_within_what_can_desorb(n):
     rng, points = np.random.default_rng(n), np.linspace(0.1, 1.2, 8)

@@ -102,6 +102,7 @@ def test_an_own_ending_ends_trajectories_and_counts_as_stuck():
     assert (found["turning_points"][trapped] >= 3).all()  # two below, one above
 
 
+@pytest.mark.slow
 def test_an_own_observer_writes_a_column_and_changes_no_bit():
     made = shown("observer")["TimeAtop"]()
     watched = scatter.run(settings(), observers=[made]).trajectories
@@ -112,6 +113,7 @@ def test_an_own_observer_writes_a_column_and_changes_no_bit():
     assert watched.drop(columns="atop_fs").equals(alone)
 
 
+@pytest.mark.slow
 def test_an_own_start_is_turned_whole():
     upright = shown("start")["Upright"]
     found = scatter.run(settings(), projectile=upright).trajectories
@@ -125,6 +127,7 @@ def test_an_own_start_is_turned_whole():
     assert not np.allclose(found["initial_vx1_A_per_fs"], usual["initial_vx1_A_per_fs"])
 
 
+@pytest.mark.slow
 def test_an_own_potential_conserves_energy():
     wall = shown("potential")["Wall"](sites())
     found = scatter.run(settings(), potential=wall).trajectories
@@ -180,6 +183,7 @@ def test_a_family_is_imported_only_when_it_is_asked_for(installed):
         potential_from_name(str(installed))
 
 
+@pytest.mark.slow
 def test_a_calculator_of_ase_runs_as_it_is():
     found = shown("calculator")["run"]()
     assert len(found.trajectories) == 2
@@ -193,6 +197,7 @@ def test_an_own_slab_keeps_its_constraints_and_masses():
     assert found.points["facet"].tolist() == ["slab"]
 
 
+@pytest.mark.slow
 def test_an_own_sampler_spends_its_budget_where_S0_is_known_least():
     sampler = shown("sampler")["Budget"](pilot=10, total=60)
     found = scatter.run(settings(incidence__energy_eV=[0.3, 0.9]), sampler=sampler).sticking()
@@ -202,6 +207,7 @@ def test_an_own_sampler_spends_its_budget_where_S0_is_known_least():
     assert 10 < found["n"][0] < found["n"][1]
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_answers_what_it_keeps():
     notebook = runpy.run_path(str(FOLDER.parents[1] / "scripts" / "notebook.py"))
     kept = notebook["cells"]()

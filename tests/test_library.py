@@ -67,6 +67,7 @@ def test_a_slab_that_is_handed_in_is_the_slab_of_a_file(write_tiny, tmp_path):
         scatter.run(tables, surface=slab)
 
 
+@pytest.mark.slow
 def test_fits_states_and_rotation_are_tables(undisturbed):
     found = scatter.Results.open(undisturbed)
     states = found.states("histogram")
@@ -143,6 +144,7 @@ def own(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_every_reader_knows_an_ending_and_a_column_of_ones_own(own):
     console = Console(file=io.StringIO(), width=100)
     analyse(own, console)

@@ -39,6 +39,7 @@ def asks_ase_to_write(file):
     return False
 
 
+@pytest.mark.slow
 def test_structures_are_written_in_one_place_and_never_by_the_name_of_a_file():
     files = [
         f for room in ("scatter", "scripts", "benchmarks") for f in (ROOT / room).rglob("*.py")
@@ -127,6 +128,7 @@ def test_a_table_is_not_written_under_the_name_of_another_format(format, name, t
         export(tmp_path, format, tmp_path / name)
 
 
+@pytest.mark.slow
 def test_figures_have_the_two_formats_that_they_are_written_in(run_tiny, tmp_path):
     folder = run_tiny(tmp_path, sampling__trajectories=1)
     with pytest.raises(UserError, match=r"written as \.png and \.pdf; leave \.svg out"):

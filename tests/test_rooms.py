@@ -22,6 +22,7 @@ def imports(file: Path) -> Iterator[str]:
             yield (node.module or "").split(".")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
@@ -39,6 +40,7 @@ def test_a_library_is_imported_in_one_room(library, rooms):
     assert {file.with_suffix("").parts[0] for file in files} == rooms
 
 
+@pytest.mark.slow
 def test_triton_stays_with_the_kernels_of_a_gpu():
     files = [file for file in PACKAGE.rglob("*.py") if "triton" in imports(file)]
     assert {file.parent.parts[-2:] for file in files} == {("kernels", "gpu")}

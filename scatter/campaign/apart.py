@@ -20,13 +20,18 @@ from scatter.state import System, lone
 NIL_eV = 1e-3  # of energy between the molecule and its images
 BONDS = 5  # lengths at which the molecule is put beside its images
 PROBES = 6  # molecules that are put where trajectories begin
+THERMAL_A = 1.0  # that the highest atom of a thermal slab may be above that of the ideal one
 
 
 def refuse_thin_vacuum(
     input: Input, potential: Potential, system: System, ideal: Float[np.ndarray, "atom 3"]
 ) -> None:
     """Raise UserError if the molecule could feel the slab's next image from below."""
-    highest = max(input.stop.scattered_A, input.incidence.height_A) + input.stop.dissociated_A
+    rough = float(ideal[:, 2].max()) - system.top_plane(ideal)
+    auto = potential.cutoff + rough + THERMAL_A
+    heights = (input.stop.scattered_A, input.incidence.height_A)
+    highest = max(auto if isinstance(height, str) else height for height in heights)
+    highest += input.stop.dissociated_A
     clear = clear_height(system, ideal)
     lacking = highest + potential.cutoff - clear
     if lacking > 0:
@@ -109,6 +114,7 @@ def refuse_coupling(
     system: System,
     snapshots: Snapshots,
     molecules: list[Placed],
+    reach: float = np.inf,
 ) -> None:
     """Raise UserError if a molecule feels the slab where trajectories begin or count as scattered.
 
@@ -123,6 +129,7 @@ def refuse_coupling(
         snapshots: thermal states of it.
         molecules: of the campaign; of isotopes, which feel alike, the one that reaches farthest
             is placed.
+        reach: above the highest atom, Å, of an automatic start; an automatic end is out of reach.
     """
     planes = np.array([system.top_plane(slab) for slab in snapshots.positions])
     highest = float((snapshots.positions[:, :, 2].max(axis=1) - planes).max())
@@ -135,14 +142,16 @@ def refuse_coupling(
             ("[incidence] height_A", input.incidence.height_A, placed.reach),
             ("[stop] scattered_A", input.stop.scattered_A, 0.0),
         ):
-            lower = height - above
+            automatic = max(reach, potential.cutoff) if key.startswith("[stop]") else reach
+            lower = highest + automatic if isinstance(height, str) else height - above
             if lower - highest >= potential.cutoff:
                 continue
             felt = coupling(potential, system, snapshots, placed, lower)
             if not felt < input.guards.coupling_eV:
                 safe = np.ceil(10 * (highest + potential.cutoff + above)) / 10
+                given = f'"{height}"' if isinstance(height, str) else f"{height:g}"
                 raise UserError(
-                    f"{key} = {height:g}: the molecule still feels the slab there, by "
+                    f"{key} = {given}: the molecule still feels the slab there, by "
                     f"{felt * 1000:.3g} meV, and [guards] coupling_eV = "
                     f"{input.guards.coupling_eV:g} is the most; choose more (from {safe:.1f} on "
                     "the cutoff rules it out)"

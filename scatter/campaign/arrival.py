@@ -24,8 +24,9 @@ def refuse_no_arrival(input: Input, place: Path) -> None:
 
         max_time_fs ≥ max(height_A - 1 Å, (height_A - 3 Å) + (scattered_A - 3 Å)) / v,
 
-    where a difference below 0 counts as 0. The time that is said to do is that of the flight down
-    to the top plane and back up, with 500 fs at the surface, rounded up to two digits:
+    where a difference below 0 counts as 0, and an automatic height as 3 Å. The time that is said
+    to do is that of the flight down to the top plane and back up, with 500 fs at the surface,
+    rounded up to two digits:
 
         (height_A + scattered_A) / v + 500 fs.
 
@@ -37,7 +38,8 @@ def refuse_no_arrival(input: Input, place: Path) -> None:
         UserError: naming the slowest point, and the time that would do for all.
     """
     v, formula, energy, polar = min(_speeds(input), key=lambda point: point[0])
-    height, scattered = input.incidence.height_A, input.stop.scattered_A
+    heights = (input.incidence.height_A, input.stop.scattered_A)
+    height, scattered = (TURN_A if isinstance(given, str) else given for given in heights)
     back = max(height - TURN_A, 0.0) + max(scattered - TURN_A, 0.0)
     least = max(height - BREAK_A, back) / v
     given = input.dynamics.max_time_fs

@@ -4,6 +4,7 @@ Starts are made here, and rows are made here of what comes back, so both are tho
 """
 
 import json
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -59,7 +60,8 @@ def write_prepared(path: Path, output: Path) -> None:
     potential = _potential(source)
     prepared = prepare(source.input, potential.host, ranks, partial(say, console))
     legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
-    limits = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
+    tables = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
+    limits = {field.name: tables[field.name] for field in fields(Limits)}
     campaign = PreparedCampaign(
         Limits(**limits),
         json.dumps(identity(source.input)),

@@ -34,6 +34,7 @@ class Prepared:
         slabs: that the trajectories begin on, with their energies on `potential`.
         guards: that measure beside the dynamics.
         parts: of the user's own.
+        reach_A: of the potential that the starts were made on, Å.
     """
 
     potential: Potential
@@ -41,6 +42,7 @@ class Prepared:
     slabs: list[ThermalSlab]
     guards: tuple[Guard, ...] = ()
     parts: Parts = field(default_factory=Parts)
+    reach_A: float = np.inf
 
     @property
     def atoms(self) -> int:
@@ -51,6 +53,21 @@ class Prepared:
     def row(self) -> np.dtype:
         """The type of a row."""
         return self.parts.row(self.atoms)
+
+    def start_z(self, input: Input, slab: ThermalSlab, top: float, extent: float) -> float:
+        """Height z at which a centre of mass starts, Å.
+
+        An automatic one is the same for all snapshots, since a start that waited for the surface
+        to be low would choose among its states.
+
+        Args:
+            input: of the campaign.
+            slab: that it starts above.
+            top: of the top plane of its snapshot.
+            extent: how far an atom of the projectile may be from its centre of mass.
+        """
+        height = input.incidence.height_A
+        return slab.highest + self.reach_A + extent if isinstance(height, str) else top + height
 
     def conditions(
         self,
@@ -72,13 +89,14 @@ class Prepared:
         )
         bounds = bounds_of(self.potential.domain, guards, input.stop, system)
         usual = standard(input.stop.near_A, self.guards, guards.every, system, slots)
+        endings = of_a_diatomic(dynamics, input.stop, self.potential.cutoff)
         return Conditions(
             system=system,
             timestep_fs=dynamics.timestep_fs,
             faults=Faults(
                 dynamics.energy_tolerance_eV, dynamics.timestep_fs, None if bounds.none else bounds
             ),
-            endings=(*self.parts.endings, *of_a_diatomic(dynamics, input.stop)),
+            endings=(*self.parts.endings, *endings),
             observers=(*usual, *self.parts.observers),
             slots=slots,
             motion=self.parts.motion or self.motion(input, numbers),
@@ -129,9 +147,11 @@ def prepare(
         for diatomic in diatomics.values()
         for state in diatomic.states.values()
     ]
-    pairs = [(slab.system, slab.snapshots) for slab in slabs]
-    ranks.share(lambda: [refuse_coupling(input, potential, *pair, placed) for pair in pairs])
-    return Prepared(potential, projectiles(diatomics, parts), slabs, parts=parts)
+    reach = (starts or potential).cutoff
+    for slab in slabs:
+        pair = slab.system, slab.snapshots
+        ranks.share(lambda pair=pair: refuse_coupling(input, potential, *pair, placed, reach))
+    return Prepared(potential, projectiles(diatomics, parts), slabs, (), parts, reach)
 
 
 def projectiles(diatomics: dict[str, Diatomic], parts: Parts) -> dict[str, Projectile]:

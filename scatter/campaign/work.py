@@ -54,17 +54,18 @@ class Trajectories:
         snapshot = int(rng.integers(len(snapshots)))
         drawn = projectile.sample(conditions, rng)
         polar, azimuth = conditions.polar_deg * degree, conditions.azimuth_deg
+        ideal = snapshots.positions[snapshot]
+        top = self.slab.system.top_plane(ideal)
+        start_z = self.prepared.start_z(self.input, self.slab, top, projectile.extent(conditions))
         path = approach(
             rng,
             conditions.energy_eV,
             polar,
             None if azimuth is None else azimuth * degree,
-            self.input.incidence.height_A,
+            start_z - top,
             self.slab.system.cell,
             float(projectile.masses.sum()),
         )
-        ideal = snapshots.positions[snapshot]
-        top = self.slab.system.top_plane(ideal)
         centre = path.centre + np.array([0.0, 0.0, top])
         momenta = drawn.momenta + projectile.masses[:, None] * path.velocity
         start = Start(

@@ -12,7 +12,7 @@ condition. One's own is a subclass of `Ending`:
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -58,8 +58,8 @@ class Geometry(Protocol):
         ...
 
     @property
-    def scattered_A(self) -> float:
-        """Scattered: the lower atom is higher and the centre of mass rises, Å."""
+    def scattered_A(self) -> float | Literal["auto"]:
+        """Scattered: the lower atom is higher and the centre of mass rises, Å; or "auto"."""
         ...
 
     @property
@@ -111,6 +111,20 @@ class Scattered(Ending):
     def met(self, memory: Tree, sight: Sight) -> Array:
         """Whether it is above, and rises."""
         return (sight.height > self.height_A) & (sight.rising > 0)
+
+
+class OutOfReach(Ending):
+    """No atom of the projectile can feel one of the slab any more, and its centre of mass rises."""
+
+    name, code = Scattered.name, Scattered.code
+
+    def __init__(self, reach_A: float):
+        """Take how far the potential reaches, Å."""
+        self.reach_A = reach_A
+
+    def met(self, memory: Tree, sight: Sight) -> Array:
+        """Whether it is so far above the highest atom of the slab, and rises."""
+        return (sight.lowest - sight.highest > self.reach_A) & (sight.rising > 0)
 
 
 class Undecided(Ending):
@@ -182,11 +196,18 @@ class Faults(Observer):
         return {"energy_error_eV": memory["error"]}
 
 
-def of_a_diatomic(dynamics: Limits, stop: Geometry) -> tuple[Ending, ...]:
-    """How a diatomic's trajectory ends, by `[stop]` and `[dynamics]`; the first met counts."""
+def of_a_diatomic(dynamics: Limits, stop: Geometry, reach_A: float = np.inf) -> tuple[Ending, ...]:
+    """How a diatomic's trajectory ends, by `[stop]` and `[dynamics]`; the first met counts.
+
+    Args:
+        dynamics: limits of time.
+        stop: limits of bond and height.
+        reach_A: of the potential, Å, which decides where the height is "auto".
+    """
+    height = stop.scattered_A
     return (
         Dissociated(stop.dissociated_A),
-        Scattered(stop.scattered_A),
+        OutOfReach(reach_A) if isinstance(height, str) else Scattered(height),
         Undecided(dynamics.max_time_fs, dynamics.timestep_fs),
     )
 

@@ -57,6 +57,12 @@ class Sight:
         return top + self.system.above_top if self.system.above_top else top
 
     @cached_property
+    def highest(self) -> Array:
+        """Height z of the highest atom of the slab, Å, shape (slot,)."""
+        heights = self.state.positions[:, : -self.system.projectile, 2]
+        return array_namespace(heights).max(heights, axis=1)
+
+    @cached_property
     def Z(self) -> Array:
         """Height of the projectile's centre of mass above the top plane, Å, shape (slot,)."""
         weighted, mass = self.masses[:, 0] * self.atoms[:, 0, 2], self.masses[:, 0]
@@ -68,10 +74,15 @@ class Sight:
     @cached_property
     def height(self) -> Array:
         """Height of the projectile's lowest atom above the top plane, Å, shape (slot,)."""
+        return self.lowest - self.top
+
+    @cached_property
+    def lowest(self) -> Array:
+        """Height z of the projectile's lowest atom, Å, shape (slot,)."""
         lowest = self.atoms[:, 0, 2]
         for atom in range(1, self.system.projectile):
             lowest = array_namespace(lowest).minimum(lowest, self.atoms[:, atom, 2])
-        return lowest - self.top
+        return lowest
 
     @cached_property
     def rising(self) -> Array:

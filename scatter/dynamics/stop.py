@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from scatter.settings import PositiveFloat, Table
+from scatter.settings import LengthOrAuto, PositiveFloat, Table
 
 
 class Dynamics(Table):
@@ -22,10 +22,8 @@ class Dynamics(Table):
         float, Field(gt=0, le=5, description="time step: one evaluation of the potential each")
     ] = 0.1
     inner_steps: Annotated[
-        int | None,
+        Annotated[int, Field(gt=0, le=1000)] | None,
         Field(
-            gt=0,
-            le=1000,
             description="steps of the bond in one time step, with multistep; by default as many as "
             "make 60 in a period of its lightest isotopes",
         ),
@@ -65,9 +63,11 @@ class Stop(Table):
         PositiveFloat, Field(description="dissociated: the bond is longer than this")
     ] = 2.25
     scattered_A: Annotated[
-        PositiveFloat,
+        LengthOrAuto,
         Field(
-            description="scattered: the lower atom is higher than this and the centre of mass rises"
+            description="scattered: the lower atom is higher than this and the centre of mass "
+            'rises; "auto" is as high above the highest atom of the slab as the potential reaches, '
+            "at each moment"
         ),
     ] = 7.1
     near_A: Annotated[

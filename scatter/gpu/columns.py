@@ -128,10 +128,12 @@ def refuse_odd_words(words: object, texts: tuple[str, ...]) -> None:
 
 
 def refuse_odd_limits(limits: object) -> None:
-    """Raise ValueError unless these are positive numbers by name."""
+    """Raise ValueError unless these are positive numbers by name, or one that may be automatic."""
     if not isinstance(limits, dict):
         raise ValueError("limits is not a table")
     for name, value in limits.items():
+        if (name, value) == ("scattered_A", "auto"):
+            continue
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 < value < MOST:
             raise ValueError(f"{name} is not a positive number")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Limits:
     max_time_fs: float
     energy_tolerance_eV: float
     dissociated_A: float
-    scattered_A: float
+    scattered_A: float | Literal["auto"]
     near_A: float
 
 

@@ -66,7 +66,7 @@ class Run:
             system=system,
             timestep_fs=limits.timestep_fs,
             faults=Faults(limits.energy_tolerance_eV, limits.timestep_fs, leg.bounds),
-            endings=of_a_diatomic(limits, limits),
+            endings=of_a_diatomic(limits, limits, device.cutoff),
             observers=standard(limits.near_A, device.guards, every, system, slots),
             slots=slots,
             motion=leg.motion,

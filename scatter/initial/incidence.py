@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from scatter.settings import OneOrMany, PositiveFloat, PositiveInt, Table
+from scatter.settings import LengthOrAuto, OneOrMany, PositiveFloat, PositiveInt, Table
 
 
 class Range(Table):
@@ -68,8 +68,11 @@ class Incidence(Table):
         description="Direction of flight along the surface, degrees from the first lattice vector, "
         'counter-clockwise seen from above; one value, a list, or "random" for each trajectory.',
     )
-    height_A: PositiveFloat = Field(
-        default=7.0, description="Height of the start above the top plane of the surface, Å."
+    height_A: LengthOrAuto = Field(
+        default=7.0,
+        description='Height of the start above the top plane of the surface, Å. "auto" is the '
+        "lowest that no snapshot of the slab can feel: the reach of the potential above their "
+        "highest atom; the law of the results is the same, at fewer steps.",
     )
 
     @model_validator(mode="after")

@@ -76,6 +76,10 @@ class Projectile(Protocol):
     @property
     def reference(self) -> Reference | None: ...  # noqa: D102
 
+    def extent(self, point: Quantum) -> float:
+        """How far an atom of it may be from its centre of mass at the start, Å."""
+        ...
+
     def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
         """Draw one for a point; of nothing but the generator, which is the trajectory's own."""
         ...
@@ -116,6 +120,11 @@ class Diatomic:
         stiffness = float(curve.curvature(np.array([curve.r_e]))[0])
         period = 2 * np.pi * np.sqrt(reduced_mass(*map(lightest, self.numbers)) / stiffness)
         return BondForce(values, curve.shortest, float(period / fs))
+
+    def extent(self, point: Quantum) -> float:
+        """That of the lighter atom where the bond turns back, Å."""
+        longest = self.states[point.v, point.J, point.mJ].level.outer
+        return longest * float(self.masses.max() / self.masses.sum())
 
     def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
         """Draw phase of the vibration, orientation and rotation."""

@@ -104,6 +104,7 @@ def test_every_verb_refuses_it_and_writes_nothing(verb, write_tiny, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.toml"]
 
 
+@pytest.mark.slow
 def test_in_the_time_that_would_do_trajectories_end(run_tiny, tmp_path):
     changes = SLOW | {"dynamics__max_time_fs": 960, "sampling__trajectories": 4}
     outcomes = store.trajectories(run_tiny(tmp_path, **changes))["outcome"]

@@ -13,6 +13,8 @@ from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.units import K, hbar
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def energies(write_tiny, tmp_path_factory):

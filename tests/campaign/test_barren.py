@@ -113,6 +113,7 @@ def averaged(folder, **wanted):
         return str(refusal)
 
 
+@pytest.mark.slow
 def test_averages_are_numbers_or_a_sentence(barren):
     name, folder = barren
     gas = averaged(folder, gases_K=[1000.0])

@@ -55,6 +55,7 @@ def test_a_member_that_is_not_there_or_no_model_is_named(files, tmp_path):
             open_committee(table, open_potential(PotentialTable(kind="analytic")))
 
 
+@pytest.mark.slow
 def test_ace_members_watch_a_campaign(files, run_tiny, tmp_path):
     folder = run_tiny(
         tmp_path, potential__committee=[files["one.npz"], files["three.yace"]],

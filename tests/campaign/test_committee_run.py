@@ -24,6 +24,8 @@ from scatter.potentials.table import PotentialTable, open_potential
 from scatter.results.read import read_results
 from scatter.settings import UserError
 
+pytestmark = pytest.mark.slow
+
 ON_MACE = {
     "potential__kind": "default", "surface__images": True, "sampling__trajectories": 3,
     "frames__trajectories": 0,

@@ -126,6 +126,7 @@ def test_the_parquet_holds_units_meanings_and_the_campaign(alone):
     assert schema.metadata[b"potential_sha256"].decode() == attributes["potential_sha256"]
 
 
+@pytest.mark.slow
 def test_ase_finds_the_kinetic_energies_and_heights_of_every_isotope(run_tiny, tmp_path):
     changes = {"molecule__formula": ["HD", "D2"], "sampling__trajectories": 3}
     folder = run_tiny(tmp_path, **changes, incidence__polar_deg=30)

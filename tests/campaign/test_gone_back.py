@@ -14,6 +14,8 @@ from scatter.config import read
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.base import Evaluator, Place
 
+pytestmark = pytest.mark.slow
+
 
 class FifthStep(Place):
     """Looked at every fifth step."""

@@ -141,6 +141,7 @@ def test_a_folder_without_a_campaign_is_refused(tmp_path):
         list_wrong(tmp_path, Console(file=io.StringIO()))
 
 
+@pytest.mark.slow
 def test_guards_of_the_input_are_obeyed_and_seen(run_tiny, tmp_path):
     bounds = {"guards__shortest_A": {"H-Cu": 1.4}, "guards__most_failed": 1,
               "guards__most_unsettled": 1}  # fmt: skip

@@ -11,6 +11,8 @@ from scatter.report.page import write_report
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def told(undisturbed, tmp_path_factory):

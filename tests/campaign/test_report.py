@@ -52,6 +52,7 @@ def test_the_table_counts_every_row_of_the_results(undisturbed):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("whole_figures")
 def test_the_figure_is_drawn_again_from_the_results_alone(run_tiny, tmp_path):
     folder = run_tiny(tmp_path)
@@ -69,6 +70,7 @@ def test_another_curve_can_be_laid_over_the_figure(undisturbed, alone):
     assert both.shape != one.shape or not np.array_equal(both, one)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("whole_figures")
 def test_two_campaigns_are_drawn_in_one_figure(undisturbed, alone):
     assert plot([alone, undisturbed], output=alone / "two") == alone / "two.png"

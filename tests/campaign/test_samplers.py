@@ -74,12 +74,14 @@ def test_a_branch_has_random_numbers_of_its_own_and_0_has_those_of_the_number():
     assert len({*drawn}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 64])
 def test_slots_change_no_bit_of_a_branch(forked, slots):
     rows = scatter.run(settings(run__slots=slots), sampler=Forked()).read.trajectories
     assert rows.tobytes() == read_results(forked, weighted=True)[1].tobytes()
 
 
+@pytest.mark.slow
 def test_a_campaign_killed_in_both_rounds_ends_with_the_rows_of_one_that_was_not(forked, tmp_path):
     first, second = killed(tmp_path / "out", 3), killed(tmp_path / "out", 11)
     assert not first["branch"].any()
@@ -91,6 +93,7 @@ def test_a_campaign_killed_in_both_rounds_ends_with_the_rows_of_one_that_was_not
     assert again.trajectories.equals(found.trajectories)
 
 
+@pytest.mark.slow
 def test_trajectories_with_weights_are_listed_and_never_counted_without(forked, tmp_path):
     found, console = scatter.Results.open(forked), Console(file=StringIO())
     assert found.trajectories["weight"].tolist() == store.trajectories(forked)["weight"].tolist()
@@ -124,6 +127,7 @@ def test_a_folder_is_gone_on_with_by_the_same_sampler_alone(forked, sampler):
         scatter.run(settings(), sampler=sampler, folder=forked)
 
 
+@pytest.mark.slow
 def test_a_sampler_that_changes_no_row_may_be_exchanged(undisturbed, tmp_path):
     due = store.trajectories(undisturbed)
     for sampler, numbers in ((scatter.Plain(2), 2), (scatter.Rounds(4, 4, 0.1), 4), (None, 12)):

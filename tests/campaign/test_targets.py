@@ -23,6 +23,8 @@ from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.validation.sticking import read_conditions
 
+pytestmark = pytest.mark.slow
+
 FILE = Path("in.toml")
 
 # Two points of which one is settled by its first round, and the other is not.

@@ -73,6 +73,7 @@ def test_the_table_says_that_it_is_not_known_and_the_exit_code_is_3(cut_short, v
     assert first.split()[-1] == bounds
 
 
+@pytest.mark.slow
 def test_run_exits_with_3_too_and_writes_all(run_tiny, tmp_path):
     with pytest.raises(UserError, match="S0 is not known at 1 of 2 points") as refusal:
         run_tiny(tmp_path, **SHORT)
@@ -110,6 +111,7 @@ def test_the_figure_is_drawn(cut_short, tmp_path):
     assert plot([cut_short], [cut_short / "sticking.csv"], output=tmp_path / "two").is_file()
 
 
+@pytest.mark.slow
 def test_who_allows_it_gets_S0_from_the_same_trajectories(run_tiny, tmp_path):
     with pytest.raises(UserError, match="not known"):
         run_tiny(tmp_path, **SHORT)

@@ -233,7 +233,7 @@ def test_a_long_value_is_cut():
     found = refusal(text_with("incidence", "height_A", "0x" + "f" * 5000))
     assert found == (
         f"input.toml, [incidence] height_A = 0x{'f' * 58}…: must be a number greater than 0, "
-        "and finite; without this key it is 7.0"
+        'or "auto", and finite; without this key it is 7.0'
     )
 
 

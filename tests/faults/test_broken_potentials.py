@@ -21,6 +21,8 @@ from scatter.report.status import list_wrong
 from scatter.results.read import read_results
 from scatter.settings import Untrusted, UserError
 
+pytestmark = pytest.mark.slow
+
 HOLE = {"guards__shortest_A": {"H-Cu": 1.0}, "dynamics__timestep_fs": 0.1}
 BROKEN = {
     "NaN": (Reason.NOT_FINITE, {}),

@@ -16,6 +16,8 @@ from scatter.report.sticking import analyse
 from scatter.results.read import read_results
 from scatter.settings import UserError
 
+pytestmark = pytest.mark.slow
+
 CHANGES = {"sampling__trajectories": 150, "frames__trajectories": 0, "run__slots": 4}
 
 

@@ -85,6 +85,7 @@ def test_a_folded_model_is_the_sum_of_its_functions(planted_set):
     assert np.allclose(forces, frame.get_forces(), rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_lone_pair_is_repelled_below_the_distances_of_the_set(planted_set):
     _, design, c = planted_set
     frames = [hydrogen_on_copper(n) for n in range(3)]

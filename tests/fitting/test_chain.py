@@ -94,6 +94,7 @@ def campaign_on_a_student(scatter, write_tiny, folder, teacher, epochs, **change
     return rows
 
 
+@pytest.mark.slow
 def test_the_chain_from_a_teacher_to_a_campaign_on_a_student(scatter, write_tiny, tmp_path):
     """The student knows a molecule, and need not be good for anything else."""
     any_end = {"guards__most_failed": 1.0}

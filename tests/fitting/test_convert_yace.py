@@ -9,6 +9,7 @@ from scatter.cli import app
 from scatter.settings import UserError
 
 
+@pytest.mark.slow
 def test_the_verb_converts_both_ways_and_says_how_exact_it_is(tmp_path):
     source, there, back = (tmp_path / name for name in ("x.npz", "x.yace", "y.npz"))
     invariant_ace().write(source)

@@ -13,6 +13,8 @@ from scatter.mace.training.student import Student
 from scatter.potentials.evaluate import evaluate
 from scatter.settings import UserError
 
+pytestmark = pytest.mark.slow
+
 LESSONS = Lessons(epochs=12, batch=1)
 
 

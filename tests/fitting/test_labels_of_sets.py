@@ -83,6 +83,7 @@ def test_forces_that_were_zeroed_cost_a_fit_no_accuracy(tmp_path):
         assert zeroed == pytest.approx(true, rel=0.25)
 
 
+@pytest.mark.slow
 def test_a_student_is_the_same_whatever_is_written_for_held_atoms(tmp_path):
     frames, made = rattled(12), []
     for n, held in enumerate(WAYS):
@@ -209,6 +210,7 @@ def test_labels_under_other_keys_are_refused_before_any_work_with_the_options(
     assert left == set()
 
 
+@pytest.mark.slow
 def test_a_set_with_other_keys_gives_what_the_usual_keys_give(tmp_path):
     frames = rattled(12)
     usual, other = (write_set(tmp_path / name, frames) for name in ("usual", "other"))
@@ -219,6 +221,7 @@ def test_a_set_with_other_keys_gives_what_the_usual_keys_give(tmp_path):
     assert_same(*(LinearAce.read(tmp_path / name) for name in ("a.npz", "b.npz")))
 
 
+@pytest.mark.slow
 def test_what_select_writes_has_the_usual_keys(tmp_path):
     frames = rattled(24)
     for frame in frames:

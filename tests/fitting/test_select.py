@@ -13,6 +13,8 @@ from scatter.fitting.pool import raw_frames, read_pool
 from scatter.fitting.select import PARTS, Choice, diverse, parts_of, select
 from scatter.settings import UserError
 
+pytestmark = pytest.mark.slow
+
 TRAJECTORIES, FRAMES = 24, 15
 
 

@@ -83,6 +83,7 @@ def test_copper_of_ackland_and_others_has_the_lattice_constant_it_was_fitted_to(
     assert static_lattice_constant(Analytic(), "Cu") == pytest.approx(3.615, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_pressure_is_that_of_the_exact_equation_of_state():
     isotherm = Isotherm(Grueneisen(), "Cu", KELVIN, QUICK, 3)
     for number, a in enumerate((3.58, 3.66)):

@@ -28,6 +28,7 @@ def ours(potential, system, positions):
     return potential.bind(system, len(positions)).begin(np.arange(len(positions)), positions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_energies_and_forces_are_those_of_the_formulas(kind):
     model = MODELS[kind]()

@@ -111,6 +111,7 @@ def by_scatter(shots):
     return {i: (Outcome(one.outcome).name, one.steps, frames[i]) for i, one in finished.items()}
 
 
+@pytest.mark.slow
 def test_twenty_trajectories_are_those_of_ase():
     shots = {i: shot(i) for i in range(20)}
     ours = {}

@@ -23,6 +23,8 @@ from scatter.potentials.analytic import Analytic
 from scatter.state import State, System
 from scatter.units import ISOTOPES, K, fs
 
+pytestmark = pytest.mark.slow
+
 A, GAS, BEHIND = 3.68, 4.6, 1.3  # Å
 T = 2000.0
 kT = K * T

@@ -73,6 +73,7 @@ def test_the_difference_is_drawn_about_zero_and_holds_every_bar():
     assert high > np.abs(np.concatenate(ends(lower))).max()
 
 
+@pytest.mark.slow
 def test_a_single_point_and_one_of_no_pairs_are_drawn(tmp_path):
     empty = row(0.9, both=0, own=0, its=0, neither=0)
     figure = paired_figure([row(polar_deg=30.0, azimuth_deg=10.0, mJ=1.0), empty])

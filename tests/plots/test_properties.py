@@ -75,6 +75,7 @@ def test_curves_at_other_bond_lengths_are_not_compared():
         molecule_figure([Series("ours", R, R), Series("teacher", R + 0.1, R)], "H2")
 
 
+@pytest.mark.slow
 def test_the_same_paths_give_the_same_bytes(tmp_path):
     for name in ("first", "second"):
         figure = paths_figure({"Cu(111) bridge": [path("ours", 0.61)]})

@@ -30,6 +30,7 @@ def emt(system, x):
     return atoms.get_potential_energy(), atoms.get_forces() * system.moving[:, None]
 
 
+@pytest.mark.slow
 def test_a_program_gives_what_the_same_calculator_gives_in_this_process(dftb, hydrogen_on_copper):
     make, ran_in, _ = dftb
     system, positions = hydrogen_on_copper(replicas=2)
@@ -42,6 +43,7 @@ def test_a_program_gives_what_the_same_calculator_gives_in_this_process(dftb, hy
     assert len(ran_in()) == 2 == len(set(ran_in()))
 
 
+@pytest.mark.slow
 def test_each_slot_has_a_folder_that_is_empty_when_a_trajectory_enters(
     dftb, hydrogen_on_copper, tmp_path
 ):
@@ -104,6 +106,7 @@ def test_a_program_that_fails_at_once_is_a_sentence(dftb, hydrogen_on_copper):
         make().bind(system, 1).begin(np.arange(1), positions)
 
 
+@pytest.mark.slow
 def test_a_calculation_that_fails_later_ends_its_trajectory_alone(dftb, hydrogen_on_copper, capsys):
     make, _, fails = dftb
     system, positions = hydrogen_on_copper(replicas=1)

@@ -263,6 +263,7 @@ def test_densities_that_are_all_linear_add_up(model, frames):
     assert twice[1] == pytest.approx(once[1], abs=1e-10)
 
 
+@pytest.mark.slow
 def test_a_file_is_a_potential(model, frames, tmp_path):
     write_tree(yace_tree(model)[0], tmp_path / "x.yace")
     potential = potential_from_name(str(tmp_path / "x.yace"))
@@ -308,6 +309,7 @@ def powers(tree, kind, parameters):
     return tree
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "parameters"), POWERS)
 def test_a_density_with_a_power_is_embedded(kind, parameters, model, frames):
     system, positions = hydrogen_on_copper(replicas=2)

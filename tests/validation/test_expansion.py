@@ -21,6 +21,7 @@ def linear(monkeypatch):
     monkeypatch.setattr(lattice, "lattice_constant_at", measured)
 
 
+@pytest.mark.slow
 def test_a_hot_crystal_is_larger_than_one_at_rest(tmp_path, monkeypatch):
     monkeypatch.setenv("SCATTER_CACHE", str(tmp_path))
     found = thermal_expansion(Analytic(), "Cu", [400], QUICK)

@@ -8,6 +8,8 @@ from scatter.potentials.calculator import PotentialCalculator
 from scatter.settings import UserError
 from scatter.validation.neb import Band, minimum_energy_path
 
+pytestmark = pytest.mark.slow
+
 BOND, STRETCH, STIFF, HEIGHT, WIDTH = 0.75, 1.5, 8.0, 1.8, 0.4
 
 

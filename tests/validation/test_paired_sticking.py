@@ -21,6 +21,8 @@ from scatter.results.read import read_results
 from scatter.settings import UserError
 from scatter.validation.sticking import QUICK, read_conditions, refuse_other_potentials, run_paired
 
+pytestmark = pytest.mark.slow
+
 
 def pair(write_tiny, folder, potential, reference, **changes):
     """The paired sticking of the tiny campaign in a folder; numba's threads stay as they were."""
