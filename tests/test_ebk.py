@@ -91,6 +91,7 @@ def test_a_curve_without_a_minimum_is_refused():
         Curve.of(lambda r: 1 / r, 0.3, 5.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(fraction=st.floats(1e-6, 0.9), J=st.floats(0, 25))
 def test_energy_to_number_to_level_is_a_round_trip_up_to_nine_tenths_of_the_well(fraction, J):

@@ -5,6 +5,8 @@ from trajectory_rows import rows_of, some_points, some_rows
 from scatter.analysis.directions import angles, angular_distribution, scattering
 from scatter.units import ISOTOPES, degree, fs
 
+pytestmark = pytest.mark.slow
+
 H = {"H2": np.array([1.0, 1.0]), "HD": np.array([1.0, 2.0])}
 COME = np.array([np.sin(30 * degree), 0.0, -np.cos(30 * degree)])
 

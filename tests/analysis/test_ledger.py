@@ -13,6 +13,8 @@ from scatter.potentials.analytic import Analytic
 from scatter.results.read import read_results
 from scatter.units import ISOTOPES
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("kinetic_molecule", "kinetic_slab", "potential_molecule", "potential_slab", "coupling")
 
 

@@ -13,6 +13,8 @@ from scatter.initial.slab import build, layers
 from scatter.initial.surface import Surface
 from scatter.outcomes import Outcome
 
+pytestmark = pytest.mark.slow
+
 A = {f"{facet} 925 K": 3.7 for facet in BUILT}
 FACETS = sorted(BUILT)
 

@@ -13,6 +13,8 @@ from scatter.outcomes import ROW, Outcome
 from scatter.report.status import list_wrong
 from scatter.settings import Untrusted, UserError
 
+pytestmark = pytest.mark.slow
+
 
 def seen(folder, point=0, number=0, every_fs=None, output=None):
     """What is printed."""

@@ -21,6 +21,8 @@ from scatter.report.sticking import analyse, plot
 from scatter.results.read import read_results
 from scatter.settings import Untrusted, UserError
 
+pytestmark = pytest.mark.slow
+
 # In this time all of 1.2 eV end; those of 0.9 eV that scatter are still on their way up.
 SHORT = {"dynamics__max_time_fs": 145, "sampling__trajectories": 12, "frames__trajectories": 0}
 

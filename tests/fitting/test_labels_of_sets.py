@@ -239,6 +239,7 @@ def test_what_select_writes_has_the_usual_keys(tmp_path):
     fit_ace(tmp_path / "set", tmp_path / "a.npz", RECIPE, Fitting(), print)  # needs no keys
 
 
+@pytest.mark.slow
 def test_validate_compares_under_the_keys_that_were_named(tmp_path):
     data = renamed(write_set(tmp_path / "set", written(rattled(12), ("atoms",))))
     words = ["analytic", "--against", data / "train.extxyz", "--no-properties", "--output"]

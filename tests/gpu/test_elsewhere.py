@@ -28,7 +28,7 @@ def ran(write_tiny, tmp_path_factory):
                "incidence__height_A": 2.5, "sampling__trajectories": 3,
                "surface__images": True, "guards__coupling_eV": 100.0,
                "frames__trajectories": 0, "dynamics__max_time_fs": 25,
-               "guards__most_unsettled": 1}  # fmt: skip
+               "dynamics__scheme": "multistep", "guards__most_unsettled": 1}  # fmt: skip
     path = write_tiny(folder, **changes)
     path.write_text(path.read_text() + NEAR)
     write_prepared(path, folder / "prepared.npz")
@@ -99,6 +99,20 @@ def test_what_ended_before_is_not_run_again(ran):
         order = np.argsort(other.trajectory)
         assert (np.sort(one.trajectory) == other.trajectory[order]).all()
         assert (one.steps[np.argsort(one.trajectory)] == other.steps[order]).all()
+
+
+def test_an_automatic_end_travels_with_the_file(write_tiny, tmp_path):
+    path = write_tiny(
+        tmp_path, potential__kind="default", stop__scattered_A="auto", incidence__height_A="auto",
+        surface__images=True, sampling__trajectories=2, dynamics__inner_steps=3,
+        dynamics__scheme="multistep", frames__trajectories=0,
+    )  # fmt: skip
+    write_prepared(path, tmp_path / "prepared.npz")
+    prepared = PreparedCampaign.read(tmp_path / "prepared.npz")
+    assert prepared.limits.scattered_A == "auto"
+    assert all(leg.motion.inner == 3 for leg in prepared.legs)
+    lowest = min(leg.positions[:, :, 2].min() for leg in prepared.legs)
+    assert lowest > max(leg.slab_positions[:, :, 2].max() for leg in prepared.legs) + 5.0
 
 
 def test_files_of_something_else_are_refused(ran, tmp_path):

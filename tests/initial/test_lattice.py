@@ -100,6 +100,7 @@ def test_the_lattice_constant_expands_as_the_exact_equation_of_state_says():
     assert value - REST > 20 * error
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_from_the_cache_or_anew(tmp_path, monkeypatch):
     first = lattice_constant_at(Grueneisen(), "Cu", KELVIN, QUICK, 1)
     kept = Grueneisen()

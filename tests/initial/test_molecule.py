@@ -151,6 +151,7 @@ def test_the_table_prepares_a_state_with_its_masses():
     assert (prepared.level.v, prepared.level.J, prepared.m_J) == (0, 2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("J", [0, 1, 20])
 def test_every_level_up_to_nine_tenths_of_the_well_survives_the_round_trip(J):
     masses = (H, D)

@@ -208,6 +208,7 @@ def test_a_figure_is_a_column_wide_and_saves_the_same_bytes_whatever_the_user_ha
     assert len(list(tmp_path.iterdir())) == 4
 
 
+@pytest.mark.slow
 def test_a_single_point_is_a_figure_too(tmp_path):
     save(sticking_figure([replace(BASE, undecided=20)]), tmp_path / "single")
     assert (tmp_path / "single.png").stat().st_size > 10_000
