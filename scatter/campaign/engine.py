@@ -13,10 +13,11 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.frames import Recorder
-from scatter.campaign.legs import Leg, legs_of
+from scatter.campaign.legs import Leg, chunk, legs_of, slots_worthwhile
 from scatter.campaign.prepare import Prepared
+from scatter.campaign.processes import Stopped
 from scatter.campaign.progress import Progress
-from scatter.campaign.ranks import Ranks, Stopped
+from scatter.campaign.ranks import Ranks
 from scatter.campaign.rows import complete
 from scatter.campaign.samplers import Course, ended_in, sampler_of
 from scatter.campaign.signals import noted
@@ -199,20 +200,19 @@ class Campaign:
         """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""
         size, seen = len(self.legs[leg].work), 0
         while True:
-            chunk = min(slots, max(1, (size - seen) // (4 * self.ranks.size)))
-            seen = self.claims.claim(leg, chunk)
+            wanted = chunk(size, seen, self.ranks.size, slots)
+            seen = self.claims.claim(leg, wanted)
             if seen >= size:
                 return
-            yield from range(seen, min(seen + chunk, size))
+            yield from range(seen, min(seen + wanted, size))
 
     def _slots(self, leg: Leg, system: System) -> int:
         """Slots of this rank: as written, or as many as one step of the batch has time for."""
         if self.input.run.slots != "auto":
             return self.input.run.slots
-        share = -(-len(leg.work) // self.ranks.size)
         place = self.potential.place
-        if not place.exact:
-            return min(place.most_slots, share)  # a step of many takes hardly longer than of one
+        if not place.exact:  # a step of many takes hardly longer than of one
+            return min(place.most_slots, -(-len(leg.work) // self.ranks.size))
         above = 6.0 + 0.8 * np.arange(len(leg.numbers))  # Å
         projectile = leg.slab.ideal[-1] + above[:, None] * [0, 0, 1]
         positions = np.concatenate([leg.slab.ideal, projectile])
@@ -221,7 +221,8 @@ class Campaign:
         began = time.perf_counter()
         evaluator.begin(np.arange(1), positions[None])
         taken = time.perf_counter() - began
-        return max(1, min(place.most_slots, share, int(STEP_S / taken)))
+        most = min(place.most_slots, int(STEP_S / taken))
+        return slots_worthwhile(len(leg.work), self.ranks.size, most)
 
     def _breathe(self, slots: int) -> None:
         """After each step of the batch: answer other ranks, write what has ended, count, show."""

@@ -1,50 +1,16 @@
-"""The processes of a run: who they are, and the counters they share. The only user of mpi4py."""
+"""The ranks of a run: who they are, and the counters they share."""
 
-import os
 import socket
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
-from scatter.settings import UserError
+from scatter.campaign.processes import LAUNCHERS, Agreed, started, world
+from scatter.errors import UserError
 
 T = TypeVar("T")
-
-BUG = 1  # exit code of what is not a mistake of the user's
-HEARD_S = 0.3  # a launcher passes on what was said before it ends all that it started
-
-# How launchers tell a process how many they started.
-LAUNCHERS = {
-    "PMI_SIZE": "MPICH or Intel MPI",
-    "OMPI_COMM_WORLD_SIZE": "Open MPI",
-    "MV2_COMM_WORLD_SIZE": "MVAPICH",
-    "PALS_SIZE": "Cray PALS",
-    "FLUX_JOB_SIZE": "Flux",
-    "SLURM_STEP_NUM_TASKS": "srun",
-}
-
-
-class Agreed(UserError):
-    """A user's mistake that all ranks know of: rank 0 speaks, and all leave with its code."""
-
-    def __init__(self, error: UserError):
-        super().__init__(str(error))
-        self.code = error.code
-
-
-class Stopped(Exception):
-    """The user or a batch system wants all ranks to end, and all that has ended is written.
-
-    Attributes:
-        together: whether every rank is leaving by itself.
-    """
-
-    def __init__(self, message: str = "", together: bool = False):
-        super().__init__(message)
-        self.together = together
 
 
 def _attempt(make: Callable[[], T]) -> T | UserError:
@@ -60,37 +26,6 @@ def _accept(made: T | UserError) -> T:
     return made
 
 
-def launched() -> bool:
-    """Whether a launcher started this process and others."""
-    return any(_started(variable) > 1 for variable in LAUNCHERS)
-
-
-def _started(variable: str) -> int:
-    text = os.environ.get(variable, "1")
-    return int(text) if text.isdigit() else 1
-
-
-def leave(message: str, code: int, agreed: bool = False) -> None:
-    """Say why and end this process; where only this rank knows why, end all ranks.
-
-    Args:
-        message: for the user.
-        code: exit code.
-        agreed: every rank is leaving for the same reason, and rank 0 says it.
-    """
-    if code == BUG and launched():
-        _world()  # else the others would wait for this rank where MPI begins
-    mpi = sys.modules.get("mpi4py.MPI")
-    comm = mpi.COMM_WORLD if mpi and mpi.COMM_WORLD.size > 1 else None
-    sys.stdout.flush()
-    if not (comm and agreed and comm.rank):
-        print(message, file=sys.stderr, flush=True)
-    if comm and not agreed:
-        time.sleep(HEARD_S)
-        comm.Abort(code)
-    sys.exit(code)
-
-
 class Ranks:
     """All processes of this run; one alone where there is no MPI."""
 
@@ -100,7 +35,7 @@ class Ranks:
         Raises:
             UserError: a launcher started several processes that cannot see one another.
         """
-        self.comm = communicator if communicator is not None else _world()
+        self.comm = communicator if communicator is not None else world()
         self.rank: int = self.comm.rank if self.comm else 0
         self.size: int = self.comm.size if self.comm else 1
         if self.size == 1:
@@ -242,21 +177,12 @@ class SharedTally:
         self.window.Free()
 
 
-def _world() -> Any:
-    """MPI's world; None where MPI cannot be loaded."""
-    try:
-        from mpi4py import MPI
-    except (ImportError, RuntimeError):
-        return None
-    return MPI.COMM_WORLD
-
-
 def _refuse_singletons() -> None:
     for variable, launcher in LAUNCHERS.items():
-        started = _started(variable)
-        if started > 1:
+        count = started(variable)
+        if count > 1:
             raise UserError(
-                f"{launcher} started {started} processes ({variable} = {started}), but each sees "
+                f"{launcher} started {count} processes ({variable} = {count}), but each sees "
                 "itself alone: it belongs to another MPI than mpi4py was built for; use the mpirun "
                 "that was installed with scatter, or build mpi4py against that MPI"
             )

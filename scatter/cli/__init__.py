@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 from scatter.cli import campaigns, fits, potentials
 from scatter.cli.words import app
-from scatter.settings import UserError
+from scatter.errors import UserError
 
 __all__ = ["app", "campaigns", "fits", "main", "potentials"]
 
@@ -26,7 +26,7 @@ def main() -> None:
 
     An error that only one rank has met ends all of them.
     """
-    from scatter.campaign.ranks import launched, leave
+    from scatter.campaign.processes import launched, leave
 
     if launched():
         # Before MPI starts, a launcher notices a rank killed by a signal, but not one that exits.
@@ -58,7 +58,7 @@ def _refuse_unprintable(arguments: list[str]) -> None:
 
 def _last_words(error: Exception) -> tuple[str, int, bool]:
     """The message of an error, the exit code, and whether every rank knows of it."""
-    from scatter.campaign.ranks import BUG, Agreed, Stopped
+    from scatter.campaign.processes import BUG, Agreed, Stopped
 
     if isinstance(error, UserError):
         return f"scatter: {error}", error.code, isinstance(error, Agreed)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scatter.cli.words import Folder, Folders, PotentialName, Trust, app
-from scatter.settings import UserError
+from scatter.errors import UserError
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scatter.cli.words import EnergyKey, ForcesKey, Verbs, app, symbols_of
-from scatter.settings import UserError
+from scatter.errors import UserError
 
 fit = Verbs(help="Fit a potential to labelled structures.")
 app.add_typer(fit, name="fit")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scatter.cli.words import EnergyKey, ForcesKey, Trust, app, symbols_of
-from scatter.settings import UserError
+from scatter.errors import UserError
 
 
 @app.command()

@@ -9,7 +9,8 @@ from mpi4py import MPI
 from rich.console import Console
 from tiny_structures import hydrogen_on_copper
 
-from scatter.campaign.ranks import Agreed, Ranks
+from scatter.campaign.processes import Agreed
+from scatter.campaign.ranks import Ranks
 from scatter.potentials.analytic import Analytic
 from scatter.results.read import read_results
 from scatter.validation.sticking import read_conditions, run_paired

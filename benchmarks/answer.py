@@ -1,0 +1,138 @@
+"""What a sticking probability costs: seconds of one core for S0 within ± 0.01.
+
+    python benchmarks/answer.py [--model MODEL.model] [--ace ACE.npz]
+
+H2 (v = 1, J = 1) of 0.5 eV on Cu(111) at 925 K, 3x3x6 atoms, on the shipped potential, on one core:
+velocity Verlet of 0.25 fs from 7 to 7.1 Å, and the multistep scheme of 1 fs between the heights at
+which the potential is first felt. What a campaign needs once is left out: two campaigns of
+different length are run in turn, and their difference counts.
+
+With a model of mace-torch of the same shape, whose code is run: the same trajectories as the field
+runs them, one after the other with ASE's VelocityVerlet and MACECalculator at 0.1 fs. A step is
+timed, and the steps of a trajectory are those of the time that ours take at 0.25 fs.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+from statistics import median
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+from ase import Atoms, units  # noqa: E402  (numba reads the variable when it is loaded)
+from ase.md.verlet import VelocityVerlet  # noqa: E402
+from force_evaluation import calculator, hydrogen_on_copper  # noqa: E402
+
+import scatter  # noqa: E402
+from scatter.kernels import kernel  # noqa: E402
+
+HALF_WIDTH, FEW, STEPS, FIELD_FS = 0.01, 32, 20, 0.1
+VERLET = {"dynamics": {"timestep_fs": 0.25}}
+MULTISTEP = {
+    "dynamics": {"scheme": "multistep", "timestep_fs": 1.0},
+    "incidence": {"height_A": "auto"},
+    "stop": {"scattered_A": "auto"},
+}
+
+
+def settings(trajectories: int, potential: dict, changes: dict) -> dict:
+    """The input of a campaign."""
+    tables = {
+        "run": {"slots": 64, "threads": 1},
+        "molecule": {"formula": "H2", "v": 1, "j": 1},
+        "surface": {"temperature_K": 925, "lattice_constant_A": 3.71},
+        "incidence": {"energy_eV": 0.5},
+        "potential": potential,
+        "sampling": {"trajectories": trajectories},
+    }
+    return {
+        name: {**tables.get(name, {}), **changes.get(name, {})} for name in {**tables, **changes}
+    }
+
+
+def timed(trajectories: int, potential: dict, changes: dict) -> tuple[scatter.Results, float]:
+    """A campaign, and the seconds that it took."""
+    began = time.perf_counter()
+    results = scatter.run(settings(trajectories, potential, changes))
+    return results, time.perf_counter() - began
+
+
+def cost(trajectories: int, potential: dict, changes: dict) -> tuple[float, float, float, float]:
+    """Seconds, force calls and femtoseconds of a trajectory, and S0."""
+    _, short = timed(FEW, potential, changes)
+    results, long = timed(FEW + trajectories, potential, changes)
+    rows = results.trajectories
+    taken = (long - short) / trajectories
+    S0 = float((rows["ended"] == "dissociated").mean())
+    return taken, float(rows["steps"].mean()), float(rows["time_fs"].mean()), S0
+
+
+def field(model: Path) -> float:
+    """Seconds of a step of ASE's velocity Verlet on a model of mace-torch."""
+    system, positions = hydrogen_on_copper(1)
+    atoms = Atoms(system.numbers, positions[0], cell=system.cell, pbc=system.pbc)
+    atoms.calc = calculator(model, "float32")
+    motion = VelocityVerlet(atoms, timestep=FIELD_FS * units.fs)
+    motion.run(3)
+    began = time.perf_counter()
+    motion.run(STEPS)
+    return (time.perf_counter() - began) / STEPS
+
+
+def line(name: str, seconds: float, calls: float, S0: float, against: float) -> str:
+    """A line of the table."""
+    wanted = S0 * (1 - S0) * (1.96 / HALF_WIDTH) ** 2
+    numbers = f"{calls:9.0f}{60 / seconds:13.1f}{seconds * wanted:15.0f}{against / seconds:9.2f}"
+    return f"{name:44s}{numbers}"
+
+
+def ways_of(ace: str | None) -> dict[str, tuple[dict, dict]]:
+    """What is compared: the potential, and what differs in the input."""
+    ways = {
+        "velocity Verlet, 0.25 fs, from 7 to 7.1 Å": ({"kind": "default"}, VERLET),
+        "multistep, 1 fs, automatic heights": ({"kind": "default"}, MULTISTEP),
+    }
+    if ace:
+        own = {"kind": "ace", "file": str(Path(ace).absolute())}
+        ways["the same on a linear ACE"] = own, MULTISTEP
+    return ways
+
+
+def told(costs: dict[str, list[float]], step: float | None) -> None:
+    """Print the table; `step` is that of the field, s."""
+    today, _, time_fs, S0 = next(iter(costs.values()))
+    print(f"{'':44s}{'calls':>9s}{'a minute':>13s}{'s for ±0.01':>15s}{'times':>9s}")
+    if step is not None:
+        calls = time_fs / FIELD_FS
+        print(line("ASE VelocityVerlet, MACECalculator, 0.1 fs", step * calls, calls, S0, today))
+    for name, (seconds, calls, _, own) in costs.items():
+        print(line(name, seconds, calls, own, today))
+        if step is not None:
+            print(f"{'':44s}{step * time_fs / FIELD_FS / seconds:9,.0f} times ASE's")
+
+
+def main() -> None:
+    """Time all in turn, and tell."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--model", type=Path, help="a .model of mace-torch, whose code is run")
+    reader.add_argument("--ace", help="a linear ACE: a row of its own")
+    reader.add_argument("--turns", type=int, default=3)
+    reader.add_argument("--trajectories", type=int, default=200)
+    given = reader.parse_args()
+    ways = ways_of(given.ace)
+    for potential, changes in ways.values():
+        timed(1, potential, changes)  # makes the slabs and compiles
+    costs, steps = {name: [] for name in ways}, []
+    for _ in range(given.turns):
+        for name, way in ways.items():
+            costs[name].append(cost(given.trajectories, *way))
+        if given.model:
+            steps.append(field(given.model))
+    print(f"{kernel()}, one core; {given.turns} turns of {given.trajectories} trajectories")
+    medians = {name: [*map(median, zip(*each, strict=True))] for name, each in costs.items()}
+    told(medians, median(steps) if steps else None)
+
+
+if __name__ == "__main__":
+    main()
