@@ -9,9 +9,10 @@ from time import perf_counter
 import numpy as np
 from numba import njit
 
+from scatter.kernels import lanes
 from scatter.kernels.intrinsics import written
 from scatter.kernels.memory import aligned
-from scatter.kernels.vectors import Integer, Memory, Writer, lanes
+from scatter.kernels.vectors import Integer, Memory, Writer
 
 CHAINS = 12  # that do not wait for one another: latency (4) x units (2), and some more
 UNROLLED = 8

@@ -14,8 +14,8 @@ from scatter.ace.kernels.memory import AceArrays, AceMemory
 from scatter.ace.kernels.tiles import WEIGHTS
 from scatter.ace.leverage import Leverage
 from scatter.ace.program import Embedding, weights_of
+from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
-from scatter.kernels.vectors import lanes
 from scatter.potentials.replicas import Compiled, Kernel
 
 WIDTH = lanes(64)

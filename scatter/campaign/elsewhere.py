@@ -27,7 +27,8 @@ from scatter.config import Point, Source, difference, identity, points, points_t
 from scatter.dynamics.guards import bounds_of
 from scatter.dynamics.motions import Motion
 from scatter.dynamics.multistep import BondForce, MultiStep
-from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
+from scatter.gpu.legs import Limits, PreparedLeg
+from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.outputs import refuse_ending, refuse_overwriting
 from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.families import family

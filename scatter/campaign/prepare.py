@@ -54,7 +54,9 @@ class Prepared:
         """The type of a row."""
         return self.parts.row(self.atoms)
 
-    def start_z(self, input: Input, slab: ThermalSlab, top: float, extent: float) -> float:
+    def start_z(
+        self, input: Input, slab: ThermalSlab, pool: range, top: float, extent: float
+    ) -> float:
         """Height z at which a centre of mass starts, Å.
 
         An automatic one is the same for all snapshots, since a start that waited for the surface
@@ -63,11 +65,14 @@ class Prepared:
         Args:
             input: of the campaign.
             slab: that it starts above.
+            pool: the snapshots of which it draws one.
             top: of the top plane of its snapshot.
             extent: how far an atom of the projectile may be from its centre of mass.
         """
         height = input.incidence.height_A
-        return slab.highest + self.reach_A + extent if isinstance(height, str) else top + height
+        if isinstance(height, str):
+            return slab.highest(pool) + self.reach_A + extent
+        return top + height
 
     def conditions(
         self,

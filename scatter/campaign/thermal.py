@@ -17,6 +17,7 @@ from scatter.initial.checks import adsorbates_moved, check_snapshots
 from scatter.initial.lattice import lattice_constant_at
 from scatter.initial.slab import build, described
 from scatter.initial.snapshots import Snapshots, join
+from scatter.initial.surface import Thermalise
 from scatter.initial.thermalise import thermalise
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.report.terminal import clock
@@ -49,10 +50,9 @@ class ThermalSlab:
     snapshots: Snapshots
     identity: str
 
-    @property
-    def highest(self) -> float:
-        """Height z of the highest atom of any snapshot, Å."""
-        return float(self.snapshots.positions[:, :, 2].max())
+    def highest(self, pool: range) -> float:
+        """Height z of the highest atom of some of the snapshots, Å."""
+        return float(self.snapshots.positions[pool.start : pool.stop, :, 2].max())
 
     @property
     def plane(self) -> float:
@@ -110,17 +110,21 @@ def thermal_slab(
         say(f"lattice constant at {T_K:g} K: {constant:.4f} ± {error:.4f} Å")
     system, ideal = ranks.share(lambda: _fitting_slab(input, potential, facet, constant))
     say(f"slab ({facet}): {described(system, ideal)}")
-    settings, seed, key = surface.thermalise, input.run.seed, slab_key(facet, T_K)
+    settings = surface.thermalise.for_trajectories(input.sampling.most)
+    seed, key = input.run.seed, slab_key(facet, T_K)
     place = cached.snapshots_key(system, ideal, potential, T_K, settings, seed, key)
     snapshots = ranks.share(lambda: cached.load_snapshots(place))
     if snapshots is None:
         say(f"slab ({facet}) at {T_K:g} K: thermalising {settings.replicas} replicas ...")
-        snapshots = _thermalise(input, potential, system, ideal, T_K, key, ranks, say)
+        snapshots = _thermalise(settings, seed, potential, system, ideal, T_K, key, ranks, say)
         ranks.share(lambda: cached.save_snapshots(place, snapshots))
     say(f"slab ({facet}) at {T_K:g} K: {len(snapshots)} thermal snapshots")
     if len(system.adsorbates):
         say(f"  {adsorbates_moved(snapshots, system, ideal)}")
-    return ThermalSlab(facet, T_K, constant, system, ideal, snapshots, digest(**vars(snapshots)))
+    first = snapshots.first(
+        surface.thermalise.pool(0).stop
+    )  # all, or those of a campaign of any length
+    return ThermalSlab(facet, T_K, constant, system, ideal, snapshots, digest(**vars(first)))
 
 
 def _fitting_slab(
@@ -140,7 +144,8 @@ def slab_key(facet: str, T_K: float) -> int:
 
 
 def _thermalise(
-    input: Input,
+    settings: Thermalise,
+    seed: int,
     potential: Potential,
     system: System,
     ideal: Float[np.ndarray, "atom 3"],
@@ -150,7 +155,6 @@ def _thermalise(
     say: Say,
 ) -> Snapshots:
     """Thermal snapshots of a slab, checked; every rank runs its share of the replicas."""
-    settings, seed = input.surface.thermalise, input.run.seed
     mine = range(ranks.rank, settings.replicas, ranks.size)
     part = None
     if mine:

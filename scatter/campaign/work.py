@@ -51,12 +51,15 @@ class Trajectories:
         conditions, projectile = self.points[point], self.projectile(point)
         rng = stream(self.input.run.seed, conditions.key, number, branch)
         snapshots = self.slab.snapshots
-        snapshot = int(rng.integers(len(snapshots)))
+        pool = self.input.surface.thermalise.pool(number)
+        snapshot = int(rng.integers(pool.start, pool.stop))
         drawn = projectile.sample(conditions, rng)
         polar, azimuth = conditions.polar_deg * degree, conditions.azimuth_deg
         ideal = snapshots.positions[snapshot]
         top = self.slab.system.top_plane(ideal)
-        start_z = self.prepared.start_z(self.input, self.slab, top, projectile.extent(conditions))
+        start_z = self.prepared.start_z(
+            self.input, self.slab, pool, top, projectile.extent(conditions)
+        )
         path = approach(
             rng,
             conditions.energy_eV,

@@ -12,7 +12,8 @@ from scatter.dynamics.conditions import Conditions, Finished
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.errors import UserError
-from scatter.gpu.prepared import Endings, PreparedCampaign, PreparedLeg, Results
+from scatter.gpu.legs import PreparedLeg
+from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.families import SHIPPED, family_of
 

@@ -36,6 +36,10 @@ class Snapshots:
     def __len__(self) -> int:
         return len(self.number)
 
+    def first(self, count: int) -> "Snapshots":
+        """The first ones."""
+        return Snapshots(**{name: values[:count] for name, values in vars(self).items()})
+
 
 def join(parts: Sequence[Snapshots]) -> Snapshots:
     """All snapshots of several shares of the replicas."""

@@ -1,6 +1,6 @@
 """Tables `[surface]` and `[surface.thermalise]`: which slab, at which temperature."""
 
-from math import prod
+from math import ceil, log2, prod
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +29,16 @@ LatticeConstant = Annotated[
 ]
 
 
+CountOrAuto = Annotated[
+    Annotated[int, Field(gt=0, le=1_000_000), Tag("number")]
+    | Annotated[Literal["auto"], Tag("auto")],
+    Discriminator(_shape),
+]
+# Of automatic snapshots, and trajectories of a point that share one: (10 - 1) ρ < 1.02² - 1 for the
+# intraclass correlation of dissociating that scatter has measured, ρ < 0.004.
+FEWEST, SHARERS = 256, 10
+
+
 class Thermalise(Table):
     """Table `[surface.thermalise]`: thermal snapshots of the slab by Langevin dynamics."""
 
@@ -49,10 +59,11 @@ class Thermalise(Table):
         default=32,
         description="Independent slabs, each with its own random stream, in one batch.",
     )
-    snapshots: PositiveInt = Field(
-        le=1_000_000,
+    snapshots: CountOrAuto = Field(
         default=256,
-        description="Thermal snapshots in all, shared evenly by the replicas.",
+        description='Thermal snapshots in all, shared evenly by the replicas. "auto" is one for '
+        "ten trajectories of a point, in powers of two from 256 on, so that sharing them widens "
+        "no interval of S0 by more than 2 %.",
     )
 
     @model_validator(mode="after")
@@ -69,6 +80,22 @@ class Thermalise(Table):
                 "(0.01 per fs is usual)"
             )
         return self
+
+    def pool(self, number: int) -> range:
+        """The snapshots of which trajectory `number` of a point draws one.
+
+        The number of trajectories of a campaign may grow, and what a trajectory draws from may
+        not: of automatic ones, twice as many trajectories draw from as many further snapshots.
+        """
+        if isinstance(self.snapshots, int):
+            return range(self.snapshots)
+        doublings = max(0, ceil(log2((number + 1) / (SHARERS * FEWEST))))
+        stop = FEWEST * 2**doublings
+        return range(stop // 2 if doublings else 0, stop)
+
+    def for_trajectories(self, most: int) -> "Thermalise":
+        """With as many snapshots as so many trajectories of a point draw from."""
+        return self.model_copy(update={"snapshots": self.pool(most - 1).stop})
 
 
 class Surface(Table):

@@ -26,6 +26,11 @@ def kernel() -> str:
     return f"{llvm.get_host_cpu_name()}, {vector_bits()}-bit vectors, numba {numba.__version__}"
 
 
+def lanes(bits: int) -> int:
+    """How many numbers of this size a register of this machine holds, and four at least."""
+    return max(4, vector_bits() // bits)
+
+
 def _let_numba_keep_what_it_compiles() -> None:
     """Where neither this folder nor the user's cache can be written, a folder of this process.
 

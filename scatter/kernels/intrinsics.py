@@ -8,7 +8,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from scatter.kernels.vectors import I64, Integer, Memory, Writer, lanes
+from scatter.kernels import lanes
+from scatter.kernels.vectors import I64, Integer, Memory, Writer
 
 
 def written(write: Callable[..., None]) -> Any:

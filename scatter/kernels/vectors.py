@@ -14,14 +14,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from scatter.kernels import vector_bits
+from scatter.kernels import lanes
 
 I64 = ir.IntType(64)
-
-
-def lanes(bits: int) -> int:
-    """How many numbers of this size a register of this machine holds, and four at least."""
-    return max(4, vector_bits() // bits)
 
 
 class Integer:

@@ -13,9 +13,9 @@ import numpy as np
 from ase.data import chemical_symbols
 from scipy.ndimage import spline_filter1d
 
+from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
 from scatter.kernels.splines import DEGREE
-from scatter.kernels.vectors import lanes
 from scatter.mace.file import MARGIN, FoldedMace
 from scatter.mace.kernels import batch as mace
 from scatter.mace.kernels.memory import MaceArrays, MaceMemory

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter.analysis import PARITY, Binning, quality
+from scatter.analysis.sharing import sharing
 from scatter.analysis.words import conditions_of, phrases
 from scatter.config import parse
 from scatter.plots.quality import quality_figure
@@ -84,7 +85,33 @@ def quality_section(results: ResultsFile) -> Section:
     made = Exhibit(
         "provenance", "What made these numbers.", rows=provenance, columns=("what", "value")
     )
-    return Section("Quality", [*sentences, *_slab_temperatures(results)], [deviations, made])
+    sentences += [*_slab_temperatures(results), *_shared_snapshots(results)]
+    return Section("Quality", sentences, [deviations, made])
+
+
+def _by_slab(results: ResultsFile) -> Iterator[tuple[str, np.ndarray]]:
+    """The name of each slab, and the trajectories on it."""
+    points, rows = results.points, results.trajectories
+    for facet, T_K in dict.fromkeys((row.facet, row.T_K) for row in results.rows):
+        alike = (points["facet"] == facet) & (points["T_K"] == T_K)
+        mine = rows[np.isin(rows["point"], points["point"][alike])]
+        yield f"{results.surfaces[facet]}, {T_K:g} K", mine
+
+
+def _shared_snapshots(results: ResultsFile) -> Iterator[str]:
+    """What the intervals of S0 owe to trajectories that begin on the same snapshot."""
+    for slab, rows in _by_slab(results):
+        shared = sharing(rows)
+        if not np.isfinite(shared.error):
+            continue
+        most = shared.correlation + 2 * shared.error
+        yield (
+            f"{slab}: {shared.snapshots} snapshots, each shared by {shared.sharers:.1f} "
+            "trajectories of a point. The intraclass correlation of dissociating is "
+            f"{shared.correlation:.4f} ± {shared.error:.4f}: counting it would widen the "
+            f"intervals of S0 by {max(0.0, shared.widening(shared.correlation)):.1%}, and by "
+            f"{max(0.0, shared.widening(most)):.1%} were it two standard errors more."
+        )
 
 
 def _slab_temperatures(results: ResultsFile) -> Iterator[str]:
@@ -93,16 +120,13 @@ def _slab_temperatures(results: ResultsFile) -> Iterator[str]:
     if surface.file is not None:
         return
     moving = surface.size[0] * surface.size[1] * (surface.size[2] - surface.frozen_layers)
-    points, rows = results.points, results.trajectories
-    for facet, T_K in dict.fromkeys((row.facet, row.T_K) for row in results.rows):
-        alike = (points["facet"] == facet) & (points["T_K"] == T_K)
-        mine = rows[np.isin(rows["point"], points["point"][alike])]
+    for slab, mine in _by_slab(results):
         used, first = np.unique(mine["snapshot"], return_index=True)
         measured = 2 * mine["initial_kinetic_slab_eV"][first] / (3 * moving * K)
         if len(used) > 1:
             error = measured.std(ddof=1) / np.sqrt(len(used))
             yield (
-                f"{results.surfaces[facet]}, {T_K:g} K: the slabs' kinetic energy says "
+                f"{slab}: the slabs' kinetic energy says "
                 f"{measured.mean():.0f} ± {error:.0f} K (standard error, {len(used)} snapshots "
                 "taken as independent)."
             )

@@ -10,7 +10,8 @@ from scatter.campaign.elsewhere import belongs
 from scatter.config import points, read
 from scatter.dynamics.conditions import Finished
 from scatter.errors import UserError
-from scatter.gpu.prepared import Endings, Limits, PreparedCampaign, PreparedLeg, Results
+from scatter.gpu.legs import Limits, PreparedLeg
+from scatter.gpu.prepared import Endings, PreparedCampaign, Results
 from scatter.outcomes import Outcome, Reason
 
 INPUT = Path(__file__).parents[2] / "inputs" / "h2_cu111.toml"

@@ -11,9 +11,9 @@ from numba import njit
 
 from scatter.ace.cpu import Ace
 from scatter.ace.kernels.harmonics import norm, polynomials, pull, row
+from scatter.kernels import lanes
 from scatter.kernels.intrinsics import written
 from scatter.kernels.memory import aligned
-from scatter.kernels.vectors import lanes
 from scatter.potentials.check import deviations
 
 MODELS = KINDS | {"invariant": lambda: invariant_ace()}

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from mace_models import KINDS, folded_model, hydrogen_on_copper
 
+from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
-from scatter.kernels.vectors import lanes
 from scatter.mace.cpu import MaceFused, scratch
 from scatter.mace.kernels.loss import Structures, loss
 from scatter.potentials.neighbours import VerletLists

@@ -19,9 +19,9 @@ from jaxtyping import Float, Int
 from scipy.ndimage import spline_filter1d
 
 from scatter import __version__
+from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
 from scatter.kernels.splines import DEGREE
-from scatter.kernels.vectors import lanes
 from scatter.mace.cpu import layers_of
 from scatter.mace.file import MARGIN, FoldedMace
 from scatter.mace.kernels.harmonics import INVARIANTS

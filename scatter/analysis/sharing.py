@@ -1,0 +1,89 @@
+"""How much the intervals of S0 owe to trajectories that begin on the same snapshot of the slab."""
+
+from dataclasses import dataclass
+from math import inf, nan, sqrt
+
+import numpy as np
+
+from scatter.outcomes import Outcome
+from scatter.shapes import Float, Int
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What trajectories of the same points that share a snapshot have in common.
+
+    Attributes:
+        snapshots: on which they began.
+        sharers: trajectories of a point on the snapshot of a trajectory, itself among them: the
+            mean over trajectories.
+        correlation: intraclass, of dissociating.
+        error: standard error of that.
+    """
+
+    snapshots: int
+    sharers: float
+    correlation: float
+    error: float
+
+    def widening(self, correlation: float) -> float:
+        """By what fraction intervals would be wider that count this correlation.
+
+        The variance of a mean over groups of m grows by 1 + (m - 1) ρ. Source: Kish, Survey
+        Sampling (Wiley, 1965), section 5.4.
+        """
+        return sqrt(max(0.0, 1 + (self.sharers - 1) * correlation)) - 1
+
+
+def sharing(trajectories: np.ndarray) -> Sharing:
+    """The intraclass correlation of dissociating among the snapshots of each point, all together.
+
+    Args:
+        trajectories: structured, with the fields `point`, `snapshot` and `outcome`, of points on
+            the same slab.
+    """
+    rho, weights, sharers = [], [], []
+    for point in np.unique(trajectories["point"]):
+        mine = trajectories[trajectories["point"] == point]
+        _, group = np.unique(mine["snapshot"], return_inverse=True)
+        sizes = np.bincount(group)
+        sharers.append((float((sizes**2).sum()), len(mine)))
+        estimate, error = intraclass(group, (mine["outcome"] == Outcome.DISSOCIATED).astype(float))
+        if error < inf:
+            rho.append(estimate)
+            weights.append(error**-2)
+    squares, total = np.sum(sharers, axis=0) if sharers else (nan, 1)
+    return Sharing(
+        snapshots=len(np.unique(trajectories["snapshot"])),
+        sharers=float(squares / total),
+        correlation=float(np.average(rho, weights=weights)) if rho else nan,
+        error=float(np.sum(weights) ** -0.5) if rho else inf,
+    )
+
+
+def intraclass(
+    group: Int[np.ndarray, " value"], values: Float[np.ndarray, " value"]
+) -> tuple[float, float]:
+    """The intraclass correlation of values in groups, and its standard error where it is small.
+
+        ρ = (B - W) / (B + (m - 1) W),   σ = √(2 / (K - 1) + 2 / (N - K)) / m
+
+    with B and W the mean squares between the K groups and within them, N values, and
+    m = (N - Σ n²/N) / (K - 1) for groups of n. Infinite error where the values are all the same,
+    or no group has two.
+
+    Args:
+        group: of each value, from 0 on without a gap.
+        values: 0 and 1, or any.
+    Source: Donner, Int. Stat. Rev. 54, 67 (1986).
+    """
+    sizes = np.bincount(group)
+    N, K = len(values), len(sizes)
+    if K < 2 or K == N or np.ptp(values) == 0:
+        return nan, inf
+    means = np.bincount(group, values) / sizes
+    between = (sizes * (means - values.mean()) ** 2).sum() / (K - 1)
+    within = ((values - means[group]) ** 2).sum() / (N - K)
+    m = (N - (sizes**2).sum() / N) / (K - 1)
+    rho = (between - within) / (between + (m - 1) * within)
+    return float(rho), sqrt(2 / (K - 1) + 2 / (N - K)) / m

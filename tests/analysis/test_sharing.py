@@ -1,0 +1,70 @@
+"""Trajectories that share a snapshot: planted correlations are recovered, and widen intervals."""
+
+import numpy as np
+import pytest
+
+from scatter.analysis.sharing import Sharing, intraclass, sharing
+from scatter.outcomes import Outcome
+
+KIND = np.dtype([("point", "u4"), ("snapshot", "u4"), ("outcome", "u1")])
+
+
+def planted(rng, rho, groups=200, size=40, p=0.4):
+    """Zeros and ones whose chance differs from group to group: beta-binomial, correlation rho."""
+    more = (1 - rho) / rho if rho else np.inf
+    chance = rng.beta(p * more, (1 - p) * more, groups) if rho else np.full(groups, p)
+    group = np.repeat(np.arange(groups), size)
+    return group, (rng.random(len(group)) < chance[group]).astype(float)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.01, 0.1])
+def test_a_planted_correlation_is_recovered(rho):
+    rng = np.random.default_rng(3)
+    estimates = np.array([intraclass(*planted(rng, rho))[0] for _ in range(200)])
+    assert estimates.mean() == pytest.approx(rho, abs=3 * estimates.std() / np.sqrt(200))
+
+
+def test_the_standard_error_is_the_spread_where_there_is_no_correlation():
+    rng = np.random.default_rng(4)
+    every = np.array([intraclass(*planted(rng, 0.0)) for _ in range(400)])
+    assert every[:, 0].std() == pytest.approx(every[:, 1].mean(), rel=0.12)
+
+
+def test_the_variance_of_a_mean_grows_as_the_widening_says():
+    rng, rho = np.random.default_rng(5), 0.05
+    means = [planted(rng, rho, 50)[1].mean() for _ in range(2000)]
+    wider = Sharing(50, 40.0, rho, 0.0).widening(rho)
+    alone = np.sqrt(0.4 * 0.6 / 2000)
+    assert np.std(means) == pytest.approx(alone * (1 + wider), rel=0.05)
+
+
+def rows(rng, rho, points=3):
+    parts = []
+    for point in range(points):
+        group, stuck = planted(rng, rho, 100, 20)
+        mine = np.zeros(len(group), KIND)
+        mine["point"], mine["snapshot"] = point, group
+        mine["outcome"] = np.where(stuck, Outcome.DISSOCIATED, Outcome.SCATTERED)
+        parts.append(mine)
+    return np.concatenate(parts)
+
+
+def test_the_points_of_a_slab_are_taken_together():
+    shared = sharing(rows(np.random.default_rng(6), 0.1))
+    assert shared.snapshots == 100
+    assert shared.sharers == 20
+    alone = intraclass(*planted(np.random.default_rng(7), 0.0, 100, 20))[1]
+    assert shared.error == pytest.approx(alone / np.sqrt(3), rel=0.01)
+    assert shared.correlation == pytest.approx(0.1, abs=5 * shared.error)
+    assert shared.widening(0.1) == pytest.approx(np.sqrt(2.9) - 1)
+
+
+def test_what_says_nothing_has_no_finite_error():
+    same = rows(np.random.default_rng(8), 0.0)
+    same["outcome"] = Outcome.SCATTERED
+    assert sharing(same).error == np.inf
+    each = rows(np.random.default_rng(8), 0.0, 1)
+    each["snapshot"] = np.arange(len(each))
+    assert sharing(each).error == np.inf
+    assert sharing(each).sharers == 1
+    assert sharing(same[:0]).snapshots == 0
