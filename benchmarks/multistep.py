@@ -4,8 +4,8 @@
     python benchmarks/multistep.py --analytic --pairs 20000
 
 Twelve conditions: Cu(111) and (211), H2 and D2, v = 0 and 1, 0.3 to 0.9 eV. Trajectories begin
-alike in both, so that few end otherwise; the difference of S0 has Tango's interval of 95 %. Campaigns are
-kept in --folder, and the same command goes on with them.
+alike in both, so that few end otherwise; the difference of S0 has Tango's interval of 95 %.
+Campaigns are kept in --folder, and the same command goes on with them.
 """
 
 import argparse

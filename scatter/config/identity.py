@@ -26,6 +26,7 @@ FREE = {
     "potential.trust_pickle",
     "surface.images",
 }
+UNSAID = {"dynamics.scheme": "verlet"}  # what campaigns did before they could say it
 GROWING = "sampling.trajectories"  # may grow, not shrink
 
 Identity = dict[str, Any]  # values as JSON can hold them, by `table.key`
@@ -45,6 +46,7 @@ def difference(old: Identity, new: Identity) -> str | None:
 
     More trajectories than before do not count as a difference: the campaign grows.
     """
+    old, new = UNSAID | old, UNSAID | new
     for key in dict.fromkeys([*old, *new]):
         before, now = (json.dumps(settings.get(key), sort_keys=True) for settings in (old, new))
         grown = key == GROWING and (old.get(key) or 0) <= (new.get(key) or 0)

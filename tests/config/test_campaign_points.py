@@ -151,3 +151,12 @@ def test_the_first_setting_that_differs_is_named_with_both_values(one, other, se
 def test_more_trajectories_are_the_same_campaign():
     more = settings(SCAN + "[sampling]\ntrajectories = 2000\n")
     assert difference(identity(settings()), identity(more)) is None
+
+
+def test_a_campaign_of_before_there_was_another_scheme_is_one_of_velocity_verlet():
+    now = identity(settings())
+    then = {key: value for key, value in now.items() if not key.startswith("dynamics.scheme")}
+    then = {key: value for key, value in then.items() if key != "dynamics.inner_steps"}
+    assert difference(then, now) is None
+    other = identity(settings(SCAN + '[dynamics]\nscheme = "multistep"\n'))
+    assert difference(then, other) == '[dynamics] scheme was "verlet" and is now "multistep"'

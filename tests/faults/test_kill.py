@@ -17,7 +17,9 @@ def attack(write_tiny, tmp_path_factory):  # write_tiny: for its cache of slabs
     return Attack(tmp_path_factory.mktemp("attack"), TRAJECTORIES, 1, tell=lambda line: None)
 
 
-@pytest.mark.parametrize("fate", ["block", "rank", "all"])
+@pytest.mark.parametrize(
+    "fate", ["block", *(pytest.param(fate, marks=pytest.mark.attack) for fate in ("rank", "all"))]
+)
 def test_a_kill_loses_nothing_that_was_kept_and_changes_no_bit(attack, fate):
     before = sum(attack.counts.values())
     for _ in range(5):  # one that came too late is no kill

@@ -100,7 +100,7 @@ def test_no_kernel_races_or_leaves_its_arrays(kind, monkeypatch):
     assert not watch.faults
 
 
-@pytest.mark.parametrize("kind", ["ACE", "MACE"])
+@pytest.mark.parametrize("kind", [pytest.param("ACE", marks=pytest.mark.attack), "MACE"])
 def test_nothing_is_read_that_was_left_from_a_step_before(kind, monkeypatch):
     system, positions = few_atoms()
     evaluator = MODELS[kind]().bind(system, 1)

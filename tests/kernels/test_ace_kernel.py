@@ -17,6 +17,11 @@ from scatter.kernels.memory import aligned
 from scatter.potentials.check import deviations
 
 MODELS = KINDS | {"invariant": lambda: invariant_ace()}
+COMPILED = [*KINDS][0], "invariant"  # which other tests need too
+FIRST = [
+    *COMPILED,
+    *(pytest.param(k, marks=pytest.mark.attack) for k in MODELS if k not in COMPILED),
+]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def ours(potential, system, positions):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", FIRST)
 def test_energies_and_forces_are_those_of_the_formulas(kind):
     model = MODELS[kind]()
     system, positions = hydrogen_on_copper()
