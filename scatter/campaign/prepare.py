@@ -54,25 +54,25 @@ class Prepared:
         """The type of a row."""
         return self.parts.row(self.atoms)
 
-    def start_z(
+    def start_height(
         self, input: Input, slab: ThermalSlab, pool: range, top: float, extent: float
     ) -> float:
-        """Height z at which a centre of mass starts, Å.
+        """Height of a start's centre of mass above the top plane, Å.
 
-        An automatic one is the same for all snapshots, since a start that waited for the surface
-        to be low would choose among its states.
+        An automatic one is at the same z for all snapshots, since a start that waited for the
+        surface to be low would choose among its states.
 
         Args:
             input: of the campaign.
             slab: that it starts above.
             pool: the snapshots of which it draws one.
-            top: of the top plane of its snapshot.
+            top: z of the top plane of that one.
             extent: how far an atom of the projectile may be from its centre of mass.
         """
         height = input.incidence.height_A
         if isinstance(height, str):
-            return slab.highest(pool) + self.reach_A + extent
-        return top + height
+            return slab.highest(pool) + self.reach_A + extent - top
+        return height
 
     def conditions(
         self,

@@ -57,7 +57,7 @@ class Trajectories:
         polar, azimuth = conditions.polar_deg * degree, conditions.azimuth_deg
         ideal = snapshots.positions[snapshot]
         top = self.slab.system.top_plane(ideal)
-        start_z = self.prepared.start_z(
+        height = self.prepared.start_height(
             self.input, self.slab, pool, top, projectile.extent(conditions)
         )
         path = approach(
@@ -65,7 +65,7 @@ class Trajectories:
             conditions.energy_eV,
             polar,
             None if azimuth is None else azimuth * degree,
-            start_z - top,
+            height,
             self.slab.system.cell,
             float(projectile.masses.sum()),
         )
