@@ -22,6 +22,8 @@ PUBLIC = {
     "Family": "potentials.families",
     "Motion": "dynamics.motions",
     "Verlet": "dynamics.motions",
+    "MultiStep": "dynamics.multistep",
+    "Reference": "dynamics.multistep",
     "Ending": "dynamics.endings",
     "Observer": "dynamics.observers",
     "Sight": "dynamics.sight",
