@@ -14,8 +14,8 @@ class Dynamics(Table):
         Literal["verlet", "multistep"],
         Field(
             description='"verlet" is velocity Verlet; "multistep" steps the bond of the molecule '
-            "inside of each time step, by its own curve V(r) (r-RESPA), so that the time step can "
-            "be four times as long for the same error"
+            "inside of each time step, by its own curve V(r) (r-RESPA), so that time steps can be "
+            "four times as long"
         ),
     ] = "verlet"
     timestep_fs: Annotated[
