@@ -3,8 +3,8 @@
     python benchmarks/answer.py [--model MODEL.model] [--ace ACE.npz]
 
 H2 (v = 1, J = 1) of 0.5 eV on Cu(111) at 925 K, 3x3x6 atoms, on the shipped potential, on one core:
-velocity Verlet of 0.25 fs from 7 to 7.1 Å, and the multistep scheme of 1 fs between the heights at
-which the potential is first felt. What a campaign needs once is left out: two campaigns of
+velocity Verlet of 0.25 fs from 7 to 7.1 Å, and the multistep scheme of 0.5 and 1 fs between the
+heights at which the potential is first felt. What a campaign needs once is left out: two campaigns of
 different length are run in turn, and their difference counts.
 
 With a model of mace-torch of the same shape, whose code is run: the same trajectories as the field
@@ -29,11 +29,15 @@ from scatter.kernels import kernel  # noqa: E402
 
 HALF_WIDTH, FEW, STEPS, FIELD_FS = 0.01, 32, 20, 0.1
 VERLET = {"dynamics": {"timestep_fs": 0.25}}
-MULTISTEP = {
-    "dynamics": {"scheme": "multistep", "timestep_fs": 1.0},
-    "incidence": {"height_A": "auto"},
-    "stop": {"scattered_A": "auto"},
-}
+
+
+def multistep(timestep_fs: float) -> dict:
+    """What differs in the input of the multistep scheme."""
+    return {
+        "dynamics": {"scheme": "multistep", "timestep_fs": timestep_fs},
+        "incidence": {"height_A": "auto"},
+        "stop": {"scattered_A": "auto"},
+    }
 
 
 def settings(trajectories: int, potential: dict, changes: dict) -> dict:
@@ -91,11 +95,12 @@ def ways_of(ace: str | None) -> dict[str, tuple[dict, dict]]:
     """What is compared: the potential, and what differs in the input."""
     ways = {
         "velocity Verlet, 0.25 fs, from 7 to 7.1 Å": ({"kind": "default"}, VERLET),
-        "multistep, 1 fs, automatic heights": ({"kind": "default"}, MULTISTEP),
+        "multistep, 0.5 fs, automatic heights": ({"kind": "default"}, multistep(0.5)),
+        "multistep, 1 fs, automatic heights": ({"kind": "default"}, multistep(1.0)),
     }
     if ace:
         own = {"kind": "ace", "file": str(Path(ace).absolute())}
-        ways["the same on a linear ACE"] = own, MULTISTEP
+        ways["the same on a linear ACE"] = own, multistep(1.0)
     return ways
 
 
