@@ -4,8 +4,8 @@
 
 H2 (v = 1, J = 1) of 0.5 eV on Cu(111) at 925 K, 3x3x6 atoms, on the shipped potential, on one core:
 velocity Verlet of 0.25 fs from 7 to 7.1 Å, and the multistep scheme of 0.5 and 1 fs between the
-heights at which the potential is first felt. What a campaign needs once is left out: two campaigns of
-different length are run in turn, and their difference counts.
+heights at which the potential is first felt. What a campaign needs once is left out: two campaigns
+of different length are run in turn, and their difference counts.
 
 With a model of mace-torch of the same shape, whose code is run: the same trajectories as the field
 runs them, one after the other with ASE's VelocityVerlet and MACECalculator at 0.1 fs. A step is
