@@ -32,17 +32,17 @@ class Prepared:
         potential: that the trajectories run on.
         projectiles: by formula; final states are measured on bond curves of `potential`.
         slabs: that the trajectories begin on, with their energies on `potential`.
+        reach_A: of the potential that the starts were made on, Å.
         guards: that measure beside the dynamics.
         parts: of the user's own.
-        reach_A: of the potential that the starts were made on, Å.
     """
 
     potential: Potential
     projectiles: dict[str, Projectile]
     slabs: list[ThermalSlab]
+    reach_A: float
     guards: tuple[Guard, ...] = ()
     parts: Parts = field(default_factory=Parts)
-    reach_A: float = np.inf
 
     @property
     def atoms(self) -> int:
@@ -156,7 +156,7 @@ def prepare(
     for slab in slabs:
         pair = slab.system, slab.snapshots
         ranks.share(lambda pair=pair: refuse_coupling(input, potential, *pair, placed, reach))
-    return Prepared(potential, projectiles(diatomics, parts), slabs, (), parts, reach)
+    return Prepared(potential, projectiles(diatomics, parts), slabs, reach, parts=parts)
 
 
 def projectiles(diatomics: dict[str, Diatomic], parts: Parts) -> dict[str, Projectile]:

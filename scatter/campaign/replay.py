@@ -153,7 +153,7 @@ def _prepared(
     if potential is not starts:
         slab = moved_to(potential, input, slab)
     fired = projectiles(diatomics, Parts())
-    return potential, Prepared(potential, fired, [slab], guards), slab
+    return potential, Prepared(potential, fired, [slab], starts.cutoff, guards), slab
 
 
 def _runner(manifest: Manifest, own: Potential, committee: Committee | None) -> Potential:

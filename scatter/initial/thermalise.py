@@ -52,7 +52,8 @@ def thermalise(
     Raises:
         UserError: a replica's energy is not a number any more.
     """
-    rounds = -(-settings.snapshots // settings.replicas)
+    count = settings.pool(0).stop  # of automatic ones, the fewest
+    rounds = -(-count // settings.replicas)
     streams = [
         np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key, replica)))
         for replica in replicas
@@ -64,7 +65,7 @@ def thermalise(
         if progress is not None:
             progress((number + 1) / rounds)
     snapshots = join(taken)
-    wanted = snapshots.number < settings.snapshots
+    wanted = snapshots.number < count
     return Snapshots(**{name: values[wanted] for name, values in vars(snapshots).items()})
 
 

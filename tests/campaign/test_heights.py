@@ -10,6 +10,7 @@ from scipy.stats import ks_2samp
 from scatter import store
 from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.replay import replay
 from scatter.campaign.work import Trajectories
 from scatter.config import points, read
 from scatter.dynamics.batch import propagate
@@ -135,6 +136,13 @@ def test_the_scattered_are_out_of_reach_and_the_rest_ends_as_before(run_tiny, tm
     assert lowest.min() < reach + 1.5
     assert abs(scattered["final_coupling_eV"]).max() < 1e-9
     assert set(ended["outcome"]) == {Outcome.SCATTERED, Outcome.DISSOCIATED}
+
+
+def test_a_trajectory_is_replayed_to_its_bits(run_tiny, tmp_path):
+    changes = {**AUTO, "thermalise__snapshots": "auto", "dynamics__scheme": "multistep"}
+    folder = run_tiny(tmp_path, **changes, sampling__trajectories=3)
+    again = replay(folder, 1, 2, None, False, lambda line: None)
+    assert not again.differs
 
 
 @pytest.mark.slow
