@@ -6,7 +6,8 @@ Rules, and no list, say what is left out:
   test that fails after it has asked for it;
 - what starts processes by `processes`;
 - of a test with parameters, all cases but the first;
-- what is marked `slow`. A test that takes longer than `MOST_S` and is not marked fails.
+- what is marked `slow`. A test that takes longer than `MOST_S`, besides compiling what numba keeps,
+  and is not marked fails.
 """
 
 import sys
@@ -14,6 +15,7 @@ import time
 
 import processes
 import pytest
+from numba.core import event
 
 HIDDEN = {"torch", "mace", "e3nn", "triton"}
 MOST_S = 4  # of processor time, which a busy machine does not stretch
@@ -81,9 +83,10 @@ def pytest_runtest_protocol(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    began = time.process_time()
-    answer = yield
-    took = time.process_time() - began
+    began, compiled = time.process_time(), []
+    with event.install_timer("numba:compile", compiled.append):
+        answer = yield
+    took = time.process_time() - began - sum(compiled)
     assert took < MOST_S, f"took {took:.0f} s of processor time: mark it slow, or make it quicker"
     return answer
 
