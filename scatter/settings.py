@@ -25,13 +25,14 @@ OneOrMany = Annotated[list[Value], BeforeValidator(_listed), Field(min_length=1)
 
 
 # Told apart here, a wrong value is measured against the one shape it has, not against all.
-def _word_or_number(value: object) -> str:
+def word_or_number(value: object) -> str:
+    """The tag of a value that is a number or a word."""
     return "word" if isinstance(value, str) else "number"
 
 
 LengthOrAuto = Annotated[
     Annotated[PositiveFloat, Tag("number")] | Annotated[Literal["auto"], Tag("word")],
-    Discriminator(_word_or_number),
+    Discriminator(word_or_number),
 ]
 
 

@@ -138,11 +138,10 @@ def refuse_coupling(
     }
     for placed in farthest.values():
         # the start is the centre of mass's height, scattering that of the lower atom
-        for key, height, above in (
-            ("[incidence] height_A", input.incidence.height_A, placed.reach),
-            ("[stop] scattered_A", input.stop.scattered_A, 0.0),
+        for key, height, above, automatic in (
+            ("[incidence] height_A", input.incidence.height_A, placed.reach, reach),
+            ("[stop] scattered_A", input.stop.scattered_A, 0.0, potential.cutoff),
         ):
-            automatic = max(reach, potential.cutoff) if key.startswith("[stop]") else reach
             lower = highest + automatic if isinstance(height, str) else height - above
             if lower - highest >= potential.cutoff:
                 continue

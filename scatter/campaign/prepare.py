@@ -115,9 +115,9 @@ class Prepared:
         """
         dynamics = input.dynamics
         fired = next(each for each in self.projectiles.values() if each.numbers == numbers)
-        if dynamics.scheme == "verlet" or fired.reference is None:
+        if dynamics.scheme == "verlet" or (reference := fired.reference) is None:
             return Verlet()
-        return MultiStep.of(fired.reference, dynamics.timestep_fs, dynamics.inner_steps)
+        return MultiStep.of(reference, dynamics.timestep_fs, dynamics.inner_steps)
 
 
 def prepare(

@@ -54,11 +54,6 @@ class ThermalSlab:
         """Height z of the highest atom of some of the snapshots, Å."""
         return float(self.snapshots.positions[pool.start : pool.stop, :, 2].max())
 
-    @property
-    def plane(self) -> float:
-        """Mean z of the top plane, Å."""
-        return float(np.mean([self.system.top_plane(slab) for slab in self.snapshots.positions]))
-
 
 def moved_to(potential: Potential, input: Input, slab: ThermalSlab) -> ThermalSlab:
     """The slab with the energies that its snapshots have on another potential.

@@ -11,17 +11,12 @@ from scatter.initial.incidence import Incidence
 from scatter.initial.molecule import Molecule
 from scatter.initial.surface import Surface
 from scatter.potentials.table import PotentialTable
-from scatter.settings import NonNegativeInt, PositiveInt, Table
-
-
-def _word_or_number(value: object) -> str:
-    return "word" if isinstance(value, str) else "number"
-
+from scatter.settings import NonNegativeInt, PositiveInt, Table, word_or_number
 
 NumberOrAuto = Annotated[
     Annotated[int, Field(gt=0, le=100_000), Tag("number")]
     | Annotated[Literal["auto"], Tag("word")],
-    Discriminator(_word_or_number),
+    Discriminator(word_or_number),
 ]
 
 

@@ -8,7 +8,14 @@ from ase.data import atomic_numbers, reference_states
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scatter.facets import FACETS
-from scatter.settings import NonNegativeFloat, OneOrMany, PositiveFloat, PositiveInt, Table
+from scatter.settings import (
+    NonNegativeFloat,
+    OneOrMany,
+    PositiveFloat,
+    PositiveInt,
+    Table,
+    word_or_number,
+)
 
 MOST_TEMPERATURES = 1000
 MOST_ATOMS = 100_000
@@ -31,8 +38,8 @@ LatticeConstant = Annotated[
 
 CountOrAuto = Annotated[
     Annotated[int, Field(gt=0, le=1_000_000), Tag("number")]
-    | Annotated[Literal["auto"], Tag("auto")],
-    Discriminator(_shape),
+    | Annotated[Literal["auto"], Tag("word")],
+    Discriminator(word_or_number),
 ]
 # Of automatic snapshots, and trajectories of a point that share one: (10 - 1) ρ < 1.02² - 1 for the
 # intraclass correlation of dissociating that scatter has measured, ρ < 0.004.

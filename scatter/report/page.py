@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter.analysis import PARITY, Binning, quality
-from scatter.analysis.sharing import sharing
+from scatter.analysis.shared_snapshots import shared_snapshots
 from scatter.analysis.words import conditions_of, phrases
 from scatter.config import parse
 from scatter.plots.quality import quality_figure
@@ -101,7 +101,7 @@ def _by_slab(results: ResultsFile) -> Iterator[tuple[str, np.ndarray]]:
 def _shared_snapshots(results: ResultsFile) -> Iterator[str]:
     """What the intervals of S0 owe to trajectories that begin on the same snapshot."""
     for slab, rows in _by_slab(results):
-        shared = sharing(rows)
+        shared = shared_snapshots(rows)
         if not np.isfinite(shared.error):
             continue
         most = shared.correlation + 2 * shared.error

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scatter.analysis.sharing import Sharing, intraclass, sharing
+from scatter.analysis.shared_snapshots import SharedSnapshots, intraclass, shared_snapshots
 from scatter.outcomes import Outcome
 
 KIND = np.dtype([("point", "u4"), ("snapshot", "u4"), ("outcome", "u1")])
@@ -33,7 +33,7 @@ def test_the_standard_error_is_the_spread_where_there_is_no_correlation():
 def test_the_variance_of_a_mean_grows_as_the_widening_says():
     rng, rho = np.random.default_rng(5), 0.05
     means = [planted(rng, rho, 50)[1].mean() for _ in range(2000)]
-    wider = Sharing(50, 40.0, rho, 0.0).widening(rho)
+    wider = SharedSnapshots(50, 40.0, rho, 0.0).widening(rho)
     alone = np.sqrt(0.4 * 0.6 / 2000)
     assert np.std(means) == pytest.approx(alone * (1 + wider), rel=0.05)
 
@@ -50,7 +50,7 @@ def rows(rng, rho, points=3):
 
 
 def test_the_points_of_a_slab_are_taken_together():
-    shared = sharing(rows(np.random.default_rng(6), 0.1))
+    shared = shared_snapshots(rows(np.random.default_rng(6), 0.1))
     assert shared.snapshots == 100
     assert shared.sharers == 20
     alone = intraclass(*planted(np.random.default_rng(7), 0.0, 100, 20))[1]
@@ -62,9 +62,9 @@ def test_the_points_of_a_slab_are_taken_together():
 def test_what_says_nothing_has_no_finite_error():
     same = rows(np.random.default_rng(8), 0.0)
     same["outcome"] = Outcome.SCATTERED
-    assert sharing(same).error == np.inf
+    assert shared_snapshots(same).error == np.inf
     each = rows(np.random.default_rng(8), 0.0, 1)
     each["snapshot"] = np.arange(len(each))
-    assert sharing(each).error == np.inf
-    assert sharing(each).sharers == 1
-    assert sharing(same[:0]).snapshots == 0
+    assert shared_snapshots(each).error == np.inf
+    assert shared_snapshots(each).sharers == 1
+    assert shared_snapshots(same[:0]).snapshots == 0

@@ -10,7 +10,7 @@ from scatter.shapes import Float, Int
 
 
 @dataclass(frozen=True)
-class Sharing:
+class SharedSnapshots:
     """What trajectories of the same points that share a snapshot have in common.
 
     Attributes:
@@ -35,7 +35,7 @@ class Sharing:
         return sqrt(max(0.0, 1 + (self.sharers - 1) * correlation)) - 1
 
 
-def sharing(trajectories: np.ndarray) -> Sharing:
+def shared_snapshots(trajectories: np.ndarray) -> SharedSnapshots:
     """The intraclass correlation of dissociating among the snapshots of each point, all together.
 
     Args:
@@ -53,7 +53,7 @@ def sharing(trajectories: np.ndarray) -> Sharing:
             rho.append(estimate)
             weights.append(error**-2)
     squares, total = np.sum(sharers, axis=0) if sharers else (nan, 1)
-    return Sharing(
+    return SharedSnapshots(
         snapshots=len(np.unique(trajectories["snapshot"])),
         sharers=float(squares / total),
         correlation=float(np.average(rho, weights=weights)) if rho else nan,
