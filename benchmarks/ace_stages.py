@@ -40,17 +40,17 @@ def _members(count, program, species, weights, s, clock):
     """`ace._together` with a clock."""
     kinds, at = len(weights.constant), 0
     start = _ticks()
-    ace._look(count, species, weights, s)
+    ace.look(count, species, s.fixed, weights, s)
     clock[1] += _ticks() - start
     start = _ticks()
-    ace._run(count, program, species, weights, s)
+    ace.run(count, program, species, weights, s)
     clock[2] += _ticks() - start
     start = _ticks()
     for member in range(count):
         first = s.members[member] * kinds
         for kind in range(kinds):
             a = s.a[(member * kinds + kind) * weights.factors :]
-            ace._push(s.members[member], kind, at - s.start[first], a, weights, s)
+            ace.push(s.members[member], kind, at - s.start[first], a, weights, s)
         at += s.start[first + kinds] - s.start[first]
     clock[3] += _ticks() - start
 
@@ -64,11 +64,11 @@ def _staged(positions, species, moving, lists, counts, weights, scratch, clock):
         n, x = counts[slot], positions[slot]
         neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
         if not known(x, moving, s.held):
-            ace._fix(x, species, moving, neighbours, weights, s)
+            ace.fix(x, species, moving, neighbours, weights, s)
         start = _ticks()
-        pairs = pairs_within(x, species, moving, False, neighbours, weights, s)
+        pairs = pairs_within(x, species, moving, ace.FREE, neighbours, weights, s)
         arrange(pairs, species, weights, s)
-        ace._choose(species, weights, s)
+        ace.choose(species, s.fixed_count, weights, s)
         clock[slot, 0] += _ticks() - start
         for program in range(len(weights.node_start) - 1):
             count = 0
@@ -128,7 +128,7 @@ def _one(evaluator: Replicas, x: np.ndarray, slot: int) -> None:
     ace.evaluate_batch(
         x[None], evaluator.evaluate.species, evaluator.system.moving,
         tuple(each[slot : slot + 1] for each in (lists.first, lists.second, lists.shift)),
-        lists.counts[slot : slot + 1], evaluator.evaluate.weights, evaluator.evaluate.scratch,
+        lists.counts[slot : slot + 1], evaluator.evaluate.held, evaluator.evaluate.count,
     )  # fmt: skip
 
 
@@ -138,9 +138,10 @@ def measured(file: Path, height: float, speeds: tuple[float, float]) -> dict:
     evaluator = Ace.read(file).bind(system, SLOTS)
     evaluator(positions)
     clock = np.zeros((TURNS, SLOTS, len(STAGES)), np.int64)
-    arguments = evaluator.evaluate.arguments(evaluator.lists, positions)
+    own = evaluator.evaluate
+    x, species, moving, lists, counts, *_ = own.arguments(evaluator.lists, positions)
     for turn in range(TURNS):
-        _staged(*arguments, clock[turn])
+        _staged(x, species, moving, lists, counts, own.weights, own.scratch, clock[turn])
     stages = clock.min(axis=0).mean(axis=0) * _tick_s()
     whole = least(lambda: evaluator(positions)) / SLOTS
     work = counted(evaluator, positions)

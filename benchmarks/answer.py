@@ -1,18 +1,21 @@
 """What a sticking probability costs: seconds of one core for S0 within ± 0.01.
 
-    python benchmarks/answer.py [--model MODEL.model] [--ace ACE.npz]
+    python benchmarks/answer.py [--model MODEL.model] [--ace ACE.npz] [--output FILE.json]
 
 H2 (v = 1, J = 1) of 0.5 eV on Cu(111) at 925 K, 3x3x6 atoms, on the shipped potential, on one core:
-velocity Verlet of 0.25 fs from 7 to 7.1 Å, and the multistep scheme of 0.5 and 1 fs between the
-heights at which the potential is first felt. What a campaign needs once is left out: two campaigns
-of different length are run in turn, and their difference counts.
+velocity Verlet of 0.1 and 0.25 fs from 7 to 7.1 Å, and the multistep scheme of 0.5 and 1 fs between
+the heights at which the potential is first felt. What a campaign needs once is left out: two
+campaigns of different length are run in turn, and their difference counts.
 
 With a model of mace-torch of the same shape, whose code is run: the same trajectories as the field
 runs them, one after the other with ASE's VelocityVerlet and MACECalculator at 0.1 fs. A step is
 timed, and the steps of a trajectory are those of the time that ours take at 0.25 fs.
+
+`benchmarks/answer_figure.py` draws what is written to FILE.json.
 """
 
 import argparse
+import json
 import os
 import time
 from pathlib import Path
@@ -28,7 +31,12 @@ import scatter  # noqa: E402
 from scatter.kernels import kernel  # noqa: E402
 
 HALF_WIDTH, FEW, STEPS, FIELD_FS = 0.01, 32, 20, 0.1
-VERLET = {"dynamics": {"timestep_fs": 0.25}}
+TODAY = "velocity Verlet, 0.25 fs, from 7 to 7.1 Å"  # what others are compared with
+
+
+def verlet(timestep_fs: float) -> dict:
+    """What differs in the input of velocity Verlet."""
+    return {"dynamics": {"timestep_fs": timestep_fs}}
 
 
 def multistep(timestep_fs: float) -> dict:
@@ -84,17 +92,25 @@ def field(model: Path) -> float:
     return (time.perf_counter() - began) / STEPS
 
 
-def line(name: str, seconds: float, calls: float, S0: float, against: float) -> str:
-    """A line of the table."""
+def row(way: str, seconds: float, calls: float, S0: float) -> dict[str, str | float]:
+    """Seconds and force calls of a trajectory, S0, and the seconds that S0 ± 0.01 takes."""
     wanted = S0 * (1 - S0) * (1.96 / HALF_WIDTH) ** 2
-    numbers = f"{calls:9.0f}{60 / seconds:13.1f}{seconds * wanted:15.0f}{against / seconds:9.2f}"
-    return f"{name:44s}{numbers}"
+    cost = {"seconds": seconds, "calls": calls, "S0": S0, "answer_s": seconds * wanted}
+    return {"way": way, **cost}
+
+
+def line(row: dict, against: float) -> str:
+    """A line of the table."""
+    seconds = row["seconds"]
+    numbers = f"{row['calls']:9.0f}{60 / seconds:13.1f}{row['answer_s']:15.0f}"
+    return f"{row['way']:44s}{numbers}{against / seconds:9.2f}"
 
 
 def ways_of(ace: str | None) -> dict[str, tuple[dict, dict]]:
     """What is compared: the potential, and what differs in the input."""
     ways = {
-        "velocity Verlet, 0.25 fs, from 7 to 7.1 Å": ({"kind": "default"}, VERLET),
+        "velocity Verlet, 0.1 fs, from 7 to 7.1 Å": ({"kind": "default"}, verlet(FIELD_FS)),
+        TODAY: ({"kind": "default"}, verlet(0.25)),
         "multistep, 0.5 fs, automatic heights": ({"kind": "default"}, multistep(0.5)),
         "multistep, 1 fs, automatic heights": ({"kind": "default"}, multistep(1.0)),
     }
@@ -104,17 +120,24 @@ def ways_of(ace: str | None) -> dict[str, tuple[dict, dict]]:
     return ways
 
 
-def told(costs: dict[str, list[float]], step: float | None) -> None:
-    """Print the table; `step` is that of the field, s."""
-    today, _, time_fs, S0 = next(iter(costs.values()))
+def rows_of(costs: dict[str, list[float]], step: float | None) -> list[dict]:
+    """The rows of the table; `step` is that of the field, s."""
+    _, _, time_fs, S0 = costs[TODAY]
+    calls = time_fs / FIELD_FS
+    known = [row(name, seconds, calls, own) for name, (seconds, calls, _, own) in costs.items()]
+    if step is None:
+        return known
+    return [row("ASE VelocityVerlet, MACECalculator, 0.1 fs", step * calls, calls, S0), *known]
+
+
+def told(rows: list[dict], field: bool) -> None:
+    """Print the table; its first row is the field's, if that was timed."""
+    today = next(row["seconds"] for row in rows if row["way"] == TODAY)
     print(f"{'':44s}{'calls':>9s}{'a minute':>13s}{'s for ±0.01':>15s}{'times':>9s}")
-    if step is not None:
-        calls = time_fs / FIELD_FS
-        print(line("ASE VelocityVerlet, MACECalculator, 0.1 fs", step * calls, calls, S0, today))
-    for name, (seconds, calls, _, own) in costs.items():
-        print(line(name, seconds, calls, own, today))
-        if step is not None:
-            print(f"{'':44s}{step * time_fs / FIELD_FS / seconds:9,.0f} times ASE's")
+    for row in rows:
+        print(line(row, today))
+        if field and row is not rows[0]:
+            print(f"{'':44s}{rows[0]['seconds'] / row['seconds']:9,.0f} times ASE's")
 
 
 def main() -> None:
@@ -122,6 +145,7 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--model", type=Path, help="a .model of mace-torch, whose code is run")
     reader.add_argument("--ace", help="a linear ACE: a row of its own")
+    reader.add_argument("--output", type=Path, help="a .json, for the figure")
     reader.add_argument("--turns", type=int, default=3)
     reader.add_argument("--trajectories", type=int, default=200)
     given = reader.parse_args()
@@ -136,7 +160,10 @@ def main() -> None:
             steps.append(field(given.model))
     print(f"{kernel()}, one core; {given.turns} turns of {given.trajectories} trajectories")
     medians = {name: [*map(median, zip(*each, strict=True))] for name, each in costs.items()}
-    told(medians, median(steps) if steps else None)
+    rows = rows_of(medians, median(steps) if steps else None)
+    told(rows, bool(steps))
+    if given.output:
+        given.output.write_text(json.dumps({"kernel": kernel(), "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

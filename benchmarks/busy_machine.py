@@ -23,6 +23,7 @@ from time import perf_counter, sleep
 import numba
 import numpy as np
 from force_evaluation import hydrogen_on_copper
+from numba.np.ufunc.parallel import threading_layer
 
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential
@@ -73,7 +74,7 @@ def compared(name: str, slots: int, threads: int, others: int) -> dict:
         "calls_per_s_one": round(float(one), 1), "calls_per_s_threads": round(float(several), 1),
         "ratio": round(float(np.median(ratios)), 3),
         "ratio_least": round(float(ratios[0]), 3), "ratio_most": round(float(ratios[-1]), 3),
-        "turns": TURNS, "layer": numba.threading_layer(), "machine": kernel(),
+        "turns": TURNS, "layer": threading_layer(), "machine": kernel(),
         "waiting": os.environ.get("OMP_WAIT_POLICY", "").lower(),
     }  # fmt: skip
 

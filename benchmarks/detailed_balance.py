@@ -145,7 +145,7 @@ def from_behind(rng: np.random.Generator, kT: float, count: int, zero: float):
 
 def main() -> None:
     """Compare, and print one line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trajectories", type=int, default=20_000, help="in each direction")
     parser.add_argument("--temperature", type=float, default=2000.0, help="K")
     options = parser.parse_args()

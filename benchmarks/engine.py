@@ -27,7 +27,7 @@ from scatter.initial.surface import Surface  # noqa: E402
 from scatter.kernels import kernel  # noqa: E402
 from scatter.potentials.table import PotentialTable, open_potential  # noqa: E402
 
-SLOTS, KERNEL_S = 16, 3.0
+SLOTS, KERNEL_S = 64, 3.0
 
 
 def settings(trajectories: int) -> dict:
@@ -82,7 +82,7 @@ def main() -> None:
     """Time both in turn, and tell."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--turns", type=int, default=5)
-    reader.add_argument("--trajectories", type=int, default=300, help="of the longer campaign")
+    reader.add_argument("--trajectories", type=int, default=1200, help="of the longer campaign")
     given = reader.parse_args()
     ranks = Ranks()
     campaign(2 * SLOTS, ranks)  # makes the slabs and compiles

@@ -24,8 +24,8 @@ from scatter.dynamics.batch import propagate
 from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.stop import Dynamics, Stop
+from scatter.initial.bond_curve import bond_curve
 from scatter.initial.incidence import approach
-from scatter.initial.molecule import bond_curve
 from scatter.initial.rovibrational import RovibrationalState
 from scatter.initial.slab import build, slab_masses
 from scatter.initial.surface import Surface
@@ -85,7 +85,7 @@ def start(
     momenta = rng.normal(size=(len(system), 3)) * np.sqrt(2 * kelvin * K * masses)[:, None]
     momenta *= system.moving[:, None]
     energy, height = rng.uniform(0.1, 1.0), rng.uniform(2, 7)
-    path = approach(rng, energy, 0.0, None, height, system.cell, 2 * H)
+    path = approach(rng.random(3), energy, 0.0, None, height, system.cell, 2 * H)
     molecule = state.sample(rng)
     momenta[-2:] = molecule.momenta + H * path.velocity
     above = path.centre + [0, 0, ideal[system.top, 2].mean()] + molecule.positions
@@ -119,8 +119,8 @@ def dynamical_structures(
         starts = (start(i, system, ideal, kelvin, state, rng) for i in range(runs))
         conditions = Conditions(
             system,
-            dynamics.timestep_fs,
-            Faults(dynamics.energy_tolerance_eV, dynamics.timestep_fs),
+            dynamics.step_fs,
+            Faults(dynamics.energy_tolerance_eV, dynamics.step_fs),
             of_a_diatomic(dynamics, Stop(dissociated_A=2.5)),
             slots=runs,
         )

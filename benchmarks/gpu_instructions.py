@@ -17,19 +17,20 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import numpy as np
 import torch
 import triton
-from gpu_sections import model
+from gpu_sections import MACE, model
 from gpu_setting import hydrogen_on_copper, starts
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
 from scatter.ace.device.terms import GROUP
+from scatter.mace.device.fused import TOGETHER
 from scatter.potentials.device.fused import SKIN, Fused
 from scatter.potentials.device.lists import Cell, neighbours
 from scatter.potentials.device.potential import DevicePotential
@@ -207,10 +208,13 @@ def loops_of(fused: Any, around: Surroundings) -> dict[str, list[Loop]]:
 
 def _loops_of_mace(fused: Any, around: Surroundings) -> dict[str, list[Loop]]:
     active = around.active.sum(axis=-1)
-    every = [Loop(chunks(active + around.held.sum(axis=-1), fused.near))]
     deep = [Loop(fused.weights.channels / fused.wide)] * 3
+    total = active + around.held.sum(axis=-1)
+    sizes = fused.near, fused.few, TOGETHER
+    every, few, together = ([Loop(chunks(total, each))] for each in sizes)
     return {
         "features_1": every, "features_2": every, "back_2": every, "gather_sent": every,
+        "vector_features_2": few, "vector_back_2": few, "shares_of": together,
         "back_1": [Loop(chunks(active, fused.near))], "transform": deep, "read_out": deep,
     }  # fmt: skip
 
@@ -261,10 +265,11 @@ def trips(kernel: Compiled, written: list[Loop]) -> list[float]:
 
 def opened(which: str, precision: str) -> DevicePotential:
     """A model by its name in `gpu.py`, or that of a file."""
-    if which == "ace" or which.isdecimal():
+    if which == "ace" or which in MACE:
         return model(which, precision, "cpu", "fused")
     family = family_of(Path(which))
-    return family.on["cuda"](family.read(Path(which)), precision, device="cpu", kernels="fused")
+    fused = family.on["cuda"](family.read(Path(which)), precision, device="cpu", kernels="fused")
+    return cast(DevicePotential, fused)
 
 
 def measured(which: str, precision: str) -> list[Compiled]:
@@ -305,7 +310,7 @@ def table(kernels: list[Compiled]) -> str:
 def main() -> None:
     """Compile, count and print."""
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("model", help="a file, or as in `gpu.py`: 16, 128, ace")
+    reader.add_argument("model", help="a file, or as in `gpu.py`: 16, 128, dense, vectors, ace")
     reader.add_argument("--precision", default="float32", choices=("float32", "float64"))
     reader.add_argument("--json", action="store_true", help="for programs")
     given = reader.parse_args()

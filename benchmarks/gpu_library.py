@@ -34,11 +34,14 @@ def in_mace_torch(modules: Any, which: str) -> Any:
     """A model of the same shape, with random weights."""
     irreps = import_module("e3nn.o3").Irreps
     cutoff, bessel, smooth, order = (5.0, 3, 4, 2) if which == "16" else (6.0, 10, 5, 3)
+    channels = which if which == "16" else "16" if TOY else "128"
+    hidden = f"{channels}x0e+{channels}x1o" if which == "vectors" else f"{channels}x0e"
+    dense = "Density" if which in ("dense", "vectors") else ""
     torch.set_default_dtype(torch.float64)
     made = modules.ScaleShiftMACE(
-        interaction_cls_first=modules.RealAgnosticInteractionBlock,
-        interaction_cls=modules.RealAgnosticResidualInteractionBlock,
-        hidden_irreps=irreps(f"{which}x0e"), MLP_irreps=irreps("16x0e"), max_ell=3,
+        interaction_cls_first=getattr(modules, f"RealAgnostic{dense}InteractionBlock"),
+        interaction_cls=getattr(modules, f"RealAgnostic{dense}ResidualInteractionBlock"),
+        hidden_irreps=irreps(hidden), MLP_irreps=irreps("16x0e"), max_ell=3,
         gate=torch.nn.functional.silu, num_interactions=2, avg_num_neighbors=30.0,
         atomic_inter_scale=0.6, atomic_inter_shift=0.1, num_elements=2, atomic_numbers=[1, 29],
         atomic_energies=np.zeros(2), r_max=cutoff, num_bessel=bessel,

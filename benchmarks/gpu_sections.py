@@ -10,13 +10,21 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from gpu_ace import linear_ace
 from gpu_library import in_mace_torch, ways
-from gpu_setting import Limits, bounds, hydrogen_on_copper, random_model, starts
+from gpu_setting import (
+    ENDLESS,
+    bounds,
+    dense_model,
+    hydrogen_on_copper,
+    random_model,
+    starts,
+    vector_model,
+)
 from gpu_timing import DEVICE, TOY, seconds, tell, timed, wait
 from gpu_work import DOUBLE, pairs_of, work_of
 
@@ -26,6 +34,7 @@ from scatter.dynamics.batch import Batch, propagate
 from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
+from scatter.gpu.legs import Limits
 from scatter.mace.family import MaceDevice
 from scatter.mace.file import FoldedMace
 from scatter.outcomes import Outcome
@@ -50,7 +59,18 @@ TRIED = {  # constants of the family's file, registers of a thread, bytes of wor
         {}, {"TALL": 32}, {"TALL": 64}, {"TOGETHER": 64}, {"TOGETHER": 256}, {"registers": 96},
         {"room": 2**28}, {"room": 2**30},
     ),
+    "vectors": (
+        {}, {"TALL": 32}, {"TOGETHER": 64}, {"TOGETHER": 256}, {"registers": 168},
+        {"registers": 128}, {"room": 2**30},
+    ),
 }  # fmt: skip
+LARGE = 16 if TOY else 128  # channels
+MACE: dict[str, Callable[[], FoldedMace]] = {
+    "16": lambda: FoldedMace.read(SHIPPED),
+    "128": lambda: random_model(128, 6.0, cubic=True),
+    "dense": lambda: dense_model(LARGE),
+    "vectors": lambda: vector_model(LARGE),
+}
 ALLOWED = {"float32": (2e-5, 5e-5), "float64": (1e-9, 1e-7)}  # eV, eV/Å
 SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
 
@@ -58,12 +78,10 @@ SHIPPED = Path(scatter.__file__).parent / "models" / "h2_cu.npz"
 def model(
     which: str, precision: str = "float32", device: str = DEVICE, kernels: str | None = None
 ) -> DevicePotential:
-    """A potential: the one that ships, a MACE of so many channels, or an ACE."""
+    """A potential: the one that ships, a MACE of 128 channels of one kind or another, or an ACE."""
     if which == "ace":
         return AceDevice(linear_ace(TOY), precision, device, kernels=kernels)
-    shipped = which == "16"
-    folded = FoldedMace.read(SHIPPED) if shipped else random_model(int(which), 6.0, cubic=True)
-    return MaceDevice(folded, precision, device, kernels=kernels)
+    return MaceDevice(MACE[which](), precision, device, kernels=kernels)
 
 
 def small() -> tuple[int, int]:
@@ -74,7 +92,7 @@ def small() -> tuple[int, int]:
 def batch_of(potential: DevicePotential, size: int) -> Batch:
     """A batch of the engine, molecules at all heights."""
     system, ideal = hydrogen_on_copper(*small())
-    limits = Limits()
+    limits = ENDLESS
     conditions = conditions_of(potential, system, limits, size)
     first = starts(min(size, 256), system, ideal)
     many = [first[n % len(first)] for n in range(size)]
@@ -134,7 +152,7 @@ def answers(
 
 def same(which: str) -> None:
     """Whether a replica's bits are the same in a graph, in turns, in another batch, and again."""
-    fused = import_module("scatter.potentials.device.fused")
+    fused: Any = import_module("scatter.potentials.device.fused")
     potential, room = model(which), fused.ROOM
     size, steps = (2, 3) if TOY else (64, 200)
     found, error = {}, 0.0
@@ -209,7 +227,7 @@ def kernels(which: str) -> None:
         batch.step()
     wait()
     untimed()
-    bound = batch.evaluator.bound
+    bound = cast(Any, batch.evaluator).bound  # a fused one has it
     share = size / min(size, bound.at_once)
     pairs, active = pairs_of(bound)
     tell("pairs", model=which, directed=pairs, active=active, capacity=bound.capacity,
@@ -241,7 +259,7 @@ def campaign(which: str) -> None:
     size = 4 if TOY else 4096
     potential = model(which)
     system, ideal = hydrogen_on_copper(*small())
-    limits = Limits(0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0)
+    limits = Limits(0.25, 5.0 if TOY else 250.0, 0.3, 2.25, 6.0, 3.0)
     conditions = conditions_of(potential, system, limits, size)
     some = starts(min(size, 512), system, ideal)
 
@@ -262,8 +280,8 @@ def campaign(which: str) -> None:
 
 def tune(which: str) -> None:
     """Other sizes of the programs and of the working memory, one change at a time."""
-    fused = import_module("scatter.potentials.device.fused")
-    family = import_module(model(which).part("fused").__module__)
+    fused: Any = import_module("scatter.potentials.device.fused")
+    family: Any = import_module(model(which).part("fused").__module__)
     size = MIDDLE if which in SMALL else MIDDLE // 8
     for change in TRIED[which]:
         before = {name: getattr(family, name) for name in change if name.isupper()}

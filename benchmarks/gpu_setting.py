@@ -1,11 +1,13 @@
 """What `gpu.py` measures on: slabs, molecules and models, with NumPy alone."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from scatter.dynamics.bounds import Bounds
-from scatter.mace.file import MARGIN, FoldedMace
+from scatter.gpu.legs import Limits
+from scatter.mace.file import MARGIN, DensityMace, FoldedMace, VectorMace
+from scatter.mace.kernels.couplings import PATHS, VECTORS
 from scatter.state import Start, System
 from scatter.units import K
 
@@ -13,16 +15,11 @@ A, LAYERS, FROZEN = 3.71, 6, 2  # Å; Cu(111) at 925 K, as in the H2/Cu study
 CU, H = 63.546, 1.00782503
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The tables [dynamics] and [stop], with nothing that ends a trajectory before its time."""
-
-    timestep_fs: float = 0.25
-    max_time_fs: float = 1e6
-    energy_tolerance_eV: float = 1e9
-    dissociated_A: float = 1e9
-    scattered_A: float = 1e9
-    near_A: float = 3.0
+# [dynamics] and [stop] with nothing that ends a trajectory before its time.
+ENDLESS = Limits(
+    timestep_fs=0.25, max_time_fs=1e6, energy_tolerance_eV=1e9, dissociated_A=1e9,
+    scattered_A=1e9, near_A=3.0,
+)  # fmt: skip
 
 
 def hydrogen_on_copper(cells: int = 3, layers: int = LAYERS) -> tuple[System, np.ndarray]:
@@ -78,7 +75,7 @@ def random_model(channels: int, cutoff: float, cubic: bool, seed: int = 0) -> Fo
         return found * envelope[None, :, None, None] * 0.1
 
     def normal(*shape: int) -> np.ndarray:
-        return rng.normal(size=shape) / np.sqrt(shape[-2] if len(shape) > 1 else shape[0])
+        return rng.normal(size=shape) / np.sqrt(shape[-2:][0])
 
     product = np.arange(13) < (13 if cubic else 5)
     products = [rng.normal(size=(2, 13, channels)) * product[:, None] * 0.2 for _ in range(2)]
@@ -93,3 +90,24 @@ def random_model(channels: int, cutoff: float, cubic: bool, seed: int = 0) -> Fo
         repulsion=np.zeros(4), radii=np.array([0.31, 1.32]), provenance="random",
         source_sha256="0" * 64,
     )  # fmt: skip
+
+
+def dense_model(channels: int) -> DensityMace:
+    """The same with densities, in the shape of small-0b2 (but for its pairs of species)."""
+    plain = random_model(channels, 6.0, cubic=True)
+    r = (np.arange(plain.radial_2.shape[1]) - MARGIN) * plain.step / plain.cutoff
+    density = np.where(abs(r) < 1, (1 - np.minimum(abs(r), 1) ** 2) ** 3, 0) * np.ones((3, 1))
+    arrays: dict[str, Any] = vars(plain) | {"version": 2}
+    return DensityMace(**arrays, density_1=0.02 * density, density_2=0.03 * density)
+
+
+def vector_model(channels: int) -> VectorMace:
+    """The same whose atoms send vectors, in the shape of medium-mpa-0."""
+    dense, rng = dense_model(channels), np.random.default_rng(1)
+    wide = rng.normal(size=(len(PATHS), channels, channels)) / np.sqrt(channels)
+    degrees = [own for _, own, _ in PATHS]
+    arrays: dict[str, Any] = vars(dense) | {
+        "version": 3, "radial_2": dense.radial_2[:, :, degrees], "mix": wide,
+    }  # fmt: skip
+    product_v = 0.2 * rng.normal(size=(2, len(VECTORS), channels))
+    return VectorMace(**arrays, up_v=wide[0], product_v=product_v)

@@ -6,6 +6,7 @@ import numpy as np
 
 FMA = {  # fused multiply-adds per pair and channel: of all pairs, of those with an atom that moves
     "features_1": (36, 0), "features_2": (40, 0), "back_2": (55, 45), "back_1": (0, 91),
+    "vector_features_2": (158, 0), "vector_back_2": (193, 157),
 }  # fmt: skip
 
 DOUBLE = {"gather", "nodes", "slopes_of_nodes", "slopes"}  # kernels of double precision
@@ -25,21 +26,28 @@ def work_of(name: str, bound: Any, pairs: float, active: float) -> tuple[float, 
     """Flop, and bytes that must be read and written once, of a replica; tables left out."""
     if hasattr(bound.scratch, "starts"):
         return _of_ace(name, bound, pairs, active)
-    return _of_mace(name, pairs, active, bound.atoms, bound.weights.channels)
+    return _of_mace(name, bound, pairs, active)
 
 
-def _of_mace(name: str, pairs: float, active: float, atoms: int, c: int) -> tuple[float, float]:
+def _of_mace(name: str, bound: Any, pairs: float, active: float) -> tuple[float, float]:
     every, moving = FMA.get(name, (0, 0))
+    atoms, c, sent = bound.atoms, bound.weights.channels, bound.weights.sent
+    rows = 16 if sent == 1 else 40  # of messages
     flop = 2 * c * (every * pairs + moving * active)
     if name == "transform":
-        flop = 2 * 2 * atoms * c * c * (16 + 1)
+        flop = 2 * 2 * atoms * c * c * (rows + sent)
     row = 4 * c * atoms
     moved = {
-        "place_pairs": 60 * pairs, "features_1": 24 * pairs + 17 * row,
+        "place_pairs": 60 * pairs, "shares_of": 8 * pairs,
+        "features_1": 24 * pairs + (16 + sent) * row,
+        "vector_features_2": (28 + 16 * c) * pairs + 40 * row,
+        "vector_back_2": (32 + 32 * c) * pairs + 12 * active + 40 * row,
         "features_2": (28 + 4 * c) * pairs + 16 * row, "product_of_2": 17 * row,
-        "product_of_2_back": 33 * row, "transform": 2 * 34 * row, "read_out": 4 * row,
+        "product_of_2_back": 33 * row, "read_out": 4 * row,
+        "transform": 2 * (16 + rows + 2 * sent) * row,
         "back_2": (32 + 8 * c) * pairs + 12 * active + 16 * row,
-        "gather_sent": (4 + 4 * c) * pairs + row, "back_1": 40 * active + 17 * row,
+        "gather_sent": sent * ((4 + 4 * c) * pairs + row),
+        "back_1": 40 * active + (16 + sent) * row,
         "forces_of": 56 * active,
     }  # fmt: skip
     return flop, moved.get(name, 0.0)

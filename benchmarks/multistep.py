@@ -11,6 +11,7 @@ Campaigns are kept in --folder, and the same command goes on with them.
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -51,6 +52,7 @@ def settings(condition: tuple, pairs: int, potential: str, dynamics: dict) -> di
             "temperature_K": T_K,
             "lattice_constant_A": LATTICE[T_K],
             "size": SIZE[facet],
+            "images": facet == "211",  # one terrace, as published, which a stretched bond spans
         },
         "potential": {"kind": potential},
         "dynamics": {"energy_tolerance_eV": 0.5, **dynamics},
@@ -59,7 +61,7 @@ def settings(condition: tuple, pairs: int, potential: str, dynamics: dict) -> di
     }
 
 
-def outcomes(folder: Path, *given: object) -> pd.DataFrame:
+def outcomes(folder: Path, *given: Any) -> pd.DataFrame:
     """The trajectories of a campaign, by number."""
     rows = scatter.run(settings(*given), folder=folder).trajectories
     return rows.sort_values("number", ignore_index=True)
@@ -82,7 +84,7 @@ def compared(name: str, pairs: int, potential: str, timestep: float, folder: Pat
     fine = outcomes(folder / "verlet", *given, {"timestep_fs": 0.1})
     step = {"scheme": "multistep", "timestep_fs": timestep}
     split = outcomes(folder / f"multistep_{timestep:g}", *given, step)
-    ones, others = (rows["ended"] == "dissociated" for rows in (fine, split))
+    ones, others = (rows["ended"].to_numpy() == "dissociated" for rows in (fine, split))
     lost, gained = int((ones & ~others).sum()), int((~ones & others).sum())
     facet, T_K, formula, v, J, energy = condition
     title = f"{name} Cu({facet}) {T_K} K {formula}({v},{J}) {energy:g} eV"

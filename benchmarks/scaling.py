@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from scatter.campaign.ranks import Ranks
-from scatter.outcomes import ROW
+from scatter.rows import ROW
 from scatter.store.blocks import MOST_A_SECOND, BlockWriter
 
 RANKS = (10, 100, 1000, 3000, 10_000)

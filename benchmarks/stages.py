@@ -4,6 +4,7 @@ The order is that of `replica` in `scatter/mace/kernels/batch.py`.
 """
 
 from time import perf_counter_ns
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -24,8 +25,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@intrinsic
-def _ticks(context):
+def _clock(context):
     """The processor's own clock."""
 
     def generate(target, builder, signature, values):
@@ -35,6 +35,9 @@ def _ticks(context):
         return builder.call(function, [])
 
     return types.int64(), generate
+
+
+_ticks: Any = intrinsic(_clock)
 
 
 @njit
@@ -115,9 +118,10 @@ def stage_times(evaluator: Replicas, positions: np.ndarray, turns: int = 60) -> 
         turns: how often each replica is evaluated.
     """
     clock = np.zeros((turns, len(positions), len(PARTS) + 1), np.int64)
-    arguments = evaluator.evaluate.arguments(evaluator.lists, positions)
+    own = evaluator.evaluate
+    positions, species, moving, lists, counts, *_ = own.arguments(evaluator.lists, positions)
     for turn in range(turns):
-        _staged(*arguments, clock[turn])
+        _staged(positions, species, moving, lists, counts, own.weights, own.scratch, clock[turn])
     least = np.diff(clock, axis=2).min(axis=0).mean(axis=0) * _tick_s()
     found = dict.fromkeys(PARTS, 0.0)
     for name, each in zip(PARTS, least.tolist(), strict=True):

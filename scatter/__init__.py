@@ -14,6 +14,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # the command line starts fast and `python -m scatter.gpu` runs where little is installed.
 PUBLIC = {
     "run": "library",
+    "converge": "library",
+    "compare": "library",
     "Results": "report.tables",
     "UserError": "errors",
     "Potential": "potentials.base",
@@ -27,9 +29,9 @@ PUBLIC = {
     "Ending": "dynamics.endings",
     "Observer": "dynamics.observers",
     "Sight": "dynamics.sight",
-    "Column": "outcomes",
-    "BRANCH": "outcomes",
-    "WEIGHT": "outcomes",
+    "Column": "columns",
+    "BRANCH": "columns",
+    "WEIGHT": "columns",
     "Sampler": "campaign.samplers",
     "Plain": "campaign.samplers",
     "Rounds": "campaign.samplers",

@@ -1,12 +1,15 @@
 """The conditions of a point, each declared once: its column, its words, its axis, its option.
 
-All that stores, chooses, writes, says or draws a condition takes it from `CONDITIONS`. A projectile
-with conditions of its own (the modes of a polyatomic) declares them here, keyword-only with None as
-their default; what None means is never said, and an atom leaves v, J and mJ so.
+All that stores, chooses, writes, says or draws a condition takes it from `CONDITIONS`. Those of a
+projectile's internal state apply to some projectiles only: a diatomic has v, J and mJ, a polyatomic
+a `state`, an atom neither. Those of incidence do not apply to what begins adsorbed, whose state is
+`ADSORBED`. What does not apply is None, or 0 for a number of incidence, and is neither stored nor
+said.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isnan, nan
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, get_type_hints
 
 if TYPE_CHECKING:  # a run needs no table, and can start without pandas
@@ -46,19 +49,21 @@ class Condition:
         written: what None is in `sticking.csv`.
         option: of the command line that chooses it among the points to average.
         axis: if curves may run along it.
+        of: what it is a part of, in `PARTS`; "": of every point.
     """
 
     kind: str
     unit: str
     meaning: str
     heading: str
-    said: str = "{}"
+    words: str = "{}"
     drawn: str = ""
     zero: str = ""
     unchosen: str = ""
     written: str = ""
     option: str = ""
     axis: Axis | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,12 @@ class Conditions:
         ),
     ]
     v: Annotated[
-        int, Condition("u2", "", "vibrational quantum number", "state", "v = {}", "$v$ = {}")
+        int | None,
+        Condition(*("u2", "", "vibrational quantum number", "state", "v = {}", "$v$ = {}"), of="v"),
     ]
     J: Annotated[
-        int, Condition("u2", "", "rotational quantum number", "state", "J = {}", "$J$ = {}")
+        int | None,
+        Condition(*("u2", "", "rotational quantum number", "state", "J = {}", "$J$ = {}"), of="v"),
     ]
     mJ: Annotated[
         float | None,
@@ -93,12 +100,14 @@ class Conditions:
             *("f8", "", "chosen projection of J on the surface normal; NaN when isotropic"),
             *("mJ", "m_J = {}", "$m_J$ = {}"),
             unchosen="isotropic",
+            of="v",
         ),
     ]
     energy_eV: Annotated[
         float,
         Condition(
             *("f8", "eV", "incidence energy", "energy", "{} eV"),
+            of="incidence",
             axis=Axis(1, "Incidence energy (eV)", 0.25),
         ),
     ]
@@ -108,6 +117,7 @@ class Conditions:
             *("f8", "°", "angle of incidence from the normal", "polar"),
             *("polar {}°", r"$\theta$ = {}°"),
             zero="normal incidence",
+            of="incidence",
             option="--polar",
             axis=Axis(2, "Polar angle of incidence (°)", 15.0),
         ),
@@ -120,15 +130,53 @@ class Conditions:
             unchosen="random azimuth",
             written="random",
             option="--azimuth",
+            of="incidence",
         ),
     ]
+    state: Annotated[
+        str | None,
+        Condition(
+            *("str", "", "internal state of a polyatomic molecule, in words, or adsorbed", "state"),
+            of="state",
+        ),
+    ] = field(default=None, kw_only=True)
 
 
 CONDITIONS: dict[str, Condition] = {
     name: hint.__metadata__[0]
     for name, hint in get_type_hints(Conditions, include_extras=True).items()
 }
-STATE = ("v", "J", "mJ")  # those of the projectile's internal state
+STATE = ("v", "J", "mJ", "state")  # those of the projectile's internal state
+ADSORBED = "adsorbed"  # state of a projectile that begins on the surface
+PARTS = {  # kind of projectile -> see `Condition.of`
+    "atom": ("incidence",),
+    "diatomic": ("v", "incidence"),
+    "polyatomic": ("state", "incidence"),
+    ADSORBED: ("state",),
+    "desorption": (),
+}
+OF_KIND = {
+    kind: tuple(name for name, condition in CONDITIONS.items() if condition.of in ("", *parts))
+    for kind, parts in PARTS.items()
+}
+# What stands in conditions that do not apply.
+ABSENT: dict[str, Any] = {**dict.fromkeys(CONDITIONS), "energy_eV": nan, "polar_deg": nan}
+
+
+def kind_of(row: Conditions) -> str:
+    """The kind of projectile that conditions are of, of `OF_KIND`; or "desorption"."""
+    if row.state == ADSORBED:
+        return ADSORBED
+    if isnan(row.energy_eV):
+        return "desorption"
+    if row.v is not None:
+        return "diatomic"
+    return "atom" if row.state is None else "polyatomic"
+
+
+def applying(row: Conditions) -> tuple[str, ...]:
+    """The conditions that apply to a row's projectile."""
+    return OF_KIND[kind_of(row)]
 
 
 def condition_columns(names: Iterable[str] = CONDITIONS) -> Iterator[tuple[str, str, str, str]]:

@@ -2,11 +2,10 @@
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import numpy as np
 
@@ -44,14 +43,14 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False) -> None:
-    """Write named arrays (or what NumPy turns into arrays) to an `.npz` file, as `write_whole`."""
-    save = np.savez_compressed if compressed else np.savez
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], compressed: bool = False) -> None:
+    """Write named arrays to an `.npz` file, as `write_whole`."""
+    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
     with replacing(path) as temporary, open(temporary, "wb") as stream:
         save(stream, **arrays)
 
 
-def write_table(path: Path, names: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_table(path: Path, names: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a table as CSV, as `write_whole`.
 
     None and NaN are empty cells; of a number, the shortest text that reads back to the same bits.

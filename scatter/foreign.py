@@ -22,7 +22,7 @@ from scatter.errors import UserError
 
 MOST_TEXT = 2**26  # bytes of a file that is read as text
 MOST = 2**33  # bytes of a file of arrays
-MOST_MEMBERS = 1000  # arrays in an `.npz`
+MOST_MEMBERS = 20_000  # arrays in an `.npz`
 DENSEST = 100  # largest ratio of content to size of a compressed file
 ALWAYS = 2**24  # bytes that it may hold whatever its size
 MEMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*\.npy")

@@ -21,10 +21,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
 from ase import Atoms
 from ase.calculators.calculator import BaseCalculator
 from rich.console import Console
 
+from scatter.campaign.converge import Sizes, resized, run_sizes
 from scatter.campaign.parts import Parts
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, holding, opened
@@ -41,6 +43,8 @@ from scatter.report.tables import Results
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 from scatter.structures import extxyz
+from scatter.validation.comparison import Comparison
+from scatter.validation.comparison import compare as compared
 
 SLAB = "slab.extxyz"  # in the folder of a campaign whose slab was handed in
 
@@ -78,7 +82,7 @@ def run(
         observers: of one's own, beside the usual ones.
         sampler: says which trajectories are run, in place of `[sampling]`.
         folder: where results are kept, so that a run can be continued; by default in memory alone.
-        console: where progress is told, such as `rich.console.Console()`; by default nowhere.
+        console: where progress is printed, such as `rich.console.Console()`; by default nowhere.
 
     Raises:
         UserError: a setting is wrong, or the folder holds another campaign.
@@ -97,16 +101,89 @@ def run(
             return Results(ResultsFile.of(where, weighted=True), where if folder else None)
 
 
+def converge(
+    settings: Settings,
+    *,
+    layers: Sequence[int] = (),
+    cells: Sequence[str] = (),
+    frozen: Sequence[int] = (),
+    product: str | None = None,
+    potential: AnyPotential | None = None,
+    folder: str | Path | None = None,
+    console: Console | None = None,
+) -> pd.DataFrame:
+    """Run a campaign on slabs of several sizes; answer how its results depend on them.
+
+    All combinations are run; what is not given stays as it is in the settings.
+
+    Args:
+        settings: the tables of `input.toml` as a dictionary, or the file's path.
+        layers: of the slabs.
+        cells: along the two lateral lattice vectors, as "3x3".
+        frozen: lowest layers that never move.
+        product: whose probability is looked at in place of S0.
+        potential: as of `run`.
+        folder: where campaigns, `converge.csv` and `converge.png` are kept, so that it can be
+            continued; by default nothing is.
+        console: where progress is printed.
+
+    Returns:
+        The table of `scatter.analysis.convergence.convergence`.
+
+    Raises:
+        UserError: a setting is wrong, or the slab cannot have such a size.
+    """
+    ranks, quiet = Ranks(), Console(quiet=True)
+    shown = console if console and ranks.first else quiet
+    with ExitStack() as stack:
+        where = Path(folder) if folder else Path(_temporary(ranks, stack))
+        source = ranks.share(lambda: _read(settings))
+        wanted = ranks.share(lambda: resized(source, Sizes(layers, cells, frozen), where))
+        own = ranks.agree(lambda: _potential(potential))
+        on = opened(source, False, ranks, own)
+        return run_sizes(wanted, where, on, product, ranks, shown)
+
+
+def compare(
+    first: str | Path,
+    second: str | Path,
+    folder: str | Path | None = None,
+    trust_pickle: bool = False,
+) -> Comparison:
+    """Run two input files from the same starts, or go on with them, and compare what came of it.
+
+    The second may differ in all that comes after a start: friction, potential, time step. Under
+    mpirun every process calls this, and all get the comparison: `sticking`, S0 of both and their
+    paired difference; `observables`, a pandas table of paired differences; `agreement`, how many
+    pairs ended so on the one and so on the other.
+
+    Args:
+        first: `input.toml`, the reference; slabs, states and random numbers are its potential's.
+        second: another.
+        folder: of both campaigns; by default in `runs`, named after both files.
+        trust_pickle: you trust where pickled potentials came from.
+
+    Raises:
+        UserError: the inputs differ in how trajectories begin, or cannot be run.
+        Untrusted: too many trajectories failed, or S0 of a point is not known; all is written.
+    """
+    where = Path(folder) if folder else None
+    return compared(Path(first), Path(second), where, trust_pickle)
+
+
 def _temporary(ranks: Ranks, stack: ExitStack) -> str:
     """A folder for this run alone, the same on all ranks."""
     return ranks.share(lambda: stack.enter_context(TemporaryDirectory(prefix="scatter-")))
 
 
-def _source(settings: Settings, surface: Atoms | None, folder: Path) -> Source:
+def _read(settings: Settings) -> Source:
     if isinstance(settings, Mapping):
-        source = parse(Path("settings"), toml(settings))
-    else:
-        source = read(Path(settings))
+        return parse(Path("settings"), toml(settings))
+    return read(Path(settings))
+
+
+def _source(settings: Settings, surface: Atoms | None, folder: Path) -> Source:
+    source = _read(settings)
     if surface is None:
         return source
     folder.mkdir(parents=True, exist_ok=True)

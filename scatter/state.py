@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from scatter.arrays import array_namespace
 from scatter.shapes import Bool, Float, Int
 
 Array = Any  # NumPy on a CPU, torch on a GPU
@@ -98,6 +99,8 @@ class Start:
         momenta: amu Å / time unit, zero for frozen atoms.
         masses: amu.
         key: of the trajectory in its campaign.
+        stream: three words of 32 bits that tell the random numbers which the trajectory draws on
+            its way from those of all others.
     """
 
     trajectory: int
@@ -105,6 +108,7 @@ class Start:
     momenta: Float[np.ndarray, "atom 3"]
     masses: Float[np.ndarray, " atom"]
     key: Key = Key(0, 0)
+    stream: Int[np.ndarray, "3"] = field(default_factory=lambda: np.zeros(3, np.int64))
 
 
 @dataclass
@@ -119,6 +123,7 @@ class State:
         masses: amu, shape (slot, atom, 1).
         time: since the start of each trajectory, shape (slot,).
         trajectory: which trajectory moves in each slot, shape (slot,).
+        stream: of each trajectory's start, shape (slot, 3); zero where nothing is drawn.
     """
 
     positions: Array
@@ -128,6 +133,12 @@ class State:
     masses: Array
     time: Array
     trajectory: Array
+    stream: Array = None
+
+    def __post_init__(self) -> None:
+        if self.stream is None:
+            xp = array_namespace(self.trajectory)
+            self.stream = xp.stack((xp.zeros_like(self.trajectory),) * 3, 1)
 
     def __len__(self) -> int:
         return len(self.time)

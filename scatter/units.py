@@ -21,14 +21,31 @@ ISOTOPES = {
     "H": (1, 1.00782503190),
     "D": (1, 2.01410177784),
     "T": (1, 3.01604928132),
+    "He": (2, 4.00260325413),
     "C": (6, 12.0),
     "N": (7, 14.00307400425),
     "O": (8, 15.99491461926),
     "F": (9, 18.99840316207),
+    "Ne": (10, 19.9924401753),
+    "Na": (11, 22.989769282),
+    "Si": (14, 27.9769265349),
+    "P": (15, 30.97376199768),
+    "S": (16, 31.97207117354),
     "Cl": (17, 34.968852694),
+    "Ar": (18, 39.962383122),
     "Br": (35, 78.9183376),
+    "Kr": (36, 83.91149773),
     "I": (53, 126.9044719),
+    "Xe": (54, 131.90415508),
 }
+
+
+HYDROGEN = {round(mass): symbol for symbol, (number, mass) in ISOTOPES.items() if number == 1}
+
+
+def isotope(element: str, mass: float) -> str:
+    """The symbol of an atom of a mass (amu): of hydrogen H, D or T, else the element's."""
+    return HYDROGEN.get(round(mass), element) if element == "H" else element
 
 
 def lightest(number: int) -> float:

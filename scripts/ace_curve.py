@@ -59,7 +59,7 @@ class Curves:
         """Errors of every fit, those found before read again."""
         for recipe in BASES:
             recipe = replace(recipe, elements=elements_of(self.train, ("Cu", "H")))
-            told = json.dumps(recipe.told(), sort_keys=True)
+            told = json.dumps(recipe.record(), sort_keys=True)
             kept = self.options.out / f"{len(recipe.design().basis.patterns)}.json"
             if not kept.is_file() or json.loads(kept.read_text())["recipe"] != told:
                 found = [asdict(row) for row in self.learned(recipe)]

@@ -38,27 +38,52 @@ v = [0, 1]
 j = 1
 # states = [[0, 1], [1, 1]]  # in place of v and j: pairs [v, j]
 mj = [0, 1]               # 0: cartwheel, j: helicopter; without it isotropic
+# modes = [{}, {"1" = 1}] # of polyatomics: the ground state, and one quantum of mode 1; or:
+# vibration_K = 600       # drawn by Boltzmann
+# k = 1                   # of a symmetric top; without it uniform
+# rotation_K = 30         # in place of j
+# sampling = "adiabatic-switching"
+# phase_points = 1024     # of each vibrational state
+# geometry = "chd3.xyz"   # where ASE has none of that formula
 masses_amu = {H = 1.00782503, D = 2.01410178}
 
 [incidence]
+kind = "beam"             # or "desorption", with the last three of these and no v, j
 energy_eV = {start = 0.2, stop = 0.8, num = 7}  # or 0.6, or [0.2, 0.4, 0.6]
 polar_deg = [0, 30]       # from the surface normal
 azimuth_deg = "random"
 height_A = 7.0
+# aim_atom = 47           # impacts only around this atom of the slab,
+# aim_radius_A = 1.2      # as far as this from it
+# divide_A = 1.4          # bond of the dividing surface that molecules desorb from,
+# below_A = 2.6           # which reaches up to this height
+# every_fs = 100          # between starts that are drawn from one chain
+# kind = "adsorbed"       # in place of all keys above: it begins on the surface,
+# site = "fcc"            # on the lowest site if none is named; or:
+# place_A = [1.3, 0.7]
 
 [surface]
 element = "Cu"
-facet = ["111", "100"]
+# structure = "fcc"       # where it is not that of the element's reference state
+facet = ["111", "100"]    # of any plane: "310", "1-10"; of a hcp crystal "0001", "10-10"
 size = [3, 3, 6]
-frozen_layers = 2
-temperature_K = [300, 925]
+frozen_layers = 2         # "all": a rigid surface
+temperature_K = [300, 925]  # 0: at rest
+relax = false
 lattice_constant_A = {"300" = 3.66, "925" = 3.71}  # or 3.66, or "auto"
+# c_over_a = 1.62         # of a hcp crystal
 vacuum_A = 40.0
 images = false            # true: a surface covered with molecules is meant
 # file = "slab.xyz"       # in place of element, facet, size and lattice constant
 # substrate = ["Cu"]      # of a file: what makes up the slab; other atoms are adsorbates
 # top_atoms = [45, 46]    # whose mean height is the top plane's; or:
 # top_A = 10.6
+
+[surface.adsorbates]
+species = "H"
+site = "top"
+coverage = 0.3333         # of all top sites, or:
+# cells = [[0, 0], [1, 1]]  # the cells that are occupied
 
 [surface.thermalise]
 timestep_fs = 2.0
@@ -75,20 +100,46 @@ device = "auto"
 precision = "float32"
 committee = ["cu_h-2.model", "cu_h-3.model"]  # members whose forces are compared with these
 trust_pickle = true       # opening a .model file runs the code inside
+# head = "Default"        # of a .model that has several
 # calculator = "emt"      # for kind = "ase"
 # parameters = {}         # for kind = "ase"
 
 [dynamics]
 scheme = "multistep"      # the molecule's bond is stepped inside of each time step
+bath = "bottom"           # the lowest moving layers exchange energy with a bath
+bath_layers = 2
+bath_per_fs = "auto"      # as the forces in the thermal snapshots say
 timestep_fs = 1.0
 # inner_steps = 8         # else as many as its period asks for
 max_time_fs = 3000
 energy_tolerance_eV = 0.05
 
+[friction]
+kind = "ldfa"             # electrons take energy from the molecule, and give it back
+density = "atoms"         # superposed free atoms, or a file of a model of the density
+atoms = {"Pd" = "pd.dat"} # where a free atom is not known: r in Å, density in 1/Å³
+# electrons_K = 2000      # else the surface's; or "hot.csv"
+
+[friction.laser]
+fluence_mJ_per_cm2 = 5.0  # absorbed, of each pulse
+fwhm_fs = 100
+peaks_fs = [300, 1300]    # two pulses
+depth_nm = 13
+thickness_nm = 500
+heat_J_per_m3K2 = 97      # of the metal, as all that follows
+coupling_W_per_m3K = 1e17
+conductivity_W_per_mK = 400
+lattice_J_per_m3K = 3.4e6
+debye_K = 343
+
 [stop]
 dissociated_A = 2.25
 scattered_A = "auto"      # where the potential does not reach it any more
 near_A = 3.0
+# stop_on = "first bond"  # of atoms and polyatomics: "gas", or "time"
+# bonds = {"C-H" = 2.5}   # lengths at which they break
+# absorbed_A = 0.5        # what lies deeper is absorbed
+# trapped_bounces = 10    # with negative energy, until it is trapped
 
 [guards]
 domain = true             # the bounds in the potential's own file hold
@@ -107,7 +158,12 @@ most_unsettled = 0.01     # a point with more undecided or failed has bounds in 
 trajectories = 1000       # of each point; with a target, of its first round
 target_error = 0.01       # half-width of the interval of S0, or
 target_relative_error = 0.1  # that divided by S0; more rounds follow until either is met
+# target_product = "CHD2* + D*"  # of atoms and polyatomics: what a target means, in place of S0
 max_trajectories = 10000  # no point gets more
+# method = "auto"         # rare events are split; "splitting": all points, "crude": none
+# replicates = 8          # of each point that is split; with a target, at first
+# moves = 3               # of each start from one level to the next
+# max_replicates = 64     # no point gets more
 
 [frames]
 trajectories = 5          # the first five of each point are recorded

@@ -76,7 +76,7 @@ def card(model: Path, work: Path) -> str:
         frames=f"{chosen['pool']['frames']:,}",
         whole=f"{sum(chosen['whole_files'].values()):,}",
         size=len(content) / 1e6,
-        domain=", ".join(f"{name} {bound:.3f} Å" for name, bound in domain.told().items())
+        domain=", ".join(f"{name} {bound:.3f} Å" for name, bound in domain.record().items())
         if domain
         else "not known",
         sha256=hashlib.sha256(content).hexdigest(),

@@ -10,5 +10,5 @@ from scatter.mace.training.domain import write_domain
 
 if __name__ == "__main__":
     model, *sets = (Path(argument) for argument in sys.argv[1:])
-    for name, bound in write_domain(model, sets).told().items():
+    for name, bound in write_domain(model, sets).record().items():
         print(f"{name}: {bound:.4f} Å")

@@ -6,8 +6,22 @@ Usage: python scripts/results_reference.py
 from collections.abc import Iterable
 from pathlib import Path
 
-from scatter.conditions import condition_columns
-from scatter.outcomes import COLUMNS
+from scatter.columns import (
+    BACK,
+    BATH,
+    CROSSED,
+    CROSSING,
+    ELECTRONS,
+    ELECTRONS_OF_A_BOND,
+    LOSS,
+    NOT_REACTIVE,
+    REACTED,
+    REACTIVE,
+    REPLICATES,
+)
+from scatter.conditions import OF_KIND, condition_columns
+from scatter.initial.pieces import GAS
+from scatter.rows import COLUMNS
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 
@@ -97,8 +111,77 @@ scattered = [f.get_kinetic_energy() for f in frames if f.info["outcome"] == "sca
 """.replace("TRAJECTORIES", 'h5py.File("runs/h2_cu111/results.h5")["trajectories"]')
 
 Column = tuple[str, str, str, str]
-TYPES = {"u1": "uint8", "u2": "uint16", "u4": "uint32", "f8": "float64", "str": "text"}
-OF_A_POINT = [("point", "u4", "", "number of the point"), *condition_columns()]
+TYPES = {
+    "u1": "uint8",
+    "u2": "uint16",
+    "u4": "uint32",
+    "u8": "uint64",
+    "f8": "float64",
+    "str": "text",
+    "S80": "text",
+    "S16": "text",
+}
+OF_A_POINT = [
+    ("point", "u4", "", "number of the point"),
+    *condition_columns(OF_KIND["diatomic"]),
+]
+HEATED = """\
+The last is of diatomics. Where a laser heats the metal (`[friction.laser]`), `/temperatures` holds
+a group for each slab, with the temperatures of its surface at `time_fs`: `electrons_K` and
+`lattice_K`."""
+OTHERS = """\
+## Atoms and polyatomics
+
+Points of atoms lack `v`, `J` and `mJ`; those of polyatomics have `state` in their place, the
+internal state in words. Trajectories have the columns above but for those of a bond and of its
+state (`v`, `J`, `m_J`, `bond_A`, `theta_deg`, `phi_deg`, `lowest_r_A`, `lowest_theta_deg`,
+`lowest_phi_deg`, `final_v`, `final_J`), positions and velocities of as many atoms as there are, and
+these:
+
+"""
+SPLIT = """\
+## Columns of `/replicates`
+
+Where points were [split](rare_events.md), a row for each replicate at each of its levels. The
+probability of a replicate is the product of survivors / starts over its levels; that of a point the
+mean over its replicates, without the pilot. Such points need not have rows in `/trajectories`.
+
+"""
+EVENTS = f"""
+## Columns of `/reactive`
+
+The starts that came to the event at points that were split: run once more, with all that is
+measured of crude trajectories, and in a table of their own, so that nobody counts them as such. A
+row has the columns of `/trajectories` but `{NOT_REACTIVE}`, numbers of its own, and before them
+those below. The probabilities of a replicate add up to its P. `Results.reactive` has them divided
+by the number of replicates, as `weight`; `scatter inspect DIR --reactive --number N` replays one.
+
+"""
+POLYATOMIC = """
+
+Polyatomics also have, of the start, the quanta `n1`, `n2`, ... of their modes, `phase_point`,
+`vibrational_eV`, `rotational_eV`, `initial_J` and `initial_K`; and of the scattered `final_J`,
+`final_rotational_eV`, `final_vibrational_eV` and the energies `final_mode1_eV`, ... of the modes,
+which are harmonic and approximate. Codes of outcomes beyond 4 are named in the attribute
+`endings`, in their order from 5 on.
+
+Points of what begins adsorbed have `state` = adsorbed, and neither energy nor angles; its rows lack
+`impact_x_A`, `impact_y_A` and `energy_loss_eV`, and outcome 2 means desorbed.
+
+Where bonds may break or form (projectiles of several atoms, or adsorbates on the slab), rows tell
+of the largest fragment that has flown off after a reaction:
+
+"""
+DESORPTION = """
+## Desorption
+
+Points of `[incidence] kind = "desorption"` have `facet`, `T_K` and `molecule` alone. A trajectory
+is a shot from a dividing surface, both ways in time: `initial_...` is where it begins,
+`final_...` the end of its forward part. Outcome 5 is desorbed, 6 recrossed; 2, scattered, means
+that it came from the gas, too. It lacks `v`, `J`, `m_J`, `impact_x_A`, `impact_y_A` and
+`snapshot`, and has these:
+
+"""
 
 
 def page() -> str:
@@ -107,7 +190,16 @@ def page() -> str:
         f"## Columns of `{name}`\n\n{_table(columns)}\n"
         for name, columns in (("/points", OF_A_POINT), ("/trajectories", COLUMNS))
     ]
-    return HEAD + "\n".join(tables)
+    of_a_bath = f"With a bath below the slab (`[dynamics] bath`), also:\n\n{_table(BATH)}\n"
+    of_electrons = (
+        "With electronic friction (`[friction] kind`), also:\n\n"
+        f"{_table([*ELECTRONS, *ELECTRONS_OF_A_BOND])}\n\n{HEATED}\n"
+    )
+    of_others = f"{OTHERS}{_table([*REACTED, *LOSS])}{POLYATOMIC}{_table(GAS)}\n"
+    of_splitting = f"{SPLIT}{_table(REPLICATES)}\n{EVENTS}{_table(REACTIVE)}\n"
+    of_shots = f"{DESORPTION}{_table([CROSSING[-1], *CROSSED, *BACK])}\n"
+    parts = [*tables, of_a_bath, of_electrons, of_splitting, of_others, of_shots]
+    return HEAD + "\n".join(parts)
 
 
 def _table(columns: Iterable[Column]) -> str:

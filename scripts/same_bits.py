@@ -7,7 +7,9 @@ is read by the other. What is told of the machine, the commit and the time is le
 import argparse
 import csv
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -295,9 +297,9 @@ def of_hdf5(path: Path) -> dict[str, object]:
         arrays: list[str] = []
         file.visit(arrays.append)
         found |= {
-            name: bits(file[name][()])
+            name: bits(array[()])
             for name in arrays
-            if isinstance(file[name], h5py.Dataset) and not file[name].dtype.names
+            if isinstance(array := file[name], h5py.Dataset) and not array.dtype.names
         }
         found |= {f"@{key}": str(value) for key, value in file.attrs.items() if key not in TOLD}
     return found
@@ -318,13 +320,28 @@ def of_csv(path: Path) -> dict[str, object]:
 
 
 def of_npz(path: Path) -> dict[str, object]:
-    """Arrays of an archive; of words in JSON each for itself."""
+    """Arrays of an archive, by the names before layout 6 of prepared files."""
     found: dict[str, object] = {}
     with np.load(path) as arrays:
         for name in arrays:
-            if name != "provenance":
-                found[name] = bits(arrays[name])
+            if name not in ("provenance", "version", "words"):
+                found[before_6(name)] = bits(arrays[name])
+        if "words" in arrays:
+            words = json.loads(arrays["words"].item())
+            del words["version"]
+            limits = {f"limits.{name}": value for name, value in words.pop("limits", {}).items()}
+            found |= {name: bits(np.asarray(value)) for name, value in {**words, **limits}.items()}
     return found
+
+
+def before_6(name: str) -> str:
+    """What an array of a prepared file, or of what came of it, was called before layout 6."""
+    found = re.fullmatch(r"legs\.(\d+)\.(?:memories\.(\w+)\.)?(\w+)", name)
+    if not found:
+        return name
+    leg, observer, column = found.groups()
+    watched = "peak_leverage_" if observer == "leverage" else "watch_" if observer else ""
+    return f"{leg}.{watched}{column}"
 
 
 def of_text(path: Path) -> dict[str, object]:

@@ -24,6 +24,24 @@ def mace(precision):
     MaceFused(FoldedMace.read(SHIPPED), precision).bind(system, 1).begin(np.arange(1), positions)
 
 
+def mace_today(layout, precision):
+    """The evaluation of one with densities (2) or with vectors (3)."""
+    from dataclasses import asdict
+
+    from mace_models import hydrogen_on_copper, with_vectors
+
+    from scatter.mace.cpu import MaceFused
+    from scatter.mace.file import DensityMace, FoldedMace
+    from scatter.potentials.families import SHIPPED
+
+    shipped = FoldedMace.read(SHIPPED)
+    none = np.zeros(shipped.radial_2.shape[:2])
+    dense = DensityMace(**asdict(shipped) | {"version": 2}, density_1=none, density_2=none)
+    model = dense if layout == "2" else with_vectors(shipped)
+    system, positions = hydrogen_on_copper(1)
+    MaceFused(model, precision).bind(system, 1).begin(np.arange(1), positions)
+
+
 def loss():
     """The loss of a student, and its gradient."""
     import tempfile
@@ -72,7 +90,8 @@ def analytic():
 # Those that take longest first.
 KERNELS = [
     (loss,), (mace, "float64"), (mace, "float32"), (ace, "random"), (ace, "invariant"),
-    (ace, "fitted"), (analytic,),
+    (ace, "fitted"), (mace_today, "3", "float64"), (mace_today, "3", "float32"),
+    (mace_today, "2", "float64"), (mace_today, "2", "float32"), (analytic,),
 ]  # fmt: skip
 
 

@@ -13,7 +13,17 @@ from numba_threads import threads_as_before
 from tiny_runs import run_in, write_tiny_input
 
 ROOMS = [
-    *("config", "dynamics", "ebk", "initial", "outcomes", "potentials", "slots", "state"),
+    *(
+        "config",
+        "dynamics",
+        "ebk",
+        "initial",
+        "outcomes",
+        "potentials",
+        "slots",
+        "state",
+        "friction",
+    ),
     *("analysis", "mace.file", "mace.cpu", "mace.mace_torch", "mace.device", "mace.family"),
     *("ace.file", "ace.cpu", "ace.leverage", "ace.program", "ace.sum", "ace.values", "ace.yace"),
     *("ace.device", "ace.family"),

@@ -2,10 +2,12 @@
 
     python dying.py PLACE TIMES RANK run in.toml
 
-PLACE: in the middle of writing a `block`, the `lock`, the `manifest`, the `slab` cache or numba's
-cache (`kernel`); between two rows of the `merge`; while the `figure` is drawn; `raise`: by an
-error where a trajectory ends. TIMES: at the how manieth such event of the process. RANK: of the
-process that dies; the others go on.
+PLACE: in the middle of writing a `block` (`second`: of the second campaign that is compared), the
+`lock`, the `manifest`, the `slab` cache (the first file of arrays; later ones are chains, or where
+splitting stands), the `table` of replicates or their `events`, or numba's cache (`kernel`); between
+two rows of the `merge`; while the `figure` is drawn; `raise`: by an error where a trajectory ends.
+TIMES: at which such event of the process, counted from 1. RANK: of the process that dies; the
+others go on.
 """
 
 import contextlib
@@ -50,21 +52,21 @@ def before(module, name, deed):
     setattr(module, name, called)
 
 
-def writes(room, suffix, number):
-    """Die in the middle of a file that a room of `scatter.store` writes whole."""
+def writes(room, suffix, number, within=""):
+    """Die in the middle of a file that a room of `scatter.store` writes whole in some folder."""
     from importlib import import_module
 
     deed = once(number, half_written)
 
     def chosen(path, content):
-        if path.name.endswith(suffix):
+        if path.name.endswith(suffix) and within in str(path):
             deed(path, content)
 
     before(import_module(f"scatter.store.{room}"), "write_whole", chosen)
 
 
 def slab(number):
-    """Die in the middle of writing thermal snapshots into the cache."""
+    """Die in the middle of writing a file of arrays, such as thermal snapshots into the cache."""
     import numpy as np
 
     def partly(file, **arrays):
@@ -129,9 +131,12 @@ def error(number):
 PLACES = {
     "raise": error,
     "block": lambda number: writes("blocks", ".block", number),
+    "second": lambda number: writes("blocks", ".block", number, "/second/"),
     "lock": lambda number: writes("lock", "lock", number),
     "manifest": lambda number: writes("table", "campaign.json", number),
     "slab": slab,
+    "table": lambda number: writes("replicates", ".table", number),
+    "events": lambda number: writes("replicates", ".events", number),
     "kernel": kernel,
     "merge": merge,
     "figure": figure,
@@ -143,7 +148,7 @@ if __name__ == "__main__":
     from scatter.store import blocks
 
     if os.environ.get("PMI_RANK", "0") == rank:
-        if place == "block":
+        if place in ("block", "second"):
             blocks.BlockWriter.PERIOD_S = 0  # a block for each trajectory: any number of events
         PLACES[place](int(times))
     sys.argv = [str(Path(sys.executable).with_name("scatter")), *arguments]

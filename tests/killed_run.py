@@ -16,8 +16,12 @@ DYING = str(Path(__file__).with_name("dying.py"))
 
 def killed(path, block):
     """Run until a block of this number is half written, and kill; the trajectories on the disk."""
-    command = [sys.executable, DYING, "block", str(block), "0", "run", path]
-    ended = finished(command)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    dies(block, "run", path)
     assert (path.parent / "out" / "lock").exists()
     return len(store.trajectories(path.parent / "out"))
+
+
+def dies(block, *command, place="block"):
+    """Give a command of scatter's, and kill when a block of this number is half written."""
+    ended = finished([sys.executable, DYING, place, str(block), "0", *command])
+    assert ended.returncode == -signal.SIGKILL, ended.stderr

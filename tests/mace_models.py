@@ -9,8 +9,10 @@ import numpy as np
 from ase import Atoms
 from ase.build import fcc111
 
+from scatter.mace.file import VectorMace
 from scatter.mace.fold import fold
 from scatter.mace.foldable import wanted_species
+from scatter.mace.kernels.couplings import PATHS, VECTORS
 from scatter.state import System
 
 H_CU = {
@@ -28,6 +30,40 @@ KINDS = {
         "num_elements": 89, "atomic_numbers": list(range(1, 90)),
         "atomic_energies": -np.arange(89.0), "r_max": 6.0, "num_bessel": 10,
         "num_polynomial_cutoff": 5, "hidden": 128, "correlation": 3, "residual_first": True,
+    },
+}  # fmt: skip
+
+DENSE = "RealAgnosticDensityInteractionBlock"
+DENSE_RESIDUAL = "RealAgnosticDensityResidualInteractionBlock"
+PUBLISHED_TODAY = {"first": DENSE, "second": DENSE_RESIDUAL}
+TODAY = {
+    "16x0e, densities": H_CU | PUBLISHED_TODAY | {
+        "r_max": 5.0, "num_bessel": 8, "num_polynomial_cutoff": 5, "correlation": 2,
+    },
+    "32x0e, densities, Agnesi, ZBL": H_CU | PUBLISHED_TODAY | {
+        "r_max": 5.0, "num_bessel": 8, "num_polynomial_cutoff": 5, "hidden": 32, "correlation": 3,
+        "pair_repulsion": True, "distance_transform": "Agnesi", "first": DENSE_RESIDUAL,
+    },
+    "16x0e, one density, envelope apart": H_CU | {
+        "r_max": 5.0, "num_bessel": 8, "num_polynomial_cutoff": 5, "correlation": 3,
+        "second": DENSE_RESIDUAL, "apply_cutoff": False, "use_last_readout_only": True,
+    },
+    "16x0e+16x1o, plain": H_CU | {
+        "r_max": 5.0, "num_bessel": 8, "num_polynomial_cutoff": 5, "correlation": 2,
+        "features": "16x0e+16x1o", "max_ell": 2,
+    },
+    "32x0e+32x1o, densities, Agnesi, ZBL": H_CU | PUBLISHED_TODAY | {
+        "r_max": 5.0, "num_bessel": 8, "num_polynomial_cutoff": 5, "features": "32x0e+32x1o",
+        "correlation": 3, "pair_repulsion": True, "distance_transform": "Agnesi",
+    },
+}  # fmt: skip
+
+# Everything in 16 channels, for interpreters.
+SMALL_VECTOR = "16x0e+16x1o, densities, products of three"
+SMALL = {
+    SMALL_VECTOR: H_CU | PUBLISHED_TODAY | {
+        "r_max": 5.0, "num_bessel": 8, "num_polynomial_cutoff": 5, "features": "16x0e+16x1o",
+        "correlation": 3,
     },
 }  # fmt: skip
 
@@ -53,22 +89,25 @@ def double():
         torch.set_default_dtype(before)
 
 
-def model_of(hidden=16, residual_first=False, features=None, **settings):
+RESIDUAL = "RealAgnosticResidualInteractionBlock"
+
+
+def model_of(
+    hidden=16, residual_first=False, features=None, first=None, second=RESIDUAL, **settings
+):
     """A model of random weights in double precision."""
     with quiet():
         import torch
         from mace import modules
         from e3nn.o3 import Irreps  # isort: skip
 
-        first = "RealAgnosticResidualInteractionBlock"
+        first = first or (RESIDUAL if residual_first else "RealAgnosticInteractionBlock")
         torch.set_num_threads(1)
         with double(), torch.random.fork_rng():
             torch.manual_seed(0)
             return modules.ScaleShiftMACE(
-                    interaction_cls_first=getattr(
-                        modules, first if residual_first else "RealAgnosticInteractionBlock"
-                    ),
-                    interaction_cls=modules.RealAgnosticResidualInteractionBlock,
+                    interaction_cls_first=getattr(modules, first),
+                    interaction_cls=getattr(modules, second),
                     hidden_irreps=Irreps(features or f"{hidden}x0e"),
                     MLP_irreps=Irreps("16x0e"), gate=torch.nn.functional.silu,
                     **({"max_ell": 3, "num_interactions": 2, "avg_num_neighbors": 30.0,
@@ -78,13 +117,29 @@ def model_of(hidden=16, residual_first=False, features=None, **settings):
 
 @cache
 def random_model(kind):
-    return model_of(**KINDS[kind])
+    return model_of(**(KINDS | TODAY | SMALL)[kind])
 
 
 @cache
-def folded_model(kind):
+def folded_model(kind, head=0):
     model = random_model(kind)
-    return fold(model, wanted_species(model, [1, 29]), "a test", "0" * 64)
+    return fold(model, wanted_species(model, [1, 29]), "a test", "0" * 64, head)
+
+
+def with_vectors(folded):
+    """The same function as a model of the third layout, whose vectors nobody listens to."""
+    scalars = [PATHS.index((0, degree, degree)) for degree in range(4)]
+    tables, samples, _, channels = folded.radial_2.shape
+    radial_2 = np.zeros((tables, samples, len(PATHS), channels))
+    mix = np.zeros((len(PATHS), channels, channels))
+    radial_2[:, :, scalars], mix[scalars] = folded.radial_2, folded.mix
+    none = np.zeros((tables, samples))
+    rng = np.random.default_rng(1)
+    made = rng.normal(size=(len(folded.numbers), len(VECTORS), channels))
+    arrays = vars(folded) | {"version": 3, "radial_2": radial_2, "mix": mix}
+    return VectorMace(
+        **arrays, density_1=none, density_2=none, product_v=made, up_v=np.eye(channels)
+    )
 
 
 @cache
@@ -101,13 +156,13 @@ def hydrogen_on_copper(replicas=3):
     return system, positions
 
 
-def by_mace_torch(model, system, positions):
+def by_mace_torch(model, system, positions, **options):
     """Energies and forces by mace-torch's own calculator, in double precision."""
     with quiet(), double():
         from mace.calculators import MACECalculator
 
         given = {"model_paths": [str(model)]} if isinstance(model, str) else {"models": [model]}
-        calculator = MACECalculator(**given, device="cpu", default_dtype="float64")
+        calculator = MACECalculator(**given, **options, device="cpu", default_dtype="float64")
         found = []
         for x in positions:
             atoms = Atoms(system.numbers, x, cell=system.cell, pbc=system.pbc)

@@ -19,7 +19,8 @@ from scatter.analysis import (
     wilson,
     write_csv,
 )
-from scatter.outcomes import ROW, Outcome
+from scatter.outcomes import Outcome
+from scatter.rows import ROW
 from scatter.settings import UserError
 
 POINT = np.dtype(

@@ -20,10 +20,13 @@ SCATTER = str(Path(sys.executable).with_name("scatter"))
 VERBS = [
     "run",
     "prepare",
+    "products",
     "collect",
     "status",
     "inspect",
     "committee",
+    "compare",
+    "converge",
     "analyse",
     "plot",
     "export",
@@ -39,6 +42,9 @@ VERBS = [
     "sample",
     "select",
     "validate",
+    "init",
+    "watch",
+    "zero-point",
 ]
 
 
@@ -66,7 +72,9 @@ def test_every_verb_explains_itself(command, arguments):
 def test_every_verb_is_in_the_help(command):
     _, out, _ = command("--help")
     assert all(re.search(rf"\b{verb}\b", out) for verb in VERBS)
-    assert {one.callback.__name__ for one in cli.app.registered_commands} == {*VERBS}
+    assert {one.callback.__name__.replace("_", "-") for one in cli.app.registered_commands} == {
+        *VERBS
+    }
 
 
 def test_help_and_the_engine_do_without_torch(write_tiny, tmp_path):
@@ -155,6 +163,8 @@ def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
         (["export", "none"], "there is no such file"),
         (["export", "none", "--format", "xlsx"], "--format xlsx: is not known"),
         (["levels", "H3"], "H3"),
+        (["levels", "H2O", "--v", "1"], "--v is about the levels of a diatomic"),
+        (["levels", "HD", "--points", "9"], "--points is about the levels of a polyatomic"),
         (["levels", "N2", "-p", "analytic"], "N"),
         (["levels", "H2", "-p", "none.model"], "'none.model': there is no such file"),
         (["evaluate", "analytic", "none.xyz", "--output", "out.xyz"], "none.xyz: there is no"),
@@ -228,6 +238,21 @@ def test_levels_are_printed_as_a_table_that_states_its_convention(command):
     assert "L² = (J+1/2)² ħ²" in langer
 
 
+def test_modes_and_levels_of_a_polyatomic_are_printed_in_80_columns(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCATTER_CACHE", str(tmp_path))
+    monkeypatch.setattr("scatter.initial.pools.switched", lambda *given: given[2:4])
+    told = ("levels", "H2O", "-p", "ase:bonded_molecules:water_potential", "--points", "4")
+    code, out, _ = command(*told)
+    assert code == 0
+    assert "H2O on bonds and angles\nasymmetric top, moments of inertia" in out
+    assert "zero-point energy, harmonic: 0.562429 eV" in out
+    assert max(map(len, out.splitlines())) <= 80
+    whole = json.loads(command(*told, "--json")[1])
+    assert [row["mode"] for row in whole["modes"]] == [1, 2, 3]
+    assert [row["quanta"] for row in whole["states"]] == [[0, 0, 0], *np.eye(3, dtype=int).tolist()]
+    assert whole["states"][0]["spacing_eV"] == 0
+
+
 def test_structures_are_evaluated_into_a_file_that_ase_reads(command, tmp_path):
     structures, output = tmp_path / "in.extxyz", tmp_path / "out.extxyz"
     frames = [bulk("Cu", a=a, cubic=True) * (2, 2, 2) for a in (3.55, 3.65)]
@@ -240,7 +265,7 @@ def test_structures_are_evaluated_into_a_file_that_ase_reads(command, tmp_path):
         assert -4 < frame.get_potential_energy() / len(frame) < -3
         assert np.abs(frame.get_forces().sum(axis=0)).max() < 1e-6
         assert frame.info["potential_sha256"] == Analytic().identity
-    assert "is there already" in refused(
+    assert "already exists" in refused(
         command, "evaluate", "analytic", structures, "--output", output
     )
 

@@ -212,13 +212,18 @@ def test_the_notebook_runs_and_answers_what_it_keeps():
     notebook = runpy.run_path(str(FOLDER.parents[1] / "scripts" / "notebook.py"))
     kept = notebook["cells"]()
     cells = json.loads(json.dumps(kept))
+    for cell in cells:  # a third of the trajectories, on a slab that is soon hot
+        for n, line in enumerate(cell["source"]):
+            line = line.replace('"trajectories": 30', '"trajectories": 10')
+            hot = '"snapshots": 8, "equilibrate_fs": 400'
+            cell["source"][n] = line.replace('"snapshots": 32', hot)
     names = notebook["run"](cells)
     for cell, before in zip(cells, kept, strict=True):
         assert kinds_of(cell) == kinds_of(before)
     lines = [line for cell in kept if cell["cell_type"] == "code" for line in cell["source"]]
     assert len([line for line in lines if line.strip()]) < 30
     sticking = names["sticking"]
-    assert sticking["n"].tolist() == 6 * [30]
+    assert sticking["n"].tolist() == 6 * [10]
     assert sticking["S0"].iloc[-1] > sticking["S0"].iloc[0]
 
 
@@ -227,4 +232,6 @@ def kinds_of(cell):
     the instructions of a machine, as those of all trajectories do.
     """
     answers = [one.get("data", {}) for one in cell.get("outputs", [])]
-    return [(sorted(one), one["text/plain"][0] if "text/html" in one else "") for one in answers]
+    return [
+        (sorted(one), one["text/plain"][0].split() if "text/html" in one else []) for one in answers
+    ]

@@ -11,10 +11,10 @@ from tiny_runs import slab_from_a_file
 
 import scatter
 from scatter import store
-from scatter.outcomes import ROW
 from scatter.report.status import status
 from scatter.report.sticking import analyse
 from scatter.results.export import export
+from scatter.rows import ROW
 from scatter.structures import read_structure
 from scatter.units import fs
 
@@ -76,7 +76,7 @@ def test_fits_states_and_rotation_are_tables(undisturbed):
     assert {"v_final", "J_final", "low", "high"} <= set(states)
     rotation = found.rotation()
     assert rotation.groupby(["point", "v_final"])["P"].sum().to_numpy() == pytest.approx(1.0)
-    with pytest.raises(scatter.UserError, match="none of histogram, gaussian, parity"):
+    with pytest.raises(scatter.UserError, match="must be one of histogram, gaussian, parity"):
         found.states("nearest")
     with pytest.raises(scatter.UserError):  # two points do not make a curve
         found.fits()

@@ -100,7 +100,7 @@ def test_a_file_that_is_read_is_not_written_over(tmp_path):
     for output in (structures, tmp_path / "same.xyz"):
         with pytest.raises(UserError, match="is the file that is read"):
             evaluate(Analytic(), structures, output, overwrite=True)
-        with pytest.raises(UserError, match="is there already"):
+        with pytest.raises(UserError, match="already exists"):
             inspect(tmp_path, 0, 0, None, output, False, console(True))
     model = tmp_path / "f.model"
     model.write_bytes(b"")

@@ -15,7 +15,7 @@ from scatter.analysis.paired import (
     pairs,
     score_interval,
 )
-from scatter.outcomes import Outcome
+from scatter.outcomes import Outcome, OwnEnding
 
 Z = 1.959964
 ROW = np.dtype([("point", "u4"), ("number", "u4"), ("outcome", "u1")])
@@ -124,6 +124,17 @@ def test_the_paired_difference_is_that_of_the_two_sticking_probabilities():
     S0 = (endings == Outcome.DISSOCIATED).mean(axis=1)
     assert found.n == 300
     assert found.difference == pytest.approx(S0[0] - S0[1])
+
+
+def test_endings_of_ones_own_that_stick_count_as_sticking():
+    own = (OwnEnding("transmitted", False), OwnEnding("trapped", True))
+    endings = np.random.default_rng(5).integers(1, 7, (2, 300))
+    tables = [np.array([(0, n, end) for n, end in enumerate(one)], ROW) for one in endings]
+    counts = agreement(*tables, own)
+    assert counts.shape == (6, 6)
+    stuck = np.isin(endings, (Outcome.DISSOCIATED, 6))
+    alone = [int((mine & ~its).sum()) for mine, its in (stuck, stuck[::-1])]
+    assert paired(counts, own) == Paired(300, *alone)
 
 
 def test_trajectories_that_run_or_have_no_partner_are_refused():

@@ -30,6 +30,7 @@ def imports(file: Path) -> Iterator[str]:
         ("matplotlib", {"plots"}),
         ("mpi4py", {"campaign"}),
         ("jinja2", {"report"}),
+        ("PIL", {"report"}),
         ("triton", {"kernels", "mace", "ace"}),
     ],
 )

@@ -15,7 +15,8 @@ from scatter.analysis.rounds import (
     out_of_reach,
     plan,
 )
-from scatter.campaign.samplers import Course, Plain, Rounds
+from scatter.campaign.course import Course
+from scatter.campaign.samplers import Plain, Rounds
 from scatter.config import Point
 from scatter.outcomes import Outcome
 

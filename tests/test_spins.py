@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from scatter.analysis import PARITY, Binning, homonuclear, spin_weights
@@ -58,7 +59,9 @@ def test_spin_states_of_two_nuclei_are_all_counted():
     [
         ("H2", None, True), ("HD", None, False), ("O2", None, True), ("CO", None, False),
         ("HD", (2.014, 2.014), True), ("HD", (1.008, 2.014), False), ("H2", (1.5, 1.5), True),
-        ("NO", (15.0, 15.0), False),
+        ("NO", (15.0, 15.0), False), ("HT", None, False), ("DT", None, False), ("T2", None, True),
+        ("N2", (14.003, 15.0001), False), ("O2", (15.995, 17.999), False),
+        ("Cl2", (34.969, 36.966), False), ("N2", (15.0001, 15.0001), True),
     ],
 )  # fmt: skip
 def test_nuclei_are_alike_if_element_and_mass_are(molecule, masses, alike):
@@ -69,3 +72,14 @@ def test_J_changes_evenly_where_the_nuclei_are_alike_whatever_the_formula_says()
     assert [PARITY.step(one) for one in ("H2", "O2", "HD")] == [2, 2, 1]
     told = Binning(parity=True, alike=frozenset({"HD"}))
     assert [told.step(one) for one in ("HD", "H2")] == [2, 1]
+    assert [told.name(one) for one in ("HD", "H2")] == ["histogram, even ΔJ", "histogram"]
+
+
+@pytest.mark.parametrize(
+    ("molecule", "changes"),
+    [("H2", {0, 2}), ("D2", {0, 2}), ("HD", {0, 1, 2}), ("HT", {0, 1, 2}), ("DT", {0, 1, 2})],
+)
+def test_J_of_unlike_nuclei_changes_by_odd_numbers_too(molecule, changes):
+    ends = np.linspace(1.0, 3.4, 100)
+    binned = PARITY.classes(np.zeros(100), ends, 1, molecule)
+    assert {*(binned.J - 1).tolist()} == changes

@@ -25,11 +25,25 @@ TINY = {
     "frames": {"trajectories": 1, "every": 20},
 }  # fmt: skip
 
+# What makes its point one that is split, in two or three levels.
+RARE = {
+    "incidence__energy_eV": [0.52],
+    "incidence__height_A": "auto",
+    "stop__scattered_A": "auto",
+    "sampling__method": "splitting",
+    "sampling__trajectories": 24,
+    "sampling__replicates": 3,
+    "sampling__moves": 2,
+    "frames__trajectories": 0,
+}
+
 
 def toml(value):
     """A value as TOML writes it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
     return json.dumps(value)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from scatter.conditions import condition_columns
-from scatter.outcomes import ROW, Outcome
+from scatter.outcomes import Outcome
+from scatter.rows import ROW
 
 POINT = np.dtype(
     [

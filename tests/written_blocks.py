@@ -3,7 +3,8 @@
 import numpy as np
 
 from scatter import store
-from scatter.outcomes import ROW, Outcome
+from scatter.outcomes import Outcome
+from scatter.rows import ROW
 
 
 def row(number, **columns):

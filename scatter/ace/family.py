@@ -1,4 +1,4 @@
-"""The family of linear ACEs: `.npz` files of `scatter fit`, and `.yace` files of LAMMPS."""
+"""Linear ACEs: `.npz` of `scatter fit`, `.yace` of LAMMPS, and `.json` of ACE1.jl."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -45,12 +45,12 @@ def on_cpu(model: LinearAce, precision: str, name: str) -> Potential:
 class AceFamily(Family):
     """Linear ACEs; on a CPU also with a power of a density."""
 
-    suffixes = (".npz", ".yace")
+    suffixes = (".npz", ".yace", ".json")
     on = {"cpu": on_cpu, "cuda": AceDevice}
 
     def holds(self, file: Path) -> bool:
-        """Whether the file is a `.yace`, or holds the arrays of a linear ACE."""
-        return file.suffix == ".yace" or holds_array(file, "products_2")
+        """Whether the file is a `.yace` or a `.json`, or holds the arrays of a linear ACE."""
+        return file.suffix in (".yace", ".json") or holds_array(file, "products_2")
 
     def read(self, file: Path) -> LinearAce:
         """A linear ACE.
@@ -58,6 +58,10 @@ class AceFamily(Family):
         Raises:
             UserError: the file holds none, or a power of a density beside it.
         """
+        if file.suffix == ".json":
+            from scatter.ace.ace1 import read_ace1
+
+            return read_ace1(file)
         if file.suffix != ".yace":
             return LinearAce.read(file)
         from scatter.ace.yace.read import read_yace

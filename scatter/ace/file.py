@@ -18,12 +18,12 @@ y, z, x, and those of l ≤ 3 are the `harmonics` of `scatter/mace/kernels/harmo
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from scatter.foreign import Arrays
-from scatter.potentials.array_file import MARGIN, ArrayFile, Misfit, refuse_strange_numbers
+from scatter.potentials.array_file import MARGIN, ArrayFile, refuse_strange_numbers
+from scatter.saved import Misfit
 from scatter.shapes import Float, Int
 
 VERSION = 1
@@ -129,27 +129,27 @@ class LinearAce(ArrayFile):
                 total.update(value.tobytes())
         return total.hexdigest()
 
-    @classmethod
-    def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
+    def refuse(self, sizes: Mapping[str, int]) -> None:
         """Raise Misfit where arrays of the right shapes are not a linear ACE."""
-        if held["kind"].tolist() != "ace":
+        if self.kind != "ace":
             raise Misfit("is not a linear ACE")
         species, values = sizes["species"], sizes["value"]
         if sizes["sample"] < 2 * MARGIN + 16 or not species:
             raise Misfit("its arrays are too short")
         if values not in (0, species * sizes["t"] + sizes["function"]):
             raise Misfit(f"its leverage is for {values} functions")
-        cutoff = held["cutoff"]
+        cutoff = self.cutoff
         if not ((cutoff > 0) & (cutoff < 100)).all() or (cutoff != cutoff.T).any():
             raise Misfit(f"its cutoffs are {cutoff.tolist()} Å")
-        refuse_strange_numbers(held["numbers"])
+        refuse_strange_numbers(self.numbers)
+        held = vars(self)
         _refuse_what_names_nothing(held, sizes)
         for name in ("spec", *(f"products_{order}" for order in ORDERS)):
             if not _ordered(held[name], within=name != "spec"):
                 raise Misfit(f"its array '{name}' is not in order")
 
 
-def _refuse_what_names_nothing(held: Arrays, sizes: Mapping[str, int]) -> None:
+def _refuse_what_names_nothing(held: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
     species, n, degree, m = held["spec"].T
     inside = {"spec": (species < sizes["species"]) & (n < sizes["n"]) & (degree <= MOST_l)}
     inside["spec"] &= (species >= 0) & (n >= 0) & (abs(m) <= degree)

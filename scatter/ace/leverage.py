@@ -65,7 +65,9 @@ class Leverage:
 def functions_of(model: LinearAce, centre: int) -> Functions:
     """The arrays of one centre species."""
     products = [
-        np.pad(model.products(order), ((0, 0), (0, max(ORDERS) - order)), constant_values=-1)
+        np.pad(
+            model.products(order), np.array(((0, 0), (0, max(ORDERS) - order))), constant_values=-1
+        )
         for order in ORDERS
     ]
     starts = np.cumsum([0, *(len(part) for part in products)])

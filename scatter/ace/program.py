@@ -136,12 +136,14 @@ def _table(model: LinearAce, embedding: Embedding | None, layout: Layout, width:
     """
     pairs = [model.pair] if embedding is None else [model.pair, embedding.density.pair]
     knots = spline_coefficients(samples_of(model, layout, pairs))
-    return np.pad(knots, ((0, 0), (0, BEYOND), (0, -layout.columns % width)))
+    return np.pad(knots, np.array(((0, 0), (0, BEYOND), (0, -layout.columns % width))))
 
 
-def weights_of(model: LinearAce, width: int, embedding: Embedding | None = None) -> AceArrays:
-    """The arrays of the kernel, for registers of `width` numbers."""
-    record = layout_of(model, 1 if embedding is None else 2)
+def weights_of(
+    model: LinearAce, width: int, embedding: Embedding | None = None, forces: bool = True
+) -> AceArrays:
+    """The arrays of the kernel, for registers of `width` numbers; for energies alone or forces."""
+    record = layout_of(model, 1 if embedding is None else 2, forces)
     layout, species = Layout(shapes_of(record)), len(model.numbers)
     places = Places(layout, species, width)
     programs, which = _programs(model, embedding, places)

@@ -83,7 +83,7 @@ def rows_of(whole: Sum) -> dict[int, list[tuple[int, float]]]:
     """The terms (k, c_vk) of every row v; of its two values, a term's row is the more frequent."""
     frequency = Counter(value for pair in whole.terms for value in pair)
     rows: dict[int, list[tuple[int, float]]] = {value: [] for value in whole.constants}
-    for (one, other), c in whole.terms.items():
-        row, value = (one, other) if frequency[one] >= frequency[other] else (other, one)
+    for (left, right), c in whole.terms.items():
+        row, value = (left, right) if frequency[left] >= frequency[right] else (right, left)
         rows.setdefault(row, []).append((value, c))
     return {row: sorted(rows[row]) for row in sorted(rows)}

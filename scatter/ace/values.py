@@ -11,15 +11,17 @@ import numpy as np
 
 from scatter.ace.file import ORDERS, LinearAce
 from scatter.ace.kernels.harmonics import norm
-from scatter.ace.kernels.layout import Layout
+from scatter.ace.kernels.layout import ALONE, Layout
 from scatter.ace.sum import Sum, factored
 
 
-def layout_of(model: LinearAce, pairs: int = 1) -> np.ndarray:
+def layout_of(model: LinearAce, pairs: int = 1, forces: bool = True) -> np.ndarray:
     """An empty array whose record says what belongs to each l, for so many φ; see `Layout`."""
     used = np.unique(np.concatenate([model.products(order).ravel() for order in ORDERS]))
     _, n, degree, _ = model.spec[used].T
     kinds: list[Any] = [("pairs", "f8", (pairs,))]
+    if not forces:
+        kinds.append((ALONE, "f8", (1,)))
     for each in range(degree.max(initial=0) + 1):
         mine = n[degree == each]
         first = int(mine.min()) if mine.size else 0
@@ -86,9 +88,9 @@ def seen_alone(whole: Sum, seen: int, places: Places, beside: Sum | None = None)
     def moved(value: int) -> int:
         return left.node(whole.nodes[value - places.total]) if value >= places.total else value
 
-    for (one, other), c in whole.terms.items():
-        if present(one) and present(other):
-            left.terms[moved(one), moved(other)] = c
+    for (first, second), c in whole.terms.items():
+        if present(first) and present(second):
+            left.terms[moved(first), moved(second)] = c
     for value, c in whole.constants.items():
         if present(value):
             left.constants[moved(value)] = c
@@ -105,6 +107,6 @@ def samples_of(model: LinearAce, layout: Layout, pairs: Sequence[np.ndarray]) ->
     """
     radial = model.radial[..., : layout.columns - len(pairs)]
     missing = layout.columns - len(pairs) - radial.shape[3]  # where no product needs any
-    radial = np.pad(radial, ((0, 0), (0, 0), (0, 0), (0, missing)))
+    radial = np.pad(radial, np.array(((0, 0), (0, 0), (0, 0), (0, missing))))
     columns = [radial, *(pair[..., None] for pair in pairs)]
     return np.concatenate(columns, axis=3).reshape(-1, model.radial.shape[2], layout.columns)

@@ -12,6 +12,7 @@ PUBLIC = {
     name: module
     for module, names in {
         "quadrupole": ("alignment", "alignment_of_isotropic"),
+        "diffraction": ("diffraction_orders",),
         "directions": ("angles", "angular_distribution", "scattering"),
         "averages": ("Cover", "populations"),
         "beam": ("Beam", "BeamSticking", "ThermalSticking", "beam_sticking", "thermal_sticking"),
@@ -19,22 +20,25 @@ PUBLIC = {
         "curve": ("AXES", "Curve", "curves", "scanned"),
         "detailed_balance": ("Desorption", "desorption"),
         "estimate": ("Counts", "Doubt", "Undetermined"),
-        "fits": ("Fit", "fit"),
+        "factor": ("Factor", "factor_to"),
+        "fits": ("Fit", "best_fits", "fit"),
+        "flight": ("Detector", "Flight", "FlightFit", "fit_flight"),
         "ledger": ("ledgers",),
         "motion": ("Species",),
         "ledger_tables": ("ledger_histograms", "ledger_means"),
         "library": ("Library",),
         "mechanism": ("mechanisms", "orientation_distribution", "pathways"),
         "probability": (
-            *("Quality", "Sticking", "in_turn", "outcome_counts", "quality", "sticking"),
-            *("sticking_of_counts", "wilson"),
+            *("Sticking", "in_turn", "outcome_counts", "sticking", "sticking_of_counts", "wilson"),
         ),
+        "accuracy": ("Quality", "quality"),
         "rotation": ("rotational_populations", "rotational_temperatures"),
         "scaling": ("Efficacy", "Scaling", "efficacy", "normal_energy_scaling"),
         "sites": ("impact_sites", "site_sticking"),
         "spins": ("homonuclear", "spin_weights"),
         "states": ("channels", "transitions"),
-        "tables": ("HEADER", "read_csv", "read_curve", "write_csv"),
+        "measured": ("read_curve", "read_flight"),
+        "tables": ("HEADER", "read_csv", "write_csv"),
     }.items()
     for name in names
 }

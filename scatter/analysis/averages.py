@@ -18,26 +18,36 @@ NOTABLE = 0.01  # a fraction of the weight that is warned of
 
 @dataclass(frozen=True)
 class Cover:
-    """How far a library covers what is averaged; fractions of the weight.
+    """How far a library covers what is averaged; fractions of the weight, and of the curves.
 
     Attributes:
-        below: at energies below the first point of the state's curve, where S0 is held.
-        above: at energies above the last point, where S0 is held.
+        below: at energies below the first point of the state's curve, where S0 is as `beyond` says.
+        above: at energies above the last point.
         lacking: of states that the library lacks, which are left out.
         stood_in: of states that follow the curve of another J, because that was asked for.
+        fitted: of the curves of the library, those that are fitted; S0 beyond the points is
+            then that of the fit.
     """
 
     below: float
     above: float
     lacking: float
     stood_in: float
+    fitted: float
+
+    @property
+    def beyond(self) -> str:
+        """What S0 is beyond the points."""
+        if self.fitted == 1:
+            return "is that of the fitted curve"
+        return "is held or, where a curve is fitted, that of the fit" if self.fitted else "is held"
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each fraction above 1 %."""
         sentences = {
-            "below": "lies below the lowest energy computed, where S0 is held",
-            "above": "lies above the highest energy computed, where S0 is held",
+            "below": f"lies below the lowest energy computed, where S0 {self.beyond}",
+            "above": f"lies above the highest energy computed, where S0 {self.beyond}",
             "lacking": "is of states that have not been computed, and is left out",
             "stood_in": "is of states that follow the curve of another J",
         }
@@ -74,6 +84,7 @@ class Ensemble:
             above=float(within[above].sum()) / whole,
             lacking=float(of_states[~sampled.known].sum()),
             stood_in=float(of_states[stood_in].sum()),
+            fitted=float(np.mean([fitted is not None for fitted in sampled.fits])),
         )
 
 
@@ -85,7 +96,7 @@ class Average:
         value: S0 linear between points, held beyond them, over the states that are known.
         low: lower end of its 95 % interval.
         high: upper end.
-        lowest: least value that S0 where it is not known could make of it.
+        lowest: least value, whatever S0 is where it is not known.
         highest: largest such value.
         interpolation: value by monotone cubics less the value.
     """
@@ -181,7 +192,7 @@ def _interval(
     sampled: Sampled, value: float, weight: StateEnergy, energy: PerEnergy
 ) -> tuple[float, float]:
     """The 95 % interval of a value whose linear part is Σ weight S0."""
-    c = sampled.pull(weight, energy).sum(axis=0, keepdims=True)
+    c = sampled.pull_of_sum(weight, energy)[None]
     low, high = sampled.interval(np.array([value]), c)
     return float(low[0]), float(high[0])
 

@@ -71,15 +71,18 @@ class Binning:
                 raise ValueError(f"{name} = {width}: the width of a Gaussian must be above 0")
 
     @property
-    def name(self) -> str:
-        """For tables and legends, such as "Gaussian (v 0.1, J 0.1), even ΔJ"."""
+    def kind(self) -> str:
+        """In words, such as "Gaussian (v 0.1, J 0.1)"."""
         widths = [
             f"{axis} {width:g}"
             for axis, width in (("v", self.fwhm_v), ("J", self.fwhm_J))
             if width is not None
         ]
-        kind = f"Gaussian ({', '.join(widths)})" if widths else "histogram"
-        return f"{kind}, even ΔJ" if self.parity else kind
+        return f"Gaussian ({', '.join(widths)})" if widths else "histogram"
+
+    def name(self, molecule: str) -> str:
+        """For tables, as "histogram, even ΔJ" of H2 and "histogram" of HD."""
+        return f"{self.kind}, even ΔJ" if self.step(molecule) == 2 else self.kind
 
     def step(self, molecule: str) -> int:
         """Between two classes of J: 2 where parity counts, else 1."""

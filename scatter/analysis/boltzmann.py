@@ -2,9 +2,11 @@
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import chi2
 
 from scatter.units import K
 
+EXPECTED = 5.0  # counts in a class, below which the χ² law does not hold
 NONE = 1e-300  # stands for a degeneracy of 0, whose logarithm is finite
 
 
@@ -47,6 +49,40 @@ def boltzmann_populations(
     exponent = -beta[:, None] * energy + np.log(np.maximum(degeneracy, NONE))
     factor = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return factor / factor.sum(axis=1, keepdims=True)
+
+
+def boltzmann_p_value(
+    count: Float[np.ndarray, " level"], law: Float[np.ndarray, " level"]
+) -> float:
+    """Probability, by the χ² law, that counts drawn from a Boltzmann law lie as far from it.
+
+    With n all counts, from the lowest level on levels make up a class until it expects `EXPECTED`;
+    what remains, levels above all given ones too, joins the last class. One parameter was fitted.
+
+        χ² = Σ (count - n P)² / n P,    classes - 2 degrees of freedom
+
+    Args:
+        count: molecules in each level, the lowest first; not whole where they have weights.
+        law: P of each level by the law that was fitted; less than one together where it goes on.
+
+    Returns:
+        The probability; NaN where fewer than three classes are left, which any law would fit.
+    """
+    n = float(count.sum())
+    counts, shares = np.append(count, 0.0), np.append(law, max(0.0, 1 - float(law.sum())))
+    classes: list[list[float]] = []
+    held = np.zeros(2)
+    for pair in np.stack([counts, n * shares], axis=1):
+        held = held + pair
+        if held[1] >= EXPECTED:
+            classes.append(held.tolist())
+            held = np.zeros(2)
+    if len(classes) < 3:
+        return np.nan
+    observed, expected = np.array(classes).T
+    observed[-1] += held[0]
+    expected[-1] += held[1]
+    return float(chi2.sf(((observed - expected) ** 2 / expected).sum(), len(classes) - 2))
 
 
 def temperature(beta: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from scatter.analysis.probability import Sticking
-from scatter.conditions import CONDITIONS, Value, grouped
+from scatter.conditions import CONDITIONS, Value, applying, grouped
 from scatter.settings import UserError
 
 # What a curve may run along, the likeliest first.
@@ -30,6 +30,8 @@ class Curve:
         high: upper end of its interval; where it is not known, of that of `highest`.
         highest: S0 had all undecided and failed trajectories dissociated.
         lowest: S0 had none of them dissociated.
+        split: where S0 is that of replicates; None where nothing is known of that.
+        rows: the points themselves, whose counts a fit needs; none of other people's curves.
     """
 
     label: str
@@ -41,6 +43,8 @@ class Curve:
     high: Float[np.ndarray, " point"]
     highest: Float[np.ndarray, " point"]
     lowest: Float[np.ndarray, " point"]
+    split: Bool[np.ndarray, " point"] | None = None
+    rows: tuple[Sticking, ...] = ()
 
     @property
     def open(self) -> Bool[np.ndarray, " point"]:
@@ -54,7 +58,7 @@ def scanned(rows: Sequence[Sticking]) -> str:
         for group in grouped(rows, axis):
             if len({getattr(row, axis) for row in group}) > 1:
                 return axis
-    return AXES[0]
+    return next(axis for axis in AXES if not rows or axis in applying(rows[0]))
 
 
 def curves(rows: Sequence[Sticking], axis: str, label: str = "") -> list[Curve]:
@@ -75,7 +79,10 @@ def _curve(group: list[Sticking], axis: str, label: str) -> Curve:
             f"{label or 'the results to plot'}: two rows have the same conditions "
             f"({axis} = {twice:g}); show one of them as an overlay"
         )
-    fixed = {name: getattr(group[0], name) for name in ("surface", *CONDITIONS) if name != axis}
+    names = [name for name in ("surface", *applying(group[0])) if name != axis]
+    fixed = {name: getattr(group[0], name) for name in names}
     columns = ("S0", "low", "high", "highest", "lowest")
     values = [np.array([float(getattr(row, name)) for row in group]) for name in columns]
-    return Curve(label, fixed, axis, np.array(x, dtype=float), *values)
+    split = np.array([row.repeated is not None for row in group])
+    x_values = np.array(x, dtype=float)
+    return Curve(label, fixed, axis, x_values, *values, split=split, rows=tuple(group))

@@ -69,6 +69,16 @@ class Desorption(Cover):
     sampled: Sampled
     rises: bool
 
+    @property
+    def followed(self) -> str:
+        """What S0 is between the points, in a sentence."""
+        fits = [fit for fit in self.sampled.fits if fit is not None]
+        if not fits:
+            return "S0 is linear between the points; no curve could be fitted to them"
+        forms = ", ".join(sorted({fit.form for fit in fits}))
+        words = f"S0 is that of fits ({forms}) to {len(fits)} of {len(self.sampled.fits)} curves"
+        return words + ", and linear between the points of the others" * (self.fitted < 1)
+
     def states(self) -> pd.DataFrame:
         """Shares of the states, those that the library lacks left out.
 
@@ -114,6 +124,10 @@ class Desorption(Cover):
             return self._spectrum(time_us, energy, factor / v, by_density=True)
         return self._spectrum(time_us, energy, factor, by_density=False)
 
+    def flight_us(self, energy_eV: float, length_mm: float) -> float:
+        """Time of flight (µs) over a length (mm) at a translational energy (eV)."""
+        return float(length_mm * _PER_MM_US * m_s / np.sqrt(2 * energy_eV / self.mass_amu))
+
     def _spectrum(self, x: Per, energy: Per, factor: Per, by_density: bool) -> Spectrum:
         """Factor · flux(energy) over its whole, each with its error."""
         whole, at = self.molecules, self._density(energy) * factor
@@ -121,7 +135,7 @@ class Desorption(Cover):
         weight = whole.weight * slowness
         norm = float((weight * self.sampled.S0(whole.energy)).sum()) or np.nan
         density = (at * self.sampled.S0(energy)).sum(axis=0) / norm
-        of_norm = self.sampled.pull(weight, whole.energy).sum(axis=0)
+        of_norm = self.sampled.pull_of_sum(weight, whole.energy)
         c = (self.sampled.pull(at, energy) - density[:, None] * of_norm) / norm
         low, high = self.sampled.interval(density, c)
         return Spectrum(x, density, np.maximum(low, 0.0), high)
@@ -152,7 +166,8 @@ def desorption(
     adds kT to the mean energy.
 
     Args:
-        library: computed points at normal incidence; the surface as hot as the one that desorbs.
+        library: computed points at normal incidence, or curves `fitted` to them; the surface as
+            hot as the one that desorbs.
         levels: all that are populated, from `scatter.ebk.levels`.
         surface_K: temperature of the surface.
         direction: "normal" or "all".

@@ -54,7 +54,7 @@ def angles(points: np.ndarray, trajectories: np.ndarray, masses: Masses) -> np.n
     Args:
         points: /points of `results.h5`.
         trajectories: /trajectories; of an unfinished campaign those that are `in_turn`.
-        masses: of both atoms of each molecule, amu, by formula.
+        masses: of the atoms of each molecule, amu, by formula.
 
     Raises:
         ValueError: the masses are not those of the campaign.
@@ -66,7 +66,7 @@ def angles(points: np.ndarray, trajectories: np.ndarray, masses: Masses) -> np.n
     return np.concatenate(parts)
 
 
-def _angles(rows: np.ndarray, masses: Float[np.ndarray, "2"]) -> Columns:
+def _angles(rows: np.ndarray, masses: Float[np.ndarray, " atom"]) -> Columns:
     initial, final = (motion(rows, when, masses) for when in ("initial", "final"))
     come, gone = _directions(initial.velocity), _directions(final.velocity)
     sideways = np.hypot(come[:, 0], come[:, 1])

@@ -39,6 +39,7 @@ class Doubt(StrEnum):
     NOT_BOUNDED = "not determined"
     OUT_OF_REACH = "level out of reach"
     ONE_ANGLE = "one angle"
+    POOR = "another shape"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Counts:
         energy_eV: incidence energy.
         polar_deg: polar angle of incidence.
         dissociated: trajectories that ended so.
-        n: all that have ended; undecided and failed ones count as not dissociated, as in S0.
+        n: all that have ended (where a point was split, as many as would know S0 as well);
+            undecided and failed ones count as not dissociated, as in S0.
         unsettled: undecided and failed.
     """
 
@@ -75,12 +77,12 @@ class Counts:
     @classmethod
     def of(cls, rows: Sequence[Sticking]) -> "Counts":
         """The counts of sticking probabilities that differ in energy and polar angle alone."""
-        rows = [row for row in rows if row.n and row.known]
+        rows = [row for row in rows if row.sampled and row.known and row.counts[1]]
         return cls(
             np.array([row.energy_eV for row in rows], float),
             np.array([row.polar_deg for row in rows], float),
-            np.array([row.stuck for row in rows], int),
-            np.array([row.n for row in rows], int),
+            np.array([row.counts[0] for row in rows], int),
+            np.array([row.counts[1] for row in rows], int),
             np.array([row.undecided + row.failed for row in rows], int),
         )
 

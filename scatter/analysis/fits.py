@@ -8,6 +8,7 @@ counts, so points with few or no dissociated trajectories count for what they sa
 cannot determine the parameters, the answer is `Undetermined`, with the reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log, nan
@@ -16,8 +17,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import chi2
 
-from scatter.analysis.estimate import ENDS, Counts, Estimate, Undetermined, estimate
-from scatter.analysis.likelihood import E0, LN_W, A, Form, inverse, model
+from scatter.analysis.estimate import ENDS, Counts, Doubt, Estimate, Undetermined, estimate
+from scatter.analysis.likelihood import E0, FORMS, LN_W, A, Form, inverse, model
+
+UNLIKELY = 0.01  # a p below which a curve is said not to fit
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,13 @@ class Fit:
         low, high = np.percentile(curves, ENDS, axis=0)
         return low, high
 
+    def changes(
+        self, energy_eV: Float[np.ndarray, " energy"]
+    ) -> Float[np.ndarray, "energy resample"]:
+        """How far S0 by each resampled set of parameters is from that of the curve."""
+        curves = model(self.form, self.draws, energy_eV, np.ones_like(energy_eV))[0]
+        return curves.T - self(energy_eV)[:, None]
+
     def energy_at(self, level: float) -> float:
         """The energy (eV) at which the curve reaches S0 = level; NaN if it never does."""
         return float(energies_at(self.form, self._best, level)[0])
@@ -115,6 +125,40 @@ def fit(
         raise ValueError("a fit in the energy takes points at one polar angle")
     answer = estimate(counts, form, amplitude, 0.0, resamples, seed, parametric)
     return answer if isinstance(answer, Undetermined) else summary(counts, form, amplitude, answer)
+
+
+def best_fits(every: Sequence[Counts], amplitude: float | None = None) -> list[Fit | Undetermined]:
+    """Curves of one form through several sets of points: the form that describes them best.
+
+    One form for all, so that their E0 and W compare: that which can be fitted to most sets and, of
+    such, has the least deviance over all. All forms have as many parameters, so that is the choice
+    of Akaike's criterion too. A set gets no curve where no point is left to judge one by, or where
+    one as bad would come by chance in fewer than `UNLIKELY` of the cases.
+
+    Args:
+        every: points that differ in energy alone, of each curve.
+        amplitude: A, if it is not to be fitted.
+    """
+    tried = [[fit(counts, form, amplitude) for counts in every] for form in FORMS]
+    return [_judged(answer) for answer in min(tried, key=_ranked)]
+
+
+def _ranked(answers: Sequence[Fit | Undetermined]) -> tuple[int, float]:
+    fitted = [answer for answer in answers if isinstance(answer, Fit)]
+    return -len(fitted), sum(answer.deviance for answer in fitted)
+
+
+def _judged(answer: Fit | Undetermined) -> Fit | Undetermined:
+    """The fit, unless nothing speaks for its form."""
+    if isinstance(answer, Undetermined) or answer.p_resampled >= UNLIKELY:
+        return answer
+    if not answer.degrees_of_freedom:
+        sentence = (
+            f"{answer.points} points leave none to judge the form of a curve by; add energies"
+        )
+        return Undetermined(Doubt.TOO_FEW, sentence)
+    sentence = f"no form describes these points (the best has p = {answer.p_resampled:.1g})"
+    return Undetermined(Doubt.POOR, sentence)
 
 
 def summary(counts: Counts, form: Form, amplitude: float | None, estimate: Estimate) -> Fit:

@@ -20,9 +20,10 @@ TERMS = (
     *("normal_eV", "parallel_eV", "internal_eV"),
     *("slab_kinetic_eV", "slab_potential_eV", "coupling_eV"),
 )
+TAKERS = ("bath_eV", "electrons_eV")  # terms more, of campaigns that have a bath, or friction
 PARTS = ("vibrational_eV", "rotational_eV")
 LEDGER = record_type(
-    *("incidence_eV", *TERMS, *PARTS, "to_slab_eV", "final_kinetic_eV"),
+    *("incidence_eV", *TERMS, *TAKERS, *PARTS, "to_slab_eV", "final_kinetic_eV"),
     *("deviation_eV", "energy_error_eV"),
 )
 
@@ -59,14 +60,17 @@ def ledgers(
         normal      ½ M V_z²              parallel   ½ M (V_x² + V_y²)
         internal    ½ μ |v₂ - v₁|² + V(r), the molecule's own energy
         vibrational E(v, 0) - V(r_e)      rotational E(v, J) - E(v, 0), at real-valued EBK v, J
-        slab        kinetic and potential energy of the slab alone; `to_slab` is their sum
+        slab        kinetic and potential energy of the slab alone
         coupling    potential energy of both together less that of each alone
+        bath        what a bath was given; NaN, and no term, where there is none
+        electrons   what the electrons were given; NaN, and no term, where there is no friction
+        to_slab     what the slab took up, its two energies and the bath
 
-    and `deviation` = normal + parallel + internal + slab + coupling. The vibrational and rotational
-    energies are those of the scattered, and share out `internal` exactly, E(v, J) being the
-    molecule's own energy; they are NaN without a bound final state. For dissociated trajectories
-    `internal` is that of two atoms far apart, and `final_kinetic_eV` their kinetic energy; what
-    was left to the surface by an atom still bound to it is in `coupling`.
+    and `deviation` = normal + parallel + internal + slab + coupling + bath + electrons. The
+    vibrational and rotational energies are those of the scattered, and share out `internal`
+    exactly, E(v, J) being the molecule's own energy; they are NaN without a bound final state. For
+    dissociated trajectories `internal` is that of two atoms far apart, and `final_kinetic_eV` their
+    kinetic energy; what was left to the surface by an atom still bound to it is in `coupling`.
 
     Args:
         points: /points of `results.h5`.
@@ -92,6 +96,8 @@ def _ledger(rows: np.ndarray, species: Species, vibrational: VibrationalEnergy) 
     scattered = rows["outcome"] == Outcome.SCATTERED
     last = vibrational(np.where(scattered, rows["final_v"], np.nan))
     first = vibrational(rows["v"].astype(np.float64))
+    taken = {name: rows[name] for name in TAKERS if name in (rows.dtype.names or ())}
+    bath = [taken[name] for name in TAKERS[:1] if name in taken]
     terms = {
         "normal_eV": final.normal - initial.normal,
         "parallel_eV": _parallel(final) - _parallel(initial),
@@ -102,12 +108,14 @@ def _ledger(rows: np.ndarray, species: Species, vibrational: VibrationalEnergy) 
     }
     return {
         **terms,
+        **dict.fromkeys(TAKERS, np.full(len(rows), np.nan)),
+        **taken,
         "incidence_eV": initial.translational,
         "vibrational_eV": last - first,
         "rotational_eV": (after - last) - (before - first),
-        "to_slab_eV": terms["slab_kinetic_eV"] + terms["slab_potential_eV"],
+        "to_slab_eV": sum([terms["slab_kinetic_eV"], terms["slab_potential_eV"], *bath]),
         "final_kinetic_eV": rows["final_kinetic_molecule_eV"],
-        "deviation_eV": sum(terms[name] for name in TERMS),
+        "deviation_eV": sum([*terms.values(), *taken.values()]),
         "energy_error_eV": rows["energy_error_eV"],
     }
 

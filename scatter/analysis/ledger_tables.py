@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from scatter.analysis.ledger import PARTS, TERMS
+from scatter.analysis.ledger import PARTS, TAKERS, TERMS
 from scatter.analysis.means import mean_of
 from scatter.analysis.per_point import Columns, by_outcome, long_table, proportion
 from scatter.units import degree
@@ -39,9 +39,14 @@ def ledger_means(points: np.ndarray, ledger: np.ndarray) -> pd.DataFrame:
             **{"low_eV": mean.low, "high_eV": mean.high},
         }
         for columns, entries in by_outcome(points, ledger)
-        for name in LISTED
+        for name in _listed(ledger)
         for mean in (mean_of(entries[name], _least(columns).get(name, -inf)),)
     )
+
+
+def _listed(ledger: np.ndarray) -> tuple[str, ...]:
+    """The fields that tables list: with what a bath and electrons were given."""
+    return (*LISTED, *(name for name in TAKERS if not np.isnan(ledger[name]).all()))
 
 
 def _least(columns: Columns) -> dict[str, float]:

@@ -34,7 +34,7 @@ def mechanisms(
     (turning points + 1) // 2 times. Its residence lasts from the first to the last time below
     [stop] near_A; NaN, and not trapped, where it never was. It was trapped if it bounced more than
     `direct_bounces` times or stayed longer than `direct_fs`, and was direct otherwise, whatever
-    its ending. The orientation is given by cos²ϑ of the bond at the lowest point.
+    its ending. The orientation is given by cos²ϑ of the bond at the lowest point; of diatomics.
 
     Args:
         trajectories: /trajectories of `results.h5`; of an unfinished campaign those `in_turn`.
@@ -48,9 +48,12 @@ def mechanisms(
         "residence_fs": residence,
         "trapped": (bounces > direct_bounces) | (residence > direct_fs),
         "closest_A": trajectories["lowest_Z_A"],
-        "bond_A": trajectories["lowest_r_A"],
-        "cos2_theta": np.cos(trajectories["lowest_theta_deg"] * degree) ** 2,
+        "bond_A": np.nan,
+        "cos2_theta": np.nan,
     }
+    if "lowest_r_A" in (trajectories.dtype.names or ()):
+        columns["bond_A"] = trajectories["lowest_r_A"]
+        columns["cos2_theta"] = np.cos(trajectories["lowest_theta_deg"] * degree) ** 2
     return records(MECHANISM, trajectories, columns)
 
 

@@ -5,7 +5,7 @@ alone. What both share, by their common start, is free of sampling error, so the
 sticking probabilities is known much better than either of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -14,7 +14,7 @@ from jaxtyping import Int
 from scipy.optimize import root_scalar
 
 from scatter.analysis.probability import Sticking, in_turn, sticking
-from scatter.outcomes import MOST_UNSETTLED, Outcome
+from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding, sticking_codes
 
 ENDINGS = tuple(code for code in Outcome if code is not Outcome.RUNNING)
 
@@ -119,33 +119,37 @@ def pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return first[mine], second[its]
 
 
-def agreement(first: np.ndarray, second: np.ndarray) -> Int[np.ndarray, "ending ending"]:
-    """How many pairs ended so on the first (row) and so on the second (column), by `ENDINGS`.
+def agreement(
+    first: np.ndarray, second: np.ndarray, own: Sequence[OwnEnding] = ()
+) -> Int[np.ndarray, "ending ending"]:
+    """How many pairs ended so on the first (row) and so on the second (column).
+
+    By `ENDINGS`, and then by endings of one's own.
 
     Args:
         first: trajectories with the field `outcome`.
         second: those that they are paired with, in the same order.
+        own: endings of one's own.
 
     Raises:
         ValueError: they are not as many, or some have not ended.
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} trajectories cannot be paired with {len(second)}")
-    counts = np.zeros((len(Outcome), len(Outcome)), np.int64)
+    counts = np.zeros((len(Outcome) + len(own),) * 2, np.int64)
     np.add.at(counts, (first["outcome"], second["outcome"]), 1)
     if counts[Outcome.RUNNING].any() or counts[:, Outcome.RUNNING].any():
         raise ValueError("a trajectory has not ended")
-    return counts[np.ix_(ENDINGS, ENDINGS)]
+    return counts[1:, 1:]
 
 
-def paired(counts: Int[np.ndarray, "ending ending"]) -> Paired:
-    """The difference in dissociation of the pairs that `agreement` has counted."""
-    stuck = ENDINGS.index(Outcome.DISSOCIATED)
-    both = int(counts[stuck, stuck])
+def paired(counts: Int[np.ndarray, "ending ending"], own: Sequence[OwnEnding] = ()) -> Paired:
+    """The difference in sticking of the pairs that `agreement` has counted."""
+    stuck = np.isin(1 + np.arange(len(counts)), sticking_codes(own))
     return Paired(
         n=int(counts.sum()),
-        first=int(counts[stuck].sum()) - both,
-        second=int(counts[:, stuck].sum()) - both,
+        first=int(counts[stuck][:, ~stuck].sum()),
+        second=int(counts[~stuck][:, stuck].sum()),
     )
 
 
@@ -156,8 +160,8 @@ class PairedSticking:
     Attributes:
         potential: on the potential that is tried.
         reference: on its reference.
-        counts: how many pairs ended so on the potential (row) and so on the reference (column),
-            by `ENDINGS`.
+        counts: how many pairs ended so on the potential (row) and so on the reference (column);
+            see `agreement`.
     """
 
     potential: Sticking
@@ -172,7 +176,7 @@ class PairedSticking:
     @property
     def difference(self) -> Paired:
         """S0 on the potential minus S0 on the reference, where both are known."""
-        return paired(self.counts)
+        return paired(self.counts, [ending for ending, _ in self.reference.others])
 
 
 def paired_sticking(
@@ -181,6 +185,7 @@ def paired_sticking(
     reference: np.ndarray,
     most: float = MOST_UNSETTLED,
     surfaces: Mapping[str, str] | None = None,
+    own: Sequence[OwnEnding] = (),
 ) -> list[PairedSticking]:
     """One row per point, from the trajectories of two campaigns that began alike.
 
@@ -192,11 +197,12 @@ def paired_sticking(
         reference: those on its reference.
         most: of `scatter.analysis.probability.settled`.
         surfaces: what surfaces are called, by facet.
+        own: endings of one's own.
     """
-    own, its = pairs(in_turn(potential), in_turn(reference))
-    both = (sticking(points, ended, most, surfaces) for ended in (own, its))
+    tried, its = pairs(in_turn(potential), in_turn(reference))
+    both = (sticking(points, ended, most, surfaces, own) for ended in (tried, its))
     return [
-        PairedSticking(mine, other, agreement(own[here], its[here]))
+        PairedSticking(mine, other, agreement(tried[here], its[here], own))
         for point, mine, other in zip(points["point"], *both, strict=True)
-        for here in (own["point"] == point,)
+        for here in (tried["point"] == point,)
     ]

@@ -1,8 +1,8 @@
 """Records of single trajectories, and long tables with a row for each point, outcome, class or bin.
 
-Every table begins with the conditions of the point: `point` (row of /points) and `CONDITIONS`, NaN
-where none was chosen. Behind them stand its own columns, the unit in the name; P is count / n, and
-`low` and `high` are the ends of its 95 % interval (Wilson).
+Every table begins with the conditions of the point: `point` (row of /points) and those that apply
+to its projectile, NaN where none was chosen. Behind them stand its own columns, the unit in the
+name; P is count / n, and `low` and `high` are the ends of its 95 % interval (Wilson).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +40,7 @@ def by_point(points: np.ndarray, trajectories: np.ndarray) -> Iterator[tuple[Col
     """The first columns of each point, and its trajectories (or none).
 
     Args:
-        points: structured, with the fields `point` and `CONDITIONS`.
+        points: structured, with the field `point` and the conditions that apply.
         trajectories: structured, with the fields `point`, `number` and `outcome`.
 
     Raises:
@@ -49,7 +49,7 @@ def by_point(points: np.ndarray, trajectories: np.ndarray) -> Iterator[tuple[Col
     own = max(0, int(trajectories["outcome"].max(initial=0)) + 1 - len(Outcome))
     outcome_counts(points, trajectories, own)  # for what it refuses
     ordered = trajectories[np.argsort(trajectories["point"], kind="stable")]
-    names = ("point", *CONDITIONS)
+    names = [name for name in ("point", *CONDITIONS) if name in (points.dtype.names or ())]
     for values in zip(*(points[name].tolist() for name in names), strict=True):
         first, last = np.searchsorted(ordered["point"], [values[0], values[0] + 1])
         yield dict(zip(names, values, strict=True)), ordered[first:last]

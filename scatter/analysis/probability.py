@@ -2,7 +2,7 @@
 
 Nothing is dropped: undecided and failed trajectories count as not dissociated in S0, and the two
 bounds `lowest` and `highest` say what S0 could be had they ended otherwise. Where they are too many
-(`settled`), S0 is not known, and the bounds are all that is told.
+(`settled`), S0 is not known, and only its bounds are given.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from scatter.conditions import CONDITIONS, Conditions
-from scatter.outcomes import BRANCH, MOST_UNSETTLED, WEIGHT, Outcome, OwnEnding
+from scatter.analysis.repeated import Repeated
+from scatter.columns import BRANCH, WEIGHT
+from scatter.conditions import ABSENT, CONDITIONS, Conditions
+from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding
+
+COUNTS = ("dissociated", "scattered", "undecided", "failed")
 
 
 def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float]:
@@ -70,6 +74,8 @@ class Sticking(Conditions):
             `lowest` and `highest` are all that is known of it.
         surface: what it is called, such as "Cu(111)"; empty where only the facet is known.
         others: endings of one's own, each with its trajectories.
+        repeated: what replicates say of S0, where the point was split; S0 and its interval are then
+            theirs, and the counts those of trajectories drawn at random beside.
     """
 
     dissociated: int
@@ -79,6 +85,7 @@ class Sticking(Conditions):
     surface: str = ""
     known: bool = True
     others: tuple[tuple[OwnEnding, int], ...] = ()
+    repeated: Repeated | None = None
 
     @property
     def n(self) -> int:
@@ -97,29 +104,54 @@ class Sticking(Conditions):
         return self.scattered + sum(count for ending, count in self.others if not ending.sticks)
 
     @property
+    def sampled(self) -> bool:
+        """Whether anything has been run that says something of S0."""
+        return self.repeated is not None or self.n > 0
+
+    @property
     def S0(self) -> float:
-        """Sticking probability N_stuck / N; NaN where it is not known, or nothing has ended yet."""
+        """Sticking probability; NaN where it is not known, or nothing has ended yet."""
         return self.lowest if self.known else nan
 
     @property
     def low(self) -> float:
-        """Lower end of the 95 % Wilson interval of S0, or of `lowest`, which is its N_stuck / N."""
+        """Lower end of the 95 % interval of S0, or of `lowest` where that is not known.
+
+        It is Wilson's for counts, and log-normal for replicates (`Repeated`): there NaN where they
+        differ too much for an interval.
+        """
+        if self.repeated is not None:
+            return self.repeated.low
         return wilson(self.stuck, self.n)[1]
 
     @property
     def high(self) -> float:
-        """Upper end of the 95 % Wilson interval of S0; where that is not known, of `highest`."""
+        """Upper end of the 95 % interval of S0; where that is not known, of `highest`."""
+        if self.repeated is not None:
+            return self.repeated.high if self.known else self.highest
         return wilson(self.stuck if self.known else self.n - self.left, self.n)[2]
 
     @property
     def lowest(self) -> float:
-        """S0 had no undecided or failed trajectory stuck: N_stuck / N."""
+        """S0 had no undecided or failed trajectory stuck: N_stuck / N, or that of replicates."""
+        if self.repeated is not None:
+            return self.repeated.mean
         return wilson(self.stuck, self.n)[0]
 
     @property
     def highest(self) -> float:
-        """S0 had all of them stuck: (N_stuck + N_undecided + N_failed) / N."""
+        """S0 had all of them stuck: (N_stuck + N_undecided + N_failed) / N.
+
+        Replicates give no such bound: where they are not too many it is S0 itself, else 1.
+        """
+        if self.repeated is not None:
+            return self.repeated.mean if self.known else 1.0
         return wilson(self.n - self.left, self.n)[0]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Events and trajectories, for methods that need counts; equivalent ones of replicates."""
+        return (self.stuck, self.n) if self.repeated is None else self.repeated.counts
 
 
 def in_turn(trajectories: np.ndarray) -> np.ndarray:
@@ -189,18 +221,19 @@ def sticking_of_counts(
     """One row per point from its counts by code; trajectories still running do not count.
 
     Args:
-        points: structured, with the fields `CONDITIONS`; NaN in mJ or azimuth_deg: not chosen.
+        points: structured, with the conditions as fields; NaN in mJ or azimuth_deg: not chosen.
         counts: as `outcome_counts` gives.
         most: of `settled`.
         surfaces: what surfaces are called, by facet.
         own: endings of one's own.
     """
-    conditions = points[[*CONDITIONS]].tolist()
+    names = [name for name in CONDITIONS if name in (points.dtype.names or ())]
+    conditions = points[names].tolist()
     ended = counts[:, Outcome.DISSOCIATED :].tolist()
     return [
         Sticking(
-            *map(_chosen, row),
-            *endings[:4],
+            **{**ABSENT, **dict(zip(names, map(_chosen, row), strict=True))},
+            **dict(zip(COUNTS, endings[:4], strict=True)),
             known=settled(sum(endings[2:4]), sum(endings), most),
             surface=(surfaces or {}).get(row[0], ""),
             others=tuple(zip(own, endings[4:], strict=True)),
@@ -232,40 +265,3 @@ def sticking(
     """
     counts = outcome_counts(points, trajectories, len(own))
     return sticking_of_counts(points, counts, most, surfaces, own)
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How far a set of trajectories is to be trusted; NaN for a set that is empty.
-
-    Attributes:
-        n: trajectories.
-        max_energy_error_eV: largest energy error of those that have not failed, eV.
-        rms_energy_error_eV: root mean square of the same, eV.
-        undecided: fraction of all.
-        failed: fraction of all.
-    """
-
-    n: int
-    max_energy_error_eV: float
-    rms_energy_error_eV: float
-    undecided: float
-    failed: float
-
-
-def quality(trajectories: np.ndarray) -> Quality:
-    """Energy errors and the fractions without a physical ending.
-
-    A failed trajectory is in the fraction `failed` only: its energy error is NaN or whatever it
-    had reached when it was given up.
-    """
-    outcome = trajectories["outcome"]
-    error = trajectories["energy_error_eV"][outcome != Outcome.FAILED]
-    n = len(outcome)
-    return Quality(
-        n=n,
-        max_energy_error_eV=float(error.max()) if error.size else nan,
-        rms_energy_error_eV=sqrt(np.mean(error**2)) if error.size else nan,
-        undecided=int((outcome == Outcome.UNDECIDED).sum()) / n if n else nan,
-        failed=int((outcome == Outcome.FAILED).sum()) / n if n else nan,
-    )

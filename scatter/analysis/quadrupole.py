@@ -21,10 +21,9 @@ from jaxtyping import Float
 from scatter.analysis.means import crossing, mean_of
 from scatter.analysis.per_point import Columns, by_point, long_table
 from scatter.analysis.probability import Sticking, sticking, wilson
-from scatter.conditions import CONDITIONS, grouped
+from scatter.conditions import applying, grouped
 from scatter.outcomes import MOST_UNSETTLED, Outcome
 
-OF_STATE = tuple(name for name in CONDITIONS if name != "mJ")
 PerProjection = Float[np.ndarray, " projection"]
 
 
@@ -68,10 +67,10 @@ def alignment(rows: Sequence[Sticking]) -> pd.DataFrame:
 
 
 def _of_projections(group: Sequence[Sticking]) -> Columns:
-    J = group[0].J
+    J = group[0].J or 0
     counts = np.zeros((J + 1, 2), np.int64)
     for row in group:
-        counts[abs(round(row.mJ or 0))] += (row.stuck, row.n)
+        counts[abs(round(row.mJ or 0))] += row.counts
     stuck, n = counts.T
     missing = " ".join(str(m) for m in np.flatnonzero(n == 0))
     columns = _columns(group[0], "projections", missing, int(n.sum()), int(stuck.sum()))
@@ -87,7 +86,7 @@ def _of_projections(group: Sequence[Sticking]) -> Columns:
 
 
 def _columns(row: Sticking, source: str, missing: str, n: int, dissociated: int) -> Columns:
-    conditions = {name: getattr(row, name) for name in OF_STATE}
+    conditions = {name: getattr(row, name) for name in applying(row) if name != "mJ"}
     counts = {"n": n, "dissociated": dissociated}
     return {**conditions, "source": source, "missing": missing, **counts}
 
@@ -150,7 +149,7 @@ def alignment_of_isotropic(
 def _of_isotropic(row: Sticking, mine: np.ndarray) -> Columns:
     stuck = mine["m_J"][mine["outcome"] == Outcome.DISSOCIATED]
     error = sqrt(row.S0 * (1 - row.S0) / row.n) if row.n else nan
-    quadrupole = _mean_quadrupole(row.J, stuck) if row.known else [nan] * 4
+    quadrupole = _mean_quadrupole(row.J or 0, stuck) if row.known else [nan] * 4
     return {
         **_columns(row, "isotropic", "", row.n, row.dissociated),
         **_numbers([row.S0, error, row.low, row.high, *quadrupole]),

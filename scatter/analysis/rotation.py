@@ -186,7 +186,7 @@ def _ladders(
             held = place < len(turns)
             spin = spin_weights(formula) if nuclear_spin else (1, 1)
             yield _Ladder(
-                columns={**conditions, "binning": binning.name, "v_final": v},
+                columns={**conditions, "binning": binning.name(formula), "v_final": v},
                 J=turns,
                 energy=energy,
                 degeneracy=(2 * turns + 1.0) * np.array(spin, float)[turns % 2],

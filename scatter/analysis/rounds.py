@@ -30,17 +30,24 @@ class Aim:
         most: no more than these, whatever has been reached.
         error: half-width of the 95 % Wilson interval of S0.
         relative: the same, divided by S0.
+        product: whose probability is meant; None for S0.
     """
 
     first: int
     most: int
     error: float | None = None
     relative: float | None = None
+    product: str | None = None
 
     @property
     def given(self) -> bool:
         """Whether there is a target at all."""
         return self.error is not None or self.relative is not None
+
+    @property
+    def of_S0(self) -> "Aim":
+        """The same where it is about S0; else none, for tables of S0 have nothing to say of it."""
+        return self if self.product is None else Aim(self.first, self.most)
 
 
 NO_AIM = Aim(0, 0)

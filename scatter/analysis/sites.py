@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from scatter.analysis.per_point import Columns, by_point, long_table, record_type, records
 from scatter.analysis.probability import settled, wilson
-from scatter.facets import FACETS, Fractions
+from scatter.facets import CRYSTALS, Fractions
 from scatter.outcomes import MOST_UNSETTLED, Outcome
 
 Where = Literal["impact", "lowest"]
@@ -19,19 +19,20 @@ PerTrajectory = Float[np.ndarray, " trajectory"]
 IMPACT = np.dtype(
     [
         *record_type("a", "b", "x_A", "y_A").descr,
-        *(("site", "U12"), ("from_site_A", "f8")),
+        *(("site", "U14"), ("from_site_A", "f8")),
     ]
 )
 
 
-def sites_of(facet: str) -> Mapping[str, Fractions]:
-    """High-symmetry sites of a facet, in fractions of its cell; none of one that is not built."""
-    return FACETS[facet].sites if facet in FACETS else {}
+def sites_of(facet: str, crystal: str) -> Mapping[str, Fractions]:
+    """High-symmetry sites of a facet, in fractions of its cell; none where none are named."""
+    known = CRYSTALS.get(crystal, {}).get(facet)
+    return known.sites if known else {}
 
 
-def surface_cell(facet: str, lattice_constant: float) -> Float[np.ndarray, "2 2"]:
-    """Lattice vectors (rows) of the unit cell of a fcc facet's surface, Å."""
-    return lattice_constant * np.array(FACETS[facet].cell)
+def surface_cell(facet: str, crystal: str, lattice_constant: float) -> Float[np.ndarray, "2 2"]:
+    """Lattice vectors (rows) of the unit cell of a facet's surface, Å."""
+    return lattice_constant * np.array(CRYSTALS[crystal][facet].cell)
 
 
 def folded(
@@ -52,39 +53,44 @@ def impact_sites(
     points: np.ndarray,
     trajectories: np.ndarray,
     lattice_constants: Mapping[str, float | None],
+    crystal: str,
     where: Where = "impact",
 ) -> np.ndarray:
     """Where every trajectory met the surface, folded into its unit cell: records of `IMPACT`.
 
     `a` and `b` are fractions of the lattice vectors (`surface_cell`), x_A and y_A the same place in
     Å; `site` is the nearest high-symmetry site of the ideal surface, `from_site_A` its distance.
-    On (211) there is no site to name (""), and nothing is known of slabs from a file (NaN).
+    On (211) there is no site to name (""), and nothing is known (NaN) of slabs from a file and of
+    facets that have no entry in `scatter.facets`.
 
     Args:
         points: /points of `results.h5`.
         trajectories: /trajectories; of an unfinished campaign those that are `in_turn`.
         lattice_constants: Å, by slab, such as {"111 925 K": 3.71}: the attribute
             `lattice_constant_A` of `results.h5`, from JSON; None for slabs from a file.
+        crystal: "fcc", "bcc", "hcp" or "diamond", of which the facets are; "" for a file.
         where: "impact": where the straight approach meets the top plane; "lowest": the centre of
             mass at its lowest point.
     """
     impacts = [np.zeros(0, IMPACT)]
     for conditions, rows in by_point(points, trajectories):
         facet, constant = conditions["facet"], None
-        if facet in FACETS:
+        if facet in CRYSTALS.get(crystal, {}):
             constant = lattice_constants[f"{facet} {conditions['T_K']:g} K"]
         place = rows[f"{where}_x_A"], rows[f"{where}_y_A"]
-        impacts.append(records(IMPACT, rows, _folded(*place, facet, constant)))
+        impacts.append(records(IMPACT, rows, _folded(*place, facet, crystal, constant)))
     return np.concatenate(impacts)
 
 
-def _folded(x: PerTrajectory, y: PerTrajectory, facet: str, constant: float | None) -> Columns:
+def _folded(
+    x: PerTrajectory, y: PerTrajectory, facet: str, crystal: str, constant: float | None
+) -> Columns:
     if constant is None:
         return dict.fromkeys(("a", "b", "x_A", "y_A", "from_site_A"), np.nan)
-    cell = surface_cell(facet, constant)
+    cell = surface_cell(facet, crystal, constant)
     a, b = folded(x, y, cell)
-    site, nearest = np.full(len(x), "", "U12"), np.full(len(x), np.inf)
-    for name, places in FACETS[facet].sites.items():
+    site, nearest = np.full(len(x), "", "U14"), np.full(len(x), np.inf)
+    for name, places in sites_of(facet, crystal).items():
         for place in places:
             distance = _distance(a - place[0], b - place[1], cell)
             closer = distance < nearest
@@ -109,6 +115,7 @@ def _distance(a: PerTrajectory, b: PerTrajectory, cell: Float[np.ndarray, "2 2"]
 def site_sticking(
     points: np.ndarray,
     impacts: np.ndarray,
+    crystal: str,
     where: Where = "impact",
     most: float = MOST_UNSETTLED,
 ) -> pd.DataFrame:
@@ -117,6 +124,7 @@ def site_sticking(
     Args:
         points: /points of `results.h5`.
         impacts: from `impact_sites`.
+        crystal: as given there.
         where: as given there.
         most: as of `scatter.analysis.probability.settled`.
 
@@ -130,7 +138,7 @@ def site_sticking(
     return long_table(
         {**columns, "where": where, "site": site, **_on_site(mine, mine["site"] == site, most)}
         for columns, mine in by_point(points, impacts)
-        for site in sites_of(columns["facet"])
+        for site in sites_of(columns["facet"], crystal)
     )
 
 

@@ -9,7 +9,7 @@ in Σg- (O2; there J stands for N, the rotation without the electrons' spin). So
                       even J          odd J
     bosons,   Σg+     (I+1)(2I+1)     I(2I+1)           D2 6:3, N2 6:3
     fermions, Σg+     I(2I+1)         (I+1)(2I+1)       H2 1:3, F2 1:3, Cl2 6:10, I2 15:21
-    bosons,   Σg-     I(2I+1)         (I+1)(2I+1)       16O2 0:1
+    bosons,   Σg-     I(2I+1)         (I+1)(2I+1)       16O2, 32S2 0:1
 
 Source: Herzberg, Spectra of Diatomic Molecules (1950), III.2(f); nuclear spins: Kondev et al.,
 NUBASE2020, Chinese Phys. C 45, 030001 (2021); ground states: Huber & Herzberg, Constants of
@@ -18,23 +18,33 @@ Diatomic Molecules (1979).
 
 from collections.abc import Sequence
 
-from scatter.initial.molecule import symbols
+from scatter.initial.formulas import symbols
 from scatter.settings import UserError
 from scatter.units import ISOTOPES
 
 # Mass number and twice the nuclear spin, by atomic number.
 SPINS = {
     1: {1: 1, 2: 2, 3: 1},
+    2: {3: 1, 4: 0},
     6: {12: 0, 13: 1, 14: 0},
     7: {14: 2, 15: 1},
     8: {16: 0, 17: 5, 18: 0},
     9: {19: 1},
+    10: {20: 0, 22: 0},
+    11: {23: 3},
+    14: {28: 0, 29: 1, 30: 0},
+    15: {31: 1},
+    16: {32: 0, 33: 3, 34: 0},
     17: {35: 3, 37: 3},
+    18: {40: 0},
     35: {79: 3, 81: 3},
+    36: {84: 0},
     53: {127: 5, 129: 7},
+    54: {129: 1, 131: 3, 132: 0},
 }
 # The sign of the electronic ground state, Σg+ or Σg-, of two like atoms, by atomic number.
-SIGMA = {1: 1, 6: 1, 7: 1, 8: -1, 9: 1, 17: 1, 35: 1, 53: 1}
+SIGMA: dict[int, int] = {8: -1, 14: -1, 16: -1}
+SIGMA |= dict.fromkeys((1, 2, 6, 7, 9, 10, 11, 15, 17, 18, 35, 36, 53, 54), 1)
 NEAR_amu = 0.1  # an isotope's mass from its mass number, and natural oxygen's from that of 16O
 
 

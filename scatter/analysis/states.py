@@ -35,7 +35,7 @@ class _Scattered:
         self.classed, self.weight = self.binned.classed, self.binned.weight[self.binned.classed]
         self.columns = {
             **conditions,
-            "binning": binning.name,
+            "binning": binning.name(conditions["molecule"]),
             "n": len(trajectories),
             "scattered": len(rows),
             "effective": effective_count(self.weight),

@@ -1,4 +1,4 @@
-"""`sticking.csv`, written and read back, and other people's curves from CSV files.
+"""`sticking.csv`, written and read back.
 
 An error says where: file, row (the header is row 1, as in a spreadsheet), column, value, fix.
 """
@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from math import isclose, isfinite, nan
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from scatter.analysis.curve import Curve, curves
-from scatter.analysis.probability import Sticking, settled
-from scatter.conditions import CONDITIONS, Value
+from scatter.analysis.probability import COUNTS, Sticking, settled
+from scatter.analysis.repeated import Repeated
+from scatter.conditions import ABSENT, CONDITIONS, OF_KIND, Value, kind_of
 from scatter.files import write_table
 from scatter.foreign import reason, shown, text
 from scatter.outcomes import OwnEnding
 from scatter.settings import UserError
 
-COUNTS = ("dissociated", "scattered", "undecided", "failed")
-EARLIER = (*CONDITIONS, "n", *COUNTS, "S0", "low", "high")  # without bounds, where all was known
-HEADER = (*EARLIER, "lowest", "highest")
+EARLIER_END = ("n", *COUNTS, "S0", "low", "high")  # without bounds, where all was known
+END = (*EARLIER_END, "lowest", "highest")
+HEADERS = {kind: (*names, *END) for kind, names in OF_KIND.items()}  # by kind of projectile
+HEADER = HEADERS["diatomic"]
+EARLIER = (*OF_KIND["diatomic"], *EARLIER_END)
+REPEATED = ("replicates", "replicates_mean", "replicates_spread")  # where a point was split
 STUCK, LEFT = "stuck_", "left_"  # before the name of an ending of one's own
 
 
@@ -39,11 +39,23 @@ def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
     """Write `sticking.csv`, whole or not at all; S0 is `nan` where it is not known."""
     rows = list(rows)
     own = [_own_name(ending) for ending, _ in rows[0].others] if rows else []
+    header = HEADERS[kind_of(rows[0])] if rows else HEADER
+    split = REPEATED if any(row.repeated for row in rows) else ()
     cells = (
-        [*(_text(name, getattr(row, name)) for name in HEADER), *(n for _, n in row.others)]
+        [
+            *(_text(name, getattr(row, name)) for name in header),
+            *(n for _, n in row.others),
+            *(_repeated(row) if split else ()),
+        ]
         for row in rows
     )
-    write_table(path, [*HEADER, *own], cells)
+    write_table(path, [*header, *own, *split], cells)
+
+
+def _repeated(row: Sticking) -> tuple[str, str, str]:
+    """The columns of a point that was split, or might have been."""
+    P = row.repeated or Repeated(0, nan, nan)
+    return str(P.count), _text("", P.mean), _text("", P.spread)
 
 
 def _own_name(ending: OwnEnding) -> str:
@@ -52,18 +64,20 @@ def _own_name(ending: OwnEnding) -> str:
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """One line of a CSV file and how to complain about it."""
 
     where: str
     cells: dict[str, str]
 
     def refuse(self, column: str, rule: str) -> UserError:
+        """The complaint about a cell: where it is, and the rule that it breaks."""
         return UserError(
             f"{self.where}, column '{shown(column)}': {shown(self.cells[column])!r} {rule}"
         )
 
     def number(self, column: str) -> float:
+        """A finite number."""
         try:
             value = float(self.cells[column])
         except ValueError:
@@ -73,6 +87,7 @@ class _Line:
         return value
 
     def count(self, column: str) -> int:
+        """A whole number that is not negative."""
         if not re.fullmatch(r"[0-9]{1,9}", self.cells[column]):
             raise self.refuse(column, "is not a whole number >= 0; write it like 12")
         return int(self.cells[column])
@@ -87,6 +102,7 @@ class _Line:
         return self.number(name) if condition.kind == "f8" else self.count(name)
 
     def probability(self, column: str) -> float:
+        """A number from 0 to 1."""
         value = self.number(column)
         if not 0 <= value <= 1:
             raise self.refuse(column, "is not between 0 and 1; divide by 100 if it is in percent")
@@ -94,11 +110,14 @@ class _Line:
 
     def sticking(self) -> Sticking:
         """The row of a `sticking.csv`; what follows from the counts must agree with them."""
-        values: dict[str, Any] = {name: self.condition(name) for name in CONDITIONS}
+        values = dict(ABSENT)
+        values |= {name: self.condition(name) for name in CONDITIONS if name in self.cells}
         values |= {name: self.count(name) for name in COUNTS}
+        split = self.repeated()
         row = Sticking(
             **values,
-            known=self.cells["S0"] != _text("S0", nan) or not self.count("n"),
+            repeated=split,
+            known=self.cells["S0"] != _text("S0", nan) or not (split or self.count("n")),
             others=tuple(
                 (OwnEnding(name.removeprefix(prefix), prefix == STUCK), self.count(name))
                 for name in self.cells
@@ -106,10 +125,22 @@ class _Line:
                 if name.startswith(prefix)
             ),
         )
-        for name in ("n", *HEADER[HEADER.index("S0") :]):
+        for name in ("n", *END[END.index("S0") :]):
             if name in self.cells:
                 self._compare(name, getattr(row, name))
         return row if "highest" in self.cells else _judged(row)
+
+    def repeated(self) -> Repeated | None:
+        """What replicates said, where the point was split."""
+        if REPEATED[0] not in self.cells or not self.count(REPEATED[0]):
+            return None
+        spread = REPEATED[2]
+        unknown = self.cells[spread] == _text("", nan)
+        return Repeated(
+            self.count(REPEATED[0]),
+            self.probability(REPEATED[1]),
+            nan if unknown else self.number(spread),
+        )
 
     def _compare(self, name: str, value: float) -> None:
         """Raise unless a cell holds what follows from the counts."""
@@ -136,7 +167,7 @@ def _judged(row: Sticking) -> Sticking:
     return replace(row, known=settled(row.undecided + row.failed, row.n))
 
 
-def _read(path: Path) -> tuple[list[str], list[_Line]]:
+def read_lines(path: Path) -> tuple[list[str], list[Line]]:
     """Header and rows of a CSV file; empty lines and those that begin with # are left out."""
     try:
         reader = csv.reader(StringIO(text(path), newline=""), skipinitialspace=True)
@@ -154,16 +185,19 @@ def _read(path: Path) -> tuple[list[str], list[_Line]]:
                 "write decimals with a point, and text that holds a comma in quotes"
             )
     return header, [
-        _Line(f"{path}, row {line}", dict(zip(header, row, strict=True)))
-        for line, row in filled[1:]
+        Line(f"{path}, row {line}", dict(zip(header, row, strict=True))) for line, row in filled[1:]
     ]
 
 
-def _is_sticking(header: list[str]) -> bool:
+def is_sticking(header: list[str]) -> bool:
     """Whether this is the header of a `sticking.csv`."""
-    own = header[len(HEADER) :]
-    whole = tuple(header) == (*HEADER, *own) and all(n.startswith((STUCK, LEFT)) for n in own)
-    return whole or tuple(header) == EARLIER
+    if tuple(header[-len(REPEATED) :]) == REPEATED:
+        header = header[: -len(REPEATED)]
+    usual = [name for name in header if not name.startswith((STUCK, LEFT))]
+    own = header[len(usual) :]
+    return (tuple(usual) in HEADERS.values() and header == [*usual, *own]) or (
+        tuple(header) == EARLIER
+    )
 
 
 def read_csv(path: Path) -> list[Sticking]:
@@ -172,82 +206,9 @@ def read_csv(path: Path) -> list[Sticking]:
     Raises:
         UserError: the file is not one, or its numbers contradict one another.
     """
-    header, lines = _read(path)
-    if not _is_sticking(header):
+    header, lines = read_lines(path)
+    if not is_sticking(header):
         raise UserError(
             f"{path}, row 1: the header is not that of sticking.csv: {','.join(HEADER)}"
         )
     return [line.sticking() for line in lines]
-
-
-def read_curve(path: Path, axis: str = "energy_eV", scale: float = 1.0) -> list[Curve]:
-    """Curves to set beside one's own: from a `sticking.csv`, or from a simple CSV file.
-
-    A simple file has the columns S0 and `axis`, and may have low and high (ends of the error bar)
-    and label (one curve for each; otherwise the file's name). Other columns are left alone.
-
-    Args:
-        path: CSV file, separated by commas; lines that begin with # are comments.
-        axis: one of `AXES`: the condition that the figure runs along.
-        scale: multiplies S0, low and high.
-
-    Raises:
-        UserError: naming file, row, column, value and fix.
-    """
-    header, lines = _read(path)
-    # Every campaign calls its table sticking.csv; the directory's name tells them apart.
-    name = path.resolve().parent.name if path.stem == "sticking" else path.stem
-    if _is_sticking(header):
-        read = curves([line.sticking() for line in lines], axis, name)
-    else:
-        _refuse_columns(path, header, axis)
-        read = _simple(lines, axis, name)
-    return [_scaled(curve, scale, path) for curve in read] if scale != 1 else read
-
-
-def _refuse_columns(path: Path, header: list[str], axis: str) -> None:
-    """Raise unless a simple file has the columns it needs, each once and rightly spelt."""
-    known = (axis, "S0", "low", "high", "label")
-    for column in header:
-        if header.count(column) > 1:
-            raise UserError(
-                f"{path}, row 1: column '{shown(column)}' occurs twice; rename one of them"
-            )
-        for meant in known:
-            if column.casefold() == meant.casefold() and column != meant:
-                raise UserError(f"{path}, row 1: unknown column '{column}'; write '{meant}'")
-    missing = [column for column in known[:2] if column not in header]
-    missing += [column for column in ("low", "high") if ("low" in header) != ("high" in header)]
-    missing = [column for column in missing if column not in header]
-    if missing:
-        columns = shown(", ".join(map(repr, header)), 200)
-        raise UserError(
-            f"{path}, row 1: no column '{missing[0]}' among {columns}; "
-            f"an overlay needs {axis} and S0, and may have low and high (both), and label"
-        )
-
-
-def _simple(lines: list[_Line], axis: str, name: str) -> list[Curve]:
-    """The curves of a simple file, one per label, each sorted along the axis."""
-    groups: dict[str, list[tuple[float, ...]]] = {}
-    for line in lines:
-        values = (line.number(axis), *line.interval("low" in line.cells))
-        groups.setdefault(line.cells.get("label") or name, []).append(values)
-    return [
-        Curve(label, {}, axis, x, S0, low, high, np.full(len(x), nan), np.full(len(x), nan))
-        for label, group in groups.items()
-        for x, S0, low, high in (np.array(sorted(group)).T,)
-    ]
-
-
-def _scaled(curve: Curve, scale: float, path: Path) -> Curve:
-    """The curve with its S0 multiplied, and a label that says so."""
-    largest = float(np.nanmax(np.where(curve.open, curve.highest, curve.S0), initial=0))
-    if not 0 <= scale * largest <= 1:
-        raise UserError(
-            f"{path}: scale = {scale:g} takes S0 = {largest:g} out of 0 to 1; "
-            "choose a smaller factor"
-        )
-    names = ("S0", "low", "high", "highest", "lowest")
-    values = {name: scale * getattr(curve, name) for name in names}
-    return replace(curve, label=f"{curve.label} × {scale:g}", **values)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scatter.conditions import CONDITIONS, Value
+from scatter.conditions import CONDITIONS, Conditions, Value, applying
 
 Described = Mapping[str, Value]  # conditions by name, and the name of the surface
 TERMS = ("surface", *(name for name in CONDITIONS if name != "facet"))
@@ -41,8 +41,11 @@ def conditions_of(row: Any, surfaces: Mapping[str, str] | None = None) -> Descri
         surfaces: names of surfaces by facet, for rows that do not hold theirs.
     """
     surface = getattr(row, "surface", "") or (surfaces or {}).get(row.facet, "")
-    values = {name: getattr(row, name) for name in CONDITIONS if hasattr(row, name)}
-    return {"surface": surface, **{n: None if v != v else v for n, v in values.items()}}
+    names = applying(row) if isinstance(row, Conditions) else CONDITIONS
+    there = {name: getattr(row, name) for name in names if hasattr(row, name)}
+    values = {name: None if value != value else value for name, value in there.items()}
+    worded = {n: v for n, v in values.items() if v is not None or CONDITIONS[n].unchosen}
+    return {"surface": surface, **worded}
 
 
 def phrases(group: Sequence[Described], notation: Notation = PLAIN) -> list[dict[str, str]]:
@@ -50,47 +53,48 @@ def phrases(group: Sequence[Described], notation: Notation = PLAIN) -> list[dict
 
     Two values that differ have different words.
     """
-    said: list[dict[str, str]] = [{} for _ in group]
+    worded: list[dict[str, str]] = [{} for _ in group]
     for term in TERMS:
         key = "facet" if term == "surface" else term
         having = [n for n, member in enumerate(group) if key in member]
         texts = _texts(term, [_value(term, group[n]) for n in having], notation)
         for n, text in zip(having, texts, strict=True):
-            said[n][term] = text
-    return said
+            worded[n][term] = text
+    return worded
 
 
 def unsaid(name: str, words: Mapping[str, str]) -> bool:
     """Whether a condition goes without saying: no chosen m_J, no azimuth at normal incidence."""
-    if name == "azimuth_deg" and words["polar_deg"] != CONDITIONS["polar_deg"].zero:
+    normal = CONDITIONS["polar_deg"].zero
+    if name == "azimuth_deg" and words.get("polar_deg", normal) != normal:
         return False
     return name in CONDITIONS and words[name] == CONDITIONS[name].unchosen
 
 
-def shared(said: Sequence[Mapping[str, str]]) -> list[str]:
+def shared(worded: Sequence[Mapping[str, str]]) -> list[str]:
     """The terms in which all members that have any are alike."""
-    known = [words for words in said if words]
+    known = [words for words in worded if words]
     first = known[0] if known else {}
     return [name for name in TERMS if name in first and len({w.get(name) for w in known}) == 1]
 
 
-def differing(said: Sequence[Mapping[str, str]]) -> list[str]:
+def differing(worded: Sequence[Mapping[str, str]]) -> list[str]:
     """The terms in which members that have any are not all alike."""
-    alike = shared(said)
-    return [name for name in TERMS if name not in alike and any(name in words for words in said)]
+    alike = shared(worded)
+    return [name for name in TERMS if name not in alike and any(name in words for words in worded)]
 
 
-def title_of(said: Sequence[Mapping[str, str]]) -> list[str]:
+def title_of(worded: Sequence[Mapping[str, str]]) -> list[str]:
     """What all members share, in words; without what then goes without saying."""
-    alike = shared(said)
-    words = {name: next(words for words in said if words)[name] for name in alike}
+    alike = shared(worded)
+    words = {name: next(words for words in worded if words)[name] for name in alike}
     return [text for name, text in words.items() if not unsaid(name, {"polar_deg": "", **words})]
 
 
-def labels_of(said: Sequence[Mapping[str, str]]) -> list[list[str]]:
+def labels_of(worded: Sequence[Mapping[str, str]]) -> list[list[str]]:
     """How each member differs from the others, in words."""
-    names = differing(said)
-    return [[words[name] for name in names if name in words] for words in said]
+    names = differing(worded)
+    return [[words[name] for name in names if name in words] for words in worded]
 
 
 def in_words(
@@ -103,8 +107,8 @@ def in_words(
         surfaces: likewise.
         without: a condition that is not to be said.
     """
-    said = phrases([conditions_of(row, surfaces) for row in rows])
-    return ", ".join(title_of([leaving_out(words, without) for words in said]))
+    worded = phrases([conditions_of(row, surfaces) for row in rows])
+    return ", ".join(title_of([leaving_out(words, without) for words in worded]))
 
 
 def leaving_out(described: Mapping[str, object], *names: str) -> dict[str, Any]:
@@ -144,5 +148,5 @@ def _text(term: str, value: object, digits: int, notation: Notation) -> str:
         return condition.unchosen
     if value == 0 and condition.zero:
         return condition.zero
-    form = condition.drawn if notation.drawn and condition.drawn else condition.said
+    form = condition.drawn if notation.drawn and condition.drawn else condition.words
     return form.format(f"{value:.{digits}g}")

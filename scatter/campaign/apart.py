@@ -4,13 +4,16 @@ A start is a free molecule above a slab. What it feels there of either would be 
 incidence and in no quantum number, so that every result were wrong without a word.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
+from scatter.conditions import ADSORBED
 from scatter.config import Input
-from scatter.initial.molecule import isotopes
+from scatter.initial.formulas import atoms_of
 from scatter.initial.slab import clear_height
 from scatter.initial.snapshots import Snapshots
 from scatter.potentials.base import Potential
@@ -29,7 +32,8 @@ def refuse_thin_vacuum(
     """Raise UserError if the molecule could feel the slab's next image from below."""
     rough = float(ideal[:, 2].max()) - system.top_plane(ideal)
     auto = potential.cutoff + rough + THERMAL_A
-    heights = (input.stop.scattered_A, input.incidence.height_A)
+    starts = () if input.incidence.adsorbed else (input.incidence.height_A,)
+    heights = (input.stop.scattered_A, *starts)
     highest = max(auto if isinstance(height, str) else height for height in heights)
     highest += input.stop.dissociated_A
     clear = clear_height(system, ideal)
@@ -57,28 +61,82 @@ def refuse_images(input: Input, potential: Potential, system: System) -> None:
         potential: that trajectories run on.
         system: the slab.
     """
-    longest, repeat = input.stop.dissociated_A, shortest_repeat(system.cell)
-    width = float(np.linalg.norm(repeat))
+    repeat, bonds = shortest_repeat(system.cell), np.zeros(1)
+    if input.kind in ("polyatomic", ADSORBED):
+        return  # looked at in `refuse_images_at_rest`, once its geometry is known
+    if input.molecule.kind == "diatomic":
+        bonds = np.linspace(input.stop.dissociated_A / BONDS, input.stop.dissociated_A, BONDS)
+    longest, width = float(bonds[-1]), float(np.linalg.norm(repeat))
     if input.surface.images or width - longest >= potential.cutoff:
         return
-    bonds = np.linspace(longest / BONDS, longest, BONDS)
-    positions = np.zeros((BONDS, 2, 3))
-    positions[:, 1] = bonds[:, None] * repeat / width
     for formula in input.molecule.formula:
-        (first, _), (second, _) = isotopes(formula, {})
-        alone = lone(first, second)
-        caged = System(alone.numbers, system.cell, system.pbc, alone.moving)
-        felt = energies(potential, caged, positions) - energies(potential, alone, positions)
-        worst = int(np.argmax(np.where(np.isfinite(felt), np.abs(felt), np.inf)))
-        if not abs(felt[worst]) < NIL_eV:
-            own = input.surface
-            slab = f"file = '{own.file}'" if own.file else f"size = {own.size}"
-            raise UserError(
-                f"[surface] {slab}: the cell repeats after {width:.2f} Å, so {formula} feels its "
-                f"own images, by {felt[worst] * 1000:+.3g} meV with a bond of {bonds[worst]:.2f} "
-                f"Å; make it wider (from {longest + potential.cutoff:.1f} Å on the cutoff rules "
-                "it out), or set images = true if a surface covered with molecules is meant"
+        numbers = [number for number, _ in atoms_of(formula, {})]
+        positions = np.zeros((len(bonds), len(numbers), 3))
+        positions[:, 1:] = (bonds[:, None] * repeat / width)[:, None]
+        felt, worst = _felt(potential, system, numbers, positions)
+        if not abs(felt) < NIL_eV:
+            raise _images(
+                input,
+                f"the cell repeats after {width:.2f} Å, so {formula} feels its own images, by "
+                f"{felt * 1000:+.3g} meV with a bond of {bonds[worst]:.2f} Å; make it wider (from "
+                f"{longest + potential.cutoff:.1f} Å on the cutoff rules it out)",
             )
+
+
+def refuse_images_at_rest(
+    input: Input, potential: Potential, system: System, placed: "Sequence[Placed]"
+) -> None:
+    """Raise UserError if a polyatomic at rest, or what begins adsorbed, feels its own images.
+
+    It is turned so that its farthest atom lies along the shortest repeat, either way, and across.
+
+    Args:
+        input: of the campaign.
+        potential: that trajectories run on.
+        system: the slab.
+        placed: the molecules of the campaign.
+    """
+    repeat = shortest_repeat(system.cell)
+    width = float(np.linalg.norm(repeat))
+    if input.kind not in ("polyatomic", ADSORBED) or input.surface.images:
+        return
+    axes = [repeat, -repeat, np.cross(repeat, [0.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0])]
+    for molecule in placed:
+        if width - 2 * molecule.reach >= potential.cutoff:
+            continue
+        positions = np.stack([molecule.along(axis) for axis in axes])
+        felt, _ = _felt(potential, system, molecule.numbers, positions)
+        if not abs(felt) < NIL_eV:
+            raise _images(
+                input,
+                f"the cell repeats after {width:.2f} Å, so {input.molecule.formula[0]} at rest "
+                f"feels its own images, by {felt * 1000:+.3g} meV; make it wider (from "
+                f"{2 * molecule.reach + potential.cutoff:.1f} Å on the cutoff rules it out)",
+            )
+
+
+def _felt(
+    potential: Potential,
+    system: System,
+    numbers: Sequence[int],
+    positions: Float[np.ndarray, "some atom 3"],
+) -> tuple[float, int]:
+    """The largest energy between a projectile and its images in the slab's cell, eV, and which."""
+    alone = lone(*numbers)
+    caged = System(alone.numbers, system.cell, system.pbc, alone.moving)
+    felt = energies(potential, caged, positions) - energies(potential, alone, positions)
+    worst = int(np.argmax(np.where(np.isfinite(felt), np.abs(felt), np.inf)))
+    return float(felt[worst]), worst
+
+
+def _images(input: Input, what: str) -> UserError:
+    """The mistake of a cell in which a molecule feels its images."""
+    own = input.surface
+    slab = f"file = '{own.file}'" if own.file else f"size = {own.size}"
+    return UserError(
+        f"[surface] {slab}: {what}, or set images = true if a surface covered with molecules is "
+        "meant"
+    )
 
 
 def shortest_repeat(cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3"]:
@@ -94,18 +152,40 @@ class Placed:
 
     Attributes:
         numbers: atomic numbers.
-        bond: its longest, Å.
-        reach: how far its lower atom may be below the centre of mass at that bond, Å.
+        shape: its atoms about the centre of mass where it reaches farthest, Å, with the one that
+            is farthest away straight below.
     """
 
-    numbers: tuple[int, int]
-    bond: float
-    reach: float
+    numbers: tuple[int, ...]
+    shape: Float[np.ndarray, "atom 3"]
+
+    @property
+    def reach(self) -> float:
+        """How far its lowest atom may be below the centre of mass, Å."""
+        return float(-self.shape[:, 2].min())
 
     @classmethod
     def of(cls, numbers: tuple[int, int], masses: Float[np.ndarray, "2"], bond: float) -> "Placed":
-        """A molecule of these atomic numbers and masses (amu) at its longest bond (Å)."""
-        return cls(numbers, bond, bond * float(masses.max() / masses.sum()))
+        """A diatomic of these atomic numbers and masses (amu) at its longest bond (Å)."""
+        reach = bond * float(masses.max() / masses.sum())
+        return cls(numbers, np.array([[0.0, 0.0, -reach], [0.0, 0.0, bond - reach]]))
+
+    @classmethod
+    def at_rest(cls, numbers: tuple[int, ...], geometry: Float[np.ndarray, "atom 3"]) -> "Placed":
+        """A projectile of these atomic numbers at rest, its atoms about the centre of mass (Å)."""
+        farthest = geometry[int((geometry**2).sum(axis=1).argmax())]
+        return cls(numbers, geometry @ turned_to(farthest))
+
+    def along(self, axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "atom 3"]:
+        """Its atoms, Å, turned so that what is straight below lies against an axis."""
+        return self.shape @ turned_to(-axis).T
+
+
+def turned_to(vector: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+    """The rotation that takes -z to the direction of a vector, by the shortest way."""
+    if not vector.any():
+        return np.eye(3)
+    return Rotation.align_vectors([vector], [[0.0, 0.0, -1.0]])[0].as_matrix()
 
 
 def refuse_coupling(
@@ -138,10 +218,10 @@ def refuse_coupling(
     }
     for placed in farthest.values():
         # the start is the centre of mass's height, scattering that of the lower atom
-        for key, height, above, automatic in (
-            ("[incidence] height_A", input.incidence.height_A, placed.reach, reach),
-            ("[stop] scattered_A", input.stop.scattered_A, 0.0, potential.cutoff),
-        ):
+        start = ("[incidence] height_A", input.incidence.height_A, placed.reach, reach)
+        end = ("[stop] scattered_A", input.stop.scattered_A, 0.0, potential.cutoff)
+        comes_in = input.incidence.kind == "beam"
+        for key, height, above, automatic in (start, end) if comes_in else (end,):
             lower = highest + automatic if isinstance(height, str) else height - above
             if lower - highest >= potential.cutoff:
                 continue
@@ -174,12 +254,10 @@ def coupling(
     slabs = snapshots.positions[chosen]
     axes = rng.normal(size=(PROBES, 3))
     axes[0] = [0, 0, 1]  # upright, which is nearest
-    axes *= placed.bond / np.linalg.norm(axes, axis=1)[:, None]
-    molecules = np.zeros((PROBES, 2, 3))
+    molecules = np.zeros((PROBES, len(placed.numbers), 3))
     molecules[:, :, :2] = (rng.random((PROBES, 2)) @ system.cell[:2, :2])[:, None]
     molecules[:, :, 2] = [[system.top_plane(slab) + lower + placed.reach] for slab in slabs]
-    below = placed.reach / placed.bond
-    molecules += np.stack([-below * axes, (1 - below) * axes], axis=1)
+    molecules += np.stack([placed.along(axis) for axis in axes])
     together = np.concatenate([slabs, molecules], axis=1)
     whole = energies(potential, system.with_projectile(*placed.numbers), together)
     parts = energies(potential, system, slabs)

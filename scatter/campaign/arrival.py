@@ -6,7 +6,7 @@ from math import ceil, cos, floor, log10, sqrt
 from pathlib import Path
 
 from scatter.config import Input
-from scatter.initial.molecule import isotopes
+from scatter.initial.formulas import atoms_of
 from scatter.settings import UserError
 from scatter.units import degree, fs
 
@@ -37,6 +37,8 @@ def refuse_no_arrival(input: Input, place: Path) -> None:
     Raises:
         UserError: naming the slowest point, and the time that would do for all.
     """
+    if input.incidence.kind != "beam":
+        return  # it is there
     v, formula, energy, polar = min(_speeds(input), key=lambda point: point[0])
     heights = (input.incidence.height_A, input.stop.scattered_A)
     height, scattered = (TURN_A if isinstance(given, str) else given for given in heights)
@@ -59,7 +61,7 @@ def _speeds(input: Input) -> Iterator[tuple[float, str, float, float]]:
     for formula, energy, polar in product(
         input.molecule.formula, approach.energies, approach.polars
     ):
-        mass = sum(mass for _, mass in isotopes(formula, input.molecule.masses_amu))
+        mass = sum(mass for _, mass in atoms_of(formula, input.molecule.masses_amu))
         yield sqrt(2 * energy / mass) * cos(polar * degree) * fs, formula, energy, polar
 
 

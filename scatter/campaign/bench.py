@@ -12,7 +12,7 @@ from scatter.initial.slab import build
 from scatter.initial.surface import Surface
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential
-from scatter.report.terminal import clock, say
+from scatter.report.terminal import clock, counted, say
 from scatter.state import System
 
 BATCHES = (1, 16, 64)
@@ -61,15 +61,15 @@ def bench(
             timings.append(timing)
             say(
                 console,
-                f"{slots:3d} replicas, {threads} thread(s): {timing.seconds * 1e3:9.4f} ms each, "
-                f"{1 / timing.seconds:12,.0f} replica-steps/s",
+                f"{slots:3d} replicas, {counted(threads, 'thread')}: "
+                f"{timing.seconds * 1e3:9.4f} ms each, {1 / timing.seconds:12,.0f} replica-steps/s",
             )
     best = min(timing.seconds for timing in timings)
     steps = trajectories * TYPICAL_FS / timestep_fs
     say(
         console,
         f"{trajectories} trajectories of {TYPICAL_FS:g} fs in steps of {timestep_fs:g} fs: about "
-        f"{clock(steps * best)} of forces with {most} thread(s)",
+        f"{clock(steps * best)} of forces with {counted(most, 'thread')}",
     )
     return timings
 
@@ -88,7 +88,7 @@ def time_forces(
 ) -> Timing:
     """Time a potential on some positions of a system (Å, shape (slot, atom, 3)).
 
-    `threads` is only told in the answer: set them before.
+    `threads` is only reported in the result: set them before.
     """
     slots = len(positions)
     evaluator = potential.bind(system, slots)

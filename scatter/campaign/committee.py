@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, holding, opened, report, run_on
+from scatter.campaign.timestep import step_of
 from scatter.config import Source, read
 from scatter.report.committee import report_committee
 from scatter.report.failures import refuse_untrusted
@@ -38,6 +39,7 @@ def committee(path: Path, trust_pickle: bool = False) -> None:
     assert on.committee is not None
     run_on(source, on, ranks)
     ranks.share(lambda: refuse_untrusted(source.output))
+    step = ranks.share(lambda: step_of(source.output))
     folders = [source.output]
     # the bits of a member's trajectories do not depend on who watches, and nobody does
     alone = source.input.potential.model_copy(update={"committee": []})
@@ -47,7 +49,7 @@ def committee(path: Path, trust_pickle: bool = False) -> None:
         folder = source.output / MEMBERS / f"{n}-{name}"
         say(console, f"the same starts on {member.description}")
         with holding(folder, ranks):
-            carry_out(own, member, folder, ranks, console, on.potential)
+            carry_out(own, member, folder, ranks, console, on.potential, timestep_fs=step)
             report(folder, ranks, console)
         folders.append(folder)
     if ranks.first:
@@ -62,8 +64,13 @@ def _refuse(source: Source) -> None:
             f"{source.path}, [potential]: names no committee; give its files, as in "
             'committee = ["b.npz", "c.npz"]'
         )
-    if source.input.sampling.targeted:
+    if source.input.kind == "desorption":
         raise UserError(
-            f"{source.path}, [sampling]: a target error cannot be asked for here, since the same "
-            "trajectories are run on every member; give trajectories alone"
+            f"{source.path}, [incidence] kind = 'desorption': the same starts cannot be canonical "
+            'on every member; fire a "beam"'
+        )
+    if source.input.sampling.targeted or source.input.sampling.splits:
+        raise UserError(
+            f"{source.path}, [sampling]: neither a target error nor splitting can be asked for "
+            "here, since the same trajectories are run on every member; give trajectories alone"
         )

@@ -4,39 +4,44 @@ Starts are made here, and rows are made here of what comes back, so both are tho
 """
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
-from scatter.campaign.frames import Recorder
+from scatter.campaign.course import Course, ended_in
 from scatter.campaign.legs import Leg, legs_of
+from scatter.campaign.pilot import settled
 from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.rows import complete
-from scatter.campaign.run import guards_of, holding, report, settle
-from scatter.campaign.samplers import Course, ended_in, sampler_of
-from scatter.campaign.thermal import ThermalSlab
+from scatter.campaign.samplers import sampler_of
 from scatter.campaign.threads import use_threads
-from scatter.campaign.uncertain import keep_uncertain
+from scatter.campaign.timestep import step_of, untried
 from scatter.campaign.work import Trajectories
-from scatter.config import Point, Source, difference, identity, points, points_table, read
+from scatter.config import (
+    Source,
+    identity,
+    order_told,
+    points_of,
+    read,
+)
+from scatter.dynamics.baths import Edge
 from scatter.dynamics.guards import bounds_of
 from scatter.dynamics.motions import Motion
 from scatter.dynamics.multistep import BondForce, MultiStep
+from scatter.gpu.electrons import PreparedElectrons
 from scatter.gpu.legs import Limits, PreparedLeg
-from scatter.gpu.prepared import Endings, PreparedCampaign, Results
+from scatter.gpu.prepared import PreparedCampaign
 from scatter.outputs import refuse_ending, refuse_overwriting
 from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.families import family
-from scatter.report.failures import refuse_untrusted
 from scatter.report.terminal import console as console_of
-from scatter.report.terminal import say
+from scatter.report.terminal import counted, say
 from scatter.settings import UserError
-from scatter.state import Key
+from scatter.state import System
 
 
 def write_prepared(path: Path, output: Path) -> None:
@@ -55,59 +60,61 @@ def write_prepared(path: Path, output: Path) -> None:
     console = console_of(ranks.first)
     refuse_ending("OUT", output, ".npz")
     source = read(path)
+    if source.input.kind != "diatomic":
+        raise UserError(
+            f"{source.path}, [molecule] formula = {source.input.molecule.formula[0]!r}: only "
+            "beams of diatomics run on a GPU elsewhere; use `scatter run`"
+        )
+    _refuse_electrons(source)
+    if source.input.sampling.splits:
+        raise UserError(
+            f'{source.path}, [sampling] method = "{source.input.sampling.method}": points are not '
+            'split on a GPU elsewhere; write method = "crude", or use `scatter run` there'
+        )
     refuse_no_arrival(source.input, source.path)
     refuse_overwriting("OUT", output, Path(source.input.potential.file or "."))
     use_threads(source.input.run.threads, ranks)
-    potential = _potential(source)
+    potential = potential_of(source)
     prepared = prepare(source.input, potential.host, ranks, partial(say, console))
+    known, more = (step_of(source.output),), untried(source.input, source.output)
+    input = settled(source.input, prepared, ranks, partial(say, console), known, more)
+    source = replace(source, input=input)
     legs = [_leg(source, prepared, leg) for leg in _open(source, prepared) if len(leg.work)]
     tables = {**source.input.dynamics.model_dump(), **source.input.stop.model_dump()}
     limits = {field.name: tables[field.name] for field in fields(Limits)}
     campaign = PreparedCampaign(
         Limits(**limits),
-        json.dumps(identity(source.input)),
+        json.dumps(identity(source.input) | order_of(source)),
         potential.model.sha256(),
         potential.precision,
         source.input.guards.every,
         legs,
     )
     campaign.write(output)
-    say(console, f"{output}: {sum(map(len, legs))} trajectories in {len(legs)} batch(es)")
+    say(console, f"{output}: {sum(map(len, legs))} trajectories in {counted(len(legs), 'batch')}")
 
 
-def collect(path: Path, file: Path) -> Path:
-    """Take what ran elsewhere into the campaign's folder; answer the folder.
-
-    Raises:
-        UserError: the file belongs to another campaign, or the folder does.
-        Untrusted: too many trajectories failed, or S0 of a point is not known; all is written.
-    """
-    ranks = Ranks()
-    console = console_of(ranks.first)
-    source = read(path)
-    use_threads(source.input.run.threads, ranks)
-    results = Results.read(file)
-    differs = difference(json.loads(results.identity), identity(source.input))
-    if differs:
-        raise UserError(f"{file} holds another campaign: {differs}; name its own input file")
-    potential = _potential(source, results.device)
-    if results.potential != potential.identity:
+def _refuse_electrons(source: Source) -> None:
+    """Raise UserError if their friction cannot be computed on a GPU elsewhere."""
+    friction = source.input.friction
+    if friction.model is not None:
         raise UserError(
-            f"{file}: was run on another potential than that of {path}; name its own input file"
+            f"{source.path}, [friction] density = '{friction.density}': a model of the density is "
+            'not computed on a GPU elsewhere; write density = "atoms", or use `scatter run`'
         )
-    folder = source.output
-    with holding(folder, ranks):
-        guards = guards_of(potential.host, None)
-        prepared = settle(source, potential, folder, ranks, console, None, guards)
-        taken = _take(source, prepared, results, folder)
-        store.merge(folder, points_table(points(source.input)))
-        report(folder, ranks, console)
-    say(console, f"{taken} trajectories of {file} are in {folder}")
-    refuse_untrusted(folder)
-    return folder
+    if friction.laser.fluence_mJ_per_cm2 is not None and source.input.dynamics.bath != "none":
+        raise UserError(
+            f"{source.path}, [friction.laser]: a bath that a laser heats is not computed on a GPU "
+            'elsewhere; write bath = "none" in [dynamics], or use `scatter run`'
+        )
 
 
-def _potential(source: Source, device: str = "cuda") -> Elsewhere:
+def order_of(source: Source) -> dict[str, list[str]]:
+    """What is said of the order of points, where it is not that of the input's lists."""
+    return order_told(points_of(source.output, source.input), source.input)
+
+
+def potential_of(source: Source, device: str = "cuda") -> Elsewhere:
     """What is known here of the potential that a GPU elsewhere evaluates."""
     table = source.input.potential
     its = family(table.kind)
@@ -121,14 +128,16 @@ def _potential(source: Source, device: str = "cuda") -> Elsewhere:
 
 def _open(source: Source, prepared: Prepared) -> list[Leg]:
     """The trajectories that are to be run next, given what the campaign's folder holds."""
-    conditions, sampler = points(source.input), sampler_of(source.input.sampling)
+    conditions = points_of(source.output, source.input)
+    sampler = sampler_of(source.input.sampling)
     ended = ended_in(source.output, sampler, prepared.row)
     missing = Course(sampler, conditions, ended).round().missing
     return legs_of(conditions, prepared, missing)
 
 
 def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
-    trajectories = Trajectories(source.input, points(source.input), prepared, leg.slab)
+    every_point = points_of(source.output, source.input)
+    trajectories = Trajectories(source.input, every_point, prepared, leg.slab)
     system, atoms = leg.slab.system.with_projectile(*leg.numbers), len(leg.numbers)
     starts, snapshot = [], []
     for item in range(len(leg.work)):
@@ -150,15 +159,23 @@ def _leg(source: Source, prepared: Prepared, leg: Leg) -> PreparedLeg:
         positions=np.stack([start.positions[-atoms:] for start in starts]),
         momenta=np.stack([start.momenta[-atoms:] for start in starts]),
         masses=np.stack([start.masses[-atoms:] for start in starts]),
+        stream=np.stack([start.stream for start in starts]),
         closest=bounds.closest,
-        shortest_bond=np.array(bounds.shortest_bond),
-        lowest=np.array(bounds.lowest),
-        above_top=np.array(system.above_top),
+        shortest_bond=float(bounds.shortest_bond),
+        lowest=float(bounds.lowest),
+        above_top=float(system.above_top),
         **_inner(prepared.motion(source.input, leg.numbers)),
+        **_bath(leg.slab.edge),
+        electrons=_electrons(prepared, leg, system),
     )
 
 
-def _inner(motion: Motion) -> dict[str, np.ndarray]:
+def _electrons(prepared: Prepared, leg: Leg, system: System) -> list[PreparedElectrons]:
+    """The electrons that a leg's molecules feel; none where there are none."""
+    return [prepared.electrons.tables(leg.slab.name, system)] if prepared.electrons else []
+
+
+def _inner(motion: Motion) -> dict[str, Any]:
     """How the bond is stepped inside; nothing where it is not."""
     if not isinstance(motion, MultiStep):
         return {}
@@ -169,67 +186,18 @@ def _inner(motion: Motion) -> dict[str, np.ndarray]:
             "elsewhere"
         )
     return {
-        "inner_steps": np.array(motion.inner),
+        "inner_steps": motion.inner,
         "bond_force": bond.values,
-        "bond_shortest": np.array(bond.shortest),
+        "bond_shortest": bond.shortest,
     }
 
 
-def _take(source: Source, prepared: Prepared, results: Results, folder: Path) -> int:
-    """Write a row for every trajectory that the folder does not hold; answer how many."""
-    every_point = points(source.input)
-    ended = set(store.endings(store.block_files(folder))[["point", "number"]].tolist())
-    writer = store.BlockWriter(
-        folder, 0, partial(complete, points=every_point, projectiles=prepared.projectiles)
-    )
-    taken = 0
-    for part in results.legs:
-        if not len(part):
-            continue
-        if not belongs(part, every_point, source.input.sampling.most):
-            raise UserError(
-                f"the results that {folder} was to take in hold trajectories that the campaign "
-                "does not have; run `python -m scatter.gpu` again"
-            )
-        slab = _slab(prepared, every_point, part)
-        trajectories = Trajectories(source.input, every_point, prepared, slab)
-        projectile = prepared.projectiles[every_point[int(part.point[0])].molecule]
-        conditions = prepared.conditions(source.input, slab, projectile.numbers)
-        recorder = Recorder(
-            folder, conditions.system, every_point, source.input, prepared.potential
-        )
-        for finished, point, number in zip(part, part.point, part.number, strict=True):
-            if (int(point), int(number)) in ended:
-                continue
-            start = trajectories.begin(finished.trajectory, Key(int(point), int(number)))
-            row = trajectories.end(finished, conditions.parts)
-            keep_uncertain(source.input.guards, recorder, finished, start)
-            writer.add(row)
-            taken += 1
-    writer.flush()
-    return taken
-
-
-def belongs(part: Endings, conditions: list[Point], most: int) -> bool:
-    """Whether these are trajectories of one slab of a campaign.
-
-    Args:
-        part: at least one trajectory.
-        conditions: points of the campaign.
-        most: trajectories that a point may have.
-    """
-    if part.point.max() >= len(conditions) or part.number.max() >= most:
-        return False
-    slabs = {
-        (conditions[point].facet, conditions[point].T_K) for point in np.unique(part.point).tolist()
+def _bath(edge: Edge | None) -> dict[str, Any]:
+    """Which atoms are in a bath; nothing where none are."""
+    if edge is None:
+        return {}
+    return {
+        "bath_atoms": edge.atoms,
+        "bath_per_fs": edge.per_fs,
+        "bath_T_K": float(edge.T_K),
     }
-    pairs = np.stack([part.point, part.number], axis=1)
-    return len(slabs) == 1 and len(np.unique(pairs, axis=0)) == len(part)
-
-
-def _slab(prepared: Prepared, conditions: list[Point], part: Endings) -> ThermalSlab:
-    """The slab of a leg's trajectories."""
-    first = conditions[int(part.point[0])]
-    return next(
-        slab for slab in prepared.slabs if (slab.facet, slab.T_K) == (first.facet, first.T_K)
-    )

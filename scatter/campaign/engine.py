@@ -5,6 +5,7 @@ They are given out in rounds: a `Sampler` says what the next one is when all of 
 
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,27 +13,28 @@ import numpy as np
 from rich.console import Console
 
 from scatter import store
+from scatter.campaign.course import Course, ended_in
 from scatter.campaign.frames import Recorder
-from scatter.campaign.legs import Leg, chunk, legs_of, slots_worthwhile
+from scatter.campaign.legs import legs_of, shared, slots_of
 from scatter.campaign.prepare import Prepared
 from scatter.campaign.processes import Stopped
 from scatter.campaign.progress import Progress
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.rows import complete
-from scatter.campaign.samplers import Course, ended_in, sampler_of
+from scatter.campaign.samplers import sampler_of
+from scatter.campaign.shots import trajectories_of
 from scatter.campaign.signals import noted
 from scatter.campaign.uncertain import keep_uncertain
 from scatter.campaign.work import Trajectories
-from scatter.config import Input, points, points_table
+from scatter.config import Input, points_of, points_table
 from scatter.dynamics.batch import propagate
 from scatter.dynamics.conditions import Finished
 from scatter.dynamics.observers import Observer
 from scatter.outcomes import Outcome
 from scatter.potentials.base import Potential
 from scatter.results.surfaces import names_of
-from scatter.state import Start, State, System
+from scatter.state import Start, State
 
-STEP_S = 0.05  # a step of the whole batch should take no longer
 COUNT_S = 0.5  # how often ranks tell what they have done, and ask whether to stop
 TOGETHER_S = 5.0  # that ranks wait for one another when they stop
 
@@ -61,7 +63,7 @@ class Campaign:
         """
         self.potential = potential
         self.input, self.folder, self.prepared, self.ranks = input, folder, prepared, ranks
-        self.points = points(input)
+        self.points = ranks.share(lambda: points_of(folder, input))
         parts = prepared.parts
         sampler = parts.sampler or sampler_of(input.sampling)
         ended = ranks.share(lambda: ended_in(folder, sampler, prepared.row))
@@ -72,7 +74,7 @@ class Campaign:
         self.tally = ranks.tally(self.outcomes + len(self.points) * codes)
         self.writer = store.BlockWriter(folder, ranks.rank, self._complete, ranks.size)
         surface, most = input.surface, input.guards.most_unsettled
-        surfaces = names_of(surface.file, surface.element, surface.labels, surface.images)
+        surfaces = names_of(surface.model_dump(), input.incidence.model_dump(), surface.labels)
         table = points_table(self.points)
         self.progress = Progress(
             console, table, sampler.aim, surfaces, most, parts.own, alike=not sampler.columns
@@ -114,7 +116,7 @@ class Campaign:
             self._heed()
 
     def _farewell(self) -> str:
-        """What the user is told when all ranks stop."""
+        """What the user reads when all ranks stop."""
         done = int(self.tally.read()[self.outcomes :].sum())
         why = signal.Signals(self.signals[0]).name if self.signals else "another rank was"
         return (
@@ -152,10 +154,11 @@ class Campaign:
         leg = self.legs[index]
         if not len(leg.work):
             return
-        trajectories = Trajectories(self.input, self.points, self.prepared, leg.slab)
+        trajectories = trajectories_of(self.input, self.points, self.prepared, leg.slab)
         system = leg.slab.system.with_projectile(*leg.numbers)
         recorder = Recorder(self.folder, system, self.points, self.input, self.prepared.potential)
-        slots, on = self._slots(leg, system), self.potential
+        on, asked, pieces = self.potential, self.input.run.slots, len(leg.work)
+        slots = slots_of(asked, on, self.prepared, leg, pieces, self.ranks.size)
         conditions = self.prepared.conditions(self.input, leg.slab, leg.numbers, slots, on.place)
 
         def starts() -> Iterator[Start]:
@@ -165,15 +168,17 @@ class Campaign:
                 recorder.begin(start)
                 yield start
 
+        begun = Begun(trajectories.waiting, starts())
+
         def after_step(state: State) -> None:
             recorder.see(state)
             self._breathe(len(state))
 
-        def gone_back(state: State, steps: int) -> None:
+        def stepped_back(state: State, steps: int) -> None:
             recorder.forget(state)
             self.counted.steps -= steps * len(state)
 
-        for finished in propagate(starts(), on, conditions, after_step, gone_back):
+        for finished in propagate(begun, on, conditions, after_step, stepped_back):
             recorder.finish(finished)
             self._keep(finished, trajectories, recorder, conditions.parts)
 
@@ -188,6 +193,8 @@ class Campaign:
         start = trajectories.underway[finished.trajectory][0]
         row = trajectories.end(finished, parts)
         keep_uncertain(self.input.guards, recorder, finished, start)
+        if row["outcome"] == Outcome.RUNNING:
+            return
         self.writer.add(row)
         self.counted.outcomes[row["point"], row["outcome"]] += 1
 
@@ -198,31 +205,8 @@ class Campaign:
 
     def _claims(self, leg: int, slots: int) -> Iterator[int]:
         """Pieces of work of a leg for this rank, claimed in chunks that shrink towards its end."""
-        size, seen = len(self.legs[leg].work), 0
-        while True:
-            wanted = chunk(size, seen, self.ranks.size, slots)
-            seen = self.claims.claim(leg, wanted)
-            if seen >= size:
-                return
-            yield from range(seen, min(seen + wanted, size))
-
-    def _slots(self, leg: Leg, system: System) -> int:
-        """Slots of this rank: as written, or as many as one step of the batch has time for."""
-        if self.input.run.slots != "auto":
-            return self.input.run.slots
-        place = self.potential.place
-        if not place.exact:  # a step of many takes hardly longer than of one
-            return min(place.most_slots, -(-len(leg.work) // self.ranks.size))
-        above = 6.0 + 0.8 * np.arange(len(leg.numbers))  # Å
-        projectile = leg.slab.ideal[-1] + above[:, None] * [0, 0, 1]
-        positions = np.concatenate([leg.slab.ideal, projectile])
-        evaluator = self.prepared.potential.bind(system, 1)
-        evaluator.begin(np.arange(1), positions[None])  # compiles, and is not timed
-        began = time.perf_counter()
-        evaluator.begin(np.arange(1), positions[None])
-        taken = time.perf_counter() - began
-        most = min(place.most_slots, int(STEP_S / taken))
-        return slots_worthwhile(len(leg.work), self.ranks.size, most)
+        shares = shared(self.claims, leg, len(self.legs[leg].work), self.ranks.size, slots)
+        yield from (item for some in shares for item in some)
 
     def _breathe(self, slots: int) -> None:
         """After each step of the batch: answer other ranks, write what has ended, count, show."""
@@ -250,6 +234,20 @@ class Campaign:
             seen = self.tally.read()
             counts = seen[self.outcomes :].reshape(len(self.points), -1)
             self.progress.show(int(seen[self.steps]), counts)
+
+
+class Begun(Iterator[Start]):
+    """Starts, and before them what parts of trajectories wait to be run.
+
+    Where there are no more starts it stops, and begins again once a part waits: a trajectory that
+    has ended leaves a slot for its own next part.
+    """
+
+    def __init__(self, waiting: deque[Start], starts: Iterator[Start]):
+        self.waiting, self.starts = waiting, starts
+
+    def __next__(self) -> Start:
+        return self.waiting.popleft() if self.waiting else next(self.starts)
 
 
 class Counted:

@@ -21,6 +21,7 @@ from scatter.structures import extxyz
 from scatter.units import fs
 
 FRAMES = "frames"
+PROJECTILE = "projectile_atoms"  # key of how many of a frame's last atoms are the projectile's
 Moment = tuple[int, np.ndarray, np.ndarray]  # step, positions, momenta
 
 
@@ -37,8 +38,11 @@ class Recorder:
         """Record into `folder`/frames."""
         self.folder, self.points, self.potential = folder / FRAMES, points, potential
         self.system = replace(system, moving=np.ones(len(system), bool))
+        slab, own = np.split(system.numbers, [len(system) - system.projectile])
+        # readers take the last two atoms for a molecule's if the slab is of other elements
+        self.taken_for_granted = len(own) == 2 and not {*own.tolist()} & {*slab.tolist()}
         self.first, self.every = input.frames.trajectories, input.frames.every
-        self.timestep_fs = input.dynamics.timestep_fs
+        self.timestep_fs = input.dynamics.step_fs
         self.chosen: dict[int, tuple[Key, np.ndarray]] = {}
         self.moments: dict[int, list[Moment]] = {}
 
@@ -92,6 +96,8 @@ class Recorder:
             frame.set_array("masses", masses, float, ())
             frame.info |= {"trajectory": name, **_conditions(self.points[key.point])}
             frame.info["Z_A"] = float(centre - self.system.top_plane(frame.positions))
+            if not self.taken_for_granted:
+                frame.info[PROJECTILE] = self.system.projectile
         return frames
 
     def _labelled(self, moments: list[Moment]) -> list[Atoms]:
@@ -124,17 +130,37 @@ def every_frame(input: Input, every_fs: float) -> Input:
     """The same campaign with all its trajectories recorded, a frame every so many femtoseconds.
 
     Raises:
-        UserError: that is not a whole number of time steps.
+        UserError: that is not a whole number of time steps, the time step is not known, or points
+            are split.
     """
-    step = input.dynamics.timestep_fs
+    if input.sampling.splits:
+        raise UserError(
+            f"--every-fs {every_fs:g}: frames are of crude trajectories, and [sampling] method is "
+            f'"{input.sampling.method}"; write method = "crude"'
+        )
+    frames = Frames(trajectories=input.sampling.most, every=steps_between(input, every_fs))
+    return input.model_copy(update={"frames": frames})
+
+
+def steps_between(input: Input, every_fs: float) -> int:
+    """Time steps from one frame to the next.
+
+    Raises:
+        UserError: that is not a whole number of them, or the time step is not known.
+    """
+    if input.dynamics.timestep_fs == "auto":
+        raise UserError(
+            f"--every-fs {every_fs:g}: frames are so many time steps apart, and [dynamics] "
+            'timestep_fs = "auto" is not known yet; write a number there'
+        )
+    step = input.dynamics.step_fs
     every = round(every_fs / step)
     if every < 1 or abs(every * step - every_fs) > 1e-9 * every_fs:
         raise UserError(
             f"--every-fs {every_fs:g}: is not a multiple of [dynamics] timestep_fs = {step:g}; "
             f"{max(1, every) * step:g} is"
         )
-    frames = Frames(trajectories=input.sampling.most, every=every)
-    return input.model_copy(update={"frames": frames})
+    return every
 
 
 def refuse_unrecorded(folder: Path) -> None:
@@ -151,13 +177,9 @@ def refuse_unrecorded(folder: Path) -> None:
 
 
 def _conditions(point: Point) -> dict[str, str | float]:
-    return {
-        "facet": point.facet,
-        "T_K": point.T_K,
-        "v": point.v,
-        "J": point.J,
-        "energy_eV": point.energy_eV,
-    }
+    names = ("facet", "T_K", "v", "J", "state", "energy_eV")
+    values = {name: getattr(point, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _array(value: Array) -> np.ndarray:

@@ -6,9 +6,9 @@ from pathlib import Path
 from ase import Atoms
 from rich.console import Console
 
+from scatter import store
 from scatter.campaign.replay import Replay, replay
 from scatter.files import write_whole
-from scatter.outcomes import ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.report.failures import in_words
 from scatter.report.listing import Listing
@@ -28,6 +28,7 @@ def inspect(
     output: Path | None,
     trust_pickle: bool,
     console: Console,
+    reactive: bool = False,
 ) -> None:
     """Run one trajectory of a campaign again, write its frames, and print its story.
 
@@ -39,6 +40,7 @@ def inspect(
         output: extended XYZ to write.
         trust_pickle: the user trusts where a pickled potential came from.
         console: where to speak.
+        reactive: the number is that of a start that came to the event at a point that was split.
 
     Raises:
         UserError: it cannot be run again to the same bits, or the file cannot be written.
@@ -47,16 +49,19 @@ def inspect(
     if output:
         refuse_ending("--output", output, *EXTXYZ)
         if output.exists():
-            raise UserError(f"--output {output}: is there already; remove it or name another file")
-    replayed = replay(folder, point, number, every_fs, trust_pickle, partial(say, console))
-    path = output or folder / "inspected" / f"{trajectory_name(Key(point, number))}.extxyz"
+            raise UserError(f"--output {output}: already exists; remove it or name another file")
+    how = every_fs, trust_pickle, partial(say, console), reactive
+    replayed = replay(folder, point, number, *how)
+    name = trajectory_name(Key(point, number)) + ("_reactive" if reactive else "")
+    path = output or folder / "inspected" / f"{name}.extxyz"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, extxyz(replayed.frames))
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); name --output") from error
     console.print(_story(replayed))
-    say(console, f"{in_words(replayed.row, ending_names())} after {replayed.row['time_fs']:g} fs")
+    names = store.read_manifest(folder).ending_names
+    say(console, f"{in_words(replayed.row, names)} after {replayed.row['time_fs']:g} fs")
     say(console, f"frames: {path} ({len(replayed.frames)})")
     if replayed.differs:
         raise Untrusted(

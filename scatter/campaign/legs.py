@@ -1,14 +1,17 @@
 """Which trajectories can share a batch."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from scatter.campaign.prepare import Prepared
+from scatter.campaign.ranks import SharedTally, Tally
 from scatter.campaign.samplers import Requests
 from scatter.campaign.thermal import ThermalSlab
 from scatter.config import Point
+from scatter.potentials.base import Potential
 from scatter.state import Key
 
 
@@ -43,6 +46,7 @@ def legs_of(points: Sequence[Point], prepared: Prepared, wanted: Requests) -> li
     return legs
 
 
+STEP_S = 0.05  # a step of the whole batch should take no longer
 SMALLEST = 4  # slots of a rank, unless its share is smaller
 TURNS = 5  # of each slot at least, where ranks are to end together
 
@@ -62,6 +66,35 @@ def slots_worthwhile(pieces: int, ranks: int, most: int) -> int:
     return max(1, min(most, share if ranks == 1 else max(SMALLEST, share // TURNS)))
 
 
+def slots_of(
+    asked: int | str, potential: Potential, prepared: Prepared, leg: Leg, pieces: int, ranks: int
+) -> int:
+    """Slots of a rank: as written, or as many as one step of the batch has time for.
+
+    Args:
+        asked: `[run] slots`.
+        potential: that the trajectories run on.
+        prepared: what they start from.
+        leg: what they have in common.
+        pieces: how many there are.
+        ranks: that share them.
+    """
+    if not isinstance(asked, str):
+        return asked
+    place = potential.place
+    if not place.exact:  # a step of many takes hardly longer than of one
+        return min(place.most_slots, -(-pieces // ranks))
+    above = 6.0 + 0.8 * np.arange(len(leg.numbers))  # Å
+    projectile = leg.slab.ideal[-1] + above[:, None] * [0, 0, 1]
+    positions = np.concatenate([leg.slab.ideal, projectile])
+    evaluator = prepared.potential.bind(leg.slab.system.with_projectile(*leg.numbers), 1)
+    evaluator.begin(np.arange(1), positions[None])  # compiles, and is not timed
+    began = time.perf_counter()
+    evaluator.begin(np.arange(1), positions[None])
+    most = min(place.most_slots, int(STEP_S / (time.perf_counter() - began)))
+    return slots_worthwhile(pieces, ranks, most)
+
+
 def chunk(pieces: int, given: int, ranks: int, slots: int) -> int:
     """How many trajectories a rank claims at once: fewer towards the end, so that all end together.
 
@@ -72,3 +105,24 @@ def chunk(pieces: int, given: int, ranks: int, slots: int) -> int:
         slots: of this rank.
     """
     return min(slots, max(1, (pieces - given) // (4 * ranks)))
+
+
+def shared(
+    claims: Tally | SharedTally, counter: int, pieces: int, ranks: int, slots: int
+) -> Iterator[range]:
+    """Pieces of work for this rank, claimed in chunks that shrink towards their end.
+
+    Args:
+        claims: shared counters.
+        counter: the one of these pieces.
+        pieces: how many there are.
+        ranks: that share them.
+        slots: of this rank.
+    """
+    seen = 0
+    while True:
+        wanted = chunk(pieces, seen, ranks, slots)
+        seen = claims.claim(counter, wanted)
+        if seen >= pieces:
+            return
+        yield range(seen, min(seen + wanted, pieces))

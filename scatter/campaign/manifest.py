@@ -1,4 +1,4 @@
-"""What a campaign's folder says of the campaign, so that nothing else is gone on with there."""
+"""What a campaign's folder says of the campaign, so that nothing else is continued there."""
 
 import time
 from pathlib import Path
@@ -8,8 +8,19 @@ from scatter import store
 from scatter.campaign.parts import Parts
 from scatter.campaign.provenance import provenance
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.shaping import SLABS, Manifest, completed, refuse_another, shaping
-from scatter.config import Source, identity
+from scatter.campaign.reacting import refuse_bounces_elsewhere
+from scatter.campaign.shaping import (
+    BATHS,
+    CHAINS,
+    FRICTION,
+    SLABS,
+    Manifest,
+    completed,
+    refuse_another,
+    refuse_other_columns,
+    shaping,
+)
+from scatter.config import Source, added, identity, may_differ, order_told, points_in
 from scatter.potentials.base import Guard, Potential
 
 
@@ -27,6 +38,7 @@ def manifest_of(
     Raises:
         UserError: the folder holds another campaign, or this one under other conditions.
     """
+    refuse_bounces_elsewhere(source.input, potential)
     first = starts or potential.host
     shaped = shaping(potential, first, guards, parts.identity)
     made = {
@@ -47,16 +59,40 @@ def manifest_of(
     if not (folder / store.MANIFEST).exists():
         return made
     before = store.read_manifest(folder)
-    refuse_another(folder, before, {"identity": made["identity"], **shaped})
-    return {**completed(before), "input": made["input"], "identity": made["identity"]}
+    free = may_differ(source.input, before)
+    refuse_another(folder, before, {"identity": made["identity"], **shaped}, free)
+    now = {name: made[name] for name in ("input", "identity")}
+    kept = {name: value for name, value in completed(before).items() if name != store.POINTS}
+    return {**kept, **now, **_grown(source, before, made["started"])}
 
 
-def write_slabs(folder: Path, manifest: Manifest, told: Manifest) -> None:
+def _grown(source: Source, before: Manifest, now: str) -> dict[str, Any]:
+    """What a manifest says of points that have been added, and of the order of all."""
+    more = added(source.input, before)
+    history = [*before.get(store.GROWN, ()), f"{now}: {len(more)} points more"]
+    grown = {store.GROWN: history} if more else {}
+    return grown | order_told(points_in(source.input, before), source.input)
+
+
+def write_slabs(folder: Path, manifest: Manifest, computed: Manifest) -> None:
     """Write what this campaign is, slabs included, into its folder.
 
     Raises:
-        UserError: trajectories in the folder started on other slabs.
+        UserError: trajectories in the folder started on other slabs or chains, in other baths, or
+            felt other electrons; or their rows have other columns.
     """
     if SLABS in manifest:
-        refuse_another(folder, manifest, {SLABS: told[SLABS]})
-    store.write_manifest(folder, {**manifest, **told})
+        named = (SLABS, BATHS, CHAINS, FRICTION)
+        shaped = _known({name: computed[name] for name in named if name in computed}, manifest)
+        refuse_another(folder, manifest, shaped)
+        refuse_other_columns(folder, manifest, computed)
+    store.write_manifest(folder, {**manifest, **computed})
+
+
+def _known(now: Manifest, then: Manifest) -> Manifest:
+    """The entries of now that a folder has too; those that were added are left out."""
+    return {
+        key: _known(value, then[key]) if isinstance(value, dict) else value
+        for key, value in now.items()
+        if key in then
+    }

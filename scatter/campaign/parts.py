@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from scatter.campaign.samplers import Sampler
+from scatter.columns import BATH, BRANCH, ELECTRONS, ELECTRONS_OF_A_BOND, WEIGHT, Column
 from scatter.dynamics.endings import Ending
 from scatter.dynamics.motions import Motion, Verlet
 from scatter.dynamics.observers import Observer
 from scatter.initial.projectile import Diatomic, Projectile
-from scatter.outcomes import BRANCH, COLUMNS, WEIGHT, Column, OwnEnding, row_type, usual_columns
+from scatter.outcomes import OwnEnding
+from scatter.rows import ATOMS, COLUMNS, KINDS, usual_columns
 from scatter.settings import UserError
 
 USUAL = {
@@ -33,6 +33,7 @@ class Parts:
         observers: of one's own, beside the usual ones.
         projectile: makes a projectile of a diatomic's numbers, masses, curve and states.
         sampler: says which starts are wanted, in place of `[sampling]`.
+        kind: of projectile, which the input says.
     """
 
     motion: Motion | None = None
@@ -40,6 +41,7 @@ class Parts:
     observers: tuple[Observer, ...] = ()
     projectile: Callable[..., Projectile] = Diatomic
     sampler: Sampler | None = None
+    kind: str = "diatomic"
 
     @property
     def columns(self) -> list[Column]:
@@ -61,7 +63,9 @@ class Parts:
                 "observer"
             )
         own += sampled
-        names = [column.name for column in (*COLUMNS, *own)]
+        sometimes = (*BATH, *ELECTRONS, *ELECTRONS_OF_A_BOND)
+        usual = {each.name for each in (*COLUMNS, *sometimes, *usual_columns(ATOMS, self.kind))}
+        names = [*usual, *(column.name for column in own)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise UserError(
                 f"columns: {', '.join(sorted(twice))} would be written twice; give each column of "
@@ -71,12 +75,9 @@ class Parts:
 
     @property
     def own(self) -> tuple[OwnEnding, ...]:
-        """The endings of one's own, in the order of their codes."""
-        return tuple(OwnEnding(ending.name, ending.sticks) for ending in self.endings)
-
-    def row(self, atoms: int) -> np.dtype:
-        """The type of a row of a campaign whose largest projectile has so many atoms."""
-        return row_type([*usual_columns(atoms), *self.columns])
+        """Endings beyond those of `Outcome`, the user's first, in the order of their codes."""
+        own = (OwnEnding(ending.name, ending.sticks) for ending in self.endings)
+        return (*own, *KINDS[self.kind].endings)
 
     @property
     def identity(self) -> dict[str, Any]:

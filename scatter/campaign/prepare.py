@@ -1,27 +1,36 @@
 """What every trajectory of a campaign needs: the potential, the thermal slabs, the states."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from scatter.campaign.apart import Placed, refuse_coupling
+from scatter.campaign.adsorbed import Laden, laden_slabs
+from scatter.campaign.apart import refuse_coupling, refuse_images_at_rest
+from scatter.campaign.desorbing import Crossed, Where, crossed_by, surface_of
+from scatter.campaign.electrons import Electrons, electrons_of
 from scatter.campaign.parts import Parts
+from scatter.campaign.projectiles import fired_by, of_molecules
 from scatter.campaign.ranks import Ranks
+from scatter.campaign.reacting import endings_of
 from scatter.campaign.thermal import Say, ThermalSlab, moved_to, thermal_slabs
+from scatter.columns import BATH, ELECTRONS, ELECTRONS_OF_A_BOND, Column
 from scatter.config import Input
+from scatter.dynamics.baths import in_bath, of_bath
 from scatter.dynamics.conditions import Conditions
-from scatter.dynamics.endings import Faults, of_a_diatomic
+from scatter.dynamics.endings import Faults
 from scatter.dynamics.guards import bounds_of
 from scatter.dynamics.motions import Motion, Verlet
 from scatter.dynamics.multistep import MultiStep
 from scatter.dynamics.observers import standard
-from scatter.initial.molecule import RovibrationalState, bond_curve, isotopes
-from scatter.initial.projectile import Diatomic, Projectile
+from scatter.dynamics.recrossing import Recrossed
+from scatter.friction.motion import of_electrons
+from scatter.initial.cache import digest
+from scatter.initial.pieces import GAS
+from scatter.initial.projectile import Projectile
 from scatter.potentials.base import CPU, Guard, Place, Potential
-from scatter.settings import UserError
-from scatter.state import lone
-
-Condition = tuple[str, int, int, int | None]
+from scatter.rows import KINDS, row_type, usual_columns
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,9 @@ class Prepared:
         reach_A: of the potential that the starts were made on, Å.
         guards: that measure beside the dynamics.
         parts: of the user's own.
+        crossings: where molecules begin that desorb, by facet, temperature and formula.
+        electrons: that the projectiles feel; None where they feel none.
+        laden: thermal states of slabs with what begins adsorbed on them.
     """
 
     potential: Potential
@@ -43,6 +55,9 @@ class Prepared:
     reach_A: float
     guards: tuple[Guard, ...] = ()
     parts: Parts = field(default_factory=Parts)
+    crossings: Mapping[Where, Crossed] = field(default_factory=dict)
+    electrons: Electrons | None = None
+    laden: Laden = field(default_factory=dict)
 
     @property
     def atoms(self) -> int:
@@ -50,9 +65,43 @@ class Prepared:
         return max(len(projectile.numbers) for projectile in self.projectiles.values())
 
     @property
+    def bonded(self) -> bool:
+        """Whether all projectiles are pairs of atoms."""
+        return all(len(projectile.numbers) == 2 for projectile in self.projectiles.values())
+
+    @property
     def row(self) -> np.dtype:
         """The type of a row."""
-        return self.parts.row(self.atoms)
+        return row_type([*usual_columns(self.atoms, self.parts.kind), *self.columns])
+
+    @property
+    def columns(self) -> list[Column]:
+        """What stands behind the usual columns: of baths, electrons, molecules, the user's own."""
+        bath, electrons = BATH if self.baths else (), ELECTRONS if self.electrons else ()
+        bond = ELECTRONS_OF_A_BOND if self.electrons and self.bonded else ()
+        flown = GAS if self.react else ()
+        usual = (*bath, *electrons, *bond, *of_molecules(self.projectiles), *flown)
+        return [*dict.fromkeys(usual), *self.parts.columns]
+
+    @property
+    def react(self) -> bool:
+        """Whether bonds may break or form that `[stop]` watches."""
+        several = self.atoms > 1 or any(len(slab.system.adsorbates) for slab in self.slabs)
+        return self.parts.kind not in ("diatomic", "desorption") and several
+
+    @property
+    def baths(self) -> dict[str, Any]:
+        """What a results file says of the baths that slabs are in."""
+        return {slab.name: slab.edge.record for slab in self.slabs if slab.edge}
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """A hash of the thermal states of each slab, alone and with what begins adsorbed on it."""
+        alone = {slab.name: slab.identity for slab in self.slabs}
+        return alone | {
+            f"{slab} with {formula}": digest(**vars(states))
+            for (slab, formula), states in self.laden.items()
+        }
 
     def start_height(
         self, input: Input, slab: ThermalSlab, pool: range, top: float, extent: float
@@ -92,32 +141,49 @@ class Prepared:
             input.dynamics,
             input.guards,
         )
-        bounds = bounds_of(self.potential.domain, guards, input.stop, system)
-        usual = standard(input.stop.near_A, self.guards, guards.every, system, slots)
-        endings = of_a_diatomic(dynamics, input.stop, self.potential.cutoff)
+        bounds = bounds_of(self.potential.domain, guards, input.bond_limits, system)
+        lowest = KINDS[input.kind].lowest
+        usual = standard(input.stop.near_A, self.guards, guards.every, system, slots, lowest)
+        fired = self.fired(numbers)
+        endings = endings_of(input, fired, system, slab.ideal, self.potential)
+        if input.kind == "desorption":
+            divide = surface_of(input, slab)
+            endings = (Recrossed(divide.bond, divide.ceiling), *endings)
+        edge = self.electrons.heating(slab.name, slab.edge) if self.electrons else slab.edge
+        motion = in_bath(self.parts.motion or self.motion(input, numbers), edge)
+        felt = self.electrons.felt(slab.name, motion, system, slots) if self.electrons else None
         return Conditions(
             system=system,
-            timestep_fs=dynamics.timestep_fs,
+            timestep_fs=dynamics.step_fs,
             faults=Faults(
-                dynamics.energy_tolerance_eV, dynamics.timestep_fs, None if bounds.none else bounds
+                dynamics.energy_tolerance_eV, dynamics.step_fs, None if bounds.none else bounds
             ),
             endings=(*self.parts.endings, *endings),
-            observers=(*usual, *self.parts.observers),
+            observers=(
+                *usual,
+                *of_bath(edge),
+                *of_electrons(felt, self.bonded),
+                *self.parts.observers,
+            ),
             slots=slots,
-            motion=self.parts.motion or self.motion(input, numbers),
+            motion=felt or motion,
             place=place,
+            own=tuple(ending.name for ending in self.parts.own),
         )
+
+    def fired(self, numbers: tuple[int, ...]) -> Projectile:
+        """A projectile of these atomic numbers."""
+        return next(each for each in self.projectiles.values() if each.numbers == numbers)
 
     def motion(self, input: Input, numbers: tuple[int, ...]) -> Motion:
         """The integrator that `[dynamics]` names, for projectiles of these atomic numbers.
 
         Those without bonds of their own move by velocity Verlet in either scheme.
         """
-        dynamics = input.dynamics
-        fired = next(each for each in self.projectiles.values() if each.numbers == numbers)
-        if dynamics.scheme == "verlet" or (reference := fired.reference) is None:
+        dynamics, reference = input.dynamics, self.fired(numbers).reference
+        if dynamics.scheme == "verlet" or reference is None:
             return Verlet()
-        return MultiStep.of(reference, dynamics.timestep_fs, dynamics.inner_steps)
+        return MultiStep.of(reference, dynamics.step_fs, dynamics.inner_steps)
 
 
 def prepare(
@@ -142,94 +208,23 @@ def prepare(
     Raises:
         UserError: something of the input is impossible on one of the potentials.
     """
-    parts = parts or Parts()
-    diatomics = ranks.share(lambda: diatomics_of(input, potential, starts or potential))
+    parts = replace(parts or Parts(), kind=input.kind)
+    fired, placed = fired_by(input, potential, starts or potential, parts, ranks, say)
     slabs = thermal_slabs(input, starts or potential, ranks, say)
+    laden = laden_slabs(input, starts or potential, slabs, fired, ranks, say)
     if starts is not None:
         slabs = ranks.share(lambda: [moved_to(potential, input, slab) for slab in slabs])
-    placed = [
-        Placed.of(diatomic.numbers, diatomic.masses, state.level.outer)
-        for diatomic in diatomics.values()
-        for state in diatomic.states.values()
-    ]
     reach = (starts or potential).cutoff
     for slab in slabs:
         pair = slab.system, slab.snapshots
+        ranks.share(lambda pair=pair: refuse_images_at_rest(input, potential, pair[0], placed))
         ranks.share(lambda pair=pair: refuse_coupling(input, potential, *pair, placed, reach))
-    return Prepared(potential, projectiles(diatomics, parts), slabs, reach, parts=parts)
-
-
-def projectiles(diatomics: dict[str, Diatomic], parts: Parts) -> dict[str, Projectile]:
-    """What is fired, of the kind that the parts say."""
-    return {
-        formula: parts.projectile(
-            diatomic.numbers, diatomic.masses, diatomic.curve, diatomic.states
-        )
-        for formula, diatomic in diatomics.items()
-    }
-
-
-def diatomics_of(input: Input, potential: Potential, starts: Potential) -> dict[str, Diatomic]:
-    """Every molecule of the campaign with its states.
-
-    Args:
-        input: of the campaign.
-        potential: that final states are measured on.
-        starts: that the states are quantised on; often the same.
-
-    Raises:
-        UserError: a potential does not know an element of it, or does not hold a state; or
-            trajectories are to go on beyond the longest bond that the potential knows.
-    """
-    measured = curves_of(input, potential)
-    for diatomic in measured.values():
-        bounds_of(potential.domain, input.guards, input.stop, lone(*diatomic.numbers))
-    begun = measured if starts is potential else curves_of(input, starts)
-    states = find_states(input, begun)
-    return {
-        formula: replace(
-            diatomic, states={key[1:]: state for key, state in states.items() if key[0] == formula}
-        )
-        for formula, diatomic in measured.items()
-    }
-
-
-def curves_of(input: Input, potential: Potential) -> dict[str, Diatomic]:
-    """Every molecule of the campaign on this potential, without states yet.
-
-    Raises:
-        UserError: the potential does not know one of its elements.
-    """
-    diatomics = {}
-    for formula in input.molecule.formula:
-        (z1, m1), (z2, m2) = isotopes(formula, input.molecule.masses_amu)
-        if not {z1, z2} <= potential.elements:
-            raise UserError(
-                f"[molecule] formula = '{formula}': the potential ({potential.description}) does "
-                "not know this molecule's elements; choose another [potential]"
-            )
-        diatomics[formula] = Diatomic((z1, z2), np.array([m1, m2]), bond_curve(potential, z1, z2))
-    return diatomics
-
-
-def find_states(
-    input: Input, diatomics: dict[str, Diatomic]
-) -> dict[Condition, RovibrationalState]:
-    """The quantised states of the campaign.
-
-    Raises:
-        UserError: the potential's curve does not hold one, or it reaches the bond of dissociation
-            by its vibration alone.
-    """
-    states = {}
-    for condition in input.molecule.conditions:
-        formula, v, J, _ = condition
-        state = input.molecule.state(condition, diatomics[formula].curve)
-        if state.level.outer >= input.stop.dissociated_A:
-            raise UserError(
-                f"[stop] dissociated_A = {input.stop.dissociated_A:g}: {formula} with v = {v}, "
-                f"j = {J} stretches to {state.level.outer:.2f} Å by itself; choose a lower state, "
-                "or a longer bond"
-            )
-        states[condition] = state
-    return states
+    crossed = crossed_by(input, starts or potential, slabs, fired, ranks, say)
+    electrons = ranks.agree(lambda: electrons_of(input, potential, slabs, fired))
+    return Prepared(
+        *(potential, fired, slabs, reach),
+        parts=parts,
+        crossings=crossed,
+        electrons=electrons,
+        laden=laden,
+    )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console, Group
@@ -10,15 +11,30 @@ from rich.text import Text
 
 from scatter.analysis import Sticking, sticking_of_counts
 from scatter.analysis.rounds import Aim, expected, out_of_reach
-from scatter.campaign.samplers import Round
+from scatter.campaign.course import Round
 from scatter.outcomes import OwnEnding, sticking_codes
 from scatter.report.listing import Listing
 from scatter.report.table import point_names, sticking_table
 from scatter.report.terminal import clock, say
+from scatter.results.folder import by_conditions
 
 LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
 SHOWN = 24  # points in the live table; more would not fit a terminal
 AROUND = 6  # lines of a terminal that what stands around that table may take
+
+
+class Mark(NamedTuple):
+    """What had been done at an instant.
+
+    Attributes:
+        at: on the monotonic clock, s.
+        steps: of all trajectories of this run.
+        done: trajectories, those of earlier runs included.
+    """
+
+    at: float
+    steps: int
+    done: int
 
 
 class Progress:
@@ -52,10 +68,13 @@ class Progress:
         """
         self.alike = alike
         self.own, self.sticks = own, sticking_codes(own)
-        self.points, self.aim, self.surfaces, self.most = points, aim, surfaces, most
+        self.points, self.surfaces, self.most = points, surfaces, most
+        self.order = by_conditions(points)["point"]
+        self.aim = aim.of_S0
         self.upper = np.zeros(len(points), np.int64)
         self.before = self.round = 0
         self.start = self.last = time.monotonic()
+        self.first: Mark | None = None
         self.live = Live(console=console, auto_refresh=False, transient=True)
         self.shown = console.is_terminal
         if self.shown:
@@ -78,6 +97,8 @@ class Progress:
     def show(self, steps: int, counts: np.ndarray, period_s: float = 0.5) -> None:
         """Show steps made and outcomes so far (shape (point, code)), at most once a period."""
         now = time.monotonic()
+        if self.first is None and steps:
+            self.first = Mark(now, steps, int(counts.sum()))
         if not self.shown or now - self.last < period_s:
             return
         self.last = now
@@ -86,6 +107,7 @@ class Progress:
             self.live.update(line, refresh=True)
             return
         rows = self._rows(counts)
+        rows = [rows[number] for number in self.order]
         table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
         if left := len(rows) - len(table.rows):
             more = Text(f"{left} more points\n{LEANING}")
@@ -105,27 +127,49 @@ class Progress:
 
     def line(self, steps: int, counts: np.ndarray) -> str:
         """Trajectories done of all, rate and time left; with a target, of about how many."""
-        elapsed = max(time.monotonic() - self.start, 1e-9)
+        first = self.first or Mark(self.start, 0, self.before)
+        elapsed = max(time.monotonic() - first.at, 1e-9)
         done = int(counts.sum())
         k, n = counts[:, self.sticks].sum(axis=1).astype(float), counts.sum(axis=1).astype(float)
         upper = self.upper.astype(float)
         total = int((expected(k, n, upper, self.aim) if self.aim.given else upper).sum())
-        here = done - self.before
+        here = done - first.done
         left = (total - done) * elapsed / here if here else float("nan")
         about = "about " if self.aim.given else ""
+        rate = f"{self._rate(steps):,.0f} trajectory-steps/s"
         return (
             (f"round {self.round}: " if self.aim.given else "")
-            + f"{done} of {about}{total} trajectories, {steps / elapsed:,.0f} trajectory-steps/s, "
+            + f"{done} of {about}{total} trajectories, {rate}, "
             + (f"{about}{clock(left)} left" if here else "time left unknown")
         )
 
+    def _rate(self, steps: int) -> float:
+        """Steps per second since the first were made: what comes before them is compilation.
+
+        Of a run that has made no more than its first, the time of all it did.
+        """
+        first = self.first or Mark(self.start, 0, 0)
+        if steps <= first.steps:
+            first = Mark(self.start, 0, 0)
+        return (steps - first.steps) / max(time.monotonic() - first.at, 1e-9)
+
     def sum_up(self, steps: int) -> None:
         """Say what this run did and how long it took, once it is closed."""
+        if not self.upper.any():
+            return
         elapsed = time.monotonic() - self.start
+        here = int(self.upper.sum()) - self.before
+        if not here:
+            say(
+                self.live.console,
+                f"all {self.before:,} trajectories had ended before, and nothing is left to run; "
+                "to go on, ask for more of them ([sampling]), or add conditions to the input",
+            )
+            return
         say(
             self.live.console,
-            f"{int(self.upper.sum()) - self.before} trajectories of {steps:,} steps in all in "
-            f"{clock(elapsed)}: {steps / max(elapsed, 1e-9):,.0f} trajectory-steps/s",
+            f"{here} trajectories of {steps:,} steps in all in {clock(elapsed)}: "
+            f"{self._rate(steps):,.0f} trajectory-steps/s",
         )
 
     def close(self) -> None:

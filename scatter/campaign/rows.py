@@ -8,8 +8,8 @@ from jaxtyping import Float
 from scatter.config import Point
 from scatter.dynamics.conditions import Finished
 from scatter.dynamics.observers import Observer
+from scatter.dynamics.sight import orientation
 from scatter.initial.projectile import Projectile
-from scatter.outcomes import Outcome, orientation
 from scatter.units import fs
 
 
@@ -36,10 +36,10 @@ def complete(
 
     What a trajectory gets depends on its own row alone.
     """
-    scattered = rows["outcome"] == Outcome.SCATTERED
+    departed = np.isfinite(rows["final_translational_eV"])
     formulas = np.array([points[point].molecule for point in rows["point"]])
     for formula, projectile in projectiles.items():
-        mine = np.flatnonzero(scattered & (formulas == formula))
+        mine = np.flatnonzero(departed & (formulas == formula))
         positions, velocities = (
             _vectors(rows[mine], name, len(projectile.numbers))
             for name in ("{}{}_A", "v{}{}_A_per_fs")

@@ -11,29 +11,36 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
+from scatter.campaign.desorbing import CROSSED
 from scatter.campaign.engine import Campaign
 from scatter.campaign.frames import every_frame, refuse_unrecorded
 from scatter.campaign.manifest import manifest_of, write_slabs
 from scatter.campaign.members import refuse_misfits
 from scatter.campaign.parts import Parts
+from scatter.campaign.pilot import settled
 from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
-from scatter.campaign.shaping import SLABS
+from scatter.campaign.rare import rare_points, refuse_unsplit, split
+from scatter.campaign.samplers import Ended
+from scatter.campaign.shaping import BATHS, CHAINS, FRICTION, SLABS
 from scatter.campaign.signals import interrupting
+from scatter.campaign.thermal import ThermalSlab
 from scatter.campaign.threads import threads_in_words, use_threads
+from scatter.campaign.timestep import STEP, step_told, untried
 from scatter.campaign.uncertain import gather_uncertain
-from scatter.config import Source, points, points_table, read
+from scatter.config import Input, Source, points, points_table, read
 from scatter.initial.projectile import Diatomic
-from scatter.outcomes import ATOMS
+from scatter.outcomes import sticking_codes
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.families import family
 from scatter.potentials.table import PotentialTable, open_committee, open_potential
 from scatter.report.failures import refuse_failures, refuse_untrusted
 from scatter.report.sticking import conclude
-from scatter.report.targets import aim_of, amount
+from scatter.report.targets import amount_of
 from scatter.report.terminal import console as console_of
-from scatter.report.terminal import say
+from scatter.report.terminal import counted, say
+from scatter.rows import ATOMS
 
 
 class Opened(NamedTuple):
@@ -95,10 +102,11 @@ def run_on(source: Source, on: Opened, ranks: Ranks, recorded: bool = False) -> 
         UserError: the input is impossible, or the folder holds something else.
     """
     console, input, folder = console_of(ranks.first), source.input, source.output
+    threads = threads_in_words(on.threads, input.run.threads)
     say(
         console,
-        f"{source.path}: {len(points(input))} points of {amount(aim_of(input.sampling))}, "
-        f"{ranks.size} rank(s) with {threads_in_words(on.threads, input.run.threads)} each\n"
+        f"{source.path}: {counted(len(points(input)), 'point')} of {amount_of(input.sampling)}, "
+        f"{counted(ranks.size, 'rank')} with {threads} each\n"
         f"potential: {on.potential.description}",
     )
     with interrupting(), holding(folder, ranks):
@@ -173,6 +181,7 @@ def carry_out(
     starts: Potential | None = None,
     committee: Committee | None = None,
     parts: Parts | None = None,
+    timestep_fs: float | None = None,
 ) -> None:
     """Run, or go on with, a campaign in a folder that this run holds, down to its `results.h5`.
 
@@ -185,16 +194,22 @@ def carry_out(
         starts: the potential that slabs and molecules begin on, if not the same.
         committee: that watches, if one does.
         parts: of the user's own.
+        timestep_fs: what an automatic time step is, if another campaign has chosen it.
 
     Raises:
         UserError: the input is impossible, or the folder holds something else.
     """
     guards = guards_of(potential, committee)
-    prepared = settle(source, potential, folder, ranks, console, starts, guards, parts)
-    campaign = Campaign(source.input, folder, prepared, ranks, console, potential)
+    input, prepared = settle(
+        source, potential, folder, ranks, console, starts, guards, parts, timestep_fs
+    )
+    campaign = Campaign(input, folder, prepared, ranks, console, potential)
     campaign.run()
+    every = campaign.points
+    ended = Ended(every, campaign.course.complete, sticking_codes(prepared.parts.own))
+    split(input, folder, prepared, ranks, console, potential, rare_points(input, ended))
     if ranks.first:
-        store.merge(folder, points_table(campaign.points))
+        store.merge(folder, points_table(every))
 
 
 def report(folder: Path, ranks: Ranks, console: Console) -> None:
@@ -219,8 +234,11 @@ def settle(
     starts: Potential | None,
     guards: tuple[Guard, ...],
     parts: Parts | None = None,
-) -> Prepared:
+    timestep_fs: float | None = None,
+) -> tuple[Input, Prepared]:
     """Make what trajectories start from, and say in the folder what is run there.
+
+    The input is answered with a number for its time step, also where it says "auto".
 
     What a GPU evaluates has a `host`, the same on the CPU: all but the trajectories is done there,
     so that they start from the same bits whatever moves them. See `carry_out` for the rest.
@@ -229,32 +247,54 @@ def settle(
         UserError: the input is impossible, or the folder holds something else.
     """
     ranks.share(lambda: refuse_no_arrival(source.input, source.path))
-    parts = parts or Parts()
+    parts = replace(parts or Parts(), kind=source.input.kind)
+    ranks.share(lambda: refuse_unsplit(source.input, parts))
     manifest = ranks.share(
         lambda: manifest_of(source, potential, starts, guards, parts, folder, ranks)
     )
     prepared = prepare(source.input, potential.host, ranks, partial(say, console), starts, parts)
     prepared = replace(prepared, guards=guards)
-    slabs = {f"{slab.facet} {slab.T_K:g} K": slab for slab in prepared.slabs}
-    told = {
+    known = step_told(manifest.get(STEP), folder / store.MANIFEST), timestep_fs
+    more = ranks.share(lambda: untried(source.input, folder))
+    input = settled(source.input, prepared, ranks, partial(say, console), known, more)
+    slabs = {slab.name: slab for slab in prepared.slabs}
+    record = {
         "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
-        SLABS: {name: slab.identity for name, slab in slabs.items()},
+        **_ratios(prepared.slabs),
+        SLABS: prepared.identities,
         "molecules": {
             formula: _columns(projectile)
             for formula, projectile in prepared.projectiles.items()
             if isinstance(projectile, Diatomic)
         },
         **({"atoms": prepared.atoms} if prepared.atoms != ATOMS else {}),
+        **({} if input is source.input else {STEP: input.dynamics.step_fs}),
+        **({"projectile": parts.kind} if parts.kind != Parts.kind else {}),
     }
-    ranks.share(lambda: write_slabs(folder, manifest, told))
-    return prepared
+    if prepared.crossings:
+        named = {f"{f} {T_K:g} K {m}": each for (f, T_K, m), each in prepared.crossings.items()}
+        record[CROSSED] = {name: crossed.record for name, crossed in named.items()}
+        record[CHAINS] = {name: crossed.identity for name, crossed in named.items()}
+    if prepared.baths:
+        record[BATHS] = prepared.baths
+    if prepared.electrons:
+        record[FRICTION] = prepared.electrons.record
+        if prepared.electrons.heated:
+            record[store.TEMPERATURES] = prepared.electrons.heated
+    if prepared.columns != parts.columns:
+        record["columns"] = [list(column) for column in prepared.columns]
+    ranks.share(lambda: write_slabs(folder, manifest, record))
+    return input, prepared
+
+
+def _ratios(slabs: list[ThermalSlab]) -> dict[str, dict[str, float]]:
+    """The ratio c/a of each slab of a hcp crystal."""
+    ratios = {f"{slab.facet} {slab.T_K:g} K": slab.c_over_a for slab in slabs if slab.c_over_a}
+    return {"c_over_a": ratios} if ratios else {}
 
 
 def _columns(molecule: Diatomic) -> dict[str, list[float]]:
     """A molecule as results hold it, so that final states can be read from them alone."""
-    columns = {
-        "masses_amu": molecule.masses,
-        "bond_A": molecule.curve.r,
-        "energy_eV": molecule.curve.V,
-    }
+    curve = molecule.curve
+    columns = {"masses_amu": molecule.masses, "bond_A": curve.r, "energy_eV": curve.V}
     return {name: values.tolist() for name, values in columns.items()}

@@ -9,16 +9,15 @@ is taken up again goes through its rounds from the first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from scatter import store
+from scatter.analysis.repeated import RARE
 from scatter.analysis.rounds import NO_AIM, Aim, plan
+from scatter.columns import Column
 from scatter.config import Point, Sampling
-from scatter.outcomes import BRANCH, WEIGHT, Column, Outcome, OwnEnding, sticking_codes
-from scatter.settings import UserError
+from scatter.outcomes import Outcome
 
 # A start that is wanted: row of /points, number there, branch, and what it weighs.
 REQUEST = np.dtype([("point", "u4"), ("number", "u4"), ("branch", "u4"), ("weight", "f8")])
@@ -72,6 +71,11 @@ class Ended:
     def stuck(self) -> PerPoint:
         """Those of each point that S0 counts; without weights."""
         return self._of_each(np.isin(self.rows["outcome"], self.sticks))
+
+    def product(self, label: str) -> PerPoint:
+        """Those of each point that became this, such as "CHD2* + D*"; without weights."""
+        settled = ~np.isin(self.rows["outcome"], (Outcome.UNDECIDED, Outcome.FAILED))
+        return self._of_each(settled & (self.rows["products"] == label.encode()))
 
     def _of_each(self, chosen: Bool[np.ndarray, " row"]) -> PerPoint:
         return np.bincount(self.rows["point"][chosen], minlength=len(self.points))
@@ -133,7 +137,12 @@ class Rounds(Sampler):
         return ""
 
     def __init__(
-        self, first: int, most: int, error: float | None = None, relative: float | None = None
+        self,
+        first: int,
+        most: int,
+        error: float | None = None,
+        relative: float | None = None,
+        product: str | None = None,
     ):
         """Take the target.
 
@@ -142,21 +151,43 @@ class Rounds(Sampler):
             most: no point gets more.
             error: half-width of the 95 % interval of S0.
             relative: the same divided by S0; of two targets either is enough.
+            product: whose probability is meant, in place of S0.
         """
-        self.aim = Aim(first, most, error, relative)
+        self.aim = Aim(first, most, error, relative, product)
+        self.reads = ("products",) if product else ()
 
     def next(self, ended: Ended) -> Requests:
         """The first round; then as many as the points need that are not known well enough yet."""
-        further = plan(ended.stuck.astype(float), ended.n.astype(float), self.aim).astype(int)
+        product = self.aim.product
+        wanted = ended.stuck if product is None else ended.product(product)
+        further = plan(wanted.astype(float), ended.n.astype(float), self.aim).astype(int)
         return up_to(ended.n, np.where(ended.n == 0, self.aim.first, further))
 
 
+class Common(Rounds):
+    """A first round; then `Rounds` at the points at which events are common enough to be counted.
+
+    The others are split (`campaign.splitting`).
+    """
+
+    def next(self, ended: Ended) -> Requests:
+        """As of `Rounds`, but for points that had fewer than 10 events in the first round."""
+        product, wanted = self.aim.product, super().next(ended)
+        events = ended.stuck if product is None else ended.product(product)
+        rare = (events < RARE) & (ended.n >= self.aim.first)
+        return wanted[~rare[wanted["point"]]]
+
+
 def sampler_of(sampling: Sampling) -> Sampler:
-    """The sampler that the table [sampling] means."""
-    if not sampling.targeted:
-        return Plain(sampling.trajectories)
+    """The sampler that the table [sampling] means, of trajectories drawn at random."""
+    first, product = sampling.trajectories, sampling.target_product
+    if sampling.method == "splitting":
+        return Plain(0)
+    if not sampling.targeted and product is None:
+        return Plain(first)
     error, relative = sampling.target_error, sampling.target_relative_error
-    return Rounds(sampling.trajectories, sampling.most, error, relative)
+    kind = Common if sampling.splits else Rounds
+    return kind(first, sampling.most, error, relative, product)
 
 
 def up_to(first: PerPoint, last: PerPoint) -> Requests:
@@ -167,115 +198,3 @@ def up_to(first: PerPoint, last: PerPoint) -> Requests:
     every = np.arange(int(last.max(initial=0)))[:, None]
     number, point = np.nonzero((every >= first) & (every < last))
     return requests(point, number)
-
-
-@dataclass(frozen=True)
-class Round:
-    """A round that is not over yet; or the last, of which nothing is missing.
-
-    Attributes:
-        number: from 1 on.
-        complete: endings of the rounds before, by code.
-        known: endings of this round's trajectories that have ended.
-        missing: those that are to be run.
-    """
-
-    number: int
-    complete: Int[np.ndarray, "point code"]
-    known: Int[np.ndarray, "point code"]
-    missing: Requests
-
-    @property
-    def upper(self) -> Int[np.ndarray, " point"]:
-        """How many trajectories of each point there are once it is over."""
-        missing = np.bincount(self.missing["point"], minlength=len(self.known))
-        return (self.complete + self.known).sum(axis=1) + missing
-
-
-class Course:
-    """The way of a campaign through the rounds of a sampler."""
-
-    def __init__(
-        self,
-        sampler: Sampler,
-        points: Sequence[Point],
-        rows: np.ndarray,
-        own: Sequence[OwnEnding] = (),
-    ):
-        """Begin with the first round.
-
-        Args:
-            sampler: that is followed.
-            points: of the campaign.
-            rows: of all that has ended already, of whatever round, as `Ended` holds them.
-            own: endings of one's own.
-        """
-        self.sampler, self.points, self.number = sampler, points, 1
-        self.rows, self.complete = rows, rows[:0]
-        self.sticks, self.codes = sticking_codes(own), len(Outcome) + len(own)
-
-    def add(self, rows: Sequence[np.ndarray]) -> None:
-        """Take trajectories that have ended since."""
-        self.rows = store.each_once(np.concatenate([self.rows, *rows]))
-
-    def round(self) -> Round:
-        """The first round that is not over, or the last.
-
-        Raises:
-            ValueError: the sampler asks for what cannot be.
-        """
-        while True:
-            wanted = self.sampler.next(Ended(self.points, self.complete, self.sticks))
-            names, ended, complete = store.keys(wanted, self.rows, self.complete)
-            self._refuse_odd(wanted, names, complete)
-            known = np.isin(ended, names, assume_unique=True)
-            missing = wanted[~np.isin(names, ended, assume_unique=True)]
-            if len(missing) or not len(wanted):
-                complete, part = self._counts(self.complete), self._counts(self.rows[known])
-                return Round(self.number, complete, part, missing)
-            self.complete = store.each_once(np.concatenate([self.complete, self.rows[known]]))
-            self.number += 1
-
-    def _counts(self, rows: np.ndarray) -> Int[np.ndarray, "point code"]:
-        flat = rows["point"].astype(np.int64) * self.codes + rows["outcome"]
-        counts = np.bincount(flat, minlength=len(self.points) * self.codes)
-        return counts.reshape(len(self.points), self.codes)
-
-    def _refuse_odd(self, wanted: Requests, names: np.ndarray, complete: np.ndarray) -> None:
-        """Raise ValueError if these cannot be asked for, or not by this sampler."""
-        columns, weight = self.sampler.columns, wanted["weight"]
-        first = np.unique(names, return_index=True)[1]
-        wrong = {
-            "a point that the campaign does not have": wanted["point"] >= len(self.points),
-            "a trajectory twice": ~np.isin(np.arange(len(names)), first, assume_unique=True),
-            "what has ended": np.isin(names, complete, assume_unique=True),
-            "a weight that is not a positive number": ~((weight > 0) & np.isfinite(weight)),
-            "weights, and its `columns` lack WEIGHT": (weight != 1) & (WEIGHT not in columns),
-            "branches, and its `columns` lack BRANCH": (wanted["branch"] > 0)
-            & (BRANCH not in columns),
-        }
-        for what, rows in wrong.items():
-            if rows.any():
-                name = type(self.sampler).__name__
-                raise ValueError(f"{name}.next asks for {what}: {wanted[rows][0]}")
-
-
-def ended_in(folder: Path, sampler: Sampler, row: np.dtype) -> np.ndarray:
-    """What has ended in a campaign's folder, as the sampler is told of it (`Ended.rows`).
-
-    Args:
-        folder: the campaign's.
-        sampler: that is followed.
-        row: the type of its rows.
-
-    Raises:
-        UserError: a block is damaged, or the sampler reads a column that no part writes.
-    """
-    own = [column.name for column in sampler.columns]
-    names = list(dict.fromkeys(["point", "number", "outcome", *own, *sampler.reads]))
-    if unknown := [name for name in names if name not in (row.names or ())]:
-        raise UserError(
-            f"sampler: {type(sampler).__name__} reads {', '.join(unknown)}, which no part of the "
-            "campaign writes"
-        )
-    return store.each_once(store.endings(store.block_files(folder), row, names))

@@ -1,6 +1,6 @@
 """What shapes the bits of a campaign's trajectories besides its input, and may not change."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,14 @@ from scatter.foreign import shown
 from scatter.kernels import kernel
 from scatter.outcomes import SCHEMA
 from scatter.potentials.base import Guard, Potential
+from scatter.rows import ATOMS
 from scatter.settings import UserError
 
 ELSEWHERE = "choose another output folder ([run] output; of validate, --output)"
 SLABS = "slabs_sha256"
+BATHS = "baths"
+FRICTION = "friction"
+CHAINS = "chains_sha256"  # of constrained dynamics, where molecules desorb
 
 Manifest = Mapping[str, Any]  # or a part of one, by its keys
 
@@ -35,7 +39,7 @@ def shaping(
     return {
         "potential_sha256": potential.identity,
         "starts_sha256": starts.identity,
-        "domain": domain.told() if domain else {},
+        "domain": domain.record() if domain else {},
         "guards_sha256": {guard.column: guard.identity for guard in guards},
         "parts": dict(parts or {}),
         "schema": SCHEMA,
@@ -62,16 +66,19 @@ def another(manifest: Manifest, now: Manifest) -> str:
     return ""
 
 
-def refuse_another(folder: Path, manifest: Manifest, now: Manifest) -> None:
+def refuse_another(
+    folder: Path, manifest: Manifest, now: Manifest, free: Collection[str] = ()
+) -> None:
     """Raise UserError if a folder holds another campaign than the present one.
 
     Args:
         folder: the campaign's.
         manifest: what it holds.
         now: of the present one what is known by now: its identity, `shaping`, its slabs.
+        free: keys of the input that may differ.
     """
     shaped = dict(now)
-    differs = difference(manifest["identity"], shaped.pop("identity", manifest["identity"]))
+    differs = difference(manifest["identity"], shaped.pop("identity", manifest["identity"]), free)
     if differs:
         raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
     other = another(manifest, shaped)
@@ -85,3 +92,15 @@ def refuse_another(folder: Path, manifest: Manifest, now: Manifest) -> None:
             f"{folder} holds this campaign with another {other}: trajectories would not be alike; "
             f"{ELSEWHERE}"
         )
+
+
+def refuse_other_columns(folder: Path, manifest: Manifest, now: Manifest) -> None:
+    """Raise UserError if what was added has other columns than what a folder holds."""
+    usual = {"atoms": ATOMS, "columns": []}
+    for key, of_before in usual.items():
+        if manifest.get(key, of_before) != now.get(key, manifest.get(key, of_before)):
+            raise UserError(
+                f"{folder} holds this campaign with molecules of which other columns are written "
+                f"({key}: {shown(manifest.get(key, of_before), 200)}, and now "
+                f"{shown(now[key], 200)}); {ELSEWHERE}"
+            )

@@ -8,13 +8,22 @@ from hashlib import sha256
 import numpy as np
 from jaxtyping import Float
 
-from scatter.campaign.apart import energies, refuse_images, refuse_thin_vacuum
+from scatter.campaign.apart import (
+    energies,
+    refuse_images,
+    refuse_thin_vacuum,
+    shortest_repeat,
+)
+from scatter.campaign.constants import lattice_of
 from scatter.campaign.ranks import Ranks
 from scatter.config import Input
+from scatter.dynamics.baths import Edge
 from scatter.initial import snapshots as cached
 from scatter.initial.cache import digest
 from scatter.initial.checks import adsorbates_moved, check_snapshots
-from scatter.initial.lattice import lattice_constant_at
+from scatter.initial.covered import covered, feet, refuse_strayed
+from scatter.initial.edge import edge_atoms, edge_of, in_words
+from scatter.initial.relax import at_rest, relaxed, to_relax
 from scatter.initial.slab import build, described
 from scatter.initial.snapshots import Snapshots, join
 from scatter.initial.surface import Thermalise
@@ -36,19 +45,28 @@ class ThermalSlab:
         facet: label of the surface.
         T_K: K.
         lattice_constant: Å; None for a slab from a file.
+        c_over_a: of a hcp crystal.
         system: its atoms.
         ideal: their ideal positions, Å.
         snapshots: thermal states.
         identity: hash of the snapshots.
+        edge: the atoms in a bath; None where there is none.
     """
 
     facet: str
     T_K: float
     lattice_constant: float | None
+    c_over_a: float | None
     system: System
     ideal: Float[np.ndarray, "atom 3"]
     snapshots: Snapshots
     identity: str
+    edge: Edge | None = None
+
+    @property
+    def name(self) -> str:
+        """What a results file calls it."""
+        return f"{self.facet} {self.T_K:g} K"
 
     def highest(self, pool: range) -> float:
         """Height z of the highest atom of some of the snapshots, Å."""
@@ -89,23 +107,89 @@ def thermal_slab(
         UserError: it cannot be built, does not suit the input, or fails a check.
     """
     surface = input.surface
-    constant = surface.given_lattice_constant(T_K) if surface.file is None else None
-    if constant is None and surface.file is None:
-        say(f"lattice constant of {surface.element} at {T_K:g} K on this potential ...")
-        constant, error = ranks.share(
-            lambda: lattice_constant_at(
-                potential,
-                surface.element,
-                T_K,
-                surface.thermalise,
-                input.run.seed,
-                telling(say, "lattice constant"),
-            )
+    report = telling(say, "lattice constant")
+    constants = lattice_of(input, potential, T_K, ranks, say, report)
+    system, ideal = ranks.share(lambda: _fitting_slab(input, potential, facet, constants))
+    if surface.relaxes(T_K) or surface.adsorbates.species is not None:
+        say(f"slab ({facet}) at {T_K:g} K: relaxing ...")
+        ideal = ranks.share(
+            lambda: _relaxed(input, potential, facet, T_K, constants, system, ideal)
         )
-        say(f"lattice constant at {T_K:g} K: {constant:.4f} ± {error:.4f} Å")
-    system, ideal = ranks.share(lambda: _fitting_slab(input, potential, facet, constant))
     say(f"slab ({facet}): {described(system, ideal)}")
-    settings = surface.thermalise.for_trajectories(input.sampling.most)
+    ranks.share(lambda: _tell_aim(input, system, ideal, say))
+    if surface.at_rest(T_K):
+        snapshots, force = ranks.share(lambda: at_rest(system, ideal, potential))
+        still = "rigid" if surface.rigid else f"the largest force on it is {force:.2g} eV/Å"
+        say(f"slab ({facet}) at {T_K:g} K: at rest, {still}")
+        first = snapshots
+    else:
+        snapshots = thermal(input, potential, system, ideal, facet, T_K, ranks, say)
+        # all, or those of a campaign of any length
+        first = snapshots.first(surface.thermalise.pool(0).stop)
+    edge = ranks.share(lambda: edge_of(input.dynamics, potential, system, ideal, first, T_K))
+    if edge:
+        say(f"  {in_words(edge)}")
+    same = digest(**vars(first))
+    return ThermalSlab(facet, T_K, *constants, system, ideal, snapshots, same, edge)
+
+
+def _tell_aim(input: Input, system: System, ideal: Float[np.ndarray, "atom 3"], say: Say) -> None:
+    """Say how much of the cell impacts are aimed at, where they are; refuse what they cannot be."""
+    repeat = float(np.linalg.norm(shortest_repeat(system.cell)))
+    disc = input.incidence.disc(ideal, repeat)
+    if disc is not None:
+        say(
+            f"impacts within {disc.radius:g} Å of atom {input.incidence.aim_atom}: "
+            f"{disc.share(system.cell):.1%} of the cell's area"
+        )
+
+
+def _relaxed(
+    input: Input,
+    potential: Potential,
+    facet: str,
+    T_K: float,
+    constants: tuple[float | None, float | None],
+    system: System,
+    ideal: Float[np.ndarray, "atom 3"],
+) -> Float[np.ndarray, "atom 3"]:
+    """The slab with its adsorbates as high as no force moves them, and all relaxed if so wanted."""
+    surface, free = input.surface, np.zeros(len(system), bool)
+    free[system.adsorbates] = True
+    positions = relaxed(system, ideal, potential, free, feet(surface, system))
+    if surface.relaxes(T_K):
+        positions = relaxed(system, positions, potential, to_relax(system, positions))
+    if surface.adsorbates.species is not None:
+        refuse_strayed(surface, facet, constants[0] or 0.0, system, positions)
+    return positions
+
+
+def thermal(
+    input: Input,
+    potential: Potential,
+    system: System,
+    ideal: Float[np.ndarray, "atom 3"],
+    facet: str,
+    T_K: float,
+    ranks: Ranks,
+    say: Say,
+) -> Snapshots:
+    """Thermal snapshots of a slab, from the cache or made; every rank must call this.
+
+    Args:
+        input: of the campaign.
+        potential: that it is thermalised on.
+        system: the slab, adsorbates and all.
+        ideal: where its atoms begin, Å.
+        facet: what it is called; its random numbers are told from others' by that.
+        T_K: K.
+        ranks: share the replicas.
+        say: tells how far it is.
+
+    Raises:
+        UserError: the snapshots fail a check.
+    """
+    settings = input.surface.thermalise.for_trajectories(input.sampling.most)
     seed, key = input.run.seed, slab_key(facet, T_K)
     place = cached.snapshots_key(system, ideal, potential, T_K, settings, seed, key)
     snapshots = ranks.share(lambda: cached.load_snapshots(place))
@@ -116,20 +200,20 @@ def thermal_slab(
     say(f"slab ({facet}) at {T_K:g} K: {len(snapshots)} thermal snapshots")
     if len(system.adsorbates):
         say(f"  {adsorbates_moved(snapshots, system, ideal)}")
-    first = snapshots.first(
-        surface.thermalise.pool(0).stop
-    )  # all, or those of a campaign of any length
-    return ThermalSlab(facet, T_K, constant, system, ideal, snapshots, digest(**vars(first)))
+    return snapshots
 
 
 def _fitting_slab(
-    input: Input, potential: Potential, facet: str, constant: float | None
+    input: Input, potential: Potential, facet: str, constants: tuple[float | None, float | None]
 ) -> tuple[System, Float[np.ndarray, "atom 3"]]:
     """The ideal slab, once the potential knows its elements and its vacuum is thick enough."""
-    system, ideal = build(input.surface, facet, constant)
+    surface, seed = input.surface, input.run.seed
+    system, ideal = build(surface, facet, *constants)
+    system, ideal = covered(surface, facet, seed, constants[0] or 0.0, system, ideal)
     refuse_unknown_elements(potential, system)
     refuse_thin_vacuum(input, potential, system, ideal)
     refuse_images(input, potential, system)
+    edge_atoms(input.dynamics, system, ideal)  # for what it refuses
     return system, ideal
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 from scatter import cores
 from scatter.campaign.ranks import Ranks
 from scatter.potentials import sharing
+from scatter.report.terminal import counted
 
 
 def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
@@ -24,4 +25,4 @@ def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:
 def threads_in_words(threads: int, wanted: int | Literal["auto"]) -> str:
     """The threads of a rank in words, with why they are fewer than it was told to use."""
     fewer = wanted != "auto" and threads < wanted
-    return f"{threads} thread(s)" + (f" (not {wanted}: it has no more cores)" if fewer else "")
+    return counted(threads, "thread") + (f" (not {wanted}: it has no more cores)" if fewer else "")

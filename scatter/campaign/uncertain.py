@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from scatter.campaign.frames import Recorder
+from scatter.columns import GUARDED
 from scatter.dynamics.conditions import Finished
 from scatter.dynamics.guards import Guards
 from scatter.files import replacing, write_whole
-from scatter.outcomes import GUARDED
 from scatter.state import Start, trajectory_name
 from scatter.structures import extxyz
 from scatter.units import fs

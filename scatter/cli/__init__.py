@@ -6,11 +6,11 @@ import sys
 import traceback
 from io import TextIOWrapper
 
-from scatter.cli import campaigns, fits, potentials
+from scatter.cli import campaigns, fits, levels, potentials, several, trainings
 from scatter.cli.words import app
 from scatter.errors import UserError
 
-__all__ = ["app", "campaigns", "fits", "main", "potentials"]
+__all__ = ["app", "campaigns", "fits", "levels", "main", "potentials", "several", "trainings"]
 
 INTERRUPTED = 130  # exit code of typer after Ctrl-C
 # Errors of the disk, the file system or its permissions that any access to a file may raise.

@@ -1,13 +1,43 @@
 """Commands for campaigns: run one, inspect it, report its results."""
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scatter.cli.words import Folder, Folders, PotentialName, Trust, app
-from scatter.errors import UserError
+from scatter.cli.groups import Group
+from scatter.cli.words import (
+    Fixed,
+    Folder,
+    Folders,
+    Head,
+    Into,
+    PotentialName,
+    Trust,
+    app,
+)
+
+
+@app.command()
+def init(
+    name: Annotated[
+        Path, typer.Argument(help="The file to write; `.toml` is added to a bare name.")
+    ] = Path("input.toml"),
+    projectile: Annotated[str, typer.Option(help="Formula, such as H, H2 or CH4.")] = "H2",
+    potential: Annotated[
+        str | None,
+        typer.Option(
+            "--potential", "-p", help="A file, `default`, `analytic`, or `ase:` and a calculator."
+        ),
+    ] = None,
+    element: Annotated[str, typer.Option(help="Of the surface.")] = "Cu",
+) -> None:
+    """Write a commented input file that runs as it is, to begin a campaign with."""
+    from scatter.config.template import write_template
+
+    path = write_template(name, projectile, potential, element)
+    print(f"input: {path}\nrun it: scatter run {path}")
 
 
 @app.command()
@@ -40,7 +70,7 @@ def collect(
     results: Annotated[Path, typer.Argument(help="The file that `python -m scatter.gpu` wrote.")],
 ) -> None:
     """Bring trajectories run elsewhere into the folder of INPUT; write table and figure."""
-    from scatter.campaign.elsewhere import collect
+    from scatter.campaign.collected import collect
 
     collect(input, results)
 
@@ -58,6 +88,18 @@ def status(
 
 
 @app.command()
+def watch(
+    folder: Folder,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds from one look to the next.")] = 2.0,
+) -> None:
+    """Watch a campaign from another terminal while it runs; S0 with errors, rate, time left."""
+    from scatter.report.terminal import console
+    from scatter.report.watch import watch
+
+    watch(folder, console(True), every)
+
+
+@app.command()
 def inspect(
     folder: Folder,
     number: Annotated[
@@ -68,6 +110,12 @@ def inspect(
         float | None, typer.Option(min=1e-3, help="Time between frames; by default 1 fs.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The extxyz file to write.")] = None,
+    reactive: Annotated[
+        bool,
+        typer.Option(
+            "--reactive", help="NUMBER is of a row of /reactive, of a point that was split."
+        ),
+    ] = False,
     trust_pickle: Trust = False,
 ) -> None:
     """List the failed and undecided trajectories of a campaign, or replay any one bit for bit."""
@@ -78,18 +126,8 @@ def inspect(
     if number is None:
         list_wrong(folder, console(True))
     else:
-        inspect(folder, point, number, every_fs, output, trust_pickle, console(True))
-
-
-@app.command()
-def committee(
-    input: Annotated[Path, typer.Argument(help="An input file with [potential] committee.")],
-    trust_pickle: Trust = False,
-) -> None:
-    """Run INPUT, and the same starts on each member of its committee: S0 with a model error."""
-    from scatter.campaign.committee import committee
-
-    committee(input, trust_pickle)
+        how = every_fs, output, trust_pickle, console(True), reactive
+        inspect(folder, point, number, *how)
 
 
 @app.command()
@@ -109,19 +147,24 @@ def plot(
         typer.Option(help="CSV of another curve: a sticking.csv, or columns energy_eV and S0."),
     ] = None,
     scale: Annotated[
-        float, typer.Option(help="Factor by which S0 of overlays is multiplied.")
-    ] = 1.0,
+        str, typer.Option(help="What S0 of overlays is multiplied by; `fit` finds it for one.")
+    ] = "1",
     output: Annotated[Path | None, typer.Option(help="Figure to write, without extension.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="S0 on a logarithmic axis.")] = False,
 ) -> None:
     """Draw sticking curves from results.h5 alone, as PNG and PDF."""
+    from scatter.report.factor import in_words, scale_of
     from scatter.report.sticking import plot
 
-    print(f"figure: {plot(folders, overlay or (), scale, output)}")
+    by, factor = scale_of(scale, folders, overlay or ())
+    if factor and overlay:
+        print(in_words(factor, overlay[0]))
+    print(f"figure: {plot(folders, overlay or (), by, output, log)}")
 
 
 @app.command()
 def report(
-    folder: Folder,
+    folders: Folders,
     gaussian: Annotated[
         float | None,
         typer.Option(min=0.001, help="Bin final v, J with Gaussian weights of this FWHM."),
@@ -129,17 +172,53 @@ def report(
     parity: Annotated[
         bool, typer.Option(help="Homonuclear molecules: only even changes of J.")
     ] = True,
+    fix: Fixed = None,
+    output: Into = None,
 ) -> None:
-    """Write report.html: the results of a campaign in figures and numbers, from results.h5."""
+    """Write report.html: results in figures and numbers, of several campaigns as one."""
     from scatter.analysis import Binning
+    from scatter.report.fits import amplitude_of
     from scatter.report.page import write_report
 
-    print(f"report: {write_report(folder, Binning(gaussian, gaussian, parity))}")
+    binning = Binning(gaussian, gaussian, parity)
+    print(f"report: {write_report(folders, binning, output, amplitude_of(fix))}")
+
+
+@dataclass(frozen=True)
+class Chosen(Group):
+    """Which of several conditions are averaged."""
+
+    molecule: Annotated[str | None, typer.Option(help="Where points have several.")] = None
+    facet: Annotated[str | None, typer.Option(help="Where points have several.")] = None
+    temperature: Annotated[
+        float | None, typer.Option(help="Surface temperature, K, where points have several.")
+    ] = None
+    polar: Annotated[float | None, typer.Option(help="Degrees, where points have several.")] = None
+    azimuth: Annotated[float | None, typer.Option(help="Degrees, where points have several.")] = (
+        None
+    )
+
+    @property
+    def conditions(self) -> dict[str, str | float]:
+        """Those that were named."""
+        given = {"molecule": self.molecule, "facet": self.facet, "T_K": self.temperature}
+        given |= {"polar_deg": self.polar, "azimuth_deg": self.azimuth}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@app.command()
+def products(folder: Folder) -> None:
+    """Print the probabilities of what projectiles became; write products.csv, branching.csv."""
+    from scatter.report.products import report_products
+    from scatter.report.terminal import console
+
+    report_products(folder, console(True))
 
 
 @app.command()
 def average(
-    folder: Folder,
+    folders: Folders,
+    *,
     beam: Annotated[
         list[str] | None,
         typer.Option(metavar="V0,ALPHA,T", help="Molecular beam: m/s, m/s, K; repeatable."),
@@ -156,25 +235,25 @@ def average(
     nearest_j: Annotated[
         bool, typer.Option(help="States not computed take S0 of the nearest J.")
     ] = False,
-    molecule: Annotated[str | None, typer.Option(help="Where points have several.")] = None,
-    facet: Annotated[str | None, typer.Option(help="Where points have several.")] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help="Surface temperature, K, where points have several.")
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T,S0,LOW,HIGH",
+            help="Of a desorption campaign, which needs no other option: S0 of a gas, known at T.",
+        ),
     ] = None,
-    polar: Annotated[float | None, typer.Option(help="Degrees, where points have several.")] = None,
-    azimuth: Annotated[
-        float | None, typer.Option(help="Degrees, where points have several.")
-    ] = None,
+    output: Into = None,
+    chosen: Chosen,
 ) -> None:
     """Average computed points over beams and gases; predict desorption by detailed balance."""
     from scatter.report.averages import Wanted, average, beam_of
+    from scatter.report.desorption import anchor_of
     from scatter.report.terminal import console
 
     beams = [beam_of(text, cooling) for text in beam or ()]
-    given = {"molecule": molecule, "facet": facet, "T_K": temperature}
-    given |= {"polar_deg": polar, "azimuth_deg": azimuth}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    average(folder, Wanted(beams, gas or (), desorption or (), nearest_j, chosen), console(True))
+    scale = anchor_of(anchor) if anchor else None
+    wanted = Wanted(beams, gas or (), desorption or (), nearest_j, chosen.conditions, scale)
+    average(folders, wanted, console(True), output)
 
 
 @app.command()
@@ -187,40 +266,6 @@ def export(
     from scatter.results.export import export
 
     print(export(folder, format, output))
-
-
-@app.command()
-def levels(
-    formula: Annotated[str, typer.Argument(help="A diatomic, such as H2, HD or D2.")],
-    potential: PotentialName = "default",
-    v: Annotated[int, typer.Option(min=0, help="Highest vibrational quantum number.")] = 2,
-    j: Annotated[int, typer.Option(min=0, help="Highest rotational quantum number.")] = 5,
-    langer: Annotated[bool, typer.Option(help="(J+1/2)² in place of J(J+1).")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    trust_pickle: Trust = False,
-) -> None:
-    """Print the rovibrational levels of a molecule on a potential (EBK)."""
-    from scatter.ebk import level_rows, reduced_mass
-    from scatter.initial.molecule import bond_curve, isotopes
-    from scatter.potentials.table import potential_from_name
-
-    try:
-        (first, m1), (second, m2) = isotopes(formula, {})
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    surface = potential_from_name(potential, trust_pickle)
-    rows = level_rows(v, j, bond_curve(surface, first, second), reduced_mass(m1, m2), langer)
-    if as_json:
-        print(json.dumps(rows, indent=1))
-        return
-    convention = "(J+1/2)²" if langer else "J(J+1)"
-    print(f"{formula} on {surface.description}; EBK with L² = {convention} ħ²")
-    print("  v   J   E - E_min (eV)   spacing (eV)   inner (Å)   outer (Å)   period (fs)")
-    for row in rows:
-        print(
-            f"{row['v']:3.0f} {row['J']:3.0f} {row['energy_eV']:16.6f} {row['spacing_eV']:14.6f}"
-            f" {row['inner_A']:11.4f} {row['outer_A']:11.4f} {row['period_fs']:13.4f}"
-        )
 
 
 @app.command()
@@ -240,6 +285,7 @@ def bench(
     potential: PotentialName = "default",
     trajectories: Annotated[int, typer.Option(min=1, help="Size of the campaign.")] = 10_000,
     timestep_fs: Annotated[float, typer.Option(min=1e-3, help="Time step of the campaign.")] = 0.25,
+    head: Head = None,
     trust_pickle: Trust = False,
 ) -> None:
     """Time H2 on Cu(111) with a potential on this machine; estimate how long a campaign takes."""
@@ -247,4 +293,5 @@ def bench(
     from scatter.potentials.table import potential_from_name
     from scatter.report.terminal import console
 
-    bench(potential_from_name(potential, trust_pickle), trajectories, timestep_fs, console(True))
+    opened = potential_from_name(potential, trust_pickle, head)
+    bench(opened, trajectories, timestep_fs, console(True))

@@ -1,12 +1,17 @@
 """Commands for potentials: make one, and find out how far to trust it."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scatter.cli.words import EnergyKey, ForcesKey, Trust, app, symbols_of
+from scatter.cli.groups import Group
+from scatter.cli.words import Head, LabelKeys, Trust, app, symbols_of
 from scatter.errors import UserError
+
+if TYPE_CHECKING:
+    from scatter.labels import Keys
 
 
 @app.command()
@@ -14,13 +19,16 @@ def evaluate(
     potential: Annotated[str, typer.Argument(help="A file, `default`, `analytic` or `ase:emt`.")],
     structures: Annotated[Path, typer.Argument(help="Structures that ASE reads (extxyz).")],
     output: Annotated[Path, typer.Option(help="The extxyz file to write.")],
+    head: Head = None,
+    stress: Annotated[bool, typer.Option("--stress", help="Write the stress too, eV/Å³.")] = False,
     trust_pickle: Trust = False,
 ) -> None:
     """Write the energy and forces of every structure on a potential."""
     from scatter.potentials.evaluate import evaluate
     from scatter.potentials.table import potential_from_name
 
-    print(evaluate(potential_from_name(potential, trust_pickle), structures, output))
+    opened = potential_from_name(potential, trust_pickle, head)
+    print(evaluate(opened, structures, output, stress=stress))
 
 
 @app.command(context_settings={"allow_extra_args": True})
@@ -32,6 +40,9 @@ def convert(
     out: Annotated[Path, typer.Argument(help="The .npz to write, or for an ACE .npz the .yace.")],
     elements: Annotated[
         list[str] | None, typer.Option(metavar="H Cu ...", help="Elements to keep; all by default.")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The head to keep, where there are several.")
     ] = None,
     trust_pickle: Trust = False,
 ) -> None:
@@ -47,80 +58,9 @@ def convert(
     if context.args and not elements:
         raise UserError(f"{' '.join(context.args)}: convert takes one MODEL and one OUT")
     kept = [*symbols_of([*elements, *context.args])] if elements else []
-    for agreement in convert(model, out, kept, trust_pickle):
+    for agreement in convert(model, out, kept, trust_pickle, head):
         print(agreement)
     print(f"potential: {out}")
-
-
-@app.command()
-def distil(
-    data: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `select` wrote.")],
-    out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
-    channels: Annotated[
-        int, typer.Option(min=16, help="Number of features; a multiple of 16.")
-    ] = 16,
-    l_max: Annotated[
-        int, typer.Option(min=1, max=3, help="Highest l of the spherical harmonics.")
-    ] = 3,
-    correlation: Annotated[int, typer.Option(min=1, max=3, help="Correlation order.")] = 2,
-    cutoff: Annotated[float, typer.Option(min=1.0, help="Cutoff, Å.")] = 5.0,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training set.")] = 300,
-    batch: Annotated[int, typer.Option(min=1, help="Structures per step.")] = 8,
-    learning_rate: Annotated[float, typer.Option(min=1e-8, help="Largest learning rate.")] = 0.01,
-    threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first member.")] = 1,
-    members: Annotated[int, typer.Option(min=1, help="Members of a committee to train.")] = 1,
-    energy_key: EnergyKey = None,
-    forces_key: ForcesKey = None,
-) -> None:
-    """Train a compact MACE on a teacher's labels; continues where it was stopped."""
-    from scatter.fitting.progress import Teller
-    from scatter.labels import Keys
-    from scatter.mace.training.distil import Lessons, distil
-    from scatter.mace.training.student import Student
-
-    lessons = Lessons(epochs, batch, learning_rate, threads, seed)
-    student = Student(channels, l_max, correlation, cutoff)
-    tell = Teller(epochs, lambda line: print(line, flush=True))
-    keys = Keys(energy_key, forces_key)
-    for potential in distil(data, out, student, lessons, members, tell, keys):
-        print(f"potential: {potential}")
-
-
-@app.command()
-def finetune(
-    data: Annotated[Path, typer.Argument(metavar="SET", help="A folder that `select` wrote.")],
-    out: Annotated[Path, typer.Argument(help="The .model file to write.")],
-    foundation: Annotated[str, typer.Option(help="small, medium or large, or a .model file.")],
-    freeze: Annotated[
-        str, typer.Option(help="f0 to f6, or some of embedding,interactions,products,readouts.")
-    ] = "f4",
-    e0s: Annotated[
-        str, typer.Option(help="Atomic energies: estimated, foundation or average.")
-    ] = "estimated",
-    epochs: Annotated[
-        int, typer.Option(min=2, help="Passes over the set; the last fifth weights energies.")
-    ] = 1500,
-    batch: Annotated[int, typer.Option(min=1, help="Structures per step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(min=1e-8, help="Initial learning rate.")] = 0.01,
-    precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float64",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1,
-    seed: Annotated[int, typer.Option(help="Seed of the order of structures.")] = 1,
-    energy_key: EnergyKey = None,
-    forces_key: ForcesKey = None,
-    trust_pickle: Trust = False,
-) -> None:
-    """Fine-tune a foundation model, partly frozen; continues where it was stopped."""
-    from scatter.fitting.progress import Teller
-    from scatter.labels import Keys
-    from scatter.mace.training.finetune import Foundation, finetune
-    from scatter.mace.training.train import Training
-
-    training = Training(epochs, batch, learning_rate, precision, device, threads, seed)
-    start = Foundation(foundation, freeze, e0s, trust_pickle)
-    tell = Teller(epochs, lambda line: print(line, flush=True))
-    print(finetune(data, out, start, training, tell, Keys(energy_key, forces_key)))
 
 
 @app.command()
@@ -134,45 +74,85 @@ def sample(
     molecule: Annotated[
         int, typer.Option(min=0, help="Isolated molecules, and as many clean slabs.")
     ] = 0,
+    above: Annotated[
+        int, typer.Option(min=0, help="Molecules, whole and broken, at random above the surface.")
+    ] = 0,
+    trajectories: Annotated[
+        bool, typer.Option(help="Run trajectories; without, only what the other options ask for.")
+    ] = True,
     trust_pickle: Trust = False,
 ) -> None:
     """Run the campaign in INPUT and record labelled structures, to train potentials on."""
     from scatter.fitting.extras import Extras
     from scatter.fitting.sample import sample
 
-    sample(input, every_fs, Extras(paths, bulk, molecule), trust_pickle)
+    extras = Extras(paths, bulk, molecule, above)
+    sample(input, every_fs, extras, trust_pickle, trajectories)
+
+
+@dataclass(frozen=True)
+class Choice(Group):
+    """What is chosen, and how it is split."""
+
+    number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000
+    whole: Annotated[
+        list[Path] | None, typer.Option("--all", help="File or folder of which to keep all frames.")
+    ] = None
+    max_force: Annotated[float, typer.Option(help="Leave out frames with larger forces, eV/Å.")] = (
+        20.0
+    )
+    validation: Annotated[float, typer.Option(min=0, max=0.9, help="Fraction for validation.")] = (
+        0.1
+    )
+    test: Annotated[float, typer.Option(min=0, max=0.9, help="Fraction for testing.")] = 0.1
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same choice.")] = 0
+
+
+@dataclass(frozen=True)
+class AllKeys(LabelKeys):
+    """Under which keys the labels stand, and what is only copied."""
+
+    stress_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Key of the stresses, which are only copied.")
+    ] = None
+
+    @property
+    def keys(self) -> "Keys":
+        """For those who read labels."""
+        return replace(super().keys, stress=self.stress_key)
 
 
 @app.command()
 def select(
     samples: Annotated[list[Path], typer.Argument(help="Labelled .extxyz files, or folders.")],
     output: Annotated[Path, typer.Option(help="Folder for train, valid and test.extxyz.")],
-    number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000,
-    whole: Annotated[
-        list[Path] | None, typer.Option("--all", help="File or folder of which to keep all frames.")
-    ] = None,
-    max_force: Annotated[
-        float, typer.Option(help="Leave out frames with larger forces, eV/Å.")
-    ] = 20.0,
-    validation: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Fraction for validation.")
-    ] = 0.1,
-    test: Annotated[float, typer.Option(min=0, max=0.9, help="Fraction for testing.")] = 0.1,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same choice.")] = 0,
-    energy_key: EnergyKey = None,
-    forces_key: ForcesKey = None,
-    stress_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Key of the stresses, which are only copied.")
-    ] = None,
+    choice: Choice,
+    labels: AllKeys,
 ) -> None:
     """Choose the most diverse frames of SAMPLES, split into sets that share no trajectory."""
-    from scatter.fitting.select import Choice, select
-    from scatter.labels import Keys
+    from scatter.fitting import select
 
-    choice = Choice(number, max_force, seed, validation, test)
-    keys = Keys(energy_key, forces_key, stress_key)
-    print(select(samples, output, choice, whole or (), keys))
+    parts = choice.validation, choice.test
+    chosen = select.Choice(choice.number, choice.max_force, choice.seed, *parts)
+    print(select.select(samples, output, chosen, choice.whole or (), labels.keys))
     print(f"report: {output / 'selection.json'}\nfigure: {output / 'selection.png'}")
+
+
+@dataclass(frozen=True)
+class Compared(Group):
+    """What two potentials are compared by."""
+
+    structures: Annotated[
+        Path | None, typer.Option(help="Structures (extxyz) for the teacher to label.")
+    ] = None
+    sticking: Annotated[
+        Path | None,
+        typer.Option(help="An input.toml: run its campaign on both, from common starts."),
+    ] = None
+    properties: Annotated[bool, typer.Option(help="Compare crystal, molecule, barriers, a(T).")] = (
+        True
+    )
+    quick: Annotated[bool, typer.Option("--quick", help="One barrier, few trajectories.")] = False
 
 
 @app.command(context_settings={"allow_extra_args": True})
@@ -180,17 +160,8 @@ def validate(
     context: typer.Context,
     potential: Annotated[str, typer.Argument(help="The potential to test: a file or a name.")],
     against: Annotated[str, typer.Option(help="Its teacher, or an .extxyz file of labels.")],
-    structures: Annotated[
-        Path | None, typer.Option(help="Structures (extxyz) for the teacher to label.")
-    ] = None,
-    sticking: Annotated[
-        Path | None,
-        typer.Option(help="An input.toml: run its campaign on both, from common starts."),
-    ] = None,
-    properties: Annotated[
-        bool, typer.Option(help="Compare crystal, molecule, barriers, a(T).")
-    ] = True,
-    quick: Annotated[bool, typer.Option("--quick", help="One barrier, few trajectories.")] = False,
+    compared: Compared,
+    *,
     molecule: Annotated[
         list[str] | None,
         typer.Option(metavar="H ...", help="Its elements; by default all but the commonest."),
@@ -198,12 +169,14 @@ def validate(
     output: Annotated[
         Path | None, typer.Option(help="Folder; by default runs/validate_NAME.")
     ] = None,
-    energy_key: EnergyKey = None,
-    forces_key: ForcesKey = None,
+    labels: LabelKeys,
+    head: Head = None,
+    against_head: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which head of the teacher.")
+    ] = None,
     trust_pickle: Trust = False,
 ) -> None:
     """Test a potential against its teacher or labels; under mpirun, on all ranks."""
-    from scatter.labels import Keys
     from scatter.validation.validate import validate
     from scatter.validation.wanted import Wanted
 
@@ -211,6 +184,6 @@ def validate(
         raise UserError(f"{' '.join(context.args)}: validate takes one POTENTIAL")
     symbols = symbols_of([*molecule, *context.args]) if molecule else ()
     folder = output or Path("runs") / f"validate_{Path(potential).stem}"
-    keys = Keys(energy_key, forces_key)
-    what = (structures, sticking, properties, quick, symbols, trust_pickle, keys)
-    validate(Wanted(potential, against, folder, *what))
+    what = (compared.structures, compared.sticking, compared.properties, compared.quick)
+    heads = head, against_head
+    validate(Wanted(potential, against, folder, *what, symbols, trust_pickle, labels.keys, heads))

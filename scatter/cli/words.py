@@ -1,14 +1,20 @@
 """The program, and the arguments and options that its commands share."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from scatter import __version__
+from scatter.cli.groups import Group, spread
 from scatter.errors import UserError
+
+if TYPE_CHECKING:
+    from scatter.labels import Keys
 
 
 class _Once:
@@ -60,9 +66,15 @@ class Verbs(typer.Typer):
         plain |= {"pretty_exceptions_enable": False, "no_args_is_help": True}
         super().__init__(cls=_Group, **plain, **options)
 
-    def command(self, *names: Any, **options: Any) -> Callable[..., Any]:
-        """Turn a function into a command."""
-        return super().command(*names, cls=_Command, **options)
+    def command(self, *names: Any, **options: Any) -> Callable[..., object]:
+        """Turn a function into a command, which may take groups of options."""
+        register = super().command(*names, cls=_Command, **options)
+
+        def registered(function: Callable[..., object]) -> Callable[..., object]:
+            register(spread(function))
+            return function
+
+        return registered
 
 
 app = Verbs(
@@ -79,14 +91,43 @@ PotentialName = Annotated[
 Trust = Annotated[
     bool, typer.Option("--trust-pickle", help="Open a .model file, which may run code.")
 ]
+Head = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which head, where a .model has several.")
+]
 EnergyKey = Annotated[
     str | None, typer.Option(metavar="KEY", help="Key of the energies, eV; by default `energy`.")
 ]
 ForcesKey = Annotated[
     str | None, typer.Option(metavar="KEY", help="Key of the forces, eV/Å; by default `forces`.")
 ]
+
+
+@dataclass(frozen=True)
+class LabelKeys(Group):
+    """Under which keys the labels stand."""
+
+    energy_key: EnergyKey = None
+    forces_key: ForcesKey = None
+
+    @property
+    def keys(self) -> "Keys":
+        """For those who read labels."""
+        from scatter.labels import Keys
+
+        return Keys(self.energy_key, self.forces_key)
+
+
 Folders = Annotated[list[Path], typer.Argument(help="Folders of campaigns.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of a campaign.")]
+Fixed = Annotated[
+    str | None,
+    typer.Option(
+        "--fix", metavar="A=0.65", help="Amplitude A of the fitted curves, where it is known."
+    ),
+]
+Into = Annotated[
+    Path | None, typer.Option("--output", help="Folder to write into; by default the first.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -108,3 +149,17 @@ def symbols_of(texts: Sequence[str] | None) -> tuple[str, ...]:
     """Symbols of elements from words such as "Cu,H", each once."""
     symbols = (symbol.strip() for text in texts or () for symbol in text.split(","))
     return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))
+
+
+def whole_numbers(option: str, text: str | None) -> tuple[int, ...]:
+    """Whole numbers from an option such as "4,6,8"; none where it is not given.
+
+    Raises:
+        UserError: it is something else.
+    """
+    words = [word.strip() for word in text.split(",")] if text else []
+    if not all(re.fullmatch("[1-9][0-9]{0,3}", word) for word in words):
+        raise UserError(
+            f"{option} {text}: must be whole numbers greater than 0, separated by commas, as 4,6,8"
+        )
+    return tuple(int(word) for word in words)

@@ -241,7 +241,7 @@ def _fix(place: Place) -> str:
     if deeper:
         return ""
     field = TABLES[place.table].model_fields[key]
-    if field.is_required():
+    if field.is_required() or (field.default is None and key in NEEDED):
         return f"; for example {NEEDED[key]}"
     default = default_written(field)
     return f"; without this key it is {default}" if default else ""

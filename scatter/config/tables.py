@@ -5,10 +5,13 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scatter.conditions import ADSORBED
+from scatter.config.sampling import Sampling
 from scatter.dynamics.guards import Guards
 from scatter.dynamics.stop import Dynamics, Stop
-from scatter.initial.incidence import Incidence
-from scatter.initial.molecule import Molecule
+from scatter.friction.table import FrictionTable
+from scatter.initial.incidence import DIVIDE_A, Incidence
+from scatter.initial.molecule import EITHER, Condition, Molecule
 from scatter.initial.surface import Surface
 from scatter.potentials.table import PotentialTable
 from scatter.settings import NonNegativeInt, PositiveInt, Table, word_or_number
@@ -47,66 +50,6 @@ class Run(Table):
 MOST_POINTS = 100_000
 MOST_TRAJECTORIES = 10**9  # of a campaign
 
-Count = Annotated[int, Field(gt=0, le=10**9)]
-
-
-class Sampling(Table):
-    """Table `[sampling]`: how many trajectories are run.
-
-    With a target, `trajectories` is the first round of every point, and more rounds follow at
-    points whose S0 is not yet known well enough. With two targets, meeting either is enough. Both
-    may be changed, added or removed when a campaign is continued: a tighter target adds
-    trajectories, a looser one runs none and keeps those that exist.
-    """
-
-    trajectories: Count = Field(
-        default=1000,
-        description="Trajectories of each point, or with a target those of its first round; may be "
-        "increased when a campaign is continued.",
-    )
-    target_error: Annotated[float, Field(gt=0, lt=0.5)] | None = Field(
-        default=None,
-        description="Largest half-width allowed for the 95 % interval of every S0.",
-    )
-    target_relative_error: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        default=None,
-        description="The same, divided by S0; where S0 is almost 0, only an additional "
-        "`target_error` ends a point before `max_trajectories`.",
-    )
-    max_trajectories: Count | None = Field(
-        default=None,
-        description="The most trajectories that a target may add up to at any point; by default "
-        "10 times `trajectories`.",
-    )
-
-    @property
-    def targeted(self) -> bool:
-        """Whether a target sets the number of trajectories."""
-        return self.target_error is not None or self.target_relative_error is not None
-
-    @property
-    def most(self) -> int:
-        """The largest number of trajectories at any point."""
-        if not self.targeted:
-            return self.trajectories
-        return self.max_trajectories or 10 * self.trajectories
-
-    @model_validator(mode="after")
-    def _most_of_a_target(self) -> "Sampling":
-        if self.max_trajectories is None:
-            return self
-        if not self.targeted:
-            raise ValueError(
-                f"max_trajectories = {self.max_trajectories} limits a target, and there is none; "
-                "give target_error or target_relative_error, or trajectories alone"
-            )
-        if self.max_trajectories < self.trajectories:
-            raise ValueError(
-                f"max_trajectories = {self.max_trajectories} is less than the first round, "
-                f"trajectories = {self.trajectories}; raise the former or lower the latter"
-            )
-        return self
-
 
 class Frames(Table):
     """Table `[frames]`: which trajectories are recorded as frames."""
@@ -127,16 +70,129 @@ class Input(Table):
     surface: Surface
     potential: PotentialTable = PotentialTable()
     dynamics: Dynamics = Dynamics()
+    friction: FrictionTable = FrictionTable()
     stop: Stop = Stop()
     guards: Guards = Guards()
     sampling: Sampling = Sampling()
     frames: Frames = Frames()
 
     @model_validator(mode="after")
+    def _one_aim(self) -> "Input":
+        if self.incidence.aim_atom is not None and len(self.surface.labels) > 1:
+            raise ValueError(
+                f"[incidence] aim_atom is about one slab, and [surface] facet = "
+                f"{self.surface.facet} names several; give each a campaign of its own"
+            )
+        return self
+
+    @property
+    def bond_limits(self) -> Stop | None:
+        """What bounds the bond of a diatomic that comes in; what begins adsorbed has a graph."""
+        return None if self.incidence.adsorbed else self.stop
+
+    @property
+    def states(self) -> list[Condition]:
+        """Every internal state of every molecule; what begins adsorbed has that of the surface."""
+        if self.incidence.adsorbed:
+            return [Condition(formula, state=ADSORBED) for formula in self.molecule.formula]
+        return self.molecule.conditions
+
+    @model_validator(mode="after")
+    def _one_state(self) -> "Input":
+        """A diatomic that comes in has v and J; what begins adsorbed has no state of its own."""
+        given = self.molecule.of_states
+        if self.incidence.adsorbed and given:
+            raise ValueError(
+                f"[molecule] {given[0]} is about the state of a molecule that comes in, and with "
+                f'[incidence] kind = "{self.incidence.kind}" it has the temperature of the '
+                "surface; remove it"
+            )
+        if self.kind == "diatomic" and not given:
+            raise ValueError(f"[molecule]: {EITHER}")
+        return self
+
+    @model_validator(mode="after")
+    def _place_of_its_own(self) -> "Input":
+        """Where adsorbed projectiles are put is known of every facet."""
+        if self.incidence.adsorbed:
+            for facet in self.surface.labels:
+                self.surface.refuse_no_site(facet, self.incidence.site, self.incidence.place_A)
+        return self
+
+    @model_validator(mode="after")
+    def _not_seen_when_split(self) -> "Input":
+        if not self.sampling.splits:
+            return self
+        given = {
+            f"[frames] trajectories = {self.frames.trajectories}": self.frames.trajectories > 0,
+            "[potential] committee": bool(self.potential.committee),
+            f'[incidence] kind = "{self.incidence.kind}"': self.incidence.kind != "beam",
+        }
+        for what, is_given in given.items():
+            if is_given:
+                raise ValueError(
+                    f"{what} is of crude trajectories, and [sampling] method is "
+                    f'"{self.sampling.method}"; remove it, or write method = "crude"'
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_kind(self) -> "Input":
+        """What is said of reactions is not said of diatomics, and the other way round."""
+        fired, kind = self.molecule.formula[0], self.kind
+        if kind == "desorption":
+            self._refuse_no_desorption(fired)
+            kind = self.molecule.kind
+        if kind == "diatomic":
+            given = [f"[stop] {key}" for key in self.stop.of_reactions]
+            given += ["[sampling] target_product"] * (self.sampling.target_product is not None)
+            if given:
+                raise ValueError(
+                    f"{given[0]} is of atoms and polyatomics, and {fired} is a diatomic; remove it"
+                )
+        elif "dissociated_A" in self.stop.model_fields_set:
+            which = f"{fired} begins adsorbed" if kind == ADSORBED else f"{fired} is none"
+            raise ValueError(
+                f"[stop] dissociated_A is of diatomics that come in, and {which}; remove it"
+                + (', or give bonds = {"C-H" = 2.5}' if kind != "atom" else "")
+            )
+        return self
+
+    def _refuse_no_desorption(self, fired: str) -> None:
+        """Raise ValueError unless molecules may begin on a dividing surface."""
+        bond, longest = self.incidence.divide_A or DIVIDE_A, self.stop.dissociated_A
+        wrong = {
+            f"[incidence] kind = 'desorption' is of diatomics, and {fired} is none; "
+            'fire it as a "beam"': self.molecule.kind != "diatomic",
+            "[molecule]: v, j, mj and states are of beams, and molecules that desorb begin in no "
+            "state; remove them": self.molecule.quantised or self.molecule.mj is not None,
+            f"[incidence] divide_A = {bond:g} must be shorter than [stop] dissociated_A = "
+            f"{longest:g}, where molecules come from; choose a bond between the barrier's and "
+            "that": bond >= longest,
+            "[surface] temperature_K = 0: nothing desorbs from a surface at rest; give a "
+            "temperature": min(self.surface.temperature_K) == 0,
+            "[friction]: the way back in time is that of equilibrium, where electrons have the "
+            "temperature of the surface; remove electrons_K and laser": self.friction.given
+            and (
+                self.friction.electrons_K is not None
+                or self.friction.laser.fluence_mJ_per_cm2 is not None
+            ),
+            "[sampling]: a target is of S0, which a desorption campaign has not; give trajectories "
+            "alone": self.sampling.targeted,
+        }
+        if sentence := next((text for text, holds in wrong.items() if holds), None):
+            raise ValueError(sentence)
+
+    @property
+    def kind(self) -> str:
+        """What rows are of, of `rows.KINDS`: that of its molecules, or of how they begin."""
+        return self.molecule.kind if self.incidence.kind == "beam" else self.incidence.kind
+
+    @model_validator(mode="after")
     def _not_endless(self) -> "Input":
         parts = {
             "facets and temperatures": len(self.surface.systems),
-            "molecules and states": len(self.molecule.conditions),
+            "molecules and states": len(self.states),
             "energies": len(self.incidence.energies),
             "angles": len(self.incidence.polars) * len(self.incidence.azimuths),
         }

@@ -30,7 +30,7 @@ def propagate(
     potential: Potential,
     conditions: Conditions,
     after_step: Callable[[State], None] | None = None,
-    gone_back: Callable[[State, int], None] | None = None,
+    stepped_back: Callable[[State, int], None] | None = None,
 ) -> Iterator[Finished]:
     """Run every start to its end, in the order in which they end.
 
@@ -39,8 +39,8 @@ def propagate(
         potential: bound to the system here.
         conditions: system, parts, slots and place.
         after_step: called with the state after each step of the whole batch.
-        gone_back: called with the state from which steps are made again, and how many of the whole
-            batch: what `after_step` has seen of these is void.
+        stepped_back: called with the state from which steps are made again, and how many of the
+            whole batch: what `after_step` has seen of these is void.
     """
     first = list(islice(starts, conditions.slots))
     if not first:
@@ -55,7 +55,7 @@ def propagate(
             after_step(batch.slots.state)
 
     while len(batch):
-        _to_the_next_look(batch, one_step, gone_back)
+        _to_the_next_look(batch, one_step, stepped_back)
         ended = batch.ended()
         batch.look_again(ended)
         yield from batch.finished(ended)
@@ -67,7 +67,7 @@ def propagate(
 
 
 def _to_the_next_look(
-    batch: "Batch", one_step: Callable[[], None], gone_back: Callable[[State, int], None] | None
+    batch: "Batch", one_step: Callable[[], None], stepped_back: Callable[[State, int], None] | None
 ) -> None:
     """Make the steps up to the next look, and make them again where a list had no room.
 
@@ -82,8 +82,8 @@ def _to_the_next_look(
             return
         restore(batch.slots, before[0])
         batch.age = before[1]
-        if gone_back:
-            gone_back(batch.slots.state, every)
+        if stepped_back:
+            stepped_back(batch.slots.state, every)
 
 
 class Batch:
@@ -97,7 +97,7 @@ class Batch:
         """
         self.conditions, self.evaluator = conditions, evaluator
         self.faults = conditions.faults.on(conditions.place.array)
-        self.endings = coded(conditions.endings)
+        self.endings = coded(conditions.endings, conditions.own)
         parts = conditions.parts
         if len({part.name for part in parts}) < len(parts):
             raise UserError(
@@ -127,6 +127,7 @@ class Batch:
             masses=array(np.stack([start.masses for start in starts])[:, :, None]),
             time=array(np.zeros(len(starts))),
             trajectory=array(np.array([start.trajectory for start in starts])),
+            stream=array(np.stack([start.stream for start in starts])),
         )
         motion = self.conditions.motion.begin(state)
         sight = self._sight(state, motion)
@@ -141,7 +142,7 @@ class Batch:
     def _sight(self, state: State, motion: Tree) -> Sight:
         energy = state.energies + kinetic_energy(state.momenta, state.masses)
         conserved = self.conditions.motion.conserved(state, motion, energy)
-        return Sight(self.conditions.system, state, energy, conserved)
+        return Sight(self.conditions.system, state, energy, conserved, motion)
 
     @np.errstate(over="ignore", invalid="ignore")  # an outcome says what is not finite
     def step(self) -> None:

@@ -1,7 +1,8 @@
 """Bounds of distances that no trajectory may leave; array code, slots first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class Bounds:
     """What a trajectory of one system must not leave. Lengths in Å.
 
     Attributes:
-        shortest_bond: of the molecule; 0 for none.
+        shortest_bond: of any two atoms of the molecule; 0 for none.
         closest: of each atom of the projectile to each of the slab, shape (atom, slab); 0 for none.
         lowest: height of either atom of the molecule above the top plane; -inf for none.
         cell: lattice vectors as rows.
@@ -54,9 +55,7 @@ class Bounds:
 def margins(bounds: Bounds, positions: Array) -> Array:
     """How far the nearest pair of molecule and slab is outside its bound, Å; shape (slot,).
 
-    The least r - r_min over all pairs, r that of the nearest images: the separation d becomes
-    d - Σ_k a_k round(d · b_k), with the lattice vectors a_k and their reciprocals b_k. That is
-    exact for distances shorter than half the narrowest width of the cell.
+    The least r - r_min over all pairs, r that of the nearest images.
 
     Args:
         bounds: with `closest`.
@@ -68,14 +67,41 @@ def margins(bounds: Bounds, positions: Array) -> Array:
     # by component: contiguous arrays are several times as fast as the last axis of one
     own = bounds.closest.shape[1]  # where the projectile's atoms begin
     apart = [positions[:, own:, None, k] - positions[:, None, :own, k] for k in range(3)]
-    reciprocal = np.linalg.inv(bounds.cell).T
-    for vector, across, periodic in zip(bounds.cell, reciprocal, bounds.pbc, strict=True):
-        if periodic:
-            turns = xp.round(sum(apart[k] * float(across[k]) for k in range(3) if across[k]))
-            for k in np.flatnonzero(vector):
-                apart[k] = apart[k] - turns * float(vector[k])
-    r = xp.sqrt(apart[0] * apart[0] + apart[1] * apart[1] + apart[2] * apart[2])
+    x, y, z = to_nearest_images(apart, bounds.cell, bounds.pbc)
+    r = xp.sqrt(x * x + y * y + z * z)
     return xp.min(xp.reshape(r - bounds.closest, (len(r), -1)), axis=1)
+
+
+def to_nearest_images(
+    apart: Sequence[Array], cell: Float[np.ndarray, "3 3"], pbc: tuple[bool, bool, bool]
+) -> list[Array]:
+    """Separations d, by component, to the nearest images: d - Σ_k a_k round(d · b_k).
+
+    The lattice vectors are a_k, their reciprocals b_k. That is exact for distances shorter than
+    half the narrowest width of the cell.
+
+    Args:
+        apart: x, y and z of the separations, Å.
+        cell: lattice vectors as rows, Å.
+        pbc: periodicity along each.
+    """
+    nearest, xp = [*apart], array_namespace(apart[0])
+    for vector, across, periodic in zip(cell, reciprocal(cell), pbc, strict=True):
+        if periodic:
+            turns = xp.round(sum(nearest[k] * float(across[k]) for k in range(3) if across[k]))
+            for k in np.flatnonzero(vector):
+                nearest[k] = nearest[k] - turns * float(vector[k])
+    return nearest
+
+
+def reciprocal(cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """Reciprocal lattice vectors as rows, a_i · b_k = δ_ik, 1/Å; found once for each cell."""
+    return _reciprocal(np.ascontiguousarray(cell, float).tobytes())
+
+
+@lru_cache(maxsize=64)
+def _reciprocal(cell: bytes) -> np.ndarray:
+    return np.linalg.inv(np.frombuffer(cell).reshape(3, 3)).T
 
 
 def outside(bounds: Bounds, positions: Array, sight: Sight, due: Array) -> Array:
@@ -93,20 +119,23 @@ def outside(bounds: Bounds, positions: Array, sight: Sight, due: Array) -> Array
     xp = array_namespace(positions)
     reason = xp.zeros_like(sight.height, dtype=xp.uint8)
     if bounds.reach:
-        highest = xp.max(positions[:, : bounds.closest.shape[1], 2], axis=1)
-        near = due & (sight.height + sight.top - highest < bounds.reach)
-        reason = chosen(reason, _broken(bounds, positions, near), Reason.DISTANCE)
+        lowest = sight.height + sight.top
+        reason = chosen(reason, _broken(bounds, positions, lowest, due), Reason.DISTANCE)
     reason = chosen(reason, sight.height < bounds.lowest, Reason.HEIGHT)
     if not bounds.shortest_bond:
         return reason
-    return chosen(reason, sight.bond < bounds.shortest_bond, Reason.BOND)
+    return chosen(reason, sight.closest < bounds.shortest_bond, Reason.BOND)
 
 
-def _broken(bounds: Bounds, positions: Array, near: Array) -> Array:
-    """Whether a distance is too short, of the replicas that are near."""
+def _broken(bounds: Bounds, positions: Array, lowest: Array, due: Array) -> Array:
+    """Whether a distance is too short, where it is due and an atom low enough to be near one."""
+    xp, own = array_namespace(positions), bounds.closest.shape[1]
     if not isinstance(positions, np.ndarray):  # to choose some, a GPU would have to count them
-        return near & (margins(bounds, positions) < 0)
-    broken = np.zeros(len(positions), bool)
+        near = lowest - xp.max(positions[:, :own, 2], axis=1) < bounds.reach
+        return due & near & (margins(bounds, positions) < 0)
+    broken, some = np.zeros(len(positions), bool), np.flatnonzero(due)
+    near = lowest[some] - positions[some, :own, 2].max(axis=1) < bounds.reach
     if near.any():
-        broken[near] = margins(bounds, positions[near]) < 0
+        some = some[near]
+        broken[some] = margins(bounds, positions[some]) < 0
     return broken

@@ -51,6 +51,7 @@ class Conditions:
         slots: trajectories that move at once.
         motion: the integrator.
         place: where the arrays live.
+        own: names of the endings without a code, in the order of their codes.
     """
 
     system: System
@@ -61,6 +62,7 @@ class Conditions:
     slots: int = 1
     motion: Motion = Verlet()
     place: Place = CPU
+    own: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.system.projectile < 1:

@@ -17,11 +17,12 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from scatter.arrays import array_namespace, chosen
+from scatter.columns import FAULTS
 from scatter.dynamics.bounds import CLOSE_LOOK, Bounds, outside
 from scatter.dynamics.observers import Memory, Observer, Row
 from scatter.dynamics.sight import Sight
 from scatter.errors import UserError
-from scatter.outcomes import FAULTS, Outcome, Reason
+from scatter.outcomes import Outcome, Reason
 from scatter.shapes import Float
 from scatter.slots import Tree
 from scatter.state import Array
@@ -33,8 +34,8 @@ class Limits(Protocol):
     """Time step and limits: table `[dynamics]`."""
 
     @property
-    def timestep_fs(self) -> float:
-        """Fs."""
+    def step_fs(self) -> float:
+        """Time step, fs."""
         ...
 
     @property
@@ -208,12 +209,16 @@ def of_a_diatomic(dynamics: Limits, stop: Geometry, reach_A: float = np.inf) -> 
     return (
         Dissociated(stop.dissociated_A),
         OutOfReach(reach_A) if isinstance(height, str) else Scattered(height),
-        Undecided(dynamics.max_time_fs, dynamics.timestep_fs),
+        Undecided(dynamics.max_time_fs, dynamics.step_fs),
     )
 
 
-def coded(endings: Sequence[Ending]) -> list[tuple[int, Ending]]:
-    """The endings with their codes; one's own get those from `len(Outcome)` on.
+def coded(endings: Sequence[Ending], own: Sequence[str] = ()) -> list[tuple[int, Ending]]:
+    """The endings with their codes; those that have none get them from `len(Outcome)` on.
+
+    Args:
+        endings: in the order of their precedence.
+        own: names of those without a code, in the order of their codes; others follow.
 
     Raises:
         UserError: two have the same name, or that of a known one.
@@ -223,8 +228,8 @@ def coded(endings: Sequence[Ending]) -> list[tuple[int, Ending]]:
     for ending in endings:
         if names.count(ending.name) > 1 or (ending.code is None and ending.name in taken):
             raise UserError(f"endings: two are called '{ending.name}'; give each a name of its own")
-    own = iter(range(len(Outcome), 256))
-    return [(next(own) if ending.code is None else ending.code, ending) for ending in endings]
+    order = [*own, *(e.name for e in endings if e.code is None and e.name not in own)]
+    return [(len(Outcome) + order.index(e.name) if e.code is None else e.code, e) for e in endings]
 
 
 def outcomes(

@@ -88,13 +88,13 @@ class Guards(Table):
         return np.inf if chosen is None else chosen
 
 
-def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System) -> Bounds:
+def bounds_of(domain: Domain | None, guards: Guards, stop: Stop | None, system: System) -> Bounds:
     """The bounds of a system: the domain's, replaced one by one by those of the input.
 
     Args:
         domain: of the potential, if it has one.
         guards: of the input.
-        stop: of the input.
+        stop: of the input; None where trajectories do not end at a bond of it.
         system: slab and molecule.
 
     Raises:
@@ -105,7 +105,7 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop, system: System)
     pairs = [*combinations(numbers, 2)]
     longest = min((own.longest_of(*pair) for pair in pairs), default=np.inf) if own else np.inf
     longest = guards.longest_bond_A or longest
-    if stop.dissociated_A > longest:
+    if stop is not None and len(numbers) == 2 and stop.dissociated_A > longest:
         raise UserError(
             f"[stop] dissociated_A = {stop.dissociated_A:g}: the potential is good for bonds up to "
             f"{longest:.4g} Å; choose at most that, or say better in [guards] longest_bond_A"

@@ -8,6 +8,8 @@ still to the bit. Arrays are NumPy or torch; slots are the first axis and nothin
 from collections.abc import Callable
 from math import exp
 
+from scatter.arrays import array_namespace
+from scatter.shapes import Float
 from scatter.state import Array, State
 
 Evaluate = Callable[[Array], tuple[Array, Array]]
@@ -64,3 +66,31 @@ def baoab(
     state.positions += 0.5 * dt * state.momenta / state.masses
     state.energies, state.forces = evaluate(state.positions)
     state.momenta += 0.5 * dt * state.forces
+
+
+def damped(
+    momenta: Float[Array, "slot atom 3"],
+    masses: Float[Array, "slot atom 1"],
+    friction: Float[Array, "atom 1"],
+    kT: Array | float,
+    dt: Array,
+    noise: Float[Array, "slot atom 3"],
+) -> Float[Array, "slot atom 3"]:
+    """The momenta after friction and noise alone have acted for a time dt.
+
+        dp = -γ p dt + sqrt(2 γ m kT) dW,   p(dt) = c p + sqrt((1 - c²) m kT) ξ,   c = exp(-γ dt)
+
+    Exact for any dt (Ornstein-Uhlenbeck), and without friction the momenta to the bit.
+
+    Args:
+        momenta: p, amu Å / time unit.
+        masses: m, amu.
+        friction: γ of each atom, inverse time unit.
+        kT: temperature of the bath, eV; of each slot, shape (slot, 1, 1), or of all.
+        dt: of each slot, Å sqrt(amu/eV), shape (slot, 1, 1); 0 holds its momenta.
+        noise: ξ, standard normal numbers.
+    Source: Uhlenbeck & Ornstein, Phys. Rev. 36, 823 (1930).
+    """
+    xp = array_namespace(momenta)
+    c = xp.exp(-friction * dt)
+    return c * momenta + xp.sqrt((1 - c * c) * kT * masses) * noise

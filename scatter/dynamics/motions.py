@@ -3,6 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from scatter.dynamics.integrators import Evaluate, velocity_verlet
+from scatter.shapes import Float
 from scatter.slots import Tree
 from scatter.state import Array, State
 
@@ -61,3 +62,17 @@ class Verlet:
     def conserved(self, state: State, memory: Tree, energy: Array) -> Array:
         """The total energy."""
         return energy
+
+
+@runtime_checkable
+class Temperature(Protocol):
+    """A temperature in time: of a bath, or of electrons."""
+
+    @property
+    def identity(self) -> str:
+        """All that determines it, in words that a results file keeps."""
+        ...
+
+    def kT(self, time: Float[Array, " slot"]) -> Float[Array, " slot"]:
+        """k_B T at a time since the start of each trajectory, eV."""
+        ...

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from scatter.arrays import array_namespace, beside
+from scatter.arrays import Kept, array_namespace
 from scatter.dynamics.integrators import Evaluate
 from scatter.shapes import Float
 from scatter.slots import Tree
@@ -64,11 +64,11 @@ class BondForce:
     def __init__(self, values: Float[np.ndarray, " point"], shortest: float, period_fs: float):
         """Take a table."""
         self.values, self.shortest, self.period_fs = values, shortest, period_fs
-        self._tables: dict[tuple[type, str], tuple[Array, Array]] = {}
+        self.tables = Kept(values, np.append(np.diff(values), 0.0))
 
     def __call__(self, atoms: Float[Array, "slot 2 3"]) -> Float[Array, "slot 2 3"]:
         """The forces on both atoms, eV/Å."""
-        xp, (values, steps) = array_namespace(atoms), self._beside(atoms)
+        xp, (values, steps) = array_namespace(atoms), self.tables(atoms)
         along = atoms[:, 1] - atoms[:, 0]
         squares = along * along
         r = xp.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2])
@@ -79,14 +79,6 @@ class BondForce:
         F = values[point] + (place - point) * steps[point]
         pull = (F / r)[:, None] * along
         return xp.stack((-pull, pull), 1)
-
-    def _beside(self, atoms: Array) -> tuple[Array, Array]:
-        """The table and its differences where the atoms are."""
-        where = type(atoms), str(atoms.device)
-        if where not in self._tables:
-            steps = np.append(np.diff(self.values), 0.0)
-            self._tables[where] = beside(self.values, atoms), beside(steps, atoms)
-        return self._tables[where]
 
 
 class MultiStep:

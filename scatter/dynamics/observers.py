@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from scatter.arrays import array_namespace
-from scatter.dynamics.sight import Sight
-from scatter.outcomes import GUARDED, LOWEST, RESIDENCE, TURNS, Column, orientation
+from scatter.columns import GUARDED, LOWEST, RESIDENCE, TURNS, Column
+from scatter.dynamics.sight import Sight, orientation
 from scatter.potentials.base import Guard, Measure
 from scatter.shapes import Float
 from scatter.slots import Tree
@@ -82,7 +82,11 @@ class Observer:
 class LowestPoint(Observer):
     """Where the centre of mass was lowest, when, and how the molecule lay there."""
 
-    name, columns = "lowest", LOWEST
+    name = "lowest"
+
+    def __init__(self, columns: Sequence[Column] = LOWEST):
+        """Write these columns, which are all of `LOWEST`, or those without a bond."""
+        self.columns = columns
 
     def begin(self, sight: Sight) -> Tree:
         """The start is the lowest so far."""
@@ -107,18 +111,19 @@ class LowestPoint(Observer):
     def row(self, memory: Memory, masses: Float[np.ndarray, " atom"]) -> Row:
         """Place, height, bond and time of the lowest point."""
         atoms = memory["atoms"]
-        bond = atoms[1] - atoms[0]
         centre = (masses[:, None] * atoms).sum(axis=0) / masses.sum()
-        theta, phi = orientation(bond)
-        return {
+        row = {
             "lowest_x_A": centre[0],
             "lowest_y_A": centre[1],
             "lowest_Z_A": memory["lowest"],
-            "lowest_r_A": np.sqrt((bond**2).sum()),
-            "lowest_theta_deg": theta,
-            "lowest_phi_deg": phi,
             "lowest_time_fs": memory["when"] / fs,
         }
+        if len(self.columns) == len(row):
+            return row
+        bond = atoms[1] - atoms[0]
+        theta, phi = orientation(bond)
+        length = np.sqrt((bond**2).sum())
+        return {**row, "lowest_r_A": length, "lowest_theta_deg": theta, "lowest_phi_deg": phi}
 
 
 class Turns(Observer):
@@ -223,7 +228,12 @@ class Peak(Observer):
 
 
 def standard(
-    near_A: float, guards: Sequence[Guard], every: int, system: System, slots: int
+    near_A: float,
+    guards: Sequence[Guard],
+    every: int,
+    system: System,
+    slots: int,
+    lowest: Sequence[Column] = LOWEST,
 ) -> tuple[Observer, ...]:
     """What is observed in every campaign.
 
@@ -233,9 +243,10 @@ def standard(
         every: steps from one of their looks to the next.
         system: of the batch.
         slots: of the batch.
+        lowest: columns of the lowest point.
 
     Raises:
         UserError: the system holds an element that a guard does not know.
     """
     peaks = (Peak(guard, every, system, slots) for guard in guards)
-    return LowestPoint(), Turns(), Residence(near_A), *peaks
+    return LowestPoint(lowest), Turns(), Residence(near_A), *peaks

@@ -1,11 +1,16 @@
 """What observers and endings look at: every trajectory at one instant; array code, slots first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
+
+import numpy as np
 
 from scatter.arrays import array_namespace
 from scatter.shapes import Float
+from scatter.slots import Tree
 from scatter.state import Array, State, System
+from scatter.units import degree
 
 
 @dataclass
@@ -22,12 +27,14 @@ class Sight:
             changed.
         energy: total energy, eV, shape (slot,).
         conserved: what the motion conserves, eV, shape (slot,); at constant energy, `energy`.
+        motion: memory of the motion, such as the energy that a bath was given; not to be changed.
     """
 
     system: System
     state: State
     energy: Array
     conserved: Array
+    motion: Tree = field(default_factory=dict)
 
     @property
     def time(self) -> Array:
@@ -63,6 +70,12 @@ class Sight:
         return array_namespace(heights).max(heights, axis=1)
 
     @cached_property
+    def deepest(self) -> Array:
+        """Height z of the lowest atom of the slab, Å, shape (slot,)."""
+        heights = self.state.positions[:, : -self.system.projectile, 2]
+        return array_namespace(heights).min(heights, axis=1)
+
+    @cached_property
     def Z(self) -> Array:
         """Height of the projectile's centre of mass above the top plane, Å, shape (slot,)."""
         weighted, mass = self.masses[:, 0] * self.atoms[:, 0, 2], self.masses[:, 0]
@@ -85,6 +98,14 @@ class Sight:
         return lowest
 
     @cached_property
+    def uppermost(self) -> Array:
+        """Height z of the projectile's highest atom, Å, shape (slot,)."""
+        highest = self.atoms[:, 0, 2]
+        for atom in range(1, self.system.projectile):
+            highest = array_namespace(highest).maximum(highest, self.atoms[:, atom, 2])
+        return highest
+
+    @cached_property
     def rising(self) -> Array:
         """Vertical momentum of the projectile's centre of mass, shape (slot,)."""
         momentum = self.momenta[:, 0, 2]
@@ -95,7 +116,20 @@ class Sight:
     @cached_property
     def bond(self) -> Array:
         """Distance of the projectile's first two atoms, Å, shape (slot,)."""
-        along = self.atoms[:, 1, :] - self.atoms[:, 0, :]
+        return self._distance(0, 1)
+
+    @cached_property
+    def closest(self) -> Array:
+        """Distance of the projectile's nearest two atoms, Å, shape (slot,)."""
+        pairs = [*combinations(range(self.system.projectile), 2)]
+        shortest = self.bond
+        for first, second in pairs[1:]:
+            distance = self._distance(first, second)
+            shortest = array_namespace(distance).minimum(shortest, distance)
+        return shortest
+
+    def _distance(self, first: int, second: int) -> Array:
+        along = self.atoms[:, second, :] - self.atoms[:, first, :]
         xp = array_namespace(along)
         return xp.sqrt(xp.sum(along * along, axis=1))
 
@@ -108,3 +142,9 @@ def kinetic_energy(
     squares = momenta * momenta
     per_atom = (squares[:, :, 0] + squares[:, :, 1] + squares[:, :, 2]) / masses[:, :, 0]
     return 0.5 * xp.sum(per_atom, axis=1)
+
+
+def orientation(bond: Float[np.ndarray, "3"]) -> tuple[float, float]:
+    """Angle to the surface normal (+z) and azimuth from x of a vector, degrees."""
+    theta = np.arctan2(np.hypot(bond[0], bond[1]), bond[2])
+    return float(theta / degree), float(np.arctan2(bond[1], bond[0]) / degree)

@@ -2,13 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from scatter.settings import LengthOrAuto, PositiveFloat, Table
+from scatter.settings import LengthOrAuto, PositiveFloat, Table, word_or_number
+
+StepOrAuto = Annotated[
+    Annotated[float, Field(gt=0, le=5), Tag("number")] | Annotated[Literal["auto"], Tag("word")],
+    Discriminator(word_or_number),
+]
+
+RateOrAuto = LengthOrAuto  # a number greater than 0, or "auto"
 
 
 class Dynamics(Table):
-    """Table `[dynamics]`: the integrator, at constant energy."""
+    """Table `[dynamics]`: the integrator, at constant energy but for what a bath takes and gives.
+
+    Molecule and slab move freely; with a bath, the atoms of the slab's lowest moving layers feel
+    the friction and the noise of the solid that would be below them (docs/theory.md).
+    """
 
     scheme: Annotated[
         Literal["verlet", "multistep"],
@@ -19,7 +30,12 @@ class Dynamics(Table):
         ),
     ] = "verlet"
     timestep_fs: Annotated[
-        float, Field(gt=0, le=5, description="time step: one evaluation of the potential each")
+        StepOrAuto,
+        Field(
+            description='time step: one evaluation of the potential each; "auto" follows from the '
+            "period of the molecule's bond, and is halved until 32 pilot trajectories keep their "
+            "energy; results say what it was"
+        ),
     ] = 0.1
     inner_steps: Annotated[
         Annotated[int, Field(gt=0, le=1000)] | None,
@@ -45,6 +61,54 @@ class Dynamics(Table):
             "quarter of that at 0.25 fs"
         ),
     ] = 0.1
+
+    bath: Annotated[
+        Literal["none", "bottom"],
+        Field(
+            description='"bottom" lets the lowest moving layers of the slab exchange energy with a '
+            "bath at its temperature (Langevin dynamics), in place of the solid below, so that "
+            "what a molecule gives to the slab is not reflected there; for slow or heavy "
+            "molecules, and those that are trapped"
+        ),
+    ] = "none"
+    bath_layers: Annotated[
+        int,
+        Field(
+            gt=0,
+            le=1000,
+            description="lowest moving layers in the bath, outside of which at least one must be "
+            "left; two absorb pulses of 100 to 300 fs to below 20 %, of which one reflects up to "
+            "a half",
+        ),
+    ] = 2
+    bath_per_fs: Annotated[
+        RateOrAuto,
+        Field(
+            description='friction of the bath, 1/fs; "auto" is π/6 of the Debye frequency, '
+            "which follows from the forces on these atoms in the thermal snapshots"
+        ),
+    ] = "auto"
+
+    @property
+    def step_fs(self) -> float:
+        """The time step, fs.
+
+        Raises:
+            ValueError: it is "auto", and has not been chosen (`campaign.pilot`).
+        """
+        if isinstance(self.timestep_fs, str):
+            raise ValueError(f'timestep_fs = "{self.timestep_fs}" has not been chosen yet')
+        return self.timestep_fs
+
+    @model_validator(mode="after")
+    def _keys_of_a_bath(self) -> "Dynamics":
+        given = sorted({"bath_layers", "bath_per_fs"} & self.model_fields_set)
+        if given and self.bath == "none":
+            raise ValueError(
+                f'{given[0]} = {getattr(self, given[0])} is about a bath, and bath is "none"; '
+                'remove it, or write bath = "bottom"'
+            )
+        return self
 
     @model_validator(mode="after")
     def _inner_steps_of_multistep(self) -> "Dynamics":
@@ -74,3 +138,39 @@ class Stop(Table):
         PositiveFloat,
         Field(description="residence is counted while the centre of mass is lower than this"),
     ] = 3.0
+    stop_on: Annotated[
+        Literal["first bond", "gas", "time"] | None,
+        Field(
+            description='of atoms and polyatomics: "first bond" ends a trajectory where a bond '
+            'breaks, which is usual; "gas" where a fragment of what has broken is in the gas; '
+            '"time" at `max_time_fs`'
+        ),
+    ] = None
+    bonds: Annotated[
+        dict[str, PositiveFloat] | None,
+        Field(
+            description='of polyatomics: lengths at which bonds break, as in {"C-H" = 2.5}; by '
+            "default 2.0 times the length at rest where hydrogen takes part, else 1.8 times"
+        ),
+    ] = None
+    absorbed_A: Annotated[
+        PositiveFloat | None,
+        Field(
+            description="of atoms and polyatomics: what lies deeper below the top plane is "
+            "absorbed; by default 0.5"
+        ),
+    ] = None
+    trapped_bounces: Annotated[
+        Annotated[int, Field(gt=0, le=1000)] | None,
+        Field(
+            description="of atoms and polyatomics: trapped once the energy of the centre of mass "
+            "has been negative at so many outer turning points in a row; by default never"
+        ),
+    ] = None
+
+    @property
+    def of_reactions(self) -> dict[str, object]:
+        """The keys that diatomics do not have, where they are given."""
+        names = ("stop_on", "bonds", "absorbed_A", "trapped_bounces")
+        values = {name: self.model_dump()[name] for name in names}
+        return {name: value for name, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
 """Structures that dynamics does not visit and that a potential needs all the same, labelled.
 
 The crystal under strain gives a potential its lattice constant, bulk modulus and expansion; the
-lone molecule its bond curve far beyond what is reached in the gas; the clean slab its surface; the
+lone molecule its bonds far beyond what is reached in the gas; the clean slab its surface; the
 minimum-energy paths its barriers. Structures that resemble one another are one `trajectory`.
 """
 
@@ -15,12 +15,14 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from scatter.campaign.frames import labelled
+from scatter.campaign.frames import PROJECTILE, labelled
 from scatter.config import Input
 from scatter.facets import FACETS
 from scatter.files import write_whole
+from scatter.fitting.alone import placed, shapes, struck
+from scatter.initial.covered import covered
+from scatter.initial.hexagonal import static_lattice
 from scatter.initial.lattice import crystal, static_lattice_constant
-from scatter.initial.molecule import isotopes
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
 from scatter.potentials.base import Potential
@@ -35,7 +37,6 @@ from scatter.validation.neb import EnergyPath, minimum_energy_path
 STRAIN, SHEAR = 0.04, 0.02  # largest, either way
 STIFFNESS = 3.6  # eV/Å², of an atom in the crystal: 0.085 Å at 300 K along each axis, as copper's
 BOX = 16.0  # Å, side of the lone molecule's cell: beyond every cutoff
-SHORTEST, BEYOND = 0.45, 0.5  # Å: shortest bond, and how far beyond `dissociated_A` the longest
 JIGGLE = 0.05  # Å along each axis, of every atom, off a minimum-energy path
 
 Say = Callable[[str], None]
@@ -49,11 +50,13 @@ class Extras:
         paths: on and beside minimum-energy paths.
         bulk: cells of the metal.
         molecule: molecules alone; and one clean slab for every ten of them.
+        above: molecules, whole and broken, at random places above and in the surface.
     """
 
     paths: int = 0
     bulk: int = 0
     molecule: int = 0
+    above: int = 0
 
 
 def write_extras(
@@ -71,6 +74,7 @@ def write_extras(
         "bulk": (bulk_cells, extras.bulk),
         "molecule": (molecules, extras.molecule),
         "slab": (clean_slabs, -(-extras.molecule // 10)),
+        "above": (above_slabs, extras.above),
         "paths": (partial(path_frames, say=say), extras.paths),
     }
     for name, (make, number) in makers.items():
@@ -83,9 +87,17 @@ def write_extras(
 
 
 def refuse_extras(input: Input, extras: Extras) -> None:
-    """Raise UserError if they need a crystal, and the slab of the input comes from a file."""
+    """Raise UserError if they need what the input does not have.
+
+    Bulk and paths need a crystal, not a slab from a file; paths need a diatomic.
+    """
     if extras.bulk or extras.paths:
         _built(input)
+    if extras.paths and input.molecule.kind != "diatomic":
+        raise UserError(
+            f"--paths: {input.molecule.formula[0]} is not a diatomic, and minimum-energy paths are "
+            "searched for diatomics only; leave the option out"
+        )
 
 
 def bulk_cells(input: Input, potential: Potential, number: int) -> list[Atoms]:
@@ -110,32 +122,18 @@ def bulk_cells(input: Input, potential: Potential, number: int) -> list[Atoms]:
             system = System(system.numbers, system.cell @ shear, system.pbc, system.moving)
             positions = positions @ shear
         positions = positions + _thermal(rng, T_K, positions)
-        told = {"trajectory": f"bulk-{index:06d}", "T_K": float(T_K)}
-        frames.append(_frame(potential, system, positions, told))
+        labels = {"trajectory": f"bulk-{index:06d}", "T_K": float(T_K)}
+        frames.append(_frame(potential, system, positions, labels))
     return frames
 
 
 def molecules(input: Input, potential: Potential, number: int) -> list[Atoms]:
-    """Each molecule of the input alone in a large cell, over its bond lengths.
-
-    From 0.45 Å to 0.5 Å beyond [stop] dissociated_A, half of the lengths evenly spaced and half
-    drawn evenly, in random directions; all one `trajectory`, since neighbours are much alike.
-    """
-    rng = _stream(input, 2)
-    longest = input.stop.dissociated_A + BEYOND
-    even = np.linspace(SHORTEST, longest, -(-number // 2))
-    bonds = np.append(even, rng.uniform(SHORTEST, longest, number // 2))
-    pairs = [isotopes(formula, {}) for formula in input.molecule.formula]
+    """Each molecule of the input alone in a large cell, in the shapes of `alone.shapes`."""
     frames = []
-    for first, second in dict.fromkeys((z, other) for (z, _), (other, _) in pairs):
-        numbers, free = np.array([first, second]), np.ones(2, bool)
-        system = System(numbers, BOX * np.eye(3), (True, True, True), free)
-        for bond in bonds:
-            along = rng.normal(size=3)
-            half = 0.5 * bond * along / np.linalg.norm(along)
-            positions = np.array([-half, half]) + 0.5 * BOX
-            told = {"trajectory": f"molecule-{first}-{second}"}
-            frames.append(_frame(potential, system, positions, told))
+    for numbers, shape, name in shapes(input, potential, number, _stream(input, 2)):
+        free = np.ones(len(numbers), bool)
+        system = System(np.array(numbers), BOX * np.eye(3), (True, True, True), free)
+        frames.append(_frame(potential, system, shape + 0.5 * BOX, {"trajectory": name}))
     return frames
 
 
@@ -145,19 +143,50 @@ def clean_slabs(input: Input, potential: Potential, number: int) -> list[Atoms]:
     The displacements are those of `bulk_cells`. The lattice constant is that of the input; where
     that is "auto", the potential's own at rest.
     """
-    rng, surface = _stream(input, 3), input.surface
-    rest = None
-    if surface.file is None and surface.lattice_constant_A == "auto":
-        rest = static_lattice_constant(potential, surface.element)
-    frames = []
-    for index in range(number):
-        facet, T_K = surface.systems[index % len(surface.systems)]
-        constant = surface.given_lattice_constant(T_K) if surface.file is None else None
-        system, positions = build(surface, facet, constant or rest)
-        positions = positions + _thermal(rng, T_K, positions)
-        told = {"trajectory": f"slab-{index:06d}", "facet": facet, "T_K": float(T_K)}
-        frames.append(_frame(potential, system, positions, told))
+    return [
+        _frame(potential, system, positions, {"trajectory": f"slab-{index:06d}", **labels})
+        for index, (system, positions, labels) in enumerate(
+            islice(_slabs(input, potential, _stream(input, 3)), number)
+        )
+    ]
+
+
+def above_slabs(input: Input, potential: Potential, number: int) -> list[Atoms]:
+    """The slabs of `clean_slabs`, and above each a molecule in one of the shapes of `alone.shapes`.
+
+    So a potential that is too slow for trajectories shows what it is like where they go. The place
+    along the surface is drawn evenly, and the height of the lowest atom from 2 Å below the top
+    plane to 5 Å above it, again and again until no two atoms are nearer than 0.7 times the sum of
+    their covalent radii. Every second atom is put where atoms collide (`alone.struck`).
+    """
+    rng, frames = _stream(input, 5), []
+    every = [*shapes(input, potential, number, rng)]
+    for index, (system, slab, labels) in enumerate(islice(_slabs(input, potential, rng), number)):
+        numbers, shape, _ = every[index * len(every) // number]
+        together = system.with_projectile(*numbers)
+        collides = len(numbers) == 1 and index % 2
+        own = struck(rng, together, slab) if collides else placed(rng, together, slab, shape)
+        labels = {**labels, "trajectory": f"above-{index:06d}", PROJECTILE: len(numbers)}
+        labels["Z_A"] = float(own[:, 2].mean() - system.top_plane(slab))
+        frames.append(_frame(potential, together, np.concatenate([slab, own]), labels))
     return frames
+
+
+def _slabs(
+    input: Input, potential: Potential, rng: np.random.Generator
+) -> Iterator[tuple[System, Float[np.ndarray, "atom 3"], dict]]:
+    """Displaced slabs without end, each with its labels."""
+    surface = input.surface
+    given = [surface.file or surface.given_lattice(T_K) for _, T_K in surface.systems]
+    rest = (None, None) if all(given) else static_lattice(potential, surface)
+    for facet, T_K in cycle(surface.systems):
+        own = surface.given_lattice(T_K) if surface.file is None else None
+        constants = own or rest
+        system, ideal = covered(
+            surface, facet, input.run.seed, constants[0] or 0.0, *build(surface, facet, *constants)
+        )
+        labels = {"facet": facet, "T_K": float(T_K)}
+        yield system, ideal + _thermal(rng, T_K, ideal), labels
 
 
 def path_frames(input: Input, potential: Potential, number: int, say: Say = print) -> list[Atoms]:
@@ -169,7 +198,7 @@ def path_frames(input: Input, potential: Potential, number: int, say: Say = prin
     barrier or with atoms that do not stay apart, that is said, and its share is left out.
     """
     rng, surface = _stream(input, 4), _built(input)
-    routes = [(facet, site) for facet in surface.facet for site in FACETS[facet].routes]
+    routes = [(facet, site) for facet in surface.facet for site in _routes(facet)]
     frames = []
     for place, (facet, site) in enumerate(routes):
         try:
@@ -180,12 +209,12 @@ def path_frames(input: Input, potential: Potential, number: int, say: Say = prin
             say(f"extras: left out: {error}")
             continue
         share = number // len(routes) + (place < number % len(routes))
-        told = {"trajectory": f"path-{facet}-{site.replace(' ', '-')}", "facet": facet}
+        labels = {"trajectory": f"path-{facet}-{site.replace(' ', '-')}", "facet": facet}
         for image, positions in _beside(rng, path, share):
             height = positions[-2:, 2].mean() - positions[list(path.top), 2].mean()
             system = system_of(image, f"path on ({facet}), {site}")
-            told = {**told, "Z_A": float(height)}
-            frames.append(_frame(potential, system, positions, told))
+            labels = {**labels, "Z_A": float(height)}
+            frames.append(_frame(potential, system, positions, labels))
     return frames
 
 
@@ -201,13 +230,13 @@ def _beside(
 
 
 def _frame(
-    potential: Potential, system: System, positions: Float[np.ndarray, "atom 3"], told: dict
+    potential: Potential, system: System, positions: Float[np.ndarray, "atom 3"], labels: dict
 ) -> Atoms:
-    """One structure with its label, on all atoms, and what is told of it."""
+    """One structure with its label, on all atoms, and its other labels."""
     free = System(system.numbers, system.cell, system.pbc, np.ones(len(system), bool))
     energies, forces = energies_and_forces(potential, free, positions[None])
     frame = labelled(free, positions, float(energies[0]), forces[0])
-    frame.info |= told
+    frame.info |= labels
     return frame
 
 
@@ -222,15 +251,25 @@ def _stream(input: Input, kind: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(input.run.seed, spawn_key=(kind,)))
 
 
+def _routes(facet: str) -> list[str]:
+    """Where molecules dissociate on a facet; none that is named only by its indices has any."""
+    return [*FACETS[facet].routes] if facet in FACETS else []
+
+
 def _built(input: Input) -> Surface:
     """The table `[surface]` of a slab that is cut from a crystal.
 
     Raises:
-        UserError: it is read from a file.
+        UserError: it is read from a file, or the crystal is not fcc.
     """
     if input.surface.file is not None:
         raise UserError(
             f"[surface] file = '{input.surface.file}' does not say which crystal the slab was cut "
             "from, so there are no structures for --bulk and --paths; leave them out"
+        )
+    if input.surface.crystal != "fcc":
+        raise UserError(
+            f"[surface] element = '{input.surface.element}' is {input.surface.crystal}, and the "
+            "structures of --bulk and --paths are those of fcc crystals; leave them out"
         )
     return input.surface

@@ -12,14 +12,18 @@ from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import opened, refuse_failed, run_all
 from scatter.config import read
 from scatter.fitting.extras import Extras, refuse_extras, write_extras
-from scatter.outcomes import Outcome
 from scatter.report import terminal
+from scatter.settings import UserError
 
 NO_EXTRAS = Extras()
 
 
 def sample(
-    path: Path, every_fs: float = 1.0, extras: Extras = NO_EXTRAS, trust_pickle: bool = False
+    path: Path,
+    every_fs: float = 1.0,
+    extras: Extras = NO_EXTRAS,
+    trust_pickle: bool = False,
+    trajectories: bool = True,
 ) -> Path:
     """Run the campaign of an input file, or go on with it, and record all its trajectories.
 
@@ -32,24 +36,34 @@ def sample(
         every_fs: time from one frame to the next.
         extras: structures that the dynamics does not visit.
         trust_pickle: the user trusts where a pickled potential came from.
+        trajectories: whether any are run; else the extras alone are made.
 
     Returns:
         The campaign's folder.
 
     Raises:
         UserError: the input is wrong, the folder holds something else, what finished there was
-            not recorded, or too many trajectories failed (code 3; all that is asked for is made).
+            not recorded, nothing is asked for, or too many trajectories failed (code 3; all that is
+            asked for is made).
     """
     ranks = Ranks()
     ranks.share(lambda: refuse_extras(read(path).input, extras))
-    source = run_all(path, trust_pickle, every_fs)
+    if not trajectories and extras == NO_EXTRAS:
+        raise UserError(
+            "--no-trajectories: leaves nothing to do; ask for --above, --molecule, --bulk or "
+            "--paths"
+        )
+    source = (
+        run_all(path, trust_pickle, every_fs) if trajectories else ranks.share(lambda: read(path))
+    )
     folder = source.output
     say = partial(terminal.say, terminal.console(ranks.first))
     if extras != NO_EXTRAS:
         potential = opened(source, trust_pickle, ranks).potential
         ranks.share(lambda: write_extras(source.input, potential, extras, folder, say))
-    say(ranks.share(lambda: summary(folder)))
-    refuse_failed(source, ranks)
+    if trajectories:
+        say(ranks.share(lambda: summary(folder)))
+        refuse_failed(source, ranks)
     return folder
 
 
@@ -57,9 +71,8 @@ def summary(folder: Path) -> str:
     """Frames, trajectories by their endings, and the range of the potential energy."""
     outcomes = store.trajectories(folder)["outcome"]
     endings = [
-        f"{np.sum(outcomes == outcome)} {outcome.name.lower()}"
-        for outcome in Outcome
-        if outcome.value
+        f"{np.sum(outcomes == code)} {name}"
+        for code, name in store.read_manifest(folder).ending_names.items()
     ]
     energies = np.array([*_energies(folder / FRAMES)])
     return (

@@ -78,7 +78,7 @@ def select(
             f"--number {choice.number}: there are only {len(pool)} frames with forces below "
             f"{choice.max_force:g} eV/Å; ask for fewer, or sample more"
         )
-    points = standardised(pool.descriptor)
+    points = standardised(pool.descriptor, pool.molecule)
     chosen = diverse(points, choice.number, choice.seed)
     distances = _distances(points, chosen, choice.seed)
     kept = pool.keep(chosen)
@@ -93,9 +93,9 @@ def select(
         write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
     places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
     save(selection_figure(*places, sets[0][1], distances), output / "selection")
-    told = _report(pool, sets, choice, calm, distances)
-    write_whole(output / "selection.json", json.dumps(told, indent=1).encode())
-    return _sentences(told)
+    summary = _report(pool, sets, choice, calm, distances)
+    write_whole(output / "selection.json", json.dumps(summary, indent=1).encode())
+    return _sentences(summary)
 
 
 @contextmanager
@@ -243,20 +243,20 @@ def _report(
     }
 
 
-def _sentences(told: dict) -> str:
-    pool, away = told["pool"], told["distance_to_the_nearest_kept"]
-    more = sum(told["whole_files"].values())
+def _sentences(summary: dict) -> str:
+    pool, away = summary["pool"], summary["distance_to_the_nearest_kept"]
+    more = sum(summary["whole_files"].values())
     parts = ", ".join(
         f"{part} {made['frames']} frames of {made['trajectories']} trajectories"
-        for part, made in told["parts"].items()
+        for part, made in summary["parts"].items()
     )
     reach = ", ".join(
         f"{distance['mean']:.3f} ({distance['max']:.3f}) {name}" for name, distance in away.items()
     )
     return (
-        f"chosen: {told['number']} of {pool['frames']} frames of {pool['trajectories']} "
-        f"trajectories, {told['left_out_for_their_forces']} with forces above "
-        f"{told['max_force']:g} eV/Å left out; {more} more from whole files\nparts:  {parts}\n"
+        f"chosen: {summary['number']} of {pool['frames']} frames of {pool['trajectories']} "
+        f"trajectories, {summary['left_out_for_their_forces']} with forces above "
+        f"{summary['max_force']:g} eV/Å left out; {more} more from whole files\nparts:  {parts}\n"
         f"mean (largest) distance of a frame to the nearest kept: {reach}"
     )
 

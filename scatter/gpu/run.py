@@ -8,12 +8,15 @@ import time
 from pathlib import Path
 
 from scatter.dynamics.batch import propagate
+from scatter.dynamics.baths import of_bath
 from scatter.dynamics.conditions import Conditions, Finished
 from scatter.dynamics.endings import Faults, of_a_diatomic
 from scatter.dynamics.observers import standard
 from scatter.errors import UserError
+from scatter.friction.motion import of_electrons
+from scatter.gpu.endings import Endings
 from scatter.gpu.legs import PreparedLeg
-from scatter.gpu.prepared import Endings, PreparedCampaign, Results
+from scatter.gpu.prepared import PreparedCampaign, Results
 from scatter.potentials.device.potential import DevicePotential
 from scatter.potentials.families import SHIPPED, family_of
 
@@ -68,7 +71,11 @@ class Run:
             timestep_fs=limits.timestep_fs,
             faults=Faults(limits.energy_tolerance_eV, limits.timestep_fs, leg.bounds),
             endings=of_a_diatomic(limits, limits, device.cutoff),
-            observers=standard(limits.near_A, device.guards, every, system, slots),
+            observers=(
+                *standard(limits.near_A, device.guards, every, system, slots),
+                *of_bath(leg.edge),
+                *of_electrons(leg.felt, bond=True),
+            ),
             slots=slots,
             motion=leg.motion,
             place=device.place,

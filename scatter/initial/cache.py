@@ -6,16 +6,19 @@ A file that is damaged, or that another version wrote, counts as absent.
 import os
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 from warnings import warn
 
 import numpy as np
 
 from scatter import foreign
 from scatter.files import write_arrays
-from scatter.foreign import Arrays
+from scatter.saved import Misfit, Saved, built, flat
 from scatter.settings import UserError
 
 SCHEMA = 1  # raised whenever the same inputs would give other numbers
+
+T = TypeVar("T", bound=Saved)
 
 
 def folder() -> Path:
@@ -39,21 +42,22 @@ def digest(**parts: np.ndarray | str | float) -> str:
     return total.hexdigest()
 
 
-def load(key: str) -> Arrays | None:
-    """The arrays that were saved under a key; None where there are none, or none intact."""
+def load(key: str, kind: type[T]) -> T | None:
+    """What was saved under a key; None where there is nothing, or nothing intact."""
     try:
         arrays = foreign.arrays(folder() / f"{key}.npz")
         intact = str(arrays.pop("checksum")) == digest(key=key, **arrays)
-    except (UserError, KeyError):
+        return built(kind, arrays) if intact else None
+    except (UserError, KeyError, Misfit):
         return None
-    return arrays if intact else None
 
 
-def save(key: str, arrays: Arrays) -> None:
+def save(key: str, value: Saved) -> None:
     """Keep arrays under a key; the file appears whole or not at all.
 
     A cache that cannot be written costs time, not the campaign: it is a warning.
     """
+    arrays = flat(value)
     whole = {"checksum": np.array(digest(key=key, **arrays)), **arrays}
     try:
         folder().mkdir(parents=True, exist_ok=True)

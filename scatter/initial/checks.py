@@ -84,8 +84,10 @@ def findings(
         snapshots: of all replicas, or of some.
         system: the slab.
         ideal: where its atoms started, Å.
-        temperature_K: the temperature that was asked for, K.
+        temperature_K: the temperature that was asked for, K; a slab at rest has no findings.
     """
+    if temperature_K == 0 or not system.moving.any():
+        return []
     return [
         Finding(
             "the displacement from the ideal sites (rms, in nearest-neighbour distances)",

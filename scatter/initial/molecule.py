@@ -2,58 +2,45 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from itertools import product
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
-from ase.data import covalent_radii
 from pydantic import Field, field_validator, model_validator
 
 from scatter import ebk
+from scatter.initial.formulas import atom_symbols, isotopes, kind_of
 from scatter.initial.rovibrational import RovibrationalState
-from scatter.potentials.base import Potential
 from scatter.settings import OneOrMany, PositiveFloat, Table, UserError
-from scatter.state import lone
-from scatter.units import ISOTOPES
 
 QuantumNumber = Annotated[int, Field(ge=0, le=1000)]
-Condition = tuple[str, int, int, int | None]  # formula, v, J, m_J
+Quanta = Annotated[int, Field(ge=0, le=50)]
+OF_DIATOMICS = ("v", "j", "mj", "states")
+OF_POLYATOMICS = "modes vibration_K j k rotation_K sampling phase_points geometry".split()
 MOST_STATES = 10_000
-
-# Close enough for the levels of a stiff molecule to 1e-6 eV, far enough apart that the rounding
-# of a float32 potential (1e-6 eV) hardly bends the curve.
-_SPACING = 0.02
-_LONGEST = 6.0  # Å
-_AT_ONCE = 16  # replicas: what a calculator per slot can bear
+EITHER = "give either both v and j, or states = [[v, j], ...]"
 
 
-def symbols(formula: str) -> tuple[str, str]:
-    """The two isotopes of a diatomic: "HD" -> ("H", "D"), "N2" -> ("N", "N").
+class Condition(NamedTuple):
+    """A projectile in an internal state, of `scatter.conditions`; what does not apply is None."""
 
-    Raises:
-        ValueError: it is not a diatomic of the isotopes in `scatter.units`.
-    """
-    match = re.fullmatch(r"([A-Z][a-z]?)(2|[A-Z][a-z]?)", formula)
-    pair = (match[1], match[1] if match[2] == "2" else match[2]) if match else ()
-    if len(pair) != 2 or not set(pair) <= set(ISOTOPES):
-        raise ValueError(
-            f'"{formula}" is not a diatomic of {", ".join(ISOTOPES)}; '
-            'write it as "H2", "HD" or "CO"'
-        )
-    return pair
+    formula: str
+    v: int | None = None
+    J: int | None = None
+    mJ: int | None = None
+    state: str | None = None
 
 
 class Molecule(Table):
-    """Table `[molecule]`: the diatomic and its rovibrational states.
+    """Table `[molecule]`: the projectile, and its internal states.
 
-    The states are every v with every j, or those listed in `states`; every formula is given each
-    of them, and every m_J where `mj` is written.
+    An atom has none. The states of a diatomic are every v with every j, or those listed in
+    `states`; every formula is given each of them, and every m_J where `mj` is written.
     """
 
     formula: OneOrMany[str] = Field(
-        description='The diatomic, as "H2", "HD", "D2", "N2" or "HCl"; one formula or a list. '
-        "D and T are isotopes of H; other symbols mean the most abundant isotope.",
+        description='The projectile, as "H", "H2", "HD", "HCl" or "CHD3"; one formula or a list, '
+        "all of them atoms, all diatomics or all polyatomics. D and T are isotopes of H; other "
+        "symbols mean the most abundant isotope.",
     )
     v: OneOrMany[QuantumNumber] | None = Field(
         default=None, description="Vibrational quantum number; one value or a list."
@@ -73,22 +60,74 @@ class Molecule(Table):
         ]
         | None
     ) = Field(default=None, description="Pairs [v, j], such as [[0, 1], [1, 1]]; excludes v and j.")
+    modes: OneOrMany[dict[str, Quanta]] | None = Field(
+        default=None,
+        description="Of polyatomics: quanta of the normal modes, in order of frequency, such as "
+        '{"1" = 1}; those left out have none. One state or a list; by default the ground state.',
+    )
+    vibration_K: OneOrMany[PositiveFloat] | None = Field(
+        default=None,
+        description="Of polyatomics, in place of modes: quanta by Boltzmann at this temperature "
+        "(of a nozzle), drawn for each trajectory; one value or a list.",
+    )
+    k: int | None = Field(
+        default=None,
+        description="Of a symmetric top: angular momentum along its axis, ħ, from -j to j; without "
+        "it, uniform among them.",
+    )
+    rotation_K: PositiveFloat | None = Field(
+        default=None,
+        description="Of polyatomics, in place of j: rotation by Boltzmann at this temperature.",
+    )
+    sampling: Literal["adiabatic-switching", "normal-modes"] | None = Field(
+        default=None,
+        description='Of polyatomics: "adiabatic-switching" makes quantised phase points on the '
+        'potential, which is usual; "normal-modes" leaves them harmonic, as in older literature.',
+    )
+    phase_points: Annotated[int, Field(gt=0, le=1_000_000)] | None = Field(
+        default=None,
+        description="Of polyatomics: phase points of each vibrational state, of which every "
+        "trajectory draws one; by default 1024.",
+    )
+    geometry: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of polyatomics: file with the atoms in the formula's order, relaxed on the "
+        "potential; by default ASE's geometry of that formula is.",
+    )
     masses_amu: dict[str, PositiveFloat] = Field(
         default_factory=dict,
         description="Masses that replace the isotopes' own, amu, such as {H = 1.00794}.",
     )
 
+    @field_validator("modes")
+    @classmethod
+    def _modes_by_number(cls, states: list[dict[str, int]] | None) -> list[dict[str, int]] | None:
+        for mode in (mode for state in states or () for mode in state):
+            if not re.fullmatch("[1-9][0-9]{0,2}", mode):
+                raise ValueError(
+                    f'names mode "{mode}"; modes are counted from 1 on in order of frequency, as '
+                    'in {"1" = 1}'
+                )
+        return states
+
     @field_validator("formula")
     @classmethod
-    def _diatomic(cls, formulas: list[str]) -> list[str]:
-        if len({frozenset(symbols(formula)) for formula in formulas}) < len(formulas):
+    def _one_kind(cls, formulas: list[str]) -> list[str]:
+        if len({tuple(sorted(atom_symbols(formula))) for formula in formulas}) < len(formulas):
             raise ValueError("names the same molecule twice; name each once")
+        if len(kinds := {kind_of(formula): formula for formula in formulas}) > 1:
+            named = " and ".join(f"{formula} ({kind})" for kind, formula in kinds.items())
+            raise ValueError(f"mixes {named}; give each kind a campaign of its own")
         return formulas
 
     @model_validator(mode="after")
     def _states(self) -> "Molecule":
-        if (self.states is None) == (self.v is None and self.j is None):
-            raise ValueError("give either both v and j, or states = [[v, j], ...]")
+        self._refuse_keys_of_others()
+        if self.kind != "diatomic" or not self.quantised:
+            return self
+        if self.states is not None and (self.v is not None or self.j is not None):
+            raise ValueError(EITHER)
         if self.states is None and (self.v is None or self.j is None):
             missing = "v" if self.v is None else "j"
             raise ValueError(f"{missing} is missing; give both v and j, or states = [[v, j], ...]")
@@ -100,10 +139,30 @@ class Molecule(Table):
             )
         return self
 
+    @property
+    def of_states(self) -> list[str]:
+        """The keys that say in which state it begins, of those that are given."""
+        names = (*OF_DIATOMICS, *OF_POLYATOMICS)
+        return [name for name in names if name != "geometry" and getattr(self, name) is not None]
+
+    def _refuse_keys_of_others(self) -> None:
+        """Every key is of some kinds of projectile, and is not said of others."""
+        own = {"atom": (), "diatomic": OF_DIATOMICS, "polyatomic": OF_POLYATOMICS}[self.kind]
+        for key in (*OF_DIATOMICS, *OF_POLYATOMICS):
+            if key not in own and getattr(self, key) is not None:
+                of = "diatomics" if key in OF_DIATOMICS else "polyatomics"
+                raise ValueError(
+                    f"{key} is of {of}, and {self.formula[0]} is none of them; remove it"
+                )
+        if self.modes is not None and self.vibration_K is not None:
+            raise ValueError("modes and vibration_K both say how it vibrates; give one")
+        if self.kind == "polyatomic" and self.j is not None and self.rotation_K is not None:
+            raise ValueError("j and rotation_K both say how it rotates; give one")
+
     @model_validator(mode="after")
     def _projections(self) -> "Molecule":
-        for _, _, J, m_J in self.conditions:
-            if m_J is not None and abs(m_J) > J:
+        for _, _, J, m_J, _ in self.conditions:
+            if m_J is not None and J is not None and abs(m_J) > J:
                 raise ValueError(
                     f"mj = {m_J} is impossible for j = {J}; "
                     "every mj must lie between -j and j of every state"
@@ -112,15 +171,14 @@ class Molecule(Table):
 
     @model_validator(mode="after")
     def _no_state_twice(self) -> "Molecule":
-        (condition, count), *_ = Counter(self.conditions).most_common(1)
-        if count > 1:
-            formula, v, J, _ = condition
-            raise ValueError(f"{formula} with v = {v}, j = {J} is named twice; name it once")
+        for (formula, v, J, *_), count in Counter(self.conditions).items():
+            if count > 1:
+                raise ValueError(f"{formula} with v = {v}, j = {J} is named twice; name it once")
         return self
 
     @model_validator(mode="after")
     def _masses_of_its_own(self) -> "Molecule":
-        present = {symbol for formula in self.formula for symbol in symbols(formula)}
+        present = {symbol for formula in self.formula for symbol in atom_symbols(formula)}
         for symbol in self.masses_amu:
             if symbol not in present:
                 raise ValueError(
@@ -130,13 +188,48 @@ class Molecule(Table):
         return self
 
     @property
+    def kind(self) -> str:
+        """What all formulas are: "atom", "diatomic" or "polyatomic"."""
+        return kind_of(self.formula[0])
+
+    @property
+    def quantised(self) -> bool:
+        """Whether states of a diatomic are named; where it begins in none, they are not."""
+        return not (self.v is None and self.j is None and self.states is None)
+
+    @property
     def conditions(self) -> list[Condition]:
-        """Every (formula, v, J, m_J) once, the last varying fastest; m_J is None if isotropic."""
+        """Every internal state of every formula once, the last part varying fastest."""
+        if self.kind == "atom" or (self.kind == "diatomic" and not self.quantised):
+            return [Condition(formula) for formula in self.formula]
+        if self.kind == "polyatomic":
+            words = [words for words, *_ in self.internals]
+            return [Condition(f, state=state) for f in self.formula for state in words]
         states = self.states or list(product(self.v or [], self.j or []))
         projections = self.mj or [None]
         return [
-            (formula, v, J, m_J)
+            Condition(formula, v, J, m_J)
             for formula, (v, J), m_J in product(self.formula, states, projections)
+        ]
+
+    @property
+    def internals(self) -> list[tuple[str, dict[str, int] | float, int | None]]:
+        """Internal states of polyatomics: in words, quanta by mode or a temperature, and J."""
+        vibrations: list[tuple[str, dict[str, int] | float]] = [
+            (f"T_vib = {kelvin:g} K", kelvin) for kelvin in self.vibration_K or ()
+        ]
+        for quanta in self.modes or [{}] * (not vibrations):
+            excited = sorted((int(mode), n) for mode, n in quanta.items() if n)
+            words = ", ".join(f"n{mode} = {n}" for mode, n in excited) or "ground state"
+            vibrations.append((words, {str(mode): n for mode, n in excited}))
+        along = "" if self.k is None else f", K = {self.k}"
+        rotations = [(f"J = {J}{along}", J) for J in self.j or [0]]
+        if self.rotation_K is not None:
+            rotations = [(f"T_rot = {self.rotation_K:g} K", None)]
+        return [
+            (f"{vibration}, {rotation}", state, J)
+            for vibration, state in vibrations
+            for rotation, J in rotations
         ]
 
     def state(self, condition: Condition, curve: ebk.Curve) -> RovibrationalState:
@@ -149,7 +242,9 @@ class Molecule(Table):
         Raises:
             UserError: the potential does not bind it.
         """
-        formula, v, J, m_J = condition
+        formula, v, J, m_J, _ = condition
+        assert v is not None
+        assert J is not None
         (_, first), (_, second) = isotopes(formula, self.masses_amu)
         try:
             return RovibrationalState(v, J, m_J, (first, second), curve)
@@ -157,57 +252,3 @@ class Molecule(Table):
             raise UserError(
                 f"[molecule] formula = {formula!r}, v = {v}, j = {J}: {error}; choose a lower state"
             ) from error
-
-
-def isotopes(
-    formula: str, masses: Mapping[str, float]
-) -> tuple[tuple[int, float], tuple[int, float]]:
-    """Atomic number and mass (amu) of each atom of a diatomic.
-
-    Args:
-        formula: such as "HD".
-        masses: what replaces the isotopes' own masses, by symbol, amu.
-    """
-    (Z1, m1), (Z2, m2) = (ISOTOPES[symbol] for symbol in symbols(formula))
-    first, second = symbols(formula)
-    return (Z1, masses.get(first, m1)), (Z2, masses.get(second, m2))
-
-
-def bond_curve(potential: Potential, first: int, second: int) -> ebk.Curve:
-    """V(r) of an isolated diatomic, sampled from a potential.
-
-    From half the sum of the covalent radii (0.31 Å for H2), within which a machine-learned V has
-    never been taught anything, to 6 Å, or to where the atoms no longer feel each other. Levels
-    are good to 1e-6 eV.
-
-    Args:
-        potential: that of the dynamics.
-        first: atomic number of one atom.
-        second: atomic number of the other.
-
-    Raises:
-        UserError: the potential does not know the elements, does not bind them, or is not finite.
-    """
-    shortest = 0.5 * (covalent_radii[first] + covalent_radii[second])
-    longest = min(potential.cutoff, _LONGEST)
-    r = np.linspace(shortest, longest, round((longest - shortest) / _SPACING) + 1)
-    positions = np.zeros((len(r), 2, 3))
-    positions[:, 1, 2] = r
-    evaluator = potential.bind(lone(first, second), _AT_ONCE)
-    energies = [
-        np.asarray(evaluator.begin(np.arange(len(some)), some)[0], dtype=np.float64)
-        for some in np.split(positions, range(_AT_ONCE, len(r), _AT_ONCE))
-    ]
-    V = np.concatenate(energies)
-    if not np.isfinite(V).all():
-        raise UserError(
-            f"[potential]: {potential.description} gives {V[~np.isfinite(V)][0]} for two atoms "
-            f"{r[~np.isfinite(V)][0]:.2f} Å apart (atomic numbers {first}, {second})"
-        )
-    try:
-        return ebk.Curve(r, V)
-    except ebk.Unbound as error:
-        raise UserError(
-            f"[potential]: {potential.description} does not bind the molecule with atomic numbers "
-            f"{first}, {second}: {error}"
-        ) from error

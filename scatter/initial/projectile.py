@@ -2,19 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from scatter.columns import Column
 from scatter.dynamics.multistep import SPACING, BondForce, Reference
 from scatter.ebk import Curve, reduced_mass, rovibrational
 from scatter.initial.rovibrational import RovibrationalState
-from scatter.outcomes import Column
 from scatter.units import degree, fs, lightest
 
 FADES, GONE = 1.2, 2.1  # bond, in equilibrium bonds, from and at which the reference fades
-State = tuple[int, int, float | None]  # v, J, m_J
+State = tuple[int | None, int | None, float | None]  # v, J, m_J
+
+
+class Draws(NamedTuple):
+    """How many independent random numbers a projectile is drawn of.
+
+    Attributes:
+        labels: uniform, whose neighbours have nothing in common, such as places in a pool.
+        angles: uniform on a circle, whose neighbours are alike.
+        normals: standard normal.
+    """
+
+    labels: int = 0
+    angles: int = 0
+    normals: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,21 +48,26 @@ class Phase:
 
 @runtime_checkable
 class Quantum(Protocol):
-    """What a point says of the projectile's state."""
+    """What a point says of the projectile's state; None where that does not apply to it."""
 
     @property
-    def v(self) -> int:
-        """Vibrational quantum number."""
+    def v(self) -> int | None:
+        """Vibrational quantum number of a diatomic."""
         ...
 
     @property
-    def J(self) -> int:
-        """Rotational quantum number."""
+    def J(self) -> int | None:
+        """Rotational quantum number of a diatomic."""
         ...
 
     @property
     def mJ(self) -> float | None:
         """Projection of J on the surface normal; None for an isotropic orientation."""
+        ...
+
+    @property
+    def state(self) -> str | None:
+        """Internal state of a polyatomic, in words."""
         ...
 
 
@@ -80,8 +99,22 @@ class Projectile(Protocol):
         """How far an atom of it may be from its centre of mass at the start, Å."""
         ...
 
+    @property
+    def draws(self) -> Draws:
+        """What `made` takes."""
+        ...
+
     def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
         """Draw one for a point; of nothing but the generator, which is the trajectory's own."""
+        ...
+
+    def made(
+        self,
+        point: Quantum,
+        uniform: Float[np.ndarray, " uniform"],
+        normal: Float[np.ndarray, " normal"],
+    ) -> Phase:
+        """The one that these numbers stand for: labels and angles, in [0, 1), and normals."""
         ...
 
     def measure(
@@ -100,7 +133,7 @@ class Diatomic:
         masses: amu.
         curve: V(r) of the potential that trajectories run on; final states are measured on it.
         states: that it begins in, by v, J and m_J.
-        columns: of one's own, beyond `outcomes.DIATOMIC`.
+        columns: of one's own, beyond `columns.DIATOMIC`.
     """
 
     numbers: tuple[int, int]
@@ -123,12 +156,26 @@ class Diatomic:
 
     def extent(self, point: Quantum) -> float:
         """That of the lighter atom where the bond turns back, Å."""
-        longest = self.states[point.v, point.J, point.mJ].level.outer
+        longest = self._state(point).level.outer
         return longest * float(self.masses.max() / self.masses.sum())
+
+    @property
+    def draws(self) -> Draws:
+        """Phase of the vibration, and three angles of orientation and rotation."""
+        return Draws(angles=4)
 
     def sample(self, point: Quantum, rng: np.random.Generator) -> Phase:
         """Draw phase of the vibration, orientation and rotation."""
-        drawn = self.states[point.v, point.J, point.mJ].sample(rng)
+        return self.made(point, rng.random(4), np.zeros(0))
+
+    def made(
+        self,
+        point: Quantum,
+        uniform: Float[np.ndarray, " uniform"],
+        normal: Float[np.ndarray, " normal"],
+    ) -> Phase:
+        """The molecule of these four numbers."""
+        drawn = self._state(point).made(uniform)
         return Phase(
             drawn.positions,
             drawn.momenta,
@@ -141,6 +188,9 @@ class Diatomic:
                 "phi_deg": drawn.phi / degree,
             },
         )
+
+    def _state(self, point: Quantum) -> RovibrationalState:
+        return self.states[point.v, point.J, point.mJ]
 
     def measure(
         self, positions: Float[np.ndarray, "row 2 3"], momenta: Float[np.ndarray, "row 2 3"]

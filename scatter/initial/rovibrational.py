@@ -63,7 +63,11 @@ class RovibrationalState:
 
     def sample(self, rng: np.random.Generator) -> Drawn:
         """Draw a molecule, with four numbers of `rng`."""
-        phase, *angles = rng.random(4)
+        return self.made(rng.random(4))
+
+    def made(self, uniform: Float[np.ndarray, "4"]) -> Drawn:
+        """The molecule of four numbers in [0, 1): phase, height of the bond, and two angles."""
+        phase, *angles = uniform
         r, p = self._vibration.at(phase)
         bond, L = self._directions(*angles)
         L = self._L * L

@@ -11,8 +11,9 @@ from ase import Atoms
 from ase.data import atomic_masses, chemical_symbols
 from jaxtyping import Bool, Float, Int
 
-from scatter.facets import FACETS
+from scatter.facets import CRYSTALS, FACETS, miller
 from scatter.initial.outermost import lowest_layers, outermost, substrate_atoms
+from scatter.initial.planes import cleave
 from scatter.initial.slab_file import held_atoms, masses_of, read_slab
 from scatter.initial.surface import Surface
 from scatter.settings import UserError
@@ -22,15 +23,16 @@ LAYER_GAP = 0.4  # Å; rows of (211) are 0.7 Å apart, and a layer ripples less 
 
 
 def build(
-    surface: Surface, facet: str, lattice_constant: float | None
+    surface: Surface, facet: str, lattice_constant: float | None, c_over_a: float | None = None
 ) -> tuple[System, Float[np.ndarray, "atom 3"]]:
     """The ideal slab: which atoms in which cell, and where they stand.
 
-    Atoms are numbered from the bottom up. A layer is n1 n2 atoms (on (211) a stack of three rows),
-    so the top is the outermost layer: on (211) the edge, the terrace and the foot row, whose mean
-    lies one row spacing, a/(2 sqrt 6), below the edge. Directions are those of `ase.build`, but on
-    (211) the slab is turned over, so that the terraces descend along +x from the edges. The
-    top of a slab from a file are its outermost atoms (`outermost`), which are the same ones.
+    Atoms are numbered from the bottom up. A layer is n1 n2 atoms (on fcc(211) a stack of three
+    rows), or of a facet that is not listed in `facets` as many planes as `planes_in_layer` says.
+    The top are the outermost atoms (`outermost`): the uppermost layer of a flat facet; on (211) the
+    edge, the terrace and the foot row, whose mean lies one row spacing, a/(2 sqrt 6), below the
+    edge. Directions are those of `ase.build`, but on (211) the slab is turned over, so that the
+    terraces descend along +x from the edges. A file is read by the same rules.
 
     The cell is periodic along z too: the vacuum is then part of the system that every potential
     sees alike, and a vacuum that is too thin shows (`clear_height`) instead of being ignored.
@@ -39,6 +41,7 @@ def build(
         surface: the table `[surface]`.
         facet: one of `surface.labels`.
         lattice_constant: Å; None for a slab from a file.
+        c_over_a: of a hcp crystal.
 
     Returns:
         The system, and the positions of its atoms in Å, the lowest at z = 0.
@@ -48,17 +51,30 @@ def build(
     """
     if surface.file is not None:
         return _with_given_top(surface, *_read(surface))
-    built = FACETS[facet]
-    n1, n2, deep = surface.size
-    atoms = built.cleaved(surface.element, (n1, n2, deep), lattice_constant or 0.0)
-    if built.turned:
-        atoms.positions[:, 2] *= -1
+    a = lattice_constant or 0.0
+    atoms = _cleaved(surface, facet, a, a * (c_over_a or 0.0))
     height = float(np.ptp(atoms.positions[:, 2]))
-    atoms.cell[2] = [0.0, 0.0, height + surface.vacuum_A]
-    in_layer = surface.size[0] * surface.size[1]
+    atoms.cell.array[2] = [0.0, 0.0, height + surface.vacuum_A]
+    in_layer = surface.atoms_in_layer(facet)
     number = np.arange(len(atoms))
-    frozen = number < surface.frozen_layers * in_layer
-    return _with_given_top(surface, *_slab(atoms, frozen, number[-in_layer:]))
+    deep = surface.size[2] if surface.rigid else int(surface.frozen_layers)
+    frozen = number < deep * in_layer
+    listed = surface.crystal == "fcc" and facet in FACETS
+    top = number[-in_layer:] if listed else outermost(atoms.positions, atoms.cell.array)
+    return _with_given_top(surface, *_slab(atoms, frozen, top))
+
+
+def _cleaved(surface: Surface, facet: str, a: float, c: float) -> Atoms:
+    """The atoms of a facet of a crystal with these lattice constants (Å), from the bottom up."""
+    n1, n2, deep = surface.size
+    known = CRYSTALS[surface.crystal].get(facet)
+    if known is None:
+        indices = miller(facet, surface.crystal)
+        return cleave(surface.element, surface.crystal, indices, (n1, n2, deep), (a, c))
+    atoms = known.cleaved(surface.element, (n1, n2, deep * known.planes), a, c)
+    if known.turned:
+        atoms.positions[:, 2] *= -1
+    return atoms
 
 
 def slab_masses(system: System) -> Float[np.ndarray, " atom"]:
@@ -148,7 +164,7 @@ def _read(surface: Surface) -> tuple[System, Float[np.ndarray, "atom 3"]]:
         )
     substrate = np.flatnonzero(part)
     frozen = _frozen(surface, place, atoms, substrate)
-    if frozen.all():
+    if frozen.all() and not surface.rigid:
         raise UserError(f"{place}: all its atoms are frozen; some must move")
     top = substrate[outermost(atoms.positions[substrate], atoms.cell.array)]
     system, positions = _slab(atoms, frozen, top)
@@ -160,7 +176,10 @@ def _frozen(
     surface: Surface, place: str, atoms: Atoms, substrate: Int[np.ndarray, " substrate"]
 ) -> Bool[np.ndarray, " atom"]:
     """Which atoms are frozen: those that the file holds, or else the lowest layers."""
-    held, wanted = held_atoms(place, atoms), surface.frozen_layers
+    held = held_atoms(place, atoms)
+    if surface.rigid:
+        return np.ones(len(atoms), bool)
+    wanted = int(surface.frozen_layers)
     if held.any():
         if "frozen_layers" in surface.model_fields_set:
             raise UserError(

@@ -10,11 +10,12 @@ from scatter.initial import cache
 from scatter.initial.surface import Thermalise
 from scatter.kernels import kernel
 from scatter.potentials.base import Potential
+from scatter.saved import Saved
 from scatter.state import System
 
 
 @dataclass(frozen=True)
-class Snapshots:
+class Snapshots(Saved):
     """Thermal states of one slab, in increasing order of their numbers.
 
     Attributes:
@@ -81,10 +82,9 @@ def snapshots_key(
 
 def load_snapshots(place: str) -> Snapshots | None:
     """The snapshots of that name in the cache; None where there are none, or none intact."""
-    arrays = cache.load(place)
-    return None if arrays is None else Snapshots(**arrays)
+    return cache.load(place, Snapshots)
 
 
 def save_snapshots(place: str, snapshots: Snapshots) -> None:
     """Keep snapshots in the cache under that name."""
-    cache.save(place, vars(snapshots))
+    cache.save(place, snapshots)

@@ -4,10 +4,12 @@ from math import ceil, log2, prod
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ase.data import atomic_numbers, reference_states
+from ase.data import atomic_numbers
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from scatter.facets import FACETS
+from scatter.facets import CRYSTALS
+from scatter.initial.adsorbates import Adsorbates
+from scatter.initial.built import Built
 from scatter.settings import (
     NonNegativeFloat,
     OneOrMany,
@@ -18,27 +20,14 @@ from scatter.settings import (
 )
 
 MOST_TEMPERATURES = 1000
-MOST_ATOMS = 100_000
-
-Built = Literal[tuple(FACETS)]  # type: ignore[valid-type]
-
-
-def _shape(value: object) -> str:
-    # Told apart here, a wrong value is measured against the one shape it has, not against all.
-    return {dict: "table", str: "auto"}.get(type(value), "number")
-
-
-LatticeConstant = Annotated[
-    Annotated[PositiveFloat, Tag("number")]
-    | Annotated[dict[str, PositiveFloat], Tag("table")]
-    | Annotated[Literal["auto"], Tag("auto")],
-    Discriminator(_shape),
-]
-
 
 CountOrAuto = Annotated[
     Annotated[int, Field(gt=0, le=1_000_000), Tag("number")]
     | Annotated[Literal["auto"], Tag("word")],
+    Discriminator(word_or_number),
+]
+LayersOrAll = Annotated[
+    Annotated[int, Field(gt=0), Tag("number")] | Annotated[Literal["all"], Tag("word")],
     Discriminator(word_or_number),
 ]
 # Of automatic snapshots, and trajectories of a point that share one: (10 - 1) ρ < 1.02² - 1 for the
@@ -105,31 +94,23 @@ class Thermalise(Table):
         return self.model_copy(update={"snapshots": self.pool(most - 1).stop})
 
 
-class Surface(Table):
-    """Table `[surface]`: a facet of a fcc metal, or a slab from a file, at a temperature."""
+class Surface(Built):
+    """Table `[surface]`: a facet of a crystal, or a slab from a file, at a temperature."""
 
-    element: str = Field(default="Cu", description="Chemical symbol of the fcc metal.")
-    facet: OneOrMany[Built] = Field(  # pyright: ignore[reportInvalidTypeForm]
-        default=["111"], description='Facet "111", "100", "110" or "211", or a list of them.'
+    frozen_layers: LayersOrAll = Field(
+        default=2,
+        description='Lowest layers, which never move; on (211) three rows each. With "all" the '
+        "surface is rigid: nothing of the slab moves, adsorbates included.",
     )
-    size: list[Annotated[int, Field(gt=0, le=1000)]] = Field(
-        default=[3, 3, 6],
-        min_length=3,
-        max_length=3,
-        description="Atoms along the two lateral lattice vectors, and layers. On (211) the first "
-        "number is a multiple of 3 (the rows of a terrace) and one layer is three rows deep: "
-        "[3, 4, 6] has 18 rows of 4 atoms.",
+    temperature_K: OneOrMany[NonNegativeFloat] = Field(
+        description="Surface temperature, K; one value or a list. At 0 all atoms of the slab are "
+        "at rest when a trajectory begins; of a rigid surface it only sets the lattice constant."
     )
-    frozen_layers: PositiveInt = Field(
-        default=2, description="Lowest layers, which never move; on (211) three rows each."
-    )
-    temperature_K: OneOrMany[PositiveFloat] = Field(
-        description="Surface temperature, K; one value or a list."
-    )
-    lattice_constant_A: LatticeConstant = Field(
-        default="auto",
-        description='Lattice constant, Å: a number; a table by temperature such as {"300" = 3.66, '
-        '"925" = 3.71}; or "auto", where the potential\'s own crystal is free of pressure.',
+    relax: bool | None = Field(
+        default=None,
+        description="Whether the slab is relaxed on the potential before anything else, until no "
+        "force on an atom that moves exceeds 0.0001 eV/Å (of a rigid surface, on an atom above the "
+        "middle of its height). By default only a slab at 0 K that is not rigid.",
     )
     vacuum_A: PositiveFloat = Field(
         default=40.0,
@@ -141,9 +122,9 @@ class Surface(Table):
         min_length=1,
         description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
         "POSCAR of VASP (POSCAR, CONTCAR, .vasp); of several structures the last is taken. "
-        "Excludes element, facet, size and lattice_constant_A. It moves what the file "
-        "does not hold (move_mask, selective dynamics); where that holds nothing, `frozen_layers` "
-        "are. Masses of the file are used.",
+        "Excludes element, structure, facet, size, lattice_constant_A and c_over_a. It moves what "
+        "the file does not hold (move_mask, selective dynamics); where that holds nothing, "
+        "`frozen_layers` are. Masses of the file are used.",
     )
     substrate: list[str] | None = Field(
         default=None,
@@ -167,6 +148,9 @@ class Surface(Table):
         description="Whether the molecule may feel its own images, which a narrow cell repeats: "
         "true means a surface covered with them, one for each cell.",
     )
+    adsorbates: Adsorbates = Field(
+        default=Adsorbates(), description="Atoms on the sites of a slab that is built."
+    )
     thermalise: Thermalise = Field(
         default=Thermalise(), description="How the thermal snapshots of the slab are made."
     )
@@ -183,12 +167,22 @@ class Surface(Table):
                 f"facet = {self.facet} with temperature_K = {self.temperature_K} names a slab "
                 "twice; name each once"
             )
+        if max(self.temperature_K) == 0 and "thermalise" in self.model_fields_set:
+            raise ValueError(
+                "temperature_K = 0 is a slab at rest, and nothing is thermalised; leave "
+                "[surface.thermalise] out"
+            )
         self._refuse_two_tops()
         self._refuse_no_substrate()
         if self.file is None:
             self._refuse_what_cannot_be_built()
             return self
-        shaping = {"element", "facet", "size", "lattice_constant_A"}
+        if self.adsorbates.species is not None:
+            raise ValueError(
+                f"file = {self.file!r} has its own adsorbates; leave [surface.adsorbates] out, or "
+                "add the atoms to the file"
+            )
+        shaping = {"element", "structure", "facet", "size", "lattice_constant_A", "c_over_a"}
         if given := sorted(shaping & self.model_fields_set):
             raise ValueError(
                 f"file = {self.file!r} already says what {', '.join(given)} would say; "
@@ -218,34 +212,79 @@ class Surface(Table):
             raise ValueError("substrate is about the slab of a file; a slab that is built has none")
 
     def _refuse_what_cannot_be_built(self) -> None:
-        if self.element not in atomic_numbers or self.element == "X":
-            raise ValueError(f"element = {self.element!r} is not a chemical symbol, such as 'Cu'")
-        state = reference_states[atomic_numbers[self.element]]
-        if (crystal := state and state["symmetry"]) != "fcc":
-            raise ValueError(
-                f"element = {self.element!r} is not a fcc metal"
-                f"{f' ({crystal})' if crystal else ''}, and facets of fcc crystals alone are "
-                "built; give the slab as a file"
-            )
-        if self.frozen_layers >= self.size[2]:
+        if not self.rigid and int(self.frozen_layers) >= self.size[2]:
             raise ValueError(
                 f"frozen_layers = {self.frozen_layers} leaves none of the {self.size[2]} layers "
                 f"of size = {self.size} to move; freeze fewer, or give more layers"
             )
-        if prod(self.size) > MOST_ATOMS:
-            raise ValueError(
-                f"size = {self.size} is a slab of {prod(self.size):,} atoms; at most "
-                f"{MOST_ATOMS:,} are built"
-            )
-        for facet, known in ((facet, FACETS[facet]) for facet in self.facet):
-            if self.size[0] % known.rows:
-                raise ValueError(
-                    f"size = {self.size}: on ({facet}) the first number must be a multiple of "
-                    f"{known.rows}, since a terrace is {known.rows} rows wide; {[*known.usual]} is "
-                    "usual"
-                )
+        self.refuse_unbuildable()
         for temperature in self.temperature_K:
-            self.given_lattice_constant(temperature)
+            self.given_lattice(temperature)
+        for facet in self.facet:
+            self.adsorbed(facet)
+
+    def sites(self, facet: str) -> dict[str, tuple[tuple[float, float], ...]]:
+        """The sites of a facet by name, in fractions of its cell; none of a file's slab."""
+        known = CRYSTALS[self.crystal].get(facet) if self.file is None else None
+        return {**known.sites} if known else {}
+
+    def refuse_no_site(self, facet: str, site: str | None, place: list[float] | None) -> None:
+        """Raise ValueError unless it is known where a projectile begins that begins adsorbed."""
+        there = self.sites(facet)
+        if place is None and site is None and not there:
+            raise ValueError(
+                f"[incidence] place_A is missing: {facet} has no sites with names, so say where "
+                "the projectile begins"
+            )
+        if site is not None and site not in there:
+            has = f"has {', '.join(there)}" if there else "has no sites with names; give place_A"
+            raise ValueError(f"[incidence] site = {site!r}: {facet} {has}")
+
+    @property
+    def rigid(self) -> bool:
+        """Whether nothing of the slab moves."""
+        return self.frozen_layers == "all"
+
+    def adsorbed(self, facet: str) -> int:
+        """How many atoms are adsorbed on a facet.
+
+        Raises:
+            ValueError: it has no such site, or a coverage is not a whole number of atoms.
+        """
+        wanted, known = self.adsorbates, CRYSTALS[self.crystal].get(facet)
+        if wanted.species is None:
+            return 0
+        site, sites = str(wanted.site), known.sites if known else {}
+        if site not in sites:
+            has = f"has {', '.join(sites)}" if sites else "has no sites with names"
+            raise ValueError(
+                f"[surface.adsorbates] site = {site!r}: {self.crystal}({facet}) {has}; "
+                "choose one, or give the covered slab as a file"
+            )
+        if wanted.cells is None:
+            return len(wanted.atoms) * wanted.count(prod(self.size[:2]) * len(sites[site]))
+        if outside := [[i, j] for i, j in wanted.cells if i >= self.size[0] or j >= self.size[1]]:
+            raise ValueError(
+                f"[surface.adsorbates] cells: {outside[0]} lies outside of size = {self.size}; "
+                "cells are counted from 0"
+            )
+        return len(wanted.atoms) * len(wanted.cells)
+
+    def at_rest(self, T_K: float) -> bool:
+        """Whether the slab is at rest when trajectories begin: one state, not thermal snapshots."""
+        return self.rigid or T_K == 0
+
+    def relaxes(self, T_K: float) -> bool:
+        """Whether the slab is relaxed first."""
+        return (T_K == 0 and not self.rigid) if self.relax is None else self.relax
+
+    def pool(self, number: int, T_K: float) -> range:
+        """The snapshots of which trajectory `number` of a point draws one."""
+        return range(1) if self.at_rest(T_K) else self.thermalise.pool(number)
+
+    def laden_pool(self, number: int, T_K: float) -> range:
+        """The same of the states with a projectile adsorbed, which moves on a rigid slab too."""
+        return range(1) if T_K == 0 else self.thermalise.pool(number)
 
     @property
     def labels(self) -> list[str]:
@@ -256,31 +295,3 @@ class Surface(Table):
     def systems(self) -> list[tuple[str, float]]:
         """Every pair (facet, temperature in K) of the campaign, facets outermost."""
         return [(facet, kelvin) for facet in self.labels for kelvin in self.temperature_K]
-
-    def given_lattice_constant(self, temperature_K: float) -> float | None:
-        """The lattice constant (Å) given for a temperature; None where it is "auto".
-
-        Raises:
-            ValueError: the table by temperature has no entry for it.
-        """
-        given = self.lattice_constant_A
-        if given == "auto":
-            return None
-        if not isinstance(given, dict):
-            return float(given)
-        for key, value in given.items():
-            if _number(key) == temperature_K:
-                return value
-        raise ValueError(
-            f"lattice_constant_A has no entry for temperature_K = {temperature_K:g}; it has "
-            f'{", ".join(given) or "none"}; add "{temperature_K:g}" = ...'
-        )
-
-
-def _number(key: str) -> float:
-    try:
-        return float(key)
-    except ValueError as error:
-        raise ValueError(
-            f"lattice_constant_A: the key '{key}' is not a temperature in K"
-        ) from error

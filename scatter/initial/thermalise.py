@@ -6,12 +6,12 @@ seed, the slab's key and its own number alone, so any part of them may be run an
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from math import isfinite
+from math import ceil, isfinite, sqrt
 
 import numpy as np
 from jaxtyping import Float
 
-from scatter.dynamics.integrators import baoab
+from scatter.dynamics.integrators import baoab, velocity_verlet
 from scatter.initial.slab import slab_masses
 from scatter.initial.snapshots import Snapshots, join
 from scatter.initial.surface import Thermalise
@@ -23,6 +23,7 @@ from scatter.units import K, fs
 CHUNK = 50  # steps whose noise is drawn at once; no result depends on it
 
 Streams = Sequence[np.random.Generator]
+Slabs = tuple[Float[np.ndarray, "slot atom 3"], Float[np.ndarray, "slot atom 3"]]
 
 
 def thermalise(
@@ -87,11 +88,106 @@ def langevin(
     steps = round(settings.equilibrate_fs / settings.timestep_fs)
     every = max(1, round(settings.decorrelate_fs / settings.timestep_fs))
     while True:
-        for noise in _noise(streams, system, steps):
+        for noise in noises(streams, system, steps):
             baoab(state, evaluator, dt, settings.friction_per_fs / fs, kT, noise)
         state.time += steps * dt
         yield state
         steps = every
+
+
+def evolved(
+    system: System,
+    potential: Potential,
+    positions: Float[np.ndarray, "slot atom 3"],
+    momenta: Float[np.ndarray, "slot atom 3"],
+    temperature_K: float,
+    settings: Thermalise,
+    streams: Streams,
+    time_fs: float,
+) -> Slabs:
+    """Slabs after some Langevin dynamics: positions and momenta.
+
+    Args:
+        system: the slab.
+        potential: must take and answer NumPy arrays.
+        positions: Å, of each slab.
+        momenta: amu Å / time unit.
+        temperature_K: K.
+        settings: its time step and friction are taken.
+        streams: of random numbers, one for each slab.
+        time_fs: for how long; at least one step.
+    """
+    kT, dt = temperature_K * K, settings.timestep_fs * fs
+    state, evaluator = _bound(system, potential, positions, momenta)
+    steps = max(1, round(time_fs / settings.timestep_fs))
+    for noise in noises(streams, system, steps):
+        baoab(state, evaluator, dt, settings.friction_per_fs / fs, kT, noise)
+    return state.positions, state.momenta
+
+
+def stirred(
+    system: System,
+    potential: Potential,
+    positions: Float[np.ndarray, "slot atom 3"],
+    momenta: Float[np.ndarray, "slot atom 3"],
+    temperature_K: float,
+    settings: Thermalise,
+    streams: Streams,
+    step: float,
+    within_fs: float,
+) -> Slabs:
+    """Slabs whose momenta were other ones some time ago: positions and momenta now.
+
+    Each slab goes back by a time t, uniform in (0, within_fs), at constant energy; there
+    p -> √(1 - s²) p + s √(m kT) ξ; and it comes forward again by t. With Φ the dynamics and R what
+    is done to the momenta, which is reversible with respect to the canonical law ρ, so is
+    Φ R Φ⁻¹, since Φ keeps ρ; up to the error of the time step, as with snapshots. At a small s the
+    slab moves a little in all its momenta and positions.
+
+    Args:
+        system: the slab.
+        potential: must take and answer NumPy arrays.
+        positions: Å, of each slab.
+        momenta: amu Å / time unit.
+        temperature_K: K.
+        settings: its time step is the longest that is taken.
+        streams: of random numbers, one for each slab.
+        step: s, in (0, 1].
+        within_fs: the longest time back.
+    """
+    kT, steps = temperature_K * K, ceil(within_fs / settings.timestep_fs)
+    dt = np.array([rng.random() for rng in streams])[:, None, None] * (within_fs * fs / steps)
+    state, evaluator = _bound(system, potential, positions, -momenta)
+    for _ in range(steps):
+        velocity_verlet(state, evaluator, dt)
+    fresh = np.sqrt(kT * state.masses) * next(noises(streams, system, 1))
+    state.momenta = step * fresh - sqrt(1 - step * step) * state.momenta
+    for _ in range(steps):
+        velocity_verlet(state, evaluator, dt)
+    return state.positions, state.momenta
+
+
+def _bound(
+    system: System,
+    potential: Potential,
+    positions: Float[np.ndarray, "slot atom 3"],
+    momenta: Float[np.ndarray, "slot atom 3"],
+) -> tuple[State, Evaluator]:
+    """Slabs in the state of a batch, at time 0, and what evaluates them."""
+    slots = len(positions)
+    evaluator = potential.bind(system, slots)
+    energies, forces = evaluator.begin(np.arange(slots), positions)
+    masses = np.repeat(slab_masses(system)[None, :, None], slots, axis=0)
+    state = State(
+        positions=positions.copy(),
+        momenta=momenta.copy(),
+        forces=forces,
+        energies=energies,
+        masses=masses,
+        time=np.zeros(slots),
+        trajectory=np.arange(slots),
+    )
+    return state, evaluator
 
 
 def _begin(
@@ -101,23 +197,13 @@ def _begin(
     kT: float,
     streams: Streams,
 ) -> tuple[State, Evaluator]:
-    slots, masses = len(streams), slab_masses(system)[:, None]
-    positions = np.repeat(ideal[None], slots, axis=0)
-    evaluator = potential.bind(system, slots)
-    energies, forces = evaluator.begin(np.arange(slots), positions)
-    state = State(
-        positions=positions,
-        momenta=np.sqrt(kT * masses) * next(_noise(streams, system, 1)),
-        forces=forces,
-        energies=energies,
-        masses=np.repeat(masses[None], slots, axis=0),
-        time=np.zeros(slots),
-        trajectory=np.arange(slots),
-    )
-    return state, evaluator
+    masses = slab_masses(system)[:, None]
+    positions = np.repeat(ideal[None], len(streams), axis=0)
+    momenta = np.sqrt(kT * masses) * next(noises(streams, system, 1))
+    return _bound(system, potential, positions, momenta)
 
 
-def _noise(
+def noises(
     streams: Streams, system: System, steps: int
 ) -> Iterator[Float[np.ndarray, "slot atom 3"]]:
     """Standard normal numbers for each step; zero on frozen atoms, which draw none."""

@@ -6,12 +6,12 @@ import numpy as np
 from numba import njit
 
 # Called from compiled code alone; the way in from Python costs more to compile than they do.
-_ALONE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+ALONE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 # Nor do they count references: to count those of fifty arrays took longer than an atom's work.
 # What they are given outlives them, and none of them makes or returns an array.
-_UNCOUNTED: dict[str, Any] = {**_ALONE, "_nrt": False}
-inner = njit(**_UNCOUNTED)
-alone = njit(**_ALONE)
+UNCOUNTED: dict[str, Any] = {**ALONE, "_nrt": False}
+inner = njit(**UNCOUNTED)
+alone = njit(**ALONE)
 
 
 def aligned(array: np.ndarray) -> np.ndarray:

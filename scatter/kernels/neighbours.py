@@ -10,20 +10,23 @@ adds nothing, so a sum over the list has the same bits whenever the list was mad
 import numpy as np
 from numba import njit, prange
 
+from scatter.kernels.memory import inner
+
 TOO_FAR = 1e6  # lattice vectors; beyond this, or NaN, an atom has no neighbours
 
 
-@njit(cache=True)
-def _reach(fraction, span, periodic):
-    """First and last translation along one lattice vector that can be within the radius."""
-    if not periodic:
+@inner
+def _reach(d, k, inverse, spans, pbc):
+    """First and last translation along lattice vector k that can be within the radius."""
+    if not pbc[k]:
         return 0, 0
+    fraction = d[0] * inverse[0, k] + d[1] * inverse[1, k] + d[2] * inverse[2, k]
     if not abs(fraction) < TOO_FAR:
         return 1, 0
-    return int(np.ceil(-fraction - span)), int(np.floor(-fraction + span))
+    return int(np.ceil(-fraction - spans[k])), int(np.floor(-fraction + spans[k]))
 
 
-@njit(cache=True)
+@inner
 def _images(d, cell, low, high, same, square, shift, offset):
     """Find the translations S with |d + S|² < square, lexicographically; answer how many.
 
@@ -47,7 +50,7 @@ def _images(d, cell, low, high, same, square, shift, offset):
     return count
 
 
-@njit(cache=True)
+@inner
 def half_list(positions, cell, inverse, spans, pbc, radius, first, second, shift):
     """Write the half list of one replica; answer how many pairs it has.
 
@@ -66,22 +69,28 @@ def half_list(positions, cell, inverse, spans, pbc, radius, first, second, shift
         The number of pairs; where it exceeds the capacity, the list is incomplete.
     """
     count = 0
-    d, low, high = np.empty(3), np.empty(3, np.int64), np.empty(3, np.int64)
     for i in range(len(positions)):
         for j in range(i, len(positions)):
-            for k in range(3):
-                d[k] = positions[j, k] - positions[i, k]
-            for k in range(3):
-                f = d[0] * inverse[0, k] + d[1] * inverse[1, k] + d[2] * inverse[2, k]
-                low[k], high[k] = _reach(f, spans[k], pbc[k])
+            d = (
+                positions[j, 0] - positions[i, 0],
+                positions[j, 1] - positions[i, 1],
+                positions[j, 2] - positions[i, 2],
+            )
+            (a, A), (b, B), (c, C) = (
+                _reach(d, 0, inverse, spans, pbc),
+                _reach(d, 1, inverse, spans, pbc),
+                _reach(d, 2, inverse, spans, pbc),
+            )
+            low, high = (a, b, c), (A, B, C)
             images = _images(d, cell, low, high, i == j, radius * radius, shift, count)
-            first[count : count + images] = i
-            second[count : count + images] = j
+            for pair in range(count, min(count + images, len(first))):
+                first[pair] = i
+                second[pair] = j
             count += images
     return count
 
 
-@njit(cache=True)
+@inner
 def _moved(positions, reference, skin):
     """Whether any atom has moved by more than half the skin since the list was made."""
     largest = 0.0
@@ -93,6 +102,16 @@ def _moved(positions, reference, skin):
         if not square <= largest:
             largest = square
     return not largest <= 0.25 * skin * skin
+
+
+@inner
+def _renewed(positions, cell, inverse, spans, pbc, radius, first, second, shift, reference):
+    """Write the list of one replica and where it was made; answer how many pairs it has."""
+    pairs = half_list(positions, cell, inverse, spans, pbc, radius, first, second, shift)
+    for i in range(len(positions)):
+        for k in range(3):
+            reference[i, k] = positions[i, k]
+    return pairs
 
 
 @njit(cache=True, parallel=True)
@@ -119,11 +138,12 @@ def update_lists(
         The largest number of pairs; above the capacity, the lists that lack pairs have count -1.
     """
     slots = len(positions)
-    needed = np.zeros(slots, np.int64)
+    needed = np.empty(slots, np.int64)
     for slot in prange(slots):
+        needed[slot] = 0
         if counts[slot] >= 0 and not _moved(positions[slot], reference[slot], skin):
             continue
-        pairs = half_list(
+        pairs = _renewed(
             positions[slot],
             cell,
             inverse,
@@ -133,8 +153,11 @@ def update_lists(
             first[slot],
             second[slot],
             shift[slot],
+            reference[slot],
         )
         needed[slot] = pairs
         counts[slot] = pairs if pairs <= first.shape[1] else -1
-        reference[slot] = positions[slot]
-    return needed.max()
+    most = 0
+    for slot in range(slots):
+        most = max(most, needed[slot])
+    return most

@@ -107,13 +107,13 @@ class Doubts:
         _refuse_work(np.array(self.ratios))
 
 
-def work_over_energy(one: Atoms, other: Atoms) -> Iterator[float]:
+def work_over_energy(first: Atoms, second: Atoms) -> Iterator[float]:
     """ΔE over the work of the forces between two frames, where both say enough for it; or none."""
-    if len(one) != len(other) or (one.numbers != other.numbers).any():
+    if len(first) != len(second) or (first.numbers != second.numbers).any():
         return
-    labels = [results_of(frame) for frame in (one, other)]
-    steps = other.positions - one.positions
-    if not np.allclose(one.cell.array, other.cell.array) or "forces" not in labels[0]:
+    labels = [results_of(frame) for frame in (first, second)]
+    steps = second.positions - first.positions
+    if not np.allclose(first.cell.array, second.cell.array) or "forces" not in labels[0]:
         return
     forces = (labels[0]["forces"] + labels[1]["forces"]) / 2
     unknown = np.isnan(forces)

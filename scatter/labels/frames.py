@@ -100,6 +100,7 @@ class Stream:
             self.needed = {*(needed or ())} | {*keys.named} & {*BOTH}
         self.doubts, self.first, self.due = Doubts(), "", set[str]()
         self.force, self.stress = False, False  # whether any is there
+        self.pulled = False  # whether any frame has two atoms: on one alone there is no force
 
     def see(self, frames: Sequence[Atoms], names: Sequence[str]) -> list[Atoms]:
         """Frames with their labels; `names` is what to call them."""
@@ -111,6 +112,7 @@ class Stream:
         if self.copied:
             keys_of(frame, self.keys, name, ("stress",))
         self._refuse_missing(frame, {*labels}, name)
+        self.pulled |= len(frame) > 1
         self.force |= bool(np.isfinite(labels.get("forces", np.nan)).any())
         self.stress |= self.keys.stress in values_of(frame, "stress")
         seen = frame.copy()
@@ -142,7 +144,7 @@ class Stream:
         """Refuse what is wrong with the set as a whole."""
         if self.first and self.keys.stress and not self.stress:
             raise UserError(f"--stress-key {self.keys.stress}: no frame has it")
-        if self.first and "forces" in (self.needed or ()) and not self.force:
+        if self.first and "forces" in (self.needed or ()) and self.pulled and not self.force:
             raise UserError(
                 f"{self.first}, and all others: no force is a label, for each is zero or on an "
                 "atom that is held; were forces computed?"

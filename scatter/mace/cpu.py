@@ -5,28 +5,28 @@ batch, slot and number of threads.
 """
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
-from scipy.ndimage import spline_filter1d
 
 from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
-from scatter.kernels.splines import DEGREE
-from scatter.mace.file import MARGIN, FoldedMace
+from scatter.mace.file import FoldedMace
 from scatter.mace.kernels import batch as mace
-from scatter.mace.kernels.memory import MaceArrays, MaceMemory
+from scatter.mace.kernels.couplings import MESSAGE_ROWS
+from scatter.mace.kernels.harmonics import ROWS
+from scatter.mace.kernels.memory import DensityMemory, MaceMemory
 from scatter.mace.kernels.tiles import TILE_ROWS
-from scatter.potentials.replicas import Compiled, Kernel
-
-THINNED = {"float32": 4, "float64": 1}  # one knot of the splines for so many samples
+from scatter.mace.weights import weights_of
+from scatter.potentials.replicas import Compiled, Kernel, alone
+from scatter.shapes import Float
+from scatter.state import System
 
 
 class MaceFused(Compiled):
-    """A MACE model of two layers with scalar features (`.npz`), on a CPU."""
+    """A MACE model of two layers (`.npz`), on a CPU."""
 
     def __init__(self, folded: FoldedMace, precision: str = "float32", name: str = "model"):
         """Take the weights of a folded model.
@@ -56,8 +56,27 @@ class MaceFused(Compiled):
         """
         return cls(FoldedMace.read(file), precision, file.name)
 
+    def virial(
+        self, system: System, positions: Float[np.ndarray, "atom 3"]
+    ) -> Float[np.ndarray, "3 3"]:
+        """dE/dε of one structure, eV: W_ab = Σ d_a ∂E/∂d_b over pairs, d from one to the other.
 
-def scratch(weights: MaceArrays, atoms: int, capacity: int, workers: int) -> MaceMemory:
+        The kernel leaves dE/dr and dE/dn of each pair in its working memory; `batch` makes forces
+        of the same.
+        """
+        workers, _ = alone(self.kernel, self, system, positions)
+        s, width = workers.scratch, workers.scratch.lanes.shape[1]
+        pairs = np.arange(s.start[0, -1])
+        place = (pairs // width * (3 * width) + pairs % width)[:, None] + width * np.arange(3)
+        d = s.apart[0][place]
+        r = np.sqrt((d**2).sum(axis=1, keepdims=True))
+        n, push = d / r, s.push[0].reshape(-1, 4)[pairs].astype(float)
+        by_n = push[:, 1:]
+        along = push[:, :1] - (n * by_n).sum(axis=1, keepdims=True) / r
+        return np.einsum("pa,pb->ab", d, along * n + by_n / r)
+
+
+def scratch(weights: Any, atoms: int, capacity: int, workers: int) -> Any:
     """Working memory of the kernel.
 
     Args:
@@ -77,20 +96,23 @@ def scratch(weights: MaceArrays, atoms: int, capacity: int, workers: int) -> Mac
     def integers(size: int) -> np.ndarray:
         return np.zeros((workers, size), np.int64)
 
-    features, row = atoms * 16 * channels, atoms * channels
-    return MaceMemory(
+    features = atoms * ROWS * channels
+    vectors = "product_v" in weights._fields
+    sent = atoms * channels * (4 if vectors else 1)
+    messages = atoms * channels * (MESSAGE_ROWS if vectors else ROWS)
+    memory = MaceMemory(
         held=np.full((workers, atoms, 3), np.nan),
         fixed=reals(features),
         fixed_energy=np.zeros((workers, 1)),
         fixed_start=integers(atoms + 1),
         start=integers(atoms + 1),
         a=reals(features),
-        m=reals(features),
-        a_2=reals(16 * channels),
-        b=reals(row),
+        m=reals(messages),
+        a_2=reals(ROWS * channels),
+        b=reals(sent),
         b_2=reals(channels),
-        g=reals(row),
-        g_bar=reals(row),
+        g=reals(sent),
+        g_bar=reals(sent),
         x=reals(len(weights.energy_2)),
         lanes=reals(width),
         tiles=reals(tiles * TILE_ROWS * width),
@@ -103,80 +125,13 @@ def scratch(weights: MaceArrays, atoms: int, capacity: int, workers: int) -> Mac
         into_both=integers(places),
         push=reals(4 * places),
     )
-
-
-def weights_of(model: FoldedMace, precision: str) -> MaceArrays:
-    """The arrays of the kernel, in the numbers it computes with."""
-    kind = np.dtype(precision)
-    width = lanes(8 * kind.itemsize)
-    per_step = 1 / (model.step * THINNED[precision])
-    radial_1 = _splines(model.radial_1.reshape(-1, *model.radial_1.shape[2:]), precision)
-    radial_2 = _splines(model.radial_2, precision)
-    rows = radial_1.shape[1] * 4 * width
-    count, blocks = len(model.numbers), model.channels // width
-
-    def table(radial: np.ndarray) -> np.ndarray:
-        return aligned(np.ascontiguousarray(by_block(radial, width), kind)).ravel()
-
-    return MaceArrays(
-        table_1=table(radial_1),
-        table_2=table(radial_2),
-        slopes_1=table(np.diff(radial_1, axis=1, append=0) * per_step),
-        slopes_2=table(np.diff(radial_2, axis=1, append=0) * per_step),
-        start_1=np.arange(count**2).reshape(count, count) * (rows * blocks),
-        start_2=np.ascontiguousarray(model.table_2) * (rows * blocks),
-        rows_of_block=rows,
-        grid=np.array([per_step]),
-        **layers_of(vars(model), kind),
-        repulsion=model.repulsion.copy(),
-        charges_radii=np.stack([model.numbers, model.radii], axis=1).astype(float),
-        cutoff=float(model.cutoff),
-        cubic=model.cubic,
+    if "density" not in weights._fields:
+        return memory
+    names = "fixed_shares", "shares", "shares_bar"
+    return DensityMemory(
+        *memory,
+        **{name: reals(atoms * width) for name in names},
+        kept=reals(ROWS * channels),
+        sums=reals(width),
+        into_density=integers(places),
     )
-
-
-def layers_of(p: Mapping[str, Any], kind: np.dtype) -> dict[str, np.ndarray]:
-    """What follows the tables, in the numbers of the kernel; hidden units fill a register.
-
-    Args:
-        p: arrays by their names in `FoldedMace`.
-        kind: of the numbers.
-    """
-    hidden = (0, -len(p["energy_2"]) % lanes(8 * kind.itemsize))
-    padded = {name: np.pad(p[name], ((0, 0), hidden)) for name in ("hidden_0", "hidden_2")}
-    hidden_1 = np.pad(p["hidden_1"], ((0, 0), (0, 0), hidden))
-    rows = {"hidden_1": hidden_1, "hidden_1_back": hidden_1.transpose(0, 2, 1)}
-    flat = {name: p[name] for name in ("product_1", "product_2", "up", "mix", "energy_1")}
-    flat |= {"up_back": p["up"].T, "mix_back": p["mix"].transpose(0, 2, 1)}
-    flat |= {"hidden_2": padded["hidden_2"], "hidden_2_back": padded["hidden_2"].T}
-    flat |= {"energy_2": np.pad(p["energy_2"], hidden)}
-
-    def real(array: np.ndarray) -> np.ndarray:
-        return aligned(np.ascontiguousarray(array, kind))
-
-    return {
-        "constant": p["constant"].copy(),
-        "up_0": real(p["up_0"]),
-        "hidden_0": real(padded["hidden_0"]),
-        **{name: real(array.reshape(len(array), -1)) for name, array in rows.items()},
-        **{name: real(array).ravel() for name, array in flat.items()},
-    }
-
-
-def _splines(samples: np.ndarray, precision: str) -> np.ndarray:
-    """Coefficients of the splines through the samples, from the first that counts at r = 0.
-
-    Args:
-        samples: shape (table, sample, l, channel).
-        precision: decides how many of the samples are used.
-    """
-    thinned = THINNED[precision]
-    knots = np.asarray(spline_filter1d(samples[:, ::thinned], DEGREE, axis=1, mode="mirror"))
-    first = MARGIN // thinned - (DEGREE - 1) // 2
-    return knots[:, first : knots.shape[1] - first + 2]
-
-
-def by_block(table: np.ndarray, width: int) -> np.ndarray:
-    """(table, knot, l, channel) as (table, block, knot, l, lane)."""
-    tables, knots, _, channels = table.shape
-    return table.reshape(tables, knots, 4, channels // width, width).transpose(0, 3, 1, 2, 4)

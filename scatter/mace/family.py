@@ -11,7 +11,7 @@ from scatter.potentials.families import SHIPPED, Family, Options
 
 
 class MaceDevice(DevicePotential):
-    """A MACE model of two layers with scalar features, on a device of torch's."""
+    """A MACE model of two layers, on a device of torch's."""
 
     kind = "mace"
     parts = {
@@ -29,9 +29,9 @@ def on_cpu(model: FoldedMace, precision: str, name: str) -> Potential:
 
 
 class MaceFamily(Family):
-    """MACE models of two layers with scalar features; any that mace-torch reads, slowly."""
+    """MACE models of two layers with scalar or vector features; any by mace-torch, slowly."""
 
-    allows = ("device", "precision", "trust_pickle")
+    allows = ("device", "precision", "trust_pickle", "head")
     suffixes = (".model", ".npz")
     on = {"cpu": on_cpu, "cuda": MaceDevice}
 
@@ -58,6 +58,11 @@ class MaceFamily(Family):
         """
         file = self.file(options)
         if file.suffix == ".npz":
+            if options.head is not None:
+                raise UserError(
+                    f"[potential] head = '{options.head}': the .npz of a converted model has one "
+                    "head; leave it out, or convert the head you want with --head NAME"
+                )
             return super().open(options)
         if file.suffix != ".model":
             raise UserError(
@@ -66,7 +71,8 @@ class MaceFamily(Family):
             )
         from scatter.mace.mace_torch import MaceTorch
 
-        return MaceTorch(file, options.device, options.precision or "float32", options.trust_pickle)
+        precision = options.precision or "float32"
+        return MaceTorch(file, options.device, precision, options.trust_pickle, options.head)
 
     def may_use_gpu(self, options: Options) -> bool:
         """A GPU is used where it is asked for, and by a `.model` where there is one."""

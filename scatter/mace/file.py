@@ -1,6 +1,7 @@
-"""A folded MACE model: plain arrays in an `.npz` file, which opens without torch or pickle.
+"""Folded MACE models: plain arrays in an `.npz` file, which opens without torch or pickle.
 
-The symbols are those of `docs/theory_mace.md`. Energies in eV, lengths in Å.
+The symbols are those of `docs/theory_mace.md`; `docs/npz_format.md` specifies the file. Energies in
+eV, lengths in Å.
 """
 
 import hashlib
@@ -9,12 +10,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from scatter.foreign import Arrays
-from scatter.potentials.array_file import MARGIN, ArrayFile, Misfit, refuse_strange_numbers
+from scatter.potentials.array_file import MARGIN, ArrayFile, refuse_strange_numbers
 from scatter.potentials.domain import Domain
+from scatter.saved import Misfit
 from scatter.shapes import Float, Int
 
-VERSION = 1
 OF_THE_DOMAIN = ("closest", "longest")  # arrays that older files lack, and that change no value
 
 
@@ -49,8 +49,8 @@ class FoldedMace(ArrayFile):
         longest: its longest bonds; both or neither are there.
     """
 
-    layout, noun, maker = VERSION, "converted model", "scatter convert MODEL.model"
-    lengths, together = {"l": 4, "invariant": 13}, frozenset(OF_THE_DOMAIN)
+    layout, noun, maker = 1, "converted model", "scatter convert MODEL.model"
+    lengths = {"l": 4, "invariant": 13}
 
     version: int
     numbers: Int[np.ndarray, " species"]
@@ -75,6 +75,11 @@ class FoldedMace(ArrayFile):
     source_sha256: str
     closest: Float[np.ndarray, "species species"] | None = None
     longest: Float[np.ndarray, "species species"] | None = None
+
+    @classmethod
+    def layouts(cls) -> dict[int, type["FoldedMace"]]:
+        """All classes of folded models, by the layout of their files."""
+        return {each.layout: each for each in (FoldedMace, DensityMace, VectorMace)}
 
     @property
     def domain(self) -> Domain | None:
@@ -106,18 +111,60 @@ class FoldedMace(ArrayFile):
                 total.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
         return total.hexdigest()
 
-    @classmethod
-    def refuse(cls, held: Arrays, sizes: Mapping[str, int]) -> None:
+    def refuse(self, sizes: Mapping[str, int]) -> None:
         """Raise Misfit where arrays of the right shapes are not a converted model."""
         channels, samples = sizes["channel"], sizes["sample"]
         if channels % 16 or not channels or samples < 2 * MARGIN + 16 or not sizes["species"]:
             raise Misfit("its arrays are too short")
-        if not 0 < held["cutoff"] < 100:
-            raise Misfit(f"its cutoff is {held['cutoff']} Å")
-        _refuse_tables(held["table_2"], sizes["table"])
-        refuse_strange_numbers(held["numbers"])
-        if any((held[name] < 0).any() for name in OF_THE_DOMAIN if name in held):
+        if not 0 < self.cutoff < 100:
+            raise Misfit(f"its cutoff is {self.cutoff} Å")
+        _refuse_tables(self.table_2, sizes["table"])
+        refuse_strange_numbers(self.numbers)
+        bounds = [each for each in (self.closest, self.longest) if each is not None]
+        if any((each < 0).any() for each in bounds):
             raise Misfit("its bounds of distances are negative")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensityMace(FoldedMace):
+    """The same where messages are divided by a density of neighbours, 1 + D, and not by a number.
+
+    Attributes:
+        density_1: d(r) of layer 1, sampled as `radial_2`; zero where a layer has none.
+        density_2: the same of layer 2.
+    """
+
+    layout = 2
+
+    density_1: Float[np.ndarray, "table sample"]
+    density_2: Float[np.ndarray, "table sample"]
+
+    def refuse(self, sizes: Mapping[str, int]) -> None:
+        """Raise Misfit where arrays of the right shapes are not a converted model."""
+        super().refuse(sizes)
+        for density in (self.density_1, self.density_2):
+            if (density[:, MARGIN:-MARGIN] < -1e-9).any():  # 1 + D could be zero
+                raise Misfit("its densities are negative")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorMace(DensityMace):
+    """The same where atoms send scalars and vectors to layer 2.
+
+    Attributes:
+        radial_2: of each path of the messages of layer 2; see `kernels.couplings.PATHS`.
+        mix: the mixing M of channels of each path, to the degree of its messages.
+        product_v: weights γ of the vectors in layer 1; see `kernels.couplings.VECTORS`.
+        up_v: from the vectors of layer 1 to those that layer 2 sends.
+    """
+
+    layout = 3
+    lengths = {"l": 4, "path": 10, "invariant": 13, "covariant": 16}
+
+    radial_2: Float[np.ndarray, "table sample path channel"]
+    mix: Float[np.ndarray, "path channel channel"]
+    product_v: Float[np.ndarray, "species covariant channel"]
+    up_v: Float[np.ndarray, "channel channel"]
 
 
 def _refuse_tables(table: Int[np.ndarray, "species species"], tables: int) -> None:

@@ -1,4 +1,4 @@
-"""Which MACE models can be folded: two layers, scalar features, and no more than l = 3."""
+"""Which MACE models can be folded: two layers, scalar or vector features, and l = 3 at most."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from scatter.settings import UserError
 
-FIRST = ("RealAgnosticInteractionBlock", "RealAgnosticResidualInteractionBlock")
-SECOND = ("RealAgnosticResidualInteractionBlock",)
+SECOND = ("RealAgnosticResidualInteractionBlock", "RealAgnosticDensityResidualInteractionBlock")
+FIRST = ("RealAgnosticInteractionBlock", "RealAgnosticDensityInteractionBlock", *SECOND)
 
 Module = Any  # of torch: a model of mace-torch or a part of it, whose attributes no type knows
 
@@ -54,29 +54,37 @@ def _of_layers(model: Module) -> str:
 
 def _of_features(model: Module) -> str:
     hidden = model.products[0].linear.irreps_out
-    if hidden.lmax != 0 or len(hidden) != 1 or hidden[0].mul % 16:
-        return f"its hidden features are {hidden}, and only Nx0e with N a multiple of 16 are known"
     channels = hidden[0].mul
-    if model.interactions[1].linear_up.irreps_out != hidden:
-        return f"its edges have the features {model.interactions[1].linear_up.irreps_out}"
-    degree = model.spherical_harmonics.irreps_out.lmax
-    if degree > 3:
-        return f"its messages reach l = {degree}, and l = 3 is the highest known"
-    for layer, block in enumerate(model.products, 1):
-        contraction = block.symmetric_contractions.contractions
-        if len(contraction) != 1 or contraction[0].correlation > 3:
+    if str(hidden) not in (f"{channels}x0e", f"{channels}x0e+{channels}x1o") or channels % 16:
+        return (
+            f"its hidden features are {hidden}, and only Nx0e and Nx0e+Nx1o with N a multiple of "
+            "16 are known"
+        )
+    if model.products[1].linear.irreps_out != hidden[:1]:
+        return f"its last features are {model.products[1].linear.irreps_out}"
+    for block, features in zip(model.interactions, (hidden[:1], hidden), strict=True):
+        if block.linear_up.irreps_out != features:
+            return f"its edges have the features {block.linear_up.irreps_out}"
+    harmonics = model.spherical_harmonics.irreps_out
+    if harmonics.lmax > 3:
+        return f"its messages reach l = {harmonics.lmax}, and l = 3 is the highest known"
+    if hidden.lmax and any(each.ir.p != (-1) ** each.ir.l for each in harmonics):
+        return f"its harmonics are {harmonics}, which have not their natural parity"
+    return _of_products(model, len(hidden))
+
+
+def _of_products(model: Module, degrees: int) -> str:
+    channels = model.products[0].linear.irreps_out[0].mul
+    for layer, (block, kinds) in enumerate(zip(model.products, (degrees, 1), strict=True), 1):
+        contractions = block.symmetric_contractions.contractions
+        if len(contractions) != kinds or contractions[0].correlation > 3:
             return f"layer {layer} has products of more than three"
-        if contraction[0].num_features != channels:
+        if contractions[0].num_features != channels:
             return f"layer {layer} has another number of channels than its neighbour"
     return ""
 
 
 def _of_extras(model: Module) -> str:
-    if len(getattr(model, "heads", None) or ["Default"]) > 1:
-        return (
-            f"it has the heads {', '.join(model.heads)}, and one is known (select it with "
-            "mace-torch's mace_select_head)"
-        )
     for extra in ("joint_embedding", "embedding_readout", "lammps_mliap"):
         if getattr(model, extra, None):
             return f"it has a {extra}"
@@ -85,6 +93,11 @@ def _of_extras(model: Module) -> str:
         if getattr(config, "enabled", False):
             return "it was written for cuEquivariance (convert it with mace_cueq_to_e3nn)"
     return ""
+
+
+def heads_of(model: Module) -> list[str]:
+    """The names of its heads; a model of old has one without a name."""
+    return list(getattr(model, "heads", None) or ["Default"])
 
 
 def wanted_species(model: Module, elements: list[int]) -> np.ndarray:

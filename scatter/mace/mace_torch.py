@@ -21,6 +21,7 @@ import numpy as np
 from ase.data import chemical_symbols
 from jaxtyping import Float, Int
 
+from scatter.mace.foldable import heads_of
 from scatter.potentials.base import CPU, Evaluator, Potential, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.potentials.sharing import Sharing
@@ -49,6 +50,7 @@ class MaceTorch(Potential):
         device: str = "auto",
         precision: str = "float32",
         trust_pickle: bool = False,
+        head: str | None = None,
     ):
         """Read the model.
 
@@ -57,10 +59,11 @@ class MaceTorch(Potential):
             device: "cpu", "cuda", or "auto", which is "cuda" if torch sees a GPU.
             precision: "float32" or "float64". Atoms' energies are summed in float64 always.
             trust_pickle: the user trusts where the file came from.
+            head: name of the head that is used; by default the only one, or that called "default".
 
         Raises:
-            UserError: the file is not trusted or holds no MACE model, mace-torch is not
-                installed, or torch sees no GPU.
+            UserError: the file is not trusted or holds no MACE model or no such head, mace-torch
+                is not installed, or torch sees no GPU.
         """
         if not trust_pickle:
             raise UserError(
@@ -74,8 +77,9 @@ class MaceTorch(Potential):
         self.dtype = getattr(self.torch, precision)
         content = file.read_bytes()
         self.identity = f"{hashlib.sha256(content).hexdigest()} {precision} {self.device}"
+        self.identity += f" {head}" if head else ""
         model = _read(self.torch, mace, file, content).to(self.device, self.dtype).eval()
-        self.head = _head(model, file)
+        self.head = _head(model, file, head)
         self.model, faster, self.place = model.requires_grad_(False), None, CPU
         if self.device != "cpu":
             from scatter.mace.device.graphs import Graphs, by_cuequivariance
@@ -107,6 +111,12 @@ class MaceTorch(Potential):
         from scatter.mace.device.graphs import GraphEvaluator
 
         return GraphEvaluator(self, system, slots)
+
+    def virial(
+        self, system: System, positions: Float[np.ndarray, "atom 3"]
+    ) -> Float[np.ndarray, "3 3"] | None:
+        """dE/dε of one structure, eV; on a CPU alone."""
+        return MaceEvaluator(self, system, 1).virial(positions) if self.device == "cpu" else None
 
 
 class MaceEvaluator(Evaluator):
@@ -158,22 +168,35 @@ class MaceEvaluator(Evaluator):
         self, lists: VerletLists, slot: int, x: Float[np.ndarray, "atom 3"]
     ) -> tuple[float, Float[np.ndarray, "atom 3"]]:
         """The graph of a replica through the model."""
+        out = self.potential.model(self._graph(lists, slot, x), training=False, compute_force=True)
+        each = out["node_energy"].detach().double().numpy()
+        return each.sum(), out["forces"].double().numpy()
+
+    def virial(self, x: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "3 3"]:
+        """dE/dε, eV; mace-torch's virial is minus that."""
+        self.lists.update(x[None])
+        out = self.potential.model(
+            self._graph(self.lists, 0, x), training=False, compute_force=True, compute_virials=True
+        )
+        return -out["virials"][0].double().numpy()
+
+    def _graph(
+        self, lists: VerletLists, slot: int, x: Float[np.ndarray, "atom 3"]
+    ) -> dict[str, Any]:
         torch, atoms = self.potential.torch, len(x)
         edges, shift = _edges(lists, slot, x, self.potential.cutoff)
-        graph = {
+        unit = np.rint(shift @ np.linalg.inv(self.system.cell))  # the virial alone needs them
+        return {
             "positions": self._tensor(x),
             "node_attrs": self.one_hot,
             "edge_index": torch.as_tensor(edges, dtype=torch.int64),
             "shifts": self._tensor(shift),
-            "unit_shifts": self._tensor(np.zeros_like(shift)),  # only the stress needs them
+            "unit_shifts": self._tensor(unit),
             "cell": self.cell,
             "batch": torch.zeros(atoms, dtype=torch.int64),
             "ptr": torch.tensor([0, atoms]),
             "head": torch.tensor([self.potential.head]),
         }
-        out = self.potential.model(graph, training=False, compute_force=True)
-        each = out["node_energy"].detach().double().numpy()
-        return each.sum(), out["forces"].double().numpy()
 
     def _tensor(self, array: np.ndarray) -> Any:
         return self.potential.torch.as_tensor(array, dtype=self.potential.dtype)
@@ -242,15 +265,29 @@ def _read(torch: ModuleType, mace: ModuleType, file: Path, content: bytes) -> An
             f"[potential] file = '{file}': holds {type(model).__name__}, not a MACE model; "
             "give the .model that mace-torch wrote, not a checkpoint or a compiled model"
         )
-    return model
+    return _merged(model)
 
 
-def _head(model: Any, file: Path) -> int:
-    heads = list(getattr(model, "heads", None) or ["Default"])
+def _merged(model: Any) -> Any:
+    """The same model, its adapters of low rank (LoRA) merged into what they adapt."""
+    if not any(name.endswith(("lora_A", "lora_A.weight")) for name, _ in model.named_parameters()):
+        return model
+    return import_module("mace.modules.lora").merge_lora_weights(model)
+
+
+def _head(model: Any, file: Path, name: str | None) -> int:
+    heads = heads_of(model)
+    if name is not None and name not in heads:
+        raise UserError(
+            f"[potential] head = '{name}': the model in '{file}' has no such head; it has "
+            f"{', '.join(heads)}"
+        )
+    if name is not None or len(heads) == 1:
+        return heads.index(name) if name is not None else 0
     named = [index for index, head in enumerate(heads) if head.lower() == "default"]
-    if len(heads) > 1 and not named:
+    if not named:
         raise UserError(
             f"[potential] file = '{file}': the model has the heads {', '.join(heads)}, and none "
-            "is called 'default'; select one with mace-torch's mace_select_head"
+            "is called 'default'; name one with head = ... in [potential], or with --head NAME"
         )
-    return named[0] if len(heads) > 1 else 0
+    return named[0]

@@ -12,7 +12,7 @@ from scatter.conditions import grouped
 from scatter.plots.bounds import bracket_handle, brackets_of
 from scatter.plots.conditions import title_and_labels
 from scatter.plots.sticking import HEIGHT_mm, LINE_mm, frame
-from scatter.plots.style import MARKERS, PALETTE, bars, canvas
+from scatter.plots.style import LINES, MARKERS, PALETTE, bars, canvas
 
 
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
@@ -43,6 +43,7 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
                 *ends,
                 color=colour,
                 marker=MARKERS[index % len(MARKERS)],
+                linestyle=LINES[index % len(LINES)],
                 linewidth=1.0,
                 label=texts[index] or "this potential",
             )
@@ -52,7 +53,7 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
         frame(axes, axis, np.array([getattr(row.own, axis) for row in rows]))
         axes.set_title(
             f"{title}\n{len(rows[0].members)} potentials, the same starts\n"
-            "bars: sampling, band: sampling and model (95 %)"
+            "bars: sampling, band: sampling and model (95 %), thin lines: members"
         )
         handles, texts = axes.get_legend_handles_labels()
         if not all(row.own.known for row in rows):

@@ -1,77 +1,55 @@
-"""How it happened: sites of impact in the surface unit cell, and orientations."""
+"""How it happened: orientations of the bond at the lowest point of a trajectory."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scatter.analysis.sites import sites_of, surface_cell
 from scatter.outcomes import Outcome
-from scatter.plots.style import PALETTE, canvas, steps_by_energy
+from scatter.plots.series import FEWEST, few, heading, named, ordered, rows_at
+from scatter.plots.style import bars, canvas
 
-DRAWN = 2000  # sites of one ending; more would hide one another
-KINDS = {Outcome.DISSOCIATED: ("s", PALETTE[1]), Outcome.SCATTERED: (".", PALETTE[0])}
-
-
-def site_figure(impacts: np.ndarray, facet: str, lattice_constant_A: float) -> Figure:
-    """Impacts in the surface unit cell, dissociated and scattered side by side.
-
-    Args:
-        impacts: records of `scatter.analysis.sites.IMPACT`.
-        facet: of the surface.
-        lattice_constant_A: of the slab.
-    """
-    cell = surface_cell(facet, lattice_constant_A)
-    with canvas(2, 68) as figure:
-        panels = figure.subplots(1, 2, sharex=True, sharey=True)
-        for axes, (outcome, (marker, color)) in zip(panels, KINDS.items(), strict=True):
-            mine = impacts[impacts["outcome"] == outcome]
-            axes.plot(
-                mine["x_A"][:DRAWN],
-                mine["y_A"][:DRAWN],
-                marker,
-                color=color,
-                ms=1.8,
-                mew=0,
-                rasterized=True,
-            )
-            first = f", the first {DRAWN} drawn" if len(mine) > DRAWN else ""
-            axes.set_title(f"{outcome.name.lower()}: {len(mine)}{first}")
-            _draw_cell(axes, cell, facet)
-        figure.supxlabel("x (Å)", fontsize=9)
-        figure.supylabel("y (Å)", fontsize=9)
-    return figure
+KINDS = (Outcome.DISSOCIATED, Outcome.SCATTERED)
 
 
-def _draw_cell(axes: Axes, cell: np.ndarray, facet: str) -> None:
-    """The outline of the unit cell, and the names of its sites."""
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) @ cell
-    axes.plot(*corners.T, color="black", linewidth=0.8)
-    for name, places in sites_of(facet).items():
-        for place in places:
-            x, y = np.array(place) @ cell
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-            axes.text(x, y, name, ha="center", va="center", fontsize=6, bbox=box)
-    axes.set_aspect("equal")
-    axes.margins(0.12)
+def orientation_figure(bins: pd.DataFrame) -> Figure | None:
+    """Density over |cos ϑ| of the bond at the lowest point, a panel for each ending that occurs.
 
-
-def orientation_figure(bins: pd.DataFrame) -> Figure:
-    """Density over |cos ϑ| of the bond at the lowest point, by ending and incidence energy.
+    At most four incidence energies, evenly spread; bars are 95 % intervals. An energy at which
+    fewer than `FEWEST` ended so is left out, and so is a panel without energies; None is answered
+    where no panel is left.
 
     Args:
         bins: of `orientation_distribution`, for points that differ in their energy alone.
     """
-    with canvas(2, 62) as figure:
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, outcome in zip(panels, KINDS, strict=True):
-            name = outcome.name.lower()
-            steps_by_energy(axes, bins, name, "cos", "density", "{energy:g} eV: {n}")
-            axes.axhline(1, color=PALETTE[1], linestyle="--", linewidth=0.7)
+    ended = {kind.name.lower(): _ended(bins, kind.name.lower()) for kind in KINDS}
+    ended = {name: rows for name, rows in ended.items() if len(rows)}
+    if not ended:
+        return None
+    with canvas(len(ended), 66) as figure:
+        panels = figure.subplots(1, len(ended), squeeze=False)[0]
+        for axes, (name, rows) in zip(panels, ended.items(), strict=True):
+            _orientations(axes, rows)
             axes.set_title(name)
-            axes.set_xlabel("|cos ϑ| at the lowest point")
-            axes.set_xlim(0, 1)
-            if axes.get_legend_handles_labels()[0]:
-                axes.legend(frameon=False)
         panels[0].set_ylabel("Density")
     return figure
+
+
+def _ended(bins: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    return rows_at(bins.query(f"n >= {FEWEST}"), outcome=outcome)
+
+
+def _orientations(axes: Axes, bins: pd.DataFrame) -> None:
+    energies = sorted(set(bins.energy_eV))
+    chosen = few(energies)
+    for n, energy in enumerate(chosen):
+        rows = rows_at(bins, energy_eV=energy)
+        middle, width = 0.5 * (rows.from_cos + rows.to_cos), rows.to_cos - rows.from_cos
+        style = ordered(n, len(chosen), label=f"{energy:g} eV: {rows.n.iloc[0]}", elinewidth=0.6)
+        bars(axes, middle, rows.density, rows.low / width, rows.high / width, **style)
+    axes.axhline(1, color="0.4", linewidth=0.8, zorder=1, label="isotropic")
+    axes.set_xlabel(r"$|\cos\,\vartheta|$ at the lowest point (0: flat, 1: upright)")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xticks(np.linspace(0, 1, 6))
+    named(axes, heading(chosen, energies))

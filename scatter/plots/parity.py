@@ -26,7 +26,7 @@ class Panel:
     Attributes:
         name: above the axes, such as "Forces".
         symbol: on the axes, such as "$F$".
-        unit: of both arrays, "eV" or "eV/Å"; differences are told in thousandths of it.
+        unit: of both arrays, "eV" or "eV/Å"; differences are given in thousandths of it.
         reference: along x.
         potential: along y.
     """

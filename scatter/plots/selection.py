@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from scatter.plots.style import PALETTE, COLUMN_mm, paper_style
 
-Places = tuple[np.ndarray, np.ndarray]  # bond lengths and heights, Å
+Places = tuple[np.ndarray, np.ndarray]  # how far molecules are apart, and their heights, Å
+NAMES = "training", "validation", "test"
 
 
 def selection_figure(
@@ -15,7 +16,8 @@ def selection_figure(
     """Kept frames on the density of all of them, and the pool's distances to the nearest kept.
 
     Args:
-        pool: bond lengths and heights of all frames, Å; where one is NaN, none is drawn.
+        pool: bond lengths (of polyatomics: the longest bond that holds the molecule together; NaN
+            of atoms) and heights of all frames, Å; where one is NaN, none is drawn.
         kept: those of the frames chosen.
         parts: of each frame kept, 0, 1, 2 for training, validation, test.
         distances: for each choice, the distance of each frame of the pool to the nearest chosen.
@@ -25,7 +27,10 @@ def selection_figure(
             figsize=(2 * COLUMN_mm / 25.4, 0.8 * COLUMN_mm / 25.4), layout="constrained"
         )
         left, right = figure.subplots(1, 2)
-        _kept(left, pool, kept, parts)
+        if np.isnan(pool[0]).all():
+            _heights(left, pool[1], kept[1], parts)
+        else:
+            _kept(left, pool, kept, parts)
         _coverage(right, distances)
     return figure
 
@@ -35,7 +40,7 @@ def _kept(axes: Axes, pool: Places, kept: Places, parts: np.ndarray) -> None:
     if known.any():
         r, Z = pool[0][known], pool[1][known]
         axes.hexbin(r, Z, gridsize=60, bins="log", cmap="Greys", linewidths=0.1)
-    for part, name in enumerate(("training", "validation", "test")):
+    for part, name in enumerate(NAMES):
         mine = parts == part
         axes.plot(
             kept[0][mine],
@@ -50,6 +55,21 @@ def _kept(axes: Axes, pool: Places, kept: Places, parts: np.ndarray) -> None:
     axes.set_xlabel("bond length (Å)")
     axes.set_ylabel("height of the centre of mass (Å)")
     axes.legend(title=f"kept of {len(pool[0])} frames", markerscale=5, loc="upper right")
+
+
+def _heights(axes: Axes, pool: np.ndarray, kept: np.ndarray, parts: np.ndarray) -> None:
+    """Heights alone, of atoms."""
+    known = pool[np.isfinite(pool)]
+    edges = np.histogram_bin_edges(known, 40).tolist()
+    axes.hist(known, edges, color="0.8", label=f"{len(pool)} frames")
+    for part, name in enumerate(NAMES):
+        mine = kept[parts == part]
+        color = PALETTE[part]
+        axes.hist(mine, edges, histtype="step", color=color, label=f"{name}: {len(mine)}")
+    axes.set_yscale("log")
+    axes.set_xlabel("height (Å)")
+    axes.set_ylabel("frames")
+    axes.legend(loc="upper right")
 
 
 def _coverage(axes: Axes, distances: dict[str, np.ndarray]) -> None:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,9 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scatter.files import replacing
-
-if TYPE_CHECKING:  # takes longer to import than a figure without a table to draw
-    import pandas as pd
 
 COLUMN_mm = 86  # width of one column of a paper
 # Okabe & Ito, Color Universal Design (2008), without the yellow that is lost on white.
@@ -76,31 +73,6 @@ def bars(axes: Axes, x: Any, middle: Any, low: Any, high: Any, **how: Any) -> No
     """Points with error bars from low to high; no bar where an end is not known."""
     ends = np.array([np.subtract(middle, low), np.subtract(high, middle)], float)
     axes.errorbar(x, middle, yerr=np.maximum(np.nan_to_num(ends), 0), **how)
-
-
-def steps_by_energy(
-    axes: Axes, table: "pd.DataFrame", outcome: str, what: str, density: str, label: str
-) -> None:
-    """Histograms of those that ended so, a line for each incidence energy, from light to dark.
-
-    Args:
-        axes: to draw in.
-        table: of bins, by `outcome`, of points that differ in their energy alone.
-        outcome: which.
-        what: the unit, or name, in the columns from_... and to_... of the edges.
-        density: column of the density.
-        label: text of a line, for its energy and n.
-    """
-    energies = sorted(set(table.energy_eV))
-    for n, (energy, shade) in enumerate(
-        zip(energies, np.linspace(0.7, 0.0, len(energies)), strict=True)
-    ):
-        bins = table.query("energy_eV == @energy and outcome == @outcome")
-        if len(bins) and bins.n.iloc[0]:
-            edges = [*bins[f"from_{what}"], bins[f"to_{what}"].iloc[-1]]
-            style = {"color": str(shade), "linestyle": LINES[n % len(LINES)]}
-            text = label.format(energy=energy, n=bins.n.iloc[0])
-            axes.stairs(bins[density], edges, label=text, **style)
 
 
 def below(figure: Figure, **how: Any) -> None:

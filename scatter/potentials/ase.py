@@ -26,6 +26,7 @@ from ase import Atoms
 from ase.calculators import emt
 from ase.calculators.calculator import BaseCalculator, CalculatorError
 from ase.data import atomic_numbers
+from ase.stress import voigt_6_to_full_3x3_stress
 from jaxtyping import Float, Int
 
 from scatter.potentials.ase_names import (
@@ -37,6 +38,7 @@ from scatter.potentials.ase_names import (
     why_none,
     works_by_files,
 )
+from scatter.potentials.ase_slots import Slot, Spare
 from scatter.potentials.base import Evaluator, Potential, refuse_unknown_elements
 from scatter.settings import UserError
 from scatter.state import System
@@ -71,7 +73,7 @@ class AseCalculator(Potential):
         self.kind = calculator_class(calculator)
         refuse_parameters(calculator, self.kind, self.parameters)
         self.by_files = works_by_files(calculator, self.kind)
-        self.directory = self._place()
+        self.directory, self.spare = self._place(), Spare()
         with tempfile.TemporaryDirectory(prefix="scatter-") as folder:
             first = self.new(Path(folder))
         refuse_missing_program(calculator, first)
@@ -82,8 +84,8 @@ class AseCalculator(Potential):
             first.initialize(Atoms(numbers=sorted(self.elements)))
             self.cutoff = float(first.rc_list)
         written = json.dumps(self.parameters, sort_keys=True, default=repr)
-        told = f" {written}" if self.parameters else ""
-        self.description = f"ASE calculator {calculator}{told}"
+        arguments = f" {written}" if self.parameters else ""
+        self.description = f"ASE calculator {calculator}{arguments}"
         self.identity = hashlib.sha256(
             f"{calculator} {written} ase {ase.__version__}".encode()
         ).hexdigest()
@@ -94,12 +96,12 @@ class AseCalculator(Potential):
         Raises:
             UserError: this is not a folder's name.
         """
-        told = self.parameters.pop("directory", None) if self.by_files else None
-        if told is not None and not (isinstance(told, str) and told):
+        named = self.parameters.pop("directory", None) if self.by_files else None
+        if named is not None and not (isinstance(named, str) and named):
             raise UserError(
-                f"[potential] parameters: directory = {told!r} must be the name of a folder"
+                f"[potential] parameters: directory = {named!r} must be the name of a folder"
             )
-        return Path(told).absolute() if told else None
+        return Path(named).absolute() if named else None
 
     def new(self, folder: Path | None = None) -> BaseCalculator:
         """A calculator that remembers nothing, and works in this folder if it works through files.
@@ -108,13 +110,13 @@ class AseCalculator(Potential):
             UserError: it refuses its parameters.
         """
         # others refuse the argument, or a label that they have by default beside it
-        told = folder and self.name in TOLD_AT_FIRST
-        where = {"directory": str(folder)} if told else {}
+        at_once = folder and self.name in TOLD_AT_FIRST
+        where = {"directory": str(folder)} if at_once else {}
         try:
             made: Any = self.kind(**copy.deepcopy(self.parameters), **where)
         except Exception as error:  # each calculator has its own way of refusing
             raise why_none(self.name, self.parameters, error) from error
-        if folder and self.by_files and not told:
+        if folder and self.by_files and not at_once:
             made.directory = folder
         return made
 
@@ -122,6 +124,22 @@ class AseCalculator(Potential):
         """An evaluator for `slots` replicas of `system`."""
         refuse_unknown_elements(self, system)
         return AseEvaluator(self, system, slots)
+
+    def virial(
+        self, system: System, positions: Float[np.ndarray, "atom 3"]
+    ) -> Float[np.ndarray, "3 3"] | None:
+        """dE/dε of one structure, eV, where the calculator gives a stress."""
+        if self.by_files:  # a second calculation of each structure
+            return None
+        calculator: Any = self.new()
+        if "stress" not in calculator.implemented_properties:
+            return None
+        atoms = Atoms(system.numbers, positions, cell=system.cell, pbc=system.pbc)
+        try:
+            stress = calculator.get_property("stress", atoms)
+        except (CalculatorError, NotImplementedError):
+            return None
+        return voigt_6_to_full_3x3_stress(stress) * atoms.get_volume()
 
 
 class AseObject(AseCalculator):
@@ -150,6 +168,7 @@ class AseObject(AseCalculator):
             UserError: it cannot be copied, or the function makes none.
         """
         self.given, self.parameters, self.by_files, self.directory = calculator, {}, False, None
+        self.spare = Spare()
         first = self.new()
         self.name = type(first).__name__
         self.elements, self.cutoff = frozenset(elements), cutoff
@@ -189,32 +208,6 @@ def _identity_of(calculator: BaseCalculator) -> str:
     return hashlib.sha256(kind.encode() + content).hexdigest()
 
 
-class Slot:
-    """A calculator, the atoms that it knows, and its folder where it works through files."""
-
-    def __init__(self, potential: AseCalculator, system: System, folder: Path | None):
-        self.potential, self.system, self.folder = potential, system, folder
-        self.calculator: Any = None if folder else potential.new()
-        self.atoms = Atoms()
-
-    def enter(self) -> None:
-        """Forget all that the last trajectory has left."""
-        self.atoms = Atoms(self.system.numbers, cell=self.system.cell, pbc=self.system.pbc)
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
-            self.calculator = self.potential.new(self.folder)
-        else:
-            self.calculator.reset()
-
-    def answer(self, x: Float[np.ndarray, "atom 3"]) -> tuple[float, Float[np.ndarray, "atom 3"]]:
-        """Energy (eV) and forces (eV/Å) at these positions."""
-        self.atoms.positions[:] = x
-        # Forces first: what computes them knows the energy too, and not the other way round.
-        forces = self.calculator.get_property("forces", self.atoms)
-        return self.calculator.get_property("energy", self.atoms), forces
-
-
 class AseEvaluator(Evaluator):
     """One calculator and one `Atoms` per slot.
 
@@ -226,6 +219,9 @@ class AseEvaluator(Evaluator):
         self.potential, self.system, self.tried = potential, system, False
         folders = self._folders(potential, slots) if potential.by_files else [None] * slots
         self.slots = [Slot(potential, system, folder) for folder in folders]
+        if not potential.by_files:
+            mine = [slot.calculator for slot in self.slots]
+            weakref.finalize(self, potential.spare.of(system).extend, mine).atexit = False
 
     def _folders(self, potential: AseCalculator, slots: int) -> list[Path]:
         """A folder for each slot, in one that no other process or evaluator has.
@@ -289,9 +285,9 @@ class AseEvaluator(Evaluator):
             yield
         except expected as error:
             formula = Atoms(self.system.numbers).get_chemical_formula()
-            told = why_no_answer(self.potential.name, formula, error)
+            failure = why_no_answer(self.potential.name, formula, error)
             if not self.tried:
-                raise told from error
-            print(f"{told}: this trajectory counts as failed", file=sys.stderr, flush=True)
+                raise failure from error
+            print(f"{failure}: this trajectory counts as failed", file=sys.stderr, flush=True)
         else:
             self.tried = True

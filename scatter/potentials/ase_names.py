@@ -138,13 +138,13 @@ def _no_program(name: str, program: str) -> UserError:
 
 def why_none(name: str, parameters: dict[str, Any], error: Exception) -> UserError:
     """What to say where a calculator refuses to be made with these parameters."""
-    said = _said(error)
-    if re.search(r"No (configuration of|command|'?\w+'? section)|Failed to load section", said):
+    message = _said(error)
+    if re.search(r"No (configuration of|command|'?\w+'? section)|Failed to load section", message):
         return UserError(f"{_where(name)}: ASE does not know its program; {_told_how(name)}")
     if name in BY_FILES:
-        return UserError(f"{_where(name)}: does not start ({said}); {_told_how(name)}")
+        return UserError(f"{_where(name)}: does not start ({message}); {_told_how(name)}")
     more = "; or download the .model, and choose kind = 'mace'" if name == "mace_mp" else ""
-    return UserError(f"{_where(name)}: refuses parameters = {parameters} ({said}){more}")
+    return UserError(f"{_where(name)}: refuses parameters = {parameters} ({message}){more}")
 
 
 def why_no_answer(name: str, formula: str, error: Exception) -> UserError:
@@ -160,8 +160,8 @@ def _where(name: str) -> str:
 
 
 def _said(error: Exception) -> str:
-    said = " ".join(str(error).split()) or type(error).__name__
-    return said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
+    message = " ".join(str(error).split()) or type(error).__name__
+    return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."
 
 
 def _told_how(name: str) -> str:

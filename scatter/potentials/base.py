@@ -13,7 +13,7 @@ import numpy as np
 
 from scatter.errors import UserError
 from scatter.potentials.domain import Domain
-from scatter.shapes import Float
+from scatter.shapes import Bool, Float
 from scatter.state import Array, System
 
 # Positions of some replicas of the bound system, Å, shape (some, atom, 3) -> one number for each.
@@ -164,6 +164,23 @@ class Potential:
         refuse_unknown_elements(self, system)
         return Direct(self, system)
 
+    def with_each(self, system: System, slots: int) -> "WithEach":
+        """Energies of the slab with one atom of the projectile at a time.
+
+        Raises:
+            UserError: the system holds an element that the potential does not know.
+        """
+        return EvaluatedWithEach(self, system, slots)
+
+    def virial(
+        self, system: System, positions: Float[np.ndarray, "atom 3"]
+    ) -> Float[np.ndarray, "3 3"] | None:
+        """dE/dε of one structure strained as a whole, atoms and cell alike, eV; None: not known.
+
+        Divided by the volume it is the stress, positive where the structure would contract.
+        """
+        return None
+
     def energies_and_forces(
         self, system: System, positions: Float[np.ndarray, "slot atom 3"]
     ) -> tuple[Float[np.ndarray, " slot"], Float[np.ndarray, "slot atom 3"]]:
@@ -176,6 +193,43 @@ class Potential:
             positions: Å, finite; not wrapped, not to be changed.
         """
         raise NotImplementedError(f"{type(self).__name__} has neither this nor `bind` of its own")
+
+
+@runtime_checkable
+class WithEach(Protocol):
+    """Energies of a slab with one atom of a projectile at a time.
+
+    How many replicas there are may change from call to call, up to as many as there are slots.
+    """
+
+    def __call__(
+        self, positions: Float[np.ndarray, "slot atom 3"], wanted: Bool[np.ndarray, "slot own"]
+    ) -> Float[np.ndarray, "slot own"]:
+        """Those with the atoms that are wanted, eV; what others get means nothing."""
+        ...
+
+
+class EvaluatedWithEach:
+    """The same of what evaluates forces too."""
+
+    def __init__(self, potential: Potential, system: System, slots: int):
+        self.slab = len(system) - system.projectile
+        self.evaluators = [
+            potential.bind(system.slab.with_projectile(z), slots)
+            for z in system.alone.numbers.tolist()
+        ]
+
+    def __call__(
+        self, positions: Float[np.ndarray, "slot atom 3"], wanted: Bool[np.ndarray, "slot own"]
+    ) -> Float[np.ndarray, "slot own"]:
+        """Those with the atoms that are wanted, eV; NaN of others."""
+        energies = np.full(wanted.shape, np.nan)
+        for own, evaluator in enumerate(self.evaluators):
+            here = np.flatnonzero(wanted[:, own])
+            if len(here):
+                some = positions[here][:, [*range(self.slab), self.slab + own]]
+                energies[here, own] = evaluator.begin(np.arange(len(here)), some)[0]
+        return energies
 
 
 class Direct(Evaluator):

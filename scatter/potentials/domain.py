@@ -38,7 +38,7 @@ class Domain:
             return 0.0
         return float(table[known.index(first), known.index(second)])
 
-    def told(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """The bounds as plain values, by name and pair, such as "closest H-Cu": 1.1 (Å)."""
         from ase.data import chemical_symbols  # here, since only people need names
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.stress import full_3x3_to_voigt_6_stress
 from jaxtyping import Float
 
 from scatter import __version__, cores
 from scatter.files import write_whole
+from scatter.labels import results_of
+from scatter.labels.stress import has_stress
 from scatter.outputs import EXTXYZ, refuse_ending, refuse_overwriting
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.calculator import system_of
@@ -31,18 +34,25 @@ class Evaluated:
         frames: structures evaluated.
         atoms: atoms in all of them.
         output: the file written.
+        stress: whether it holds stresses.
     """
 
     frames: int
     atoms: int
     output: Path
+    stress: bool = False
 
     def __str__(self) -> str:
-        return f"{self.output}: energy and forces of {self.frames} frames, {self.atoms} atoms"
+        of = "energy, forces and stress" if self.stress else "energy and forces"
+        return f"{self.output}: {of} of {self.frames} frames, {self.atoms} atoms"
 
 
 def evaluate(
-    potential: Potential, structures: Path, output: Path, overwrite: bool = False
+    potential: Potential,
+    structures: Path,
+    output: Path,
+    overwrite: bool = False,
+    stress: bool = False,
 ) -> Evaluated:
     """Write every frame of `structures` to `output` with the potential's `energy` and `forces`.
 
@@ -55,26 +65,49 @@ def evaluate(
         structures: extended XYZ, any mixture of compositions and cells.
         output: extended XYZ, written.
         overwrite: replace `output` if it is there.
+        stress: write σ = (1/V) ∂E/∂ε too, eV/Å³, as ASE has it: positive under tension.
 
     Raises:
         UserError: `structures` cannot be read or holds no frames, a frame has an element that the
             potential does not know, no volume where it is periodic, or no finite energy; `output`
-            cannot be written or is there already.
+            cannot be written or is there already; the potential gives no stress that is wanted,
+            or a cell has none.
     """
     _refuse_output(structures, output, overwrite)
     use_threads(cores.automatic())
     frames = read_frames(structures)
     for frame, energy, force in zip(frames, *answers(potential, frames, structures), strict=True):
         _label(frame, float(energy), force, potential)
+    if stress:
+        for n, frame in enumerate(frames):
+            whole = stress_on(potential, frame, f"{structures}, frame {n}")
+            results_of(frame)["stress"] = full_3x3_to_voigt_6_stress(whole)
     _write(frames, output)
-    return Evaluated(len(frames), sum(len(frame) for frame in frames), output)
+    return Evaluated(len(frames), sum(len(frame) for frame in frames), output, stress)
+
+
+def stress_on(potential: Potential, frame: Atoms, where: str) -> Float[np.ndarray, "3 3"]:
+    """The stress of a frame on a potential, eV/Å³.
+
+    Raises:
+        UserError: the potential gives none, or the frame's cell has none.
+    """
+    if not has_stress(frame):
+        raise UserError(
+            f"{where}: has no stress, for its cell does not repeat in two directions, or has no "
+            "volume; leave it or the stress out"
+        )
+    virial = potential.virial(system_of(frame, where), np.array(frame.positions))
+    if virial is None:
+        raise UserError(f"{where}: {potential.description} gives no stress; leave it out")
+    return virial / frame.get_volume()
 
 
 def _refuse_output(structures: Path, output: Path, overwrite: bool) -> None:
     refuse_ending("--output", output, *EXTXYZ)
     refuse_overwriting("--output", output, structures)
     if output.exists() and not overwrite:
-        raise UserError(f"--output {output}: is there already; remove it or name another file")
+        raise UserError(f"--output {output}: already exists; remove it or name another file")
     if not output.parent.is_dir():
         raise UserError(f"--output {output}: there is no directory {output.parent}")
 

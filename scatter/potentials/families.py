@@ -39,6 +39,7 @@ class Options:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["float32", "float64"] | None = None
     trust_pickle: bool = False
+    head: str | None = None
 
 
 class Family:

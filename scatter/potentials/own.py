@@ -41,8 +41,8 @@ def open_own(named: str, parameters: Mapping[str, object]) -> Potential:
             f"{where}: makes a {type(made).__name__}, which is neither a scatter.Potential nor a "
             "calculator of ASE"
         )
-    told = f"{named} {written} {_source(make)}"
-    identity = hashlib.sha256(told.encode()).hexdigest()
+    described = f"{named} {written} {_source(make)}"
+    identity = hashlib.sha256(described.encode()).hexdigest()
     return AseObject(lambda: make(**parameters), identity=identity)
 
 

@@ -1,6 +1,7 @@
 """Replicas of one system on a compiled kernel: their pair lists, and working memory for threads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numba
@@ -8,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from scatter.kernels.compiling import compile_for
+from scatter.kernels.held import Held
 from scatter.potentials.base import Evaluator, Potential, refuse_unknown_elements
 from scatter.potentials.neighbours import VerletLists
 from scatter.potentials.sharing import Sharing
@@ -77,7 +79,7 @@ class Kernel(NamedTuple):
     """
 
     name: str
-    evaluate: Callable[..., Answer]
+    evaluate: Callable[..., Any]
     scratch: Callable[[Any, int, int, int], Any]
 
 
@@ -87,6 +89,7 @@ class Workers:
     Attributes:
         species: of each atom, an index into the model's.
         scratch: working memory; its first axis is the worker.
+        held: weights and working memory, as the kernel takes them.
     """
 
     def __init__(self, kernel: Kernel, weights: Any, numbers: np.ndarray, system: System):
@@ -96,15 +99,18 @@ class Workers:
         self.species = np.array([known.index(z) for z in system.numbers])
         self.count = self.capacity = 0
 
-    def __call__(self, lists: VerletLists, positions: Positions) -> Answer:
-        """Energies (eV) and forces (eV/Å) of replicas with these lists."""
-        self._reserve(len(positions), lists.first.shape[1])
-        return self.kernel.evaluate(*self.arguments(lists, positions))
+    def __call__(self, lists: VerletLists, positions: Positions, *more: np.ndarray) -> Any:
+        """What the kernel makes of replicas with these lists, and of what it takes besides.
 
-    def make_ready(self, lists: VerletLists) -> None:
+        Energies (eV) and forces (eV/Å), but for kernels of energies alone.
+        """
+        self._reserve(len(positions), lists.first.shape[1])
+        return self.kernel.evaluate(*self.arguments(lists, positions), *more)
+
+    def make_ready(self, lists: VerletLists, *more: np.ndarray) -> None:
         """Compile, where this has not been done, and make room for such lists."""
         self._reserve(*lists.first.shape)
-        arguments = self.arguments(lists, lists.reference)
+        arguments = *self.arguments(lists, lists.reference), *more
         compile_for(self.kernel.evaluate, self.kernel.name, *arguments)
 
     def arguments(self, lists: VerletLists, positions: Positions) -> tuple:
@@ -115,8 +121,8 @@ class Workers:
             self.moving,
             (lists.first, lists.second, lists.shift),
             lists.counts,
-            self.weights,
-            self.scratch,
+            self.held,
+            self.count,
         )
 
     def _reserve(self, slots: int, capacity: int) -> None:
@@ -127,6 +133,20 @@ class Workers:
             self.scratch = self.kernel.scratch(
                 self.weights, len(self.species), self.capacity, self.count
             )
+            self.held = Held(self.weights, self.scratch)
+
+
+def alone(
+    kernel: Kernel, model: "Compiled", system: System, positions: Float[np.ndarray, "atom 3"]
+) -> tuple[Workers, Any]:
+    """A kernel's answer for one structure whose atoms all move, and who has computed it."""
+    refuse_unknown_elements(model, system)
+    free = replace(system, moving=np.ones(len(system), bool))
+    workers = Workers(kernel, model.weights, model.numbers, free)
+    lists = VerletLists(free, 1, model.cutoff, SKIN)
+    lists.update(positions[None])
+    workers.make_ready(lists)
+    return workers, workers(lists, positions[None])
 
 
 class Compiled(Potential):

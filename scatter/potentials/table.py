@@ -43,7 +43,7 @@ class PotentialTable(Table):
         min_length=1,
         description="The model file, for `mace`: a `.model` written by mace-torch, or the "
         "`.npz` that `scatter convert` makes of it; for `ace`: the `.npz` of `scatter fit`, or a "
-        "`.yace` file of LAMMPS.",
+        "`.yace` file of LAMMPS, or a `.json` of ACEpotentials.jl before 0.7.",
     )
     calculator: str | None = Field(
         default=None,
@@ -73,6 +73,12 @@ class PotentialTable(Table):
         default=False,
         description="A `.model` file is a pickle, and opening it runs the code inside; true "
         "says that you trust where it came from.",
+    )
+    head: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Name of the head of a `.model` that has several, such as one that was "
+        "fine-tuned with replay; by default the one called `default`, as in mace-torch.",
     )
 
     committee: list[str] = Field(
@@ -130,16 +136,21 @@ def open_committee(table: PotentialTable, potential: Potential) -> Committee | N
     return Committee([potential, *members])
 
 
-def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
+def potential_from_name(
+    text: str, trust_pickle: bool = False, head: str | None = None
+) -> Potential:
     """The potential that a word of the command line names.
 
     Args:
         text: a model file, `default`, `analytic`, or `ase:` and the name of a calculator.
         trust_pickle: the user trusts where a pickled file came from.
+        head: name of the head of a `.model` that has several.
 
     Raises:
-        UserError: nothing of that name can be opened.
+        UserError: nothing of that name can be opened, or it has no heads.
     """
+    if head is not None and Path(text).suffix != ".model":
+        raise UserError(f"--head {head}: '{text}' is not a .model, and has no heads; leave it out")
     if text in ("default", "analytic"):
         return family(text).open(Options())
     if text.startswith("ase:") and text != "ase:":
@@ -149,4 +160,4 @@ def potential_from_name(text: str, trust_pickle: bool = False) -> Potential:
             f"potential '{text}': there is no such file, and it is none of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
-    return family_of(Path(text)).open(Options(file=text, trust_pickle=trust_pickle))
+    return family_of(Path(text)).open(Options(file=text, trust_pickle=trust_pickle, head=head))

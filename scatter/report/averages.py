@@ -19,20 +19,24 @@ from scatter.analysis import (
     desorption,
     thermal_sticking,
 )
+from scatter.analysis.clustered import Known
 from scatter.analysis.library import SAME
 from scatter.analysis.motion import Species
 from scatter.analysis.spins import spin_weights
 from scatter.analysis.words import conditions_of, leaving_out, phrases, title_of
-from scatter.conditions import STATE, Value
+from scatter.conditions import STATE, Value, applying
 from scatter.ebk import Level, Unbound, level, levels, reduced_mass
+from scatter.outputs import refuse_no_folder
 from scatter.plots.conditions import head
 from scatter.plots.desorption import desorption_figure
 from scatter.plots.style import save
 from scatter.report.choice import chosen
+from scatter.report.desorption import report_desorption
 from scatter.report.document import records, write_rows
 from scatter.report.listing import Listing
 from scatter.report.terminal import say
-from scatter.results.folder import ResultsFile
+from scatter.results.folder import COUNTED, ResultsFile
+from scatter.results.together import results_of
 from scatter.settings import UserError
 from scatter.units import K
 
@@ -53,6 +57,7 @@ class Wanted:
         surfaces_K: temperatures of surfaces that molecules desorb from.
         nearest_J: let states without points follow the curve of the nearest J.
         chosen: what is to be taken where points differ, by condition (of `choice.OPTIONS`).
+        anchor: of a desorption campaign: a temperature (K), and thermal sticking known there.
     """
 
     beams: Sequence[Beam] = ()
@@ -60,6 +65,7 @@ class Wanted:
     surfaces_K: Sequence[float] = ()
     nearest_J: bool = False
     chosen: Mapping[str, Value] = field(default_factory=dict)
+    anchor: tuple[float, Known] | None = None
 
     @property
     def hottest_K(self) -> float:
@@ -68,29 +74,51 @@ class Wanted:
         return max([*hot, *self.gases_K, *self.surfaces_K])
 
 
-def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, Cell]]:
+def average(
+    folders: Path | Sequence[Path], wanted: Wanted, console: Console, output: Path | None = None
+) -> list[dict[str, Cell]]:
     """Average over beams, gases in equilibrium, and what desorbs; print it and write it.
 
     `averages.csv` has a row for each; `desorption_<T>K.csv` the populations of the states, and the
-    figure of the same name the energies and times of flight of what desorbs at T. Where the points
+    figure of the same name the energies and times of flight of what desorbs at T. A desorption
+    campaign is reported as it is (`desorption.report_desorption`). Where the points
     of a campaign differ in more than state and energy, what was chosen of them stands in the names
     of the files.
 
     Args:
-        folder: of a campaign along the incidence energy, in one or more states.
+        folders: of a campaign along the incidence energy, in one or more states; or of several
+            that are taken as one (`results_of`).
         wanted: the averages.
         console: where to speak.
+        output: folder to write into; by default the first campaign's.
 
     Raises:
         UserError: nothing is asked for, there are no results, they differ in what was not chosen,
             or lack the molecule's curve or every state that is populated.
     """
-    if not (wanted.beams or wanted.gases_K or wanted.surfaces_K):
+    folders = [folders] if isinstance(folders, Path) else folders
+    folder = into(output, folders)
+    asked = bool(wanted.beams or wanted.gases_K or wanted.surfaces_K)
+    if any(ResultsFile.of(each, COUNTED).kind == "desorption" for each in folders):
+        _refuse_unmeant(folders, asked or wanted.nearest_J or bool(wanted.chosen) or bool(output))
+        return [{**row} for row in report_desorption(folders[0], console, wanted.anchor)]
+    if wanted.anchor:
+        raise UserError("--anchor: is of a desorption campaign, and this one fired beams")
+    if not asked:
         raise UserError(
-            f"{folder}: nothing to average over; give --beam V0,ALPHA,T, --gas T or --desorption T"
+            f"{folders[0]}: nothing to average over; give --beam V0,ALPHA,T, --gas T or "
+            "--desorption T"
         )
-    results = ResultsFile.of(folder)
-    points, suffix = chosen(folder, results.rows, wanted.chosen)
+    return _of_beams(folders, folder, wanted, console)
+
+
+def _of_beams(
+    folders: Sequence[Path], folder: Path, wanted: Wanted, console: Console
+) -> list[dict[str, Cell]]:
+    """Average over the points of beams, and write into a folder; see `average`."""
+    results = results_of(folders)
+    results.refuse_other_than_diatomics("an average over rovibrational states")
+    points, suffix = chosen(folders[0], results.rows, wanted.chosen)
     species = _species(results, points[0].molecule)
     library = Library.of(points, (float(species.masses[0]), float(species.masses[1])))
     averages = [*_averages(library, populated_levels(species, wanted.hottest_K), wanted)]
@@ -110,10 +138,36 @@ def average(folder: Path, wanted: Wanted, console: Console) -> list[dict[str, Ce
     write_rows(table, [{name: row.get(name) for name in names} for row in rows])
     console.print(average_table(title, averages))
     for name, computed in averages:
-        for sentence in computed.warnings:
+        followed = [computed.followed] if isinstance(computed, Desorption) else []
+        for sentence in (*followed, *computed.warnings):
             say(console, f"{name}: {sentence}")
     say(console, f"table: {table}")
     return rows
+
+
+def into(output: Path | None, folders: Sequence[Path]) -> Path:
+    """The folder to write into: the one that was named, or the first campaign's.
+
+    Raises:
+        UserError: a file stands there.
+    """
+    if output is None:
+        return folders[0]
+    refuse_no_folder("--output", output)
+    output.mkdir(parents=True, exist_ok=True)
+    return output
+
+
+def _refuse_unmeant(folders: Sequence[Path], asked: bool) -> None:
+    """Raise UserError where options of beams, or several folders, go with desorption."""
+    named = f"{', '.join(map(str, folders))}: holds shots from a dividing surface"
+    if asked:
+        raise UserError(
+            f"{named}, which tell of gases and desorption at their own temperatures; leave all "
+            "options but --anchor out"
+        )
+    if len(folders) > 1:
+        raise UserError(f"{named}, which are averaged alone; name one folder")
 
 
 def _title(points: Sequence[Sticking]) -> str:
@@ -134,14 +188,14 @@ def _averages(
     library: Library, ladder: Sequence[Level], wanted: Wanted
 ) -> Iterator[tuple[str, Averaged]]:
     """Each average with its name."""
-    near = wanted.nearest_J
+    near, fitted = wanted.nearest_J, library.fitted() if wanted.surfaces_K else library
     for beam in wanted.beams:
         name = f"beam at {beam.velocity_m_s:g} m/s, nozzle {beam.nozzle_K:g} K"
         yield name, beam_sticking(library, beam, ladder, nearest_J=near)
     for T in wanted.gases_K:
         yield f"gas at {T:g} K", thermal_sticking(library, T, ladder, nearest_J=near)
     for T in wanted.surfaces_K:
-        yield f"desorption at {T:g} K", desorption(library, ladder, T, nearest_J=near)
+        yield f"desorption at {T:g} K", desorption(fitted, ladder, T, nearest_J=near)
 
 
 def beam_of(text: str, cooling: float) -> Beam:
@@ -163,7 +217,7 @@ def _species(results: ResultsFile, formula: str) -> Species:
     if formula not in results.molecules:
         raise UserError(
             "these results do not hold the molecule's bond curve, which gives its levels: run the "
-            "same campaign again to have it added (nothing else is run anew)"
+            "same campaign again to have it added (nothing else is run again)"
         )
     return results.molecules[formula]
 
@@ -218,7 +272,8 @@ def _mean(computed: Averaged) -> float:
 
 def _conditions(row: Sticking) -> dict[str, Cell]:
     """The conditions that all averaged points share, as columns."""
-    return {"surface": row.surface, **{name: getattr(row, name) for name in SAME if name != "mJ"}}
+    shared = [name for name in SAME if name in applying(row) and name != "mJ"]
+    return {"surface": row.surface, **{name: getattr(row, name) for name in shared}}
 
 
 def _plain(computed: Averaged) -> dict[str, Cell]:

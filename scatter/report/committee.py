@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scatter.analysis.committee import CommitteeSticking, committee_sticking
-from scatter.conditions import CONDITIONS
+from scatter.conditions import applying
 from scatter.plots.committee import committee_figure
 from scatter.plots.style import save
 from scatter.report.document import write_rows
@@ -16,7 +16,7 @@ from scatter.report.table import S0_of, common_words, point_names
 from scatter.report.terminal import say
 from scatter.results.folder import COUNTED, ResultsFile
 
-CONDITIONS_AND_S0 = (*CONDITIONS, "n", "S0", "low", "high", "lowest", "highest")
+OF_S0 = ("n", "S0", "low", "high", "lowest", "highest")
 
 
 def report_committee(folders: Sequence[Path], console: Console) -> None:
@@ -26,7 +26,9 @@ def report_committee(folders: Sequence[Path], console: Console) -> None:
         folders: of the campaigns, that on the potential itself first.
         console: where to print.
     """
-    rows = committee_sticking([ResultsFile.of(folder, COUNTED).rows for folder in folders])
+    first, *others = (ResultsFile.of(folder, COUNTED) for folder in folders)
+    alike = [first, *(results.numbered_as(first) for results in others)]
+    rows = committee_sticking([results.rows for results in alike])
     table, figure = (folders[0] / f"committee.{ending}" for ending in ("csv", "png"))
     write_rows(table, [_columns(row) for row in rows])
     save(committee_figure(rows), figure.with_suffix(""))
@@ -37,7 +39,7 @@ def report_committee(folders: Sequence[Path], console: Console) -> None:
 def _columns(row: CommitteeSticking) -> dict[str, str | float | None]:
     """One point as plain values, by column."""
     return {
-        **{name: getattr(row.own, name) for name in CONDITIONS_AND_S0},
+        **{name: getattr(row.own, name) for name in (*applying(row.own), *OF_S0)},
         **{f"S0_{n}": member.S0 for n, member in enumerate(row.members[1:], 1)},
         "spread": row.spread,
         "total_low": row.low,

@@ -1,6 +1,7 @@
 """Sticking curves: their fits, and what these say of the vibration."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from scatter.analysis import (
     Counts,
@@ -8,7 +9,6 @@ from scatter.analysis import (
     Fit,
     Sticking,
     Undetermined,
-    curves,
     efficacy,
     fit,
     normal_energy_scaling,
@@ -18,12 +18,14 @@ from scatter.analysis.likelihood import Form
 from scatter.analysis.motion import Species
 from scatter.analysis.quadrupole import alignment
 from scatter.analysis.words import in_words, varied
-from scatter.conditions import CONDITIONS, grouped
+from scatter.conditions import CONDITIONS, applying, grouped
 from scatter.ebk import level, reduced_mass
-from scatter.plots.fits import alignment_figure, fit_figure
+from scatter.plots.alignment import alignment_figure
 from scatter.plots.sticking import sticking_figure
+from scatter.report.chart import chart_of
 from scatter.report.document import MOST, Exhibit, Section, records
 from scatter.report.failures import unknown
+from scatter.report.table import may_dissociate
 from scatter.results.folder import ResultsFile
 
 FORMS: tuple[Form, ...] = ("erf", "logistic", "gompertz")
@@ -39,37 +41,61 @@ FITTED = (
     "A_high",
     "p_value",
 )
-NUMBERS = ("n", "dissociated", "undecided", "failed", "S0", "low", "high", "lowest", "highest")
+SHOWN = (*("facet", "T_K", "molecule", "v", "J", "state", "energy_eV"), "S0", "low", "high")
+COUNTS = ("n", "dissociated", "scattered", "undecided", "failed")
+BOUNDS = ("lowest", "highest")
+NUMBERS = ("S0", "low", "high", *BOUNDS)
 
 Fitted = tuple[Sticking, Fit]  # a point of a curve, and the curve's fit
 
 
-def curve_section(results: ResultsFile) -> Section:
-    """S0 with its fits, and the efficacy of the vibration."""
-    rows, sentences = results.rows, []
-    if sentence := unknown(rows, results.guards.most_unsettled):
-        sentences.append(f"{sentence}. Fits and scalings leave these points out.")
-    exhibits = [
-        Exhibit(
-            "sticking",
-            "Sticking probability S0 with 95 % Wilson intervals; a band reaches to what undecided "
-            "and failed trajectories could have made of it. Where they are too many for S0 to be "
-            "known, brackets stand for its bounds (lowest, highest).",
-            sticking_figure(rows),
-            [{name: getattr(row, name) for name in (*CONDITIONS, *NUMBERS)} for row in rows],
-            results.columns("facet", "T_K", "molecule", "v", "J", "energy_eV", *NUMBERS),
-        )
-    ]
-    if scanned(rows) == "energy_eV":
-        exhibits += _fits(results, sentences)
+def curve_section(results: ResultsFile, amplitude: float | None = None) -> Section:
+    """S0 of every point, with fits of this amplitude if it is given."""
+    rows = results.rows
+    sentence = unknown(rows, results.guards.most_unsettled)
+    sentences = [f"{sentence}. Fits and scalings leave these points out."] if sentence else []
+    counts = [name for name in COUNTS if name != "dissociated" or may_dissociate(rows)]
+    known = not any(row.undecided + row.failed for row in rows)
+    return Section(
+        "Sticking",
+        sentences,
+        [
+            Exhibit(
+                "sticking",
+                "Sticking probability S0 with 95 % intervals, Wilson's or, where rings are, those "
+                "of replicates by splitting. Lines are fits of the form that describes the points "
+                "best, with their 95 % bands and parameters (± half of the 95 % intervals), as far "
+                "as the points reach; where no form does, there is none. A hatched band reaches to "
+                "what undecided and failed trajectories could have made of it. Where they are too "
+                "many for S0 to be known, brackets stand for its bounds (lowest, highest). "
+                "Replicates that differ too much have no interval.",
+                sticking_figure(rows, amplitude=amplitude),
+                [_numbers(row, counts) for row in rows],
+                results.columns(*SHOWN, *(() if known else BOUNDS), *counts),
+                chart=chart_of(results, "Sticking probability S0", "S0"),
+            )
+        ],
+    )
+
+
+def _numbers(row: Sticking, counts: list[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in (*applying(row), *counts, *NUMBERS)}
+
+
+def fit_section(results: ResultsFile, amplitude: float | None = None) -> Section:
+    """Fits of S0, of this amplitude if it is given, the efficacy of the vibration, scalings."""
+    sentences: list[str] = []
+    exhibits: list[Exhibit] = []
+    if scanned(results.rows) == "energy_eV":
+        exhibits += _fits(results, sentences, amplitude)
     exhibits += _alignment(results)
-    return Section("Sticking", [*sentences, *_scalings(rows)], exhibits)
+    return Section("Fits", [*sentences, *_scalings(results.rows)], exhibits)
 
 
-def _fits(results: ResultsFile, sentences: list[str]) -> Iterator[Exhibit]:
+def _fits(results: ResultsFile, sentences: list[str], amplitude: float | None) -> Iterator[Exhibit]:
     """The fitted curves; what could not be fitted is said in a sentence."""
     groups = results.scans(results.rows)[:MOST]
-    fits = [fit(Counts.of(group)) for _, group in groups]
+    fits = [fit(Counts.of(group), amplitude=amplitude) for _, group in groups]
     for (words, _), answer in zip(groups, fits, strict=True):
         if isinstance(answer, Undetermined):
             sentences.append(f"{words}: {answer.sentence}")
@@ -79,23 +105,28 @@ def _fits(results: ResultsFile, sentences: list[str]) -> Iterator[Exhibit]:
         if isinstance(answer, Fit)
     ]
     if fitted:
-        drawn = [curves(group, "energy_eV")[0] for _, group in groups]
+        fixed = "" if amplitude is None else f", A fixed at {amplitude:g}"
         yield Exhibit(
             "fits",
-            "Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts: drawn, error "
-            "functions g = [1 + erf]/2 with 95 % bands from resampled counts; in the table, "
-            "logistic and Gompertz curves too. p: probability of a worse fit were the curve true.",
-            fit_figure(drawn, fits),
-            [row for words, group in groups for row in _every_form(words, Counts.of(group))],
-            ("state", "form", *FITTED),
+            f"Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts{fixed}, by "
+            "error functions g = [1 + erf]/2, logistic and Gompertz curves; 95 % intervals from "
+            "resampled counts. p: probability of a worse fit were the curve true.",
+            rows=[
+                row
+                for words, group in groups
+                for row in _every_form(words, Counts.of(group), amplitude)
+            ],
+            columns=("state", "form", *FITTED),
         )
     sentences += _efficacies(results, fitted)
 
 
-def _every_form(words: str, counts: Counts) -> Iterator[dict[str, str | float]]:
+def _every_form(
+    words: str, counts: Counts, amplitude: float | None
+) -> Iterator[dict[str, str | float]]:
     """The numbers of every form that can be fitted."""
     for form in FORMS:
-        answer = fit(counts, form)
+        answer = fit(counts, form, amplitude)
         if isinstance(answer, Fit):
             yield {"state": words, "form": form, **{name: getattr(answer, name) for name in FITTED}}
 
@@ -121,11 +152,13 @@ def _next_vibration(first: Sticking, second: Sticking) -> bool:
     """Whether the second point differs from the first in v + 1 alone, whatever their energies."""
     others = [name for name in CONDITIONS if name not in ("v", "energy_eV")]
     alike = all(getattr(first, name) == getattr(second, name) for name in others)
-    return alike and second.v == first.v + 1
+    return alike and first.v is not None and second.v == first.v + 1
 
 
 def _internal(row: Sticking, species: Species) -> float:
     """The energy of a point's rovibrational level, eV."""
+    assert row.v is not None
+    assert row.J is not None
     return level(row.v, row.J, species.curve, reduced_mass(*species.masses)).energy
 
 

@@ -1,27 +1,39 @@
 """One self-contained HTML page of sections, with each figure as PNG and PDF and its numbers as CSV.
 
-The page holds all that it shows: it opens without a network, and prints on A4.
+The page holds all that it shows: it opens without a network, and prints on A4. Its script draws
+rows of tables as points; it is the only one that a browser lets run there, since the page names the
+hash of what may, and what comes from a folder is text.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
+from hashlib import sha256
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 
+from scatter.conditions import CONDITIONS
 from scatter.files import write_table, write_whole
 from scatter.plots.conditions import head
-from scatter.plots.style import Figure, save
+from scatter.plots.style import PALETTE, Figure, save
+from scatter.report.cells import Column, Row, alike, columns_of, tell
+from scatter.report.chart import Chart
 from scatter.results.folder import ResultsFile, Rows
 
-Row = Mapping[Any, Any]
 MOST = 8  # initial states that get figures of their own
 SHOWN_ROWS = 60  # of a table on the page; the CSV file holds all
+SHOWN_POINTS = 600  # of a table that is drawn
+MOST_MB = 5  # of a page
+COLOURS = 128  # of a picture in it
+MARKUP = 2_000  # bytes around a picture, at most
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     trim_blocks=True,
@@ -42,6 +54,7 @@ class Exhibit:
         rows: the numbers, by column.
         columns: of the rows, those that the page shows as a table at once; all are in the CSV.
         title: conditions that all of the figure shares, written above it.
+        chart: how the page draws the rows.
     """
 
     stem: str
@@ -50,6 +63,7 @@ class Exhibit:
     rows: Sequence[Row] = ()
     columns: Sequence[str] = ()
     title: str = ""
+    chart: Chart | None = None
 
     @classmethod
     def of_scan(
@@ -66,22 +80,48 @@ class Exhibit:
         return [f"{self.stem}.{ending}" for ending in endings]
 
     @property
-    def header(self) -> Sequence[str]:
+    def shared(self) -> list[str]:
+        """Columns that are said once instead of in each row, which they are the same in."""
+        conditions = [name for name in self.columns if name in (*CONDITIONS, "surface")]
+        if self.columns or len(self.rows) < 2:
+            return alike(conditions, self.rows)
+        return alike([*self.rows[0]], self.rows)
+
+    @property
+    def shown(self) -> list[Column]:
         """The columns that the page shows, at once or when asked."""
-        return self.columns or list(self.rows[0])
+        names = self.columns or list(self.rows[0])
+        kept = [name for name in names if name not in self.shared]
+        return columns_of(kept, self.rows[: self.most])
+
+    @property
+    def alike(self) -> str:
+        """What all rows share, in words."""
+        words = tell(self.rows[0], self.shared) if self.rows else ""
+        return f"All rows: {words}" if words and len(self.rows) > 1 else words
+
+    @property
+    def most(self) -> int:
+        """Rows on the page."""
+        return SHOWN_POINTS if self.chart else SHOWN_ROWS
+
+    @property
+    def whole(self) -> bool:
+        """Whether it fits on a page of paper."""
+        return not (self.rows and self.columns)
 
     @property
     def width(self) -> int:
         """Of the picture on the page, pixels."""
         return round(96 * self.figure.get_figwidth() * 1.25) if self.figure else 0
 
-    def cells(self, row: Row) -> list[str]:
-        """A row as the page shows it."""
-        return [_text(row[name]) for name in self.header]
-
     def picture(self, folder: Path) -> str:
-        """The PNG in a folder, as base64."""
-        return base64.b64encode((folder / f"{self.stem}.png").read_bytes()).decode()
+        """The PNG in a folder in base64, a third as long by its fewer colours."""
+        made = BytesIO()
+        with Image.open(folder / f"{self.stem}.png") as picture:
+            few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            few.save(made, "png", optimize=True)
+        return base64.b64encode(made.getvalue()).decode()
 
     def write(self, folder: Path) -> None:
         """Write its files."""
@@ -113,7 +153,9 @@ class Section:
         return self.title.lower().replace(" ", "-")
 
 
-def write_document(path: Path, title: str, lead: str, sections: Sequence[Section]) -> None:
+def write_document(
+    path: Path, title: str, lead: str, sections: Sequence[Section], answer: Sequence[str] = ()
+) -> None:
     """Write the page, and beside it a folder of its stem with the files of every exhibit.
 
     Args:
@@ -121,6 +163,7 @@ def write_document(path: Path, title: str, lead: str, sections: Sequence[Section
         title: heading.
         lead: one paragraph: what was asked.
         sections: those without anything to say are left out.
+        answer: sentences: what came out.
     """
     folder = path.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,10 +171,37 @@ def write_document(path: Path, title: str, lead: str, sections: Sequence[Section
     for section in shown:
         for exhibit in section.exhibits:
             exhibit.write(folder)
-    page = TEMPLATES.get_template("page.html").render(
-        title=title, lead=lead, sections=shown, folder=folder, most=SHOWN_ROWS
+    render = partial(
+        TEMPLATES.get_template("page.html").render,
+        title=title,
+        lead=lead,
+        answer=answer,
+        sections=shown,
+        folder=folder,
+        most_MB=MOST_MB,
+        palette=" ".join(PALETTE),
+        allowed={name: _hash_of(name) for name in ("page.css", "page.js")},
     )
-    write_whole(path, page.encode())
+    left = 1_000_000 * MOST_MB - len(render(pictures=defaultdict(str)).encode())
+    write_whole(path, render(pictures=_pictures(shown, folder, left)).encode())
+
+
+def _pictures(sections: Sequence[Section], folder: Path, left: int) -> dict[str, str]:
+    """The pictures of exhibits in base64, by stem; empty where there is no room for all bytes."""
+    pictures = {}
+    for exhibit in (each for section in sections for each in section.exhibits if each.figure):
+        picture = exhibit.picture(folder)
+        fits = len(picture) + MARKUP <= left
+        pictures[exhibit.stem] = picture if fits else ""
+        left -= (len(picture) + MARKUP) * fits
+    return pictures
+
+
+@cache
+def _hash_of(name: str) -> str:
+    """What the page's policy calls a style or script that stands in it."""
+    content = (Path(__file__).parent / name).read_bytes()
+    return f"sha256-{base64.b64encode(sha256(content).digest()).decode()}"
 
 
 def shown(
@@ -158,13 +228,3 @@ def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write rows, at least one, as CSV, whole or not at all; None and NaN are empty."""
     write_table(path, rows[0], (row.values() for row in rows))
-
-
-def _missing(value: object) -> bool:
-    return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
-
-
-def _text(value: object) -> str:
-    if _missing(value):
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

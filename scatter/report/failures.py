@@ -50,6 +50,12 @@ def unknown(rows: Sequence[Sticking], most: float) -> str:
         rows: all points.
         most: of `scatter.analysis.probability.settled`.
     """
+    split = [name for row, name in zip(rows, point_names(rows), strict=True) if _unsettled(row)]
+    if split:
+        return (
+            f"S0 is not known at {'; '.join(split)}: of the trajectories of its replicates more "
+            f"are undecided or failed than [guards] most_unsettled = {most:g} allows"
+        )
     shares = [(row.undecided + row.failed) / row.n if not row.known else 0.0 for row in rows]
     if not any(shares):
         return ""
@@ -62,6 +68,11 @@ def unknown(rows: Sequence[Sticking], most: float) -> str:
         f"more trajectories than [guards] most_unsettled = {most:g} allows are undecided or failed "
         f"({name}: {row.undecided} and {row.failed} of {row.n}); {mend}"
     )
+
+
+def _unsettled(row: Sticking) -> bool:
+    """Whether S0 of a point that was split is not known."""
+    return row.repeated is not None and not row.known
 
 
 def refuse_failures(folder: Path, most: float) -> None:

@@ -80,8 +80,8 @@ class Listing:
         for names, numbers in self.rows:
             yield from _broken(self._heading(names), width)
             named = zip(self.numbers, numbers, strict=True)
-            told = [f"{name} {number}" for name, number in named if number]
-            yield from _broken(told, width, GAP)
+            counted = [f"{name} {number}" for name, number in named if number]
+            yield from _broken(counted, width, GAP)
 
     def _heading(self, cells: Sequence[str]) -> list[str]:
         """What is said of rows that share these first cells."""

@@ -14,9 +14,12 @@ from scatter.analysis.mechanism import mechanisms, orientation_distribution, pat
 from scatter.analysis.sites import impact_sites, site_sticking
 from scatter.plots.directions import directions_figure, plane_figure
 from scatter.plots.energy import ledger_figure, transfer_figure
-from scatter.plots.mechanism import orientation_figure, site_figure
+from scatter.plots.mechanism import orientation_figure
+from scatter.plots.sites import site_figure
+from scatter.report.chart import chart_of
 from scatter.report.document import Exhibit, Section, records, shown, stem_of
 from scatter.results.folder import ResultsFile
+from scatter.results.surfaces import crystal_in
 from scatter.settings import UserError
 
 ANGLES = (
@@ -67,14 +70,13 @@ def _closure(entries: np.ndarray) -> str:
 
 def direction_section(results: ResultsFile) -> Section:
     """Angles of the scattered, and the energy lost on the way there."""
-    if not results.molecules:
+    if not results.masses:
         return Section("Directions")
-    masses = {formula: species.masses for formula, species in results.molecules.items()}
-    entries = angles(results.points, results.trajectories, masses)
+    entries = angles(results.points, results.trajectories, results.masses)
     exhibits = []
     for words, group in shown(results, results.rows):
         at = {
-            f"{row.energy_eV:g} eV": entries[entries["point"] == _point(results, row)]
+            f"{row.energy_eV:g} eV": entries[entries["point"] == results.number_of(row)]
             for row in group
         }
         scattered = {energy: mine for energy, mine in at.items() if len(mine)}
@@ -99,14 +101,10 @@ def _directions(
     yield Exhibit.of_scan(
         "planes",
         words,
-        "angles of the scattered in the plane of incidence (forward positive) and out of it; at "
-        "normal incidence that plane holds x.",
+        "angles of the scattered in the plane of incidence (forward positive) and out of it, with "
+        "standard errors; at normal incidence that plane holds x.",
         plane_figure(scattered, group[0].polar_deg),
     )
-
-
-def _point(results: ResultsFile, row: Sticking) -> int:
-    return next(n for n, point in enumerate(results.rows) if point is row)
 
 
 def _angle_rows(
@@ -141,17 +139,20 @@ def mechanism_section(results: ResultsFile) -> Section:
         ),
     )
     exhibits = [ways, *_sites(results)]
+    if results.kind != "diatomic":
+        return Section("Mechanism", [sentence], exhibits)
     for words, group in shown(results, orientation_distribution(results.points, stories)):
         caption = (
-            "orientation of the bond at the lowest point (cos ϑ = 1: upright, 0: flat; the dashed "
-            "line is isotropic)."
+            "orientation of the bond at the lowest point (cos ϑ = 1: upright, 0: flat), with 95 % "
+            "intervals."
         )
         figure = orientation_figure(group)
-        exhibits.append(Exhibit.of_scan("orientation", words, caption, figure, group))
+        if figure is not None:
+            exhibits.append(Exhibit.of_scan("orientation", words, caption, figure, group))
     return Section("Mechanism", [sentence], exhibits)
 
 
-def _lattice_constants(results: ResultsFile) -> dict[str, float | None]:
+def lattice_constants(results: ResultsFile) -> dict[str, float | None]:
     """Of every slab, Å; None for those from a file.
 
     Raises:
@@ -172,21 +173,26 @@ def _lattice_constants(results: ResultsFile) -> dict[str, float | None]:
 
 def _sites(results: ResultsFile) -> Iterator[Exhibit]:
     """Maps of impacts in the surface unit cell, and sticking by site."""
-    constants = _lattice_constants(results)
-    impacts = impact_sites(results.points, results.trajectories, constants)
+    constants = lattice_constants(results)
+    crystal = crystal_in(results.description)
+    impacts = impact_sites(results.points, results.trajectories, constants, crystal)
+    table = site_sticking(results.points, impacts, crystal, most=results.guards.most_unsettled)
+    by_site = dict(results.scans(table)) if len(table) else {}
     for words, group in results.scans(results.rows)[:MOST_MAPS]:
-        mine = np.isin(impacts["point"], [_point(results, row) for row in group])
+        mine = np.isin(impacts["point"], [results.number_of(row) for row in group])
         row, known = group[0], np.isfinite(impacts["x_A"])
         constant = constants[f"{row.facet} {row.T_K:g} K"]
         if (mine & known).any() and constant:
             yield Exhibit(
                 f"sites_{stem_of(words)}",
-                f"{words}, all incidence energies: where the straight approach meets the top "
-                "plane, in the unit cell of the surface.",
-                site_figure(impacts[mine & known], row.facet, constant),
+                f"{words}: share of the trajectories that dissociated by where their straight "
+                "approach meets the top plane, all incidence energies together; S0 by the nearest "
+                "site, with 95 % intervals.",
+                site_figure(
+                    impacts[mine & known], by_site.get(words, table), row.facet, crystal, constant
+                ),
                 title=words,
             )
-    table = site_sticking(results.points, impacts, most=results.guards.most_unsettled)
     if len(table):
         yield Exhibit(
             "site_sticking",
@@ -194,6 +200,7 @@ def _sites(results: ResultsFile) -> Iterator[Exhibit]:
             "with 95 % intervals.",
             rows=records(table),
             columns=results.columns(
-                "molecule", "v", "energy_eV", "site", "count", "S0", "low", "high", "share"
+                "molecule", "v", "energy_eV", "site", "S0", "low", "high", "count", "share"
             ),
+            chart=chart_of(results, "Sticking probability S0", "S0", by=["site"]),
         )

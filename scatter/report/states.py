@@ -1,6 +1,6 @@
 """Final states of the scattered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -8,12 +8,14 @@ from scatter.analysis import (
     Binning,
     Species,
     channels,
+    rotational_populations,
     rotational_temperatures,
     transitions,
 )
 from scatter.analysis.rotation import Levels
 from scatter.ebk import levels, reduced_mass
-from scatter.plots.states import channels_figure, state_maps
+from scatter.plots.states import boltzmann_figure, channels_figure, state_bars
+from scatter.report.chart import chart_of
 from scatter.report.document import Exhibit, Section, records, shown
 from scatter.results.folder import ResultsFile
 
@@ -25,13 +27,16 @@ def state_section(results: ResultsFile, binning: Binning) -> Section:
     exhibits = []
     binning = results.alike(binning)
     seen = results.points, results.trajectories, binning
-    sentences = [f"Final quantum numbers are real; read here by {binning.name}."]
+    formulas = dict.fromkeys(row.molecule for row in results.rows)
+    sentences = [_reading(binning, [*formulas])]
     for words, rows in shown(results, transitions(*seen), sentences):
+        if not len(rows.dropna(subset=["v_final"]).query("scattered > 0")):
+            continue
         caption = (
-            "final states of the scattered. Numbers are probabilities among the scattered; in "
-            "the file each has its 95 % interval."
+            "populations of the final states v', J' among the scattered, with 95 % intervals; all "
+            "energies are in the file."
         )
-        exhibits.append(Exhibit.of_scan("states", words, caption, state_maps(rows), rows))
+        exhibits.append(Exhibit.of_scan("states", words, caption, state_bars(rows), rows))
     for words, rows in shown(results, channels(*seen)):
         if not (rows.P > 0).any():
             sentences.append(f"{words}: nothing scattered, so there are no final states.")
@@ -43,6 +48,7 @@ def state_section(results: ResultsFile, binning: Binning) -> Section:
         exhibits.append(Exhibit.of_scan("vibration", words, caption, channels_figure(rows), rows))
     temperatures = _temperatures(results, binning)
     if len(temperatures):
+        exhibits += _boltzmann(results, binning, temperatures)
         columns = results.columns(
             *("molecule", "v", "J", "energy_eV", "v_final", "scattered"),
             *("temperature_K", "low_K", "high_K"),
@@ -52,9 +58,46 @@ def state_section(results: ResultsFile, binning: Binning) -> Section:
             "bootstrap intervals of 95 %)."
         )
         exhibits.append(
-            Exhibit("rotational_temperatures", caption, rows=records(temperatures), columns=columns)
+            Exhibit(
+                *("rotational_temperatures", caption),
+                rows=records(temperatures),
+                columns=columns,
+                chart=chart_of(
+                    *(results, "Rotational temperature (K)", "temperature_K", "low_K", "high_K"),
+                    by=["v_final"],
+                ),
+            )
         )
     return Section("Final states", sentences, exhibits)
+
+
+def _reading(binning: Binning, formulas: Sequence[str]) -> str:
+    """How real quantum numbers became whole ones, and by what J may change in each molecule."""
+    even = [formula for formula in formulas if binning.step(formula) == 2]
+    other = [formula for formula in formulas if formula not in even]
+    rules = [f"by even numbers alone in {', '.join(even)}, of like nuclei"] * bool(even)
+    rules += [f"by even and odd ones in {', '.join(other)}"] * bool(other)
+    return (
+        f"Final quantum numbers are real; read here by {binning.kind}. J changes "
+        f"{'; '.join(rules)}."
+    )
+
+
+def _boltzmann(
+    results: ResultsFile, binning: Binning, temperatures: pd.DataFrame
+) -> Iterator[Exhibit]:
+    """Boltzmann plots of the rotation within each v'."""
+    seen = results.points, results.trajectories, ladders(results.molecules), binning
+    thermal = dict(results.scans(temperatures))
+    for words, rows in shown(results, rotational_populations(*seen)):
+        figure = boltzmann_figure(rows, thermal[words])
+        if figure is not None:
+            caption = (
+                "rotational populations within each v' of the scattered, with 95 % intervals; a "
+                "line with its temperature stands where a Boltzmann law describes them (χ², "
+                "p ≥ 0.01)."
+            )
+            yield Exhibit.of_scan("boltzmann", words, caption, figure, rows)
 
 
 def _temperatures(results: ResultsFile, binning: Binning) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 from rich.console import Console
 
 from scatter import store
-from scatter.config import parse, points, points_table
-from scatter.outcomes import Outcome, ending_names
+from scatter.config import parse, points_in, points_table
+from scatter.outcomes import Outcome
 from scatter.report.failures import failures, in_words, refuse_untrusted
 from scatter.report.listing import Listing
 from scatter.report.sticking import show
@@ -42,7 +42,7 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     lost = dict(store.damaged(paths)) if check else {}
     if check or not store.merged(folder):
         whole = [path for path in paths if path not in lost]
-        store.merge(folder, points_table(points(source.input)), whole)
+        store.merge(folder, points_table(points_in(source.input, description)), whole)
     else:
         store.endings(paths, store.row_of(folder))  # a damaged block is told at once
     results = ResultsFile.of(folder, COUNTED)
@@ -64,7 +64,7 @@ def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console)
     Raises:
         UserError: some are damaged.
     """
-    made = f"{folder / store.RESULTS} is made anew"
+    made = f"{folder / store.RESULTS} is rewritten"
     if not lost:
         say(console, f"{blocks} blocks, all of them intact; {made}")
         return
@@ -83,7 +83,7 @@ def list_wrong(folder: Path, console: Console) -> None:
     Raises:
         UserError: no campaign was run there.
     """
-    names = ending_names(store.read_manifest(folder).own_endings)
+    names = store.read_manifest(folder).ending_names
     rows = store.trajectories(folder)
     wrong = rows[np.isin(rows["outcome"], (Outcome.FAILED, Outcome.UNDECIDED))]
     wrong = wrong[np.argsort(wrong["outcome"] != Outcome.FAILED, kind="stable")]

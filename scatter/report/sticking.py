@@ -11,7 +11,16 @@ from scatter.analysis import Curve, curves, quality, read_curve, scanned, write_
 from scatter.config import Sampling
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
+from scatter.report.desorbed import points_of, table_of
+from scatter.report.desorption import report_desorption, show_desorption
 from scatter.report.failures import failures, quality_in_words, refuse_untrusted
+from scatter.report.naming import names_of, potential_words
+from scatter.report.products import report_products
+from scatter.report.splitting import (
+    splitting_sentences,
+    splitting_table,
+    write_splitting,
+)
 from scatter.report.table import point_names, sticking_table
 from scatter.report.targets import aim_of, verdict
 from scatter.report.terminal import say
@@ -25,7 +34,9 @@ OTHER_FIGURES = (".svg", ".eps", ".ps", ".jpg", ".jpeg", ".tif", ".tiff", ".gif"
 def conclude(folder: Path, console: Console) -> None:
     """Write table and figure of a campaign, print the table, and say where they are."""
     results = _analyse(folder, console)
-    note = _potentials((), [results.description["potential"]])
+    if results.kind == "desorption":
+        return
+    note = _potentials([], [results])
     figure = _draw(results, (), folder / "sticking", note)
     say(console, f"table:  {folder / 'sticking.csv'}\nfigure: {figure}")
 
@@ -38,16 +49,26 @@ def analyse(folder: Path, console: Console) -> None:
         Untrusted: too many trajectories failed, or S0 of a point is not known; all is written.
     """
     results = _analyse(folder, console)
-    say(console, f"table:  {folder / 'sticking.csv'}")
+    if results.kind != "desorption":
+        say(console, f"table:  {folder / 'sticking.csv'}")
     refuse_untrusted(folder, results)
 
 
 def _analyse(folder: Path, console: Console) -> ResultsFile:
     results = ResultsFile.of(folder, COUNTED)
-    write_csv(folder / "sticking.csv", results.rows)
-    show(results, console)
-    words = quality_in_words(quality(results.ended))
-    say(console, f"{words}; potential: {results.description['potential']}")
+    if results.kind == "desorption":
+        report_desorption(folder, console)
+    else:
+        write_csv(folder / "sticking.csv", results.rows)
+        show(results, console)
+    if results.passages:
+        write_splitting(folder / "splitting.csv", results.rows, results.passages)
+    if results.kind not in ("diatomic", "desorption"):
+        report_products(folder, console)
+    words = f"potential: {results.description['potential']}"
+    if len(results.ended) or not results.passages:
+        words = f"{quality_in_words(quality(results.ended))}; {words}"
+    say(console, words)
     return results
 
 
@@ -56,26 +77,34 @@ def plot(
     overlays: Sequence[Path] = (),
     scale: float = 1.0,
     output: Path | None = None,
+    logarithmic: bool = False,
 ) -> Path:
     """Draw the sticking curves of campaigns, with others from CSV files; answer the PNG's path.
 
-    The first campaign's curves are the figure's own, the others' are named after their folders.
+    The first campaign's curves are the figure's own; the others' are named after what differs.
 
     Args:
         folders: campaigns; the figure goes into the first, as `sticking`.
         overlays: our own `sticking.csv`, or any CSV with the columns energy_eV and S0.
         scale: what the overlays' S0 are multiplied by.
         output: where to write instead, with or without an ending.
+        logarithmic: S0 on a logarithmic axis, for rare events.
 
     Raises:
         UserError: a folder has no results, or a file no curve.
     """
-    names = told_apart(folders)
+    refuse_twice(folders)
     first, *others = every = [ResultsFile.of(folder, COUNTED) for folder in folders]
-    axis = scanned(first.rows)
+    for folder, results in zip(folders, every, strict=True):
+        if results.kind == "desorption":
+            raise UserError(
+                f"{folder}: holds shots from a dividing surface, which have no sticking curve; "
+                f"`scatter analyse {folder}` draws what desorbs"
+            )
+    axis, names = scanned(first.rows), names_of(folders, every)
     shown = [
         curve
-        for name, results in zip(names[1:], others, strict=True)
+        for name, results in zip(names, others, strict=True)
         for curve in curves(results.rows, axis, name)
     ]
     for path in overlays:
@@ -87,37 +116,36 @@ def plot(
         )
     if stem.suffix in (".png", ".pdf"):
         stem = stem.with_suffix("")
-    note = _potentials(names, [results.description["potential"] for results in every])
-    return _draw(first, shown, stem, note)
+    note = _potentials(names, every)
+    return _draw(first, shown, stem, note, logarithmic)
 
 
-def _draw(results: ResultsFile, others: Sequence[Curve], stem: Path, note: str) -> Path:
+def _draw(
+    results: ResultsFile,
+    others: Sequence[Curve],
+    stem: Path,
+    note: str,
+    logarithmic: bool = False,
+) -> Path:
     """Draw the sticking curves of a campaign, and others beside them; answer the PNG's path."""
-    save(sticking_figure(results.rows, others, note=note), stem)
+    save(sticking_figure(results.rows, others, note=note, logarithmic=logarithmic), stem)
     return stem.with_name(f"{stem.name}.png")
 
 
-def told_apart(folders: Sequence[Path]) -> list[str]:
-    """Names of folders: the last parts of their paths, as many as tell all from one another.
-
-    Raises:
-        UserError: a folder is named twice.
-    """
+def refuse_twice(folders: Sequence[Path]) -> None:
+    """Raise UserError if a folder is named twice."""
     whole = [folder.resolve() for folder in folders]
     for folder, path in zip(folders, whole, strict=True):
         if whole.count(path) > 1:
             raise UserError(f"{folder}: is named twice; name each campaign once")
-    most = max(len(path.parts) for path in whole)
-    named = (["/".join(path.parts[-parts:]) for path in whole] for parts in range(1, most + 1))
-    return next(names for names in named if len(set(names)) == len(names))
 
 
-def _potentials(names: Sequence[str], potentials: Sequence[str]) -> str:
-    """What campaigns ran on; the first one's curves are this work."""
-    if len(set(potentials)) == 1:
-        return f"Potential: {potentials[0]}"
-    named = zip(("this work", *names[1:]), potentials, strict=True)
-    return "Potentials: " + "; ".join(f"{potential} ({name})" for name, potential in named)
+def _potentials(names: Sequence[str], every: Sequence[ResultsFile]) -> str:
+    """What campaigns ran on; where others ran on another, their names say so."""
+    own, *others = (potential_words(results.description["potential"]) for results in every)
+    alone = any(other != own for other in others)
+    whose = " (this work)" if any(names) else " (first campaign)"
+    return f"Potential: {own}{whose if alone else ''}"
 
 
 def _on_its_surface(overlaid: list[Curve], path: Path) -> list[Curve]:
@@ -134,8 +162,17 @@ def _on_its_surface(overlaid: list[Curve], path: Path) -> list[Curve]:
 
 def show(results: ResultsFile, console: Console) -> None:
     """Print the table, how many ended trajectories wait for slower ones, and what went wrong."""
-    rows, aim = results.rows, aim_of(results.description.table("sampling", Sampling))
+    if results.kind == "desorption":
+        points = points_of(ResultsFile.of(results.description.path.parent))
+        show_desorption(points, table_of(points), console)
+        return
+    rows = results.rows
+    aim = aim_of(results.description.table("sampling", Sampling)).of_S0
     console.print(sticking_table(rows, aim))
+    if results.passages:
+        console.print(splitting_table(results))
+    for sentence in splitting_sentences(results):
+        say(console, sentence)
     waiting = len(results.ended) - sum(row.n for row in rows)
     if waiting:
         say(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scatter.analysis import Sticking
+from scatter.analysis.repeated import RARE
 from scatter.analysis.rounds import Aim, excess
 from scatter.config import Sampling
 
@@ -16,6 +17,7 @@ def aim_of(sampling: Sampling) -> Aim:
         most=sampling.most,
         error=sampling.target_error,
         relative=sampling.target_relative_error,
+        product=sampling.target_product,
     )
 
 
@@ -23,13 +25,31 @@ def amount(aim: Aim) -> str:
     """How many trajectories a point gets, in words."""
     if not aim.given:
         return f"{aim.first} trajectories"
-    return f"{aim.first} to {aim.most} trajectories, until the error of S0 is at most {wanted(aim)}"
+    what = "S0" if aim.product is None else f"P({aim.product})"
+    return (
+        f"{aim.first} to {aim.most} trajectories, until the error of {what} is at most "
+        f"{wanted(aim)}"
+    )
+
+
+def amount_of(sampling: Sampling) -> str:
+    """How many trajectories a point gets by a campaign's settings, in words."""
+    if not sampling.splits:
+        return amount(aim_of(sampling))
+    split = (
+        f"{sampling.first_replicates} replicates of {sampling.trajectories} starts, "
+        f"{sampling.most_moves} moves a level"
+    )
+    if sampling.method == "splitting":
+        return split
+    return f"{amount(aim_of(sampling))}, or of {split} where they show fewer than {RARE} events"
 
 
 def wanted(aim: Aim) -> str:
     """The target, in words."""
     absolute = [] if aim.error is None else [f"{aim.error:g}"]
-    relative = [] if aim.relative is None else [f"{100 * aim.relative:g} % of S0"]
+    of = "S0" if aim.product is None else "it"
+    relative = [] if aim.relative is None else [f"{100 * aim.relative:g} % of {of}"]
     return " or ".join(absolute + relative)
 
 
@@ -41,12 +61,24 @@ def compared(row: Sticking, aim: Aim) -> str:
     if not row.known:
         return ""
     width = (row.high - row.low) / 2
-    by = excess(row.stuck, row.n, aim)
+    by = _excess(row, aim)
     sign = "≤" if by <= 1 else ">"
-    if aim.error is not None and by == excess(row.stuck, row.n, Aim(1, 1, aim.error)):
+    if np.isnan(width):
+        return "no interval"
+    if aim.error is not None and by == _excess(row, Aim(1, 1, aim.error)):
         return f"{width:.{_digits(aim.error)}f} {sign} {aim.error:g}"
-    relative = f"{100 * width / row.S0:.1f} %" if row.stuck else "∞"
+    relative = f"{100 * width / row.S0:.1f} %" if row.S0 else "∞"
     return f"{relative} {sign} {100 * (aim.relative or 0):g} %"
+
+
+def _excess(row: Sticking, aim: Aim) -> float:
+    """The error of S0 as a multiple of its target; of replicates, of twice the standard error."""
+    if row.repeated is None:
+        return excess(row.stuck, row.n, aim)
+    P, error = row.repeated, 2 * row.repeated.error
+    multiples = [] if aim.error is None else [error * P.mean / aim.error]
+    multiples += [] if aim.relative is None else [error / aim.relative]
+    return np.inf if P.doubt else float(min(multiples))
 
 
 def _digits(target: float) -> int:
@@ -67,11 +99,12 @@ def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
     short = [
         (name, row)
         for name, row in zip(names, rows, strict=True)
-        if row.known and excess(row.stuck, row.n, aim) > 1
+        if row.known and _excess(row, aim) > 1
     ]
     unknown = sum(not row.known for row in rows)
-    missed = [name for name, row in short if row.n >= aim.most]
-    yet = [name for name, row in short if row.n < aim.most]
+    missed = [name for name, row in short if row.repeated is None and row.n >= aim.most]
+    split = [name for name, row in short if row.repeated is not None]
+    yet = [name for name, row in short if row.repeated is None and row.n < aim.most]
     met = len(rows) - len(short) - unknown
     lines = [f"target error {wanted(aim)}: met by {met} of {len(rows)} points"]
     lines[0] += f"; S0 of {unknown} is not known" if unknown else ""
@@ -80,12 +113,19 @@ def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
             f"missed, max_trajectories = {aim.most} reached: {'; '.join(missed)}: raise it and run "
             "the same command again" + _nothing_sticks(short, aim)
         )
+    if split:
+        lines.append(
+            f"missed by replicates: {'; '.join(split)}: raise max_replicates and run the same "
+            "command again"
+        )
     if yet:
         lines.append(f"not yet met: {'; '.join(yet)}")
     return "\n".join(lines)
 
 
 def _nothing_sticks(short: Sequence[tuple[str, Sticking]], aim: Aim) -> str:
-    if aim.error is None and any(row.n >= aim.most and row.S0 < 0.01 for _, row in short):
+    if aim.error is None and any(
+        row.repeated is None and row.n >= aim.most and row.S0 < 0.01 for _, row in short
+    ):
         return ", or give target_error too, since a relative error of all but no S0 takes for ever"
     return ""

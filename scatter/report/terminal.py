@@ -29,6 +29,12 @@ def say(console: Console, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things in words: 1 rank, 2 ranks, 2 batches."""
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{count:,} {noun}{plural * (count != 1)}"
+
+
 def clock(seconds: float) -> str:
     """A time span for people: 42 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 
 from scatter.analysis import in_turn
-from scatter.conditions import CONDITIONS, condition_columns
+from scatter.conditions import OF_KIND, condition_columns
 from scatter.config.mistakes import near
 from scatter.files import replacing
-from scatter.outcomes import COLUMNS, MEANINGS, ending_names
 from scatter.outputs import EXTXYZ, refuse_ending
 from scatter.results.ends import finite, plain, write_ends
 from scatter.results.read import Content, read_content
+from scatter.rows import COLUMNS, MEANINGS
 from scatter.settings import UserError
-from scatter.store import RESULTS, Description
+from scatter.store import RESULTS
 
-OF_POINTS = [*condition_columns(name for name in CONDITIONS if name not in MEANINGS)]
-EXPORTED = [COLUMNS[0], *OF_POINTS, *COLUMNS[1:]]  # name, type, unit, meaning; own ones follow
+OF_POINTS = [*condition_columns(name for name in OF_KIND["diatomic"] if name not in MEANINGS)]
+EXPORTED = [COLUMNS[0], *OF_POINTS, *COLUMNS[1:]]  # of diatomics; the user's own follow
 CSVW_TYPES = {
     "u1": "unsignedByte",
     "u2": "unsignedShort",
@@ -65,7 +65,7 @@ class Exported:
 def export(folder: Path, format: str = "csv", output: Path | None = None) -> Exported:
     """Write the trajectories of a campaign's `results.h5`, each with the conditions of its point.
 
-    A table has the columns `EXPORTED`, exactly as they are in `results.h5`; nothing is left out.
+    A table has all columns of `results.h5`, exactly as they are there; nothing is left out.
     Frames are the start and the end of every molecule, without its slab.
 
     Args:
@@ -83,32 +83,45 @@ def export(folder: Path, format: str = "csv", output: Path | None = None) -> Exp
         raise UserError(f"--format {format}: is not known; {hint}")
     path = output or folder / f"trajectories.{format}"
     if output and output.exists():
-        raise UserError(f"--output {output}: is there already; remove it or name another file")
+        raise UserError(f"--output {output}: already exists; remove it or name another file")
     refuse_ending("--output", path, *ENDINGS.get(format, (f".{format}",)))
     content = read_content(folder)
     rows = content.trajectories
     if not len(rows):
-        raise UserError(f"{folder / RESULTS}: holds no trajectory yet; run the campaign on")
+        raise UserError(f"{folder / RESULTS}: holds no trajectory yet; continue the campaign")
     try:
         WRITERS[format](path, content)
     except OSError as error:
         raise UserError(
             f"--output {path}: cannot be written ({error.strerror or error})"
         ) from error
-    names = ending_names(content.description.own_endings)
+    names = content.description.ending_names
     ended = {name: int((rows["outcome"] == code).sum()) for code, name in names.items()}
     nowhere = int((~finite(rows)).sum()) if format == "extxyz" else 0
     return Exported(path, ended, len(rows) - len(in_turn(rows)), nowhere)
 
 
 def joined(content: Content) -> Columns:
-    """The columns `EXPORTED`, of the trajectories and of each one's point, and the user's own."""
+    """The columns that `described` names, of the trajectories and of each one's point."""
     rows = content.trajectories
     conditions = content.points[rows["point"]]
-    chosen = {name for name, *_ in OF_POINTS}
-    usual = [name for name, *_ in EXPORTED]
-    names = [*usual, *(name for name in rows.dtype.names or () if name not in usual)]
-    return {name: (conditions if name in chosen else rows)[name] for name in names}
+    own = {*(rows.dtype.names or ())}
+    names = [name for name, *_ in described(content)]
+    return {name: as_text((rows if name in own else conditions)[name]) for name in names}
+
+
+def described(content: Content) -> list[tuple[str, str, str, str]]:
+    """Name, type, unit and meaning of each column of an exported table."""
+    first, *others = content.description.columns
+    known = {name for name, *_ in content.description.columns}
+    there = [name for name in content.points.dtype.names or () if name not in known]
+    columns = [(c.name, c.kind, c.unit, c.meaning) for c in (first, *others)]
+    return [columns[0], *condition_columns(there), *columns[1:]]
+
+
+def as_text(column: np.ndarray) -> np.ndarray:
+    """A column as it is written: bytes as text."""
+    return np.char.decode(column) if column.dtype.kind == "S" else column
 
 
 def _write_csv(path: Path, content: Content) -> None:
@@ -117,29 +130,29 @@ def _write_csv(path: Path, content: Content) -> None:
     Numbers are the shortest text that reads back to the same bits; NaN is an empty cell.
     """
     beside = path.with_name(f"{path.name}-metadata.json")
-    described = json.dumps(_csvw(path.name, content.description), indent=1, ensure_ascii=False)
+    schema = json.dumps(_csvw(path.name, content), indent=1, ensure_ascii=False)
     with replacing(path) as table, replacing(beside) as metadata:
-        metadata.write_text(described, encoding="utf-8")
+        metadata.write_text(schema, encoding="utf-8")
         pd.DataFrame(joined(content)).to_csv(table, index=False, lineterminator="\n")
 
 
-def _csvw(name: str, description: Description) -> dict[str, object]:
+def _csvw(name: str, content: Content) -> dict[str, object]:
     """What a CSV file holds, as JSON: W3C's "Metadata Vocabulary for Tabular Data" (2015)."""
     columns = [
         {
             "name": name,
             "titles": name,
-            "datatype": CSVW_TYPES[kind],
+            "datatype": "string" if kind[0] == "S" else CSVW_TYPES[kind],
             "dc:description": meaning,
             "schema:unitText": unit,
         }
-        for name, kind, unit, meaning in [*EXPORTED, *description.own_columns]
+        for name, kind, unit, meaning in described(content)
     ]
     return {
         "@context": "http://www.w3.org/ns/csvw",
         "url": name,
         "tableSchema": {"columns": columns, "primaryKey": ["point", "number"]},
-        "notes": [{key: plain(value) for key, value in description.items()}],
+        "notes": [{key: plain(value) for key, value in content.description.items()}],
     }
 
 
@@ -153,11 +166,10 @@ def _write_parquet(path: Path, content: Content) -> None:
             "--format parquet: needs pyarrow; install it with "
             f"`pip install 'surface-scatter[parquet]'` ({error}), or choose csv"
         ) from error
-    described = [*EXPORTED, *content.description.own_columns]
     arrays = [pyarrow.array(column) for column in joined(content).values()]
     fields = [
         pyarrow.field(name, array.type, metadata={"unit": unit, "meaning": meaning})
-        for array, (name, _, unit, meaning) in zip(arrays, described, strict=True)
+        for array, (name, _, unit, meaning) in zip(arrays, described(content), strict=True)
     ]
     notes = {key: str(value) for key, value in content.description.items()}
     schema = pyarrow.schema(fields, notes)

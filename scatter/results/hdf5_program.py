@@ -1,12 +1,12 @@
-"""Reads `results.h5` in a process of its own: `python hdf5_program.py FILE [COLUMN ...]`.
+"""Reads `results.h5` in a process of its own: `python hdf5_program.py FILE TABLE [COLUMN ...]`.
 
 The library of HDF5 meets some damaged files with a fault that ends the process, or goes round in
 circles; so the process that asks (`scatter.results`) is another one, and this one has limits.
 It leads nowhere else: links to other files, virtual and external data, and filters that would be
 loaded as plug-ins are refused, and so are tables that are larger than the file can hold.
 
-The output is one line of JSON, `refused` or what the file holds but its trajectories, and then the
-bytes of these, of the columns asked for or of all.
+TABLE is `trajectories` or `reactive`. The output is one line of JSON, `refused` or what the file
+holds but these, and then the bytes of the table, of the columns asked for or of all.
 """
 
 import json
@@ -93,17 +93,20 @@ def molecules(file: h5py.File, size: int) -> dict[str, dict[str, list]]:
     return by_formula
 
 
-def tell(path: str, wanted: list[str]) -> None:
-    """Write all that the file holds; of its trajectories these columns."""
+def tell(path: str, name: str, wanted: list[str]) -> None:
+    """Write all that the file holds; of its trajectories, or other rows, these columns."""
     size = os.path.getsize(path)
     limit(size)
     with h5py.File(path, "r") as file:
-        rows = table(file, "trajectories", size)
+        rows = table(file, name, size)
         there = [*(rows.dtype.names or ())]
         whole = {
             "attributes": {name: plain(name, value) for name, value in file.attrs.items()},
             "points": columns(table(file, "points", size)[()]),
             "molecules": molecules(file, size),
+            "replicates": columns(table(file, "replicates", size)[()])
+            if "replicates" in file
+            else {},
             "descr": np.lib.format.dtype_to_descr(rows.dtype),
             "rows": len(rows),
             "sent": (sent := [name for name in wanted or there if name in there]),
@@ -121,6 +124,6 @@ def answer(whole: dict) -> None:
 
 if __name__ == "__main__":
     try:
-        tell(sys.argv[1], sys.argv[2:])
+        tell(sys.argv[1], sys.argv[2], sys.argv[3:])
     except Exception as error:  # the library meets a broken file with errors of every class
         answer({"refused": str(error) or type(error).__name__})

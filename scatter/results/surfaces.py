@@ -1,39 +1,77 @@
 """What a campaign's surfaces are called in tables, figures and pages: its metal, or its file."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from scatter.foreign import shown
+from scatter.initial.crystals import crystal_of
 from scatter.initial.surface import Surface
 from scatter.store import Description
+
+ELEMENT = Surface.model_fields["element"].default
 
 
 def surface_names(description: Description, facets: Iterable[str]) -> dict[str, str]:
     """The name of each surface by its facet: "Cu(111)", or the name of the slab's file.
 
     Args:
-        description: of a campaign; nothing but the [surface] of its input is looked at.
+        description: of a campaign; nothing but [surface] and [incidence] of its input is
+            looked at.
         facets: as /points has them.
 
     Raises:
         UserError: there is no input, or it cannot be read.
     """
     try:
-        table = tomllib.loads(description["input"]).get("surface", {})
-        element = table.get("element", Surface.model_fields["element"].default)
-        return names_of(table.get("file"), element, facets, table.get("images") is True)
+        tables = tomllib.loads(description["input"])
+        return names_of(tables.get("surface", {}), tables.get("incidence", {}), facets)
     except (ValueError, RecursionError, TypeError, AttributeError) as error:
         raise description.unreadable(error) from error
 
 
-def names_of(file: str | None, element: str, facets: Iterable[str], images: bool) -> dict[str, str]:
-    """The name of each surface by its facet, of what [surface] says.
+def crystal_in(description: Description) -> str:
+    """The structure of the crystal that a campaign's facets are cut from; "" for a file's slab.
+
+    Raises:
+        UserError: there is no input, or it cannot be read.
+    """
+    try:
+        table = tomllib.loads(description["input"]).get("surface", {})
+        if table.get("file") is not None:
+            return ""
+        return crystal_of(table.get("element", ELEMENT), table.get("structure"))
+    except (ValueError, RecursionError, TypeError, AttributeError) as error:
+        raise description.unreadable(error) from error
+
+
+def names_of(
+    surface: Mapping[str, Any], incidence: Mapping[str, Any], facets: Iterable[str]
+) -> dict[str, str]:
+    """The name of each surface by its facet, of the keys of [surface] and [incidence].
 
     Where the molecule may feel its images, it is the surface of a layer of such molecules.
     """
+    file, structure = surface.get("file"), surface.get("structure")
+    crystal = f"{structure} " if structure else ""
+    metal = f"{crystal}{surface.get('element', ELEMENT)}"
     name = None if file is None else Path(file).name
-    covered = " covered with molecules" if images else ""
+    rigid = "rigid " if surface.get("frozen_layers") == "all" else ""
+    covered = " covered with molecules" if surface.get("images") is True else ""
+    if incidence.get("aim_atom") is not None:
+        atom, radius = incidence["aim_atom"], incidence.get("aim_radius_A")
+        covered += " " + shown(f"within {radius} Å of atom {atom}")
+    covered = _adsorbed(surface.get("adsorbates") or {}) + covered
     return {
-        facet: shown(name or f"{element}({facet})") + covered for facet in dict.fromkeys(facets)
+        facet: rigid + shown(name or f"{metal}({facet})") + covered
+        for facet in dict.fromkeys(facets)
     }
+
+
+def _adsorbed(adsorbates: Mapping[str, Any]) -> str:
+    """What lies on a slab that is built: " with 0.25 H at fcc", or the number of atoms."""
+    if adsorbates.get("species") is None:
+        return ""
+    amount = adsorbates.get("coverage") or len(adsorbates.get("cells") or [])
+    return " " + shown(f"with {amount} {adsorbates['species']} at {adsorbates.get('site')}")

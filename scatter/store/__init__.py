@@ -2,6 +2,7 @@
 
 campaign.json       what is being run: input verbatim, seed, potential, versions, machine
 blocks/*.block      finished trajectories as they come, each file complete or absent
+splitting/*         of points that are split: their replicates, and where they stand
 results.h5          all of them in one table, made from the blocks whenever asked for
 lock                who writes here now: host, process, start time
 """
@@ -21,13 +22,40 @@ from scatter.store.blocks import (
 )
 from scatter.store.description import Description
 from scatter.store.lock import LOCK, only_writer, writer
-from scatter.store.table import RESULTS, merge, merged, read_manifest, row_of, write_manifest
+from scatter.store.replicates import (
+    REPLICATE,
+    SPLITTING,
+    reactive,
+    reactive_of,
+    reactive_type,
+    replicates,
+    replicates_of,
+    splitting_file,
+    write_reactive,
+    write_replicates,
+)
+from scatter.store.table import (
+    GROWN,
+    POINTS,
+    RESULTS,
+    TEMPERATURES,
+    merge,
+    merged,
+    read_manifest,
+    row_of,
+    write_manifest,
+)
 
 __all__ = [
     "BLOCKS",
+    "GROWN",
     "LOCK",
     "MANIFEST",
+    "POINTS",
+    "REPLICATE",
     "RESULTS",
+    "SPLITTING",
+    "TEMPERATURES",
     "BlockWriter",
     "Description",
     "block_files",
@@ -39,10 +67,18 @@ __all__ = [
     "merged",
     "only_writer",
     "picked",
+    "reactive",
+    "reactive_of",
+    "reactive_type",
     "read_block",
     "read_manifest",
+    "replicates",
+    "replicates_of",
     "row_of",
+    "splitting_file",
     "trajectories",
     "write_manifest",
+    "write_reactive",
+    "write_replicates",
     "writer",
 ]

@@ -1,6 +1,6 @@
 """Finished trajectories as they come, in files that are whole or absent.
 
-A block is 32 bytes of SHA-256 and a `.npy` array of `scatter.outcomes.ROW`. It is written under a
+A block is 32 bytes of SHA-256 and a `.npy` array of `scatter.rows.ROW`. It is written under a
 temporary name, brought to the disk (fsync) and renamed, so a kill at any moment leaves it whole or
 leaves it out.
 """
@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from scatter import foreign
+from scatter.columns import BRANCH
 from scatter.files import write_whole
-from scatter.outcomes import BRANCH, ROW, completed, row_type, usual_columns
+from scatter.rows import ROW, kind_of_columns, row_type, usual_columns
 from scatter.settings import UserError
+from scatter.store.earlier import completed
 
 BLOCKS, MANIFEST = "blocks", "campaign.json"
 ATOM = re.compile(r"initial_x[0-9]+_A")  # there is such a column for each atom
@@ -119,7 +121,8 @@ def read_block(path: Path) -> np.ndarray:
     except ValueError as error:
         raise _damaged(path, foreign.reason(error)) from error
     names = rows.dtype.names or ()
-    due = row_type(usual_columns(sum(bool(ATOM.fullmatch(name)) for name in names)))
+    atoms = sum(bool(ATOM.fullmatch(name)) for name in names)
+    due = row_type(usual_columns(atoms, kind_of_columns(names)))
     usual = names[: len(due.names or ())]
     if usual != due.names and rows.ndim == 1:
         raise UserError(
@@ -127,7 +130,8 @@ def read_block(path: Path) -> np.ndarray:
             "campaign with that version"
         )
     kinds = np.dtype([(name, rows.dtype[name]) for name in usual])
-    if kinds != due or rows.ndim != 1 or any(rows.dtype[n].kind not in "biuf" for n in names):
+    own = names[len(usual) :]
+    if kinds != due or rows.ndim != 1 or any(rows.dtype[n].kind not in "biufS" for n in own):
         raise _damaged(path, "it holds no trajectories")
     return rows
 

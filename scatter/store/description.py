@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from scatter.columns import BRANCH, WEIGHT, Column
+from scatter.conditions import ADSORBED
 from scatter.foreign import reason
-from scatter.outcomes import ATOMS, BRANCH, WEIGHT, Column, OwnEnding, usual_columns
+from scatter.outcomes import DESORBED, Outcome, OwnEnding, ending_names
+from scatter.rows import ATOMS, KINDS, usual_columns
 from scatter.settings import UserError
 
 MOST_ATOMS = 100  # of a projectile
@@ -19,15 +22,23 @@ Table = TypeVar("Table", bound=BaseModel)
 class Description(dict[str, Any]):
     """What a file says of its campaign; to ask for what it does not say is the user's mistake."""
 
-    def __init__(self, path: Path, said: Mapping[str, object]):
+    def __init__(self, path: Path, described: Mapping[str, object]):
         """Keep what was said."""
-        super().__init__(said)
+        super().__init__(described)
         self.path = path
 
     @property
     def own_endings(self) -> tuple[OwnEnding, ...]:
         """The user's own endings, in the order of their codes; none where the file names none."""
         return tuple(OwnEnding(str(name), bool(sticks)) for name, sticks in self._list("endings"))
+
+    @property
+    def ending_names(self) -> dict[int, str]:
+        """What endings are called, by their codes; what begins adsorbed does not scatter."""
+        names = ending_names(self.own_endings)
+        if self.get("projectile") == ADSORBED:
+            names[int(Outcome.SCATTERED)] = DESORBED
+        return names
 
     @property
     def own_columns(self) -> tuple[Column, ...]:
@@ -40,7 +51,10 @@ class Description(dict[str, Any]):
         atoms = self.get("atoms", ATOMS)
         if not isinstance(atoms, int) or not 0 < atoms <= MOST_ATOMS:
             raise UserError(f"{self.path}: its 'atoms' is not a number from 1 to {MOST_ATOMS}")
-        return [*usual_columns(atoms), *self.own_columns]
+        kind = self.get("projectile", "diatomic")
+        if kind not in KINDS:
+            raise UserError(f"{self.path}: its 'projectile' must be one of {', '.join(KINDS)}")
+        return [*usual_columns(atoms, kind), *self.own_columns]
 
     @property
     def weighted(self) -> bool:
@@ -89,5 +103,5 @@ class Description(dict[str, Any]):
     def __missing__(self, key: str) -> Any:
         raise UserError(
             f"{self.path}: does not say its '{key}'; run the same campaign again to have it added "
-            "(nothing else is run anew)"
+            "(nothing else is run again)"
         )

@@ -172,7 +172,7 @@ def _me() -> dict[str, str | int | None]:
 
 
 def _mine(folder: Path) -> bool:
-    """Whether the folder's lock is this process's; where there is none, it is no other's."""
+    """Whether the folder's lock is this process's; where there is none, it belongs to no other."""
     try:
         return json.loads((folder / LOCK).read_text()) == _me()
     except (OSError, ValueError):

@@ -15,13 +15,18 @@ import h5py
 import numpy as np
 
 from scatter import foreign
+from scatter.columns import REACTIVE, REPLICATES, Column
 from scatter.files import replacing, write_whole
-from scatter.outcomes import ROW, SCHEMA, Column, row_type
+from scatter.outcomes import SCHEMA
+from scatter.rows import ROW, row_type
 from scatter.settings import UserError
 from scatter.store.blocks import BLOCKS, MANIFEST, block_files, endings, keys, read_block
 from scatter.store.description import Description
+from scatter.store.replicates import SPLITTING, reactive, reactive_type, replicates
 
 RESULTS = "results.h5"
+POINTS, GROWN = "points", "grown"  # in a manifest: keys in the order of coming; when some came
+TEMPERATURES = "temperatures"  # of electrons and lattice in time, by slab
 DESCRIBED = {  # if it is there
     "input": str,
     "started": str,
@@ -32,13 +37,14 @@ DESCRIBED = {  # if it is there
 
 
 def merged(folder: Path) -> bool:
-    """Whether `results.h5` is younger than the last block, and than what is told of the campaign.
+    """Whether `results.h5` is younger than the last block and the description of the campaign.
 
     A block that comes or goes makes its folder younger.
     """
+    split = [SPLITTING] if (folder / SPLITTING).exists() else []
     try:
         made = (folder / RESULTS).stat().st_mtime_ns
-        return made > max((folder / name).stat().st_mtime_ns for name in (BLOCKS, MANIFEST))
+        return made > max((folder / name).stat().st_mtime_ns for name in (BLOCKS, MANIFEST, *split))
     except FileNotFoundError:
         return False
 
@@ -65,6 +71,7 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
         with h5py.File(temporary, "w") as file:
             _describe(file, folder, points)
             offset = _reserve(file, len(first), columns)
+            _told_of_replicates(file, folder, columns)
         with open(temporary, "r+b", buffering=0) as file:
             done = 0
             for path in paths:
@@ -96,11 +103,16 @@ def _describe(file: h5py.File, folder: Path, points: np.ndarray) -> None:
         UserError: the manifest says what cannot be.
     """
     manifest = read_manifest(folder)
+    manifest.pop(POINTS, None)  # the table /points says it
     try:
         for formula, columns in manifest.pop("molecules", {}).items():
             for name, values in columns.items():
                 column = np.array(values, float)
                 file.create_dataset(f"molecules/{formula}/{name}", data=column)
+        for slab, columns in manifest.pop(TEMPERATURES, {}).items():
+            for name, values in columns.items():
+                column = np.array(values, float)
+                file.create_dataset(f"{TEMPERATURES}/{slab}/{name}", data=column)
         for key, value in manifest.items():
             file.attrs[key] = value if isinstance(value, str | int) else json.dumps(value)
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
@@ -110,6 +122,23 @@ def _describe(file: h5py.File, folder: Path, points: np.ndarray) -> None:
         ) from error
     file.attrs["schema"] = SCHEMA
     file.create_dataset("points", data=points)
+
+
+def _told_of_replicates(file: h5py.File, folder: Path, columns: Sequence[Column]) -> None:
+    """Write the replicates of points that were split, and what reacted, where any was."""
+    tables = {
+        "replicates": (replicates(folder), REPLICATES),
+        "reactive": (reactive(folder, reactive_type(columns)), REACTIVE),
+    }
+    if len(tables["replicates"][0]):
+        for name, (rows, explained) in tables.items():
+            _explain(file.create_dataset(name, data=rows), explained)
+
+
+def _explain(table: h5py.Dataset, columns: Sequence[Column]) -> None:
+    for column in columns:
+        table.attrs[f"{column.name}.unit"] = column.unit
+        table.attrs[f"{column.name}.meaning"] = column.meaning
 
 
 def _reserve(file: h5py.File, count: int, columns: Sequence[Column]) -> int:
@@ -123,9 +152,7 @@ def _reserve(file: h5py.File, count: int, columns: Sequence[Column]) -> int:
     )
     made = h5py.h5d.create(file.id, b"trajectories", kind, space, dcpl=properties)
     table = h5py.Dataset(made)
-    for column in columns:
-        table.attrs[f"{column.name}.unit"] = column.unit
-        table.attrs[f"{column.name}.meaning"] = column.meaning
+    _explain(table, columns)
     return made.get_offset() or 0  # none where there are no trajectories
 
 
@@ -158,11 +185,13 @@ def read_manifest(folder: Path) -> Description:
     path = folder / MANIFEST
     if not path.exists():
         raise UserError(f"{folder}: no campaign was run there ({MANIFEST} is missing)")
-    said = Description(path, foreign.json_table(path))
-    wrong = [key for key, kind in DESCRIBED.items() if not isinstance(said.get(key, kind()), kind)]
-    if "input" not in said or wrong:
+    described = Description(path, foreign.json_table(path))
+    wrong = [
+        key for key, kind in DESCRIBED.items() if not isinstance(described.get(key, kind()), kind)
+    ]
+    if "input" not in described or wrong:
         raise UserError(
             f"{path}: this is not a description of a campaign ('{(*wrong, 'input')[0]}' is not "
             "there, or not of its kind)"
         )
-    return said
+    return described

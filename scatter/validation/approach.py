@@ -8,8 +8,9 @@ from ase.constraints import FixAtoms
 from jaxtyping import Float, Int
 
 from scatter.facets import FACETS, Route
+from scatter.initial.bond_curve import bond_curve
+from scatter.initial.formulas import isotopes
 from scatter.initial.lattice import static_lattice_constant
-from scatter.initial.molecule import bond_curve, isotopes
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
 from scatter.potentials.base import Potential
@@ -96,6 +97,11 @@ def approach(
         raise UserError(
             f"minimum-energy path of {formula} on {element}({facet}): {error}"
         ) from error
+    if surface.crystal != "fcc":
+        raise UserError(
+            f"minimum-energy path of {formula} on {element}({facet}): {element} is "
+            f"{surface.crystal}, and paths are those of fcc metals"
+        )
     a = static_lattice_constant(potential, element)
     system, slab = build(surface, facet, a)
     azimuth = route.azimuth_deg * degree

@@ -5,7 +5,7 @@ force components, and of the forces on the molecule (meV/Å).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -54,6 +54,8 @@ class Errors:
     energy_per_atom: Deviation  # energy divided by the number of atoms
     forces: Deviation  # components on every atom for which both give a force
     molecule: Deviation  # components on the molecule's atoms
+    elements: dict[str, Deviation]  # components on the atoms of each element
+    stress: Deviation  # its six components, where both have it
 
     @property
     def learned(self) -> tuple[tuple[float, float], ...]:
@@ -85,6 +87,8 @@ class Compared:
     per_atom: Pairs  # energies per atom, eV
     forces: Pairs  # eV/Å
     molecule: Pairs  # those on the molecule's atoms, eV/Å
+    elements: dict[str, Pairs]  # those on the atoms of each element, eV/Å
+    stress: Pairs  # xx, yy, zz, yz, xz and xy, eV/Å³
     # a number for each frame, the same for all frames of one trajectory
     trajectory: Int[np.ndarray, " frame"]
 
@@ -117,19 +121,33 @@ def compare(
     shift = _mean_differences(frames, energies)[energies.frame]
     zero = energies.reference.min(initial=np.inf)
     forces = _flat(reference), _flat(potential), np.repeat(frame, 3 * atoms)
-    on = np.repeat(np.concatenate([np.isin(f.numbers, list(molecule)) for f in frames]), 3)
+    numbers = np.repeat(np.concatenate([f.numbers for f in frames]), 3)
+
+    def on(elements: Collection[int]) -> Pairs:
+        chosen = np.isin(numbers, list(elements))
+        return _pairs(*(values[chosen] for values in forces))
+
     return Compared(
         energies=energies,
         shifted=Pairs(energies.reference - zero, energies.potential - shift - zero, energies.frame),
         per_atom=_pairs(reference.energies / atoms, potential.energies / atoms, frame),
         forces=_pairs(*forces),
-        molecule=_pairs(*(values[on] for values in forces)),
+        molecule=on(molecule),
+        elements={chemical_symbols[z]: on([z]) for z in sorted({*numbers.tolist()})},
+        stress=_pairs(_six(reference, frames), _six(potential, frames), np.repeat(frame, 6)),
         trajectory=_trajectories(frames),
     )
 
 
 def _flat(labels: Labels) -> Float[np.ndarray, " component"]:
     return np.concatenate([force.ravel() for force in labels.forces])
+
+
+def _six(labels: Labels, frames: Sequence[Atoms]) -> Float[np.ndarray, " component"]:
+    """The independent components of stresses."""
+    if labels.stresses is None:
+        return np.full(6 * len(frames), np.nan)
+    return labels.stresses[:, [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]].ravel()
 
 
 def _pairs(
@@ -212,6 +230,8 @@ def _errors(compared: Compared, label: str, chosen: Bool[np.ndarray, " frame"]) 
         energy_per_atom=on_chosen(compared.per_atom, "meV/atom"),
         forces=on_chosen(compared.forces, "meV/Å"),
         molecule=on_chosen(compared.molecule, "meV/Å"),
+        stress=on_chosen(compared.stress, "meV/Å³"),
+        elements={name: on_chosen(each, "meV/Å") for name, each in compared.elements.items()},
     )
 
 

@@ -1,7 +1,7 @@
 """Energies and forces of structures: the labels in a file, or those a potential computes."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,9 @@ from ase import Atoms
 from jaxtyping import Float
 
 from scatter.labels import STANDARD, Keys, labelled, results_of
+from scatter.labels.stress import stress_of
 from scatter.potentials.base import Potential
+from scatter.potentials.calculator import system_of
 from scatter.potentials.evaluate import answers
 
 
@@ -20,6 +22,15 @@ class Labels:
     energies: Float[np.ndarray, " frame"]  # eV; NaN where a structure has none
     # eV/Å, one array (atom, 3) per structure; NaN on atoms that have none
     forces: tuple[Float[np.ndarray, "atom 3"], ...]
+    # eV/Å³; NaN where a structure has none
+    stresses: Float[np.ndarray, "frame 3 3"] | None = None
+
+    @property
+    def strained(self) -> list[int]:
+        """The structures that have a stress."""
+        if self.stresses is None:
+            return []
+        return np.flatnonzero(np.isfinite(self.stresses[:, 0, 0])).tolist()
 
 
 def labels_of(
@@ -36,7 +47,10 @@ def labels_of(
         UserError: the labels are ambiguous, missing or unusable.
     """
     names = [f"{path}, frame {n}" for n in range(len(frames))]
-    return as_labels(labelled(frames, names, keys, needed, weights=None))
+    labels = as_labels(labelled(frames, names, keys, needed, weights=None))
+    stresses = [stress_of(frame, name, keys) for frame, name in zip(frames, names, strict=True)]
+    none = np.full((3, 3), np.nan)
+    return replace(labels, stresses=np.array([none if s is None else s for s in stresses]))
 
 
 def as_labels(frames: Sequence[Atoms]) -> Labels:
@@ -48,11 +62,28 @@ def as_labels(frames: Sequence[Atoms]) -> Labels:
     )
 
 
-def labels_by(potential: Potential, frames: Sequence[Atoms], path: Path) -> Labels:
+def labels_by(
+    potential: Potential,
+    frames: Sequence[Atoms],
+    path: Path,
+    strained: Iterable[int] = (),
+) -> Labels:
     """Energies and forces of a file's frames on a potential; forces on all atoms, held ones too.
+
+    Args:
+        potential: any.
+        frames: of the file.
+        path: of the file, named in errors.
+        strained: which frames' stress is wanted, if the potential gives any.
 
     Raises:
         UserError: an element is unknown to it, or an energy is not finite.
     """
     energies, forces = answers(potential, frames, path)
-    return Labels(energies, tuple(forces))
+    stresses = np.full((len(frames), 3, 3), np.nan)
+    for n in strained:
+        frame = frames[n]
+        virial = potential.virial(system_of(frame, f"{path}, frame {n}"), frame.positions)
+        if virial is not None:
+            stresses[n] = virial / frame.get_volume()
+    return Labels(energies, tuple(forces), stresses)

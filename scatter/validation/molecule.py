@@ -1,11 +1,14 @@
-"""The lone molecule: its curve V(r) and its rovibrational levels."""
+"""The lone molecule: a diatomic's curve V(r) and rovibrational levels, a polyatomic's modes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 
 from scatter import ebk
-from scatter.initial.molecule import bond_curve, isotopes
+from scatter.initial.bond_curve import bond_curve
+from scatter.initial.formulas import isotopes
+from scatter.initial.lone_molecule import from_formula
+from scatter.initial.normal_modes import NormalModes, normal_modes
 from scatter.potentials.base import Potential
 from scatter.settings import UserError
 from scatter.validation.rows import Row, compared
@@ -67,3 +70,45 @@ def lone_molecule(
         ) from error
     spacings = {(int(row["v"]), int(row["J"])): row["spacing_eV"] for row in levels}
     return LoneMolecule(formula, curve, levels[0]["energy_eV"], spacings)
+
+
+@dataclass(frozen=True)
+class Vibrations:
+    """A polyatomic at rest, and its normal modes."""
+
+    formula: str  # such as "H2O"
+    modes: NormalModes
+
+    @property
+    def zero_point_eV(self) -> float:
+        """Harmonic zero-point energy, Σ ħω / 2."""
+        return 0.5 * float(self.modes.quanta_eV.sum())
+
+    def rows(self, reference: "Vibrations") -> list[Row]:
+        """Energy and harmonic frequencies beside those of a reference, in order of frequency.
+
+        Energies are on each potential's own scale, so a difference in scale shows.
+        """
+        name = self.formula
+        quantities = (
+            (f"energy of {name} at rest", "eV", "modes.energy"),
+            (f"zero-point energy of {name}, harmonic", "eV", "zero_point_eV"),
+        )
+        waves = zip(self.modes.wavenumbers, reference.modes.wavenumbers, strict=True)
+        return compared(self, reference, quantities) + [
+            Row(f"mode {k} of {name}", "cm⁻¹", float(ours), float(theirs))
+            for k, (ours, theirs) in enumerate(waves, 1)
+        ]
+
+
+def vibrations(
+    potential: Potential, formula: str, masses_amu: Mapping[str, float] | None = None
+) -> Vibrations:
+    """Normal modes of a polyatomic on a potential.
+
+    `masses_amu` replaces the masses of isotopes, by symbol.
+
+    Raises:
+        UserError: there is no start geometry for it, or the potential does not hold it.
+    """
+    return Vibrations(formula, normal_modes(from_formula(formula, masses_amu), potential))

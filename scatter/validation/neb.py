@@ -230,12 +230,22 @@ def _chain(images: list[Atoms], climb: bool = False) -> NEB:
 
 
 def _off_the_ridge(saddle: Atoms) -> Float[np.ndarray, "2 3"] | None:
-    """The downhill direction of a stationary point other than the path; None at a true saddle.
+    """The downhill direction of a stationary point other than the path; None at a true saddle."""
+    curvatures, modes = np.linalg.eigh(molecular_hessian(saddle))
+    mode = modes[:, 1]
+    if curvatures[1] > RIDGE:
+        return None
+    pull = saddle.get_forces(apply_constraint=False)[-2:].ravel()
+    return (mode if mode @ pull >= 0 else -mode).reshape(2, 3)
 
-    From the Hessian in the molecule's six coordinates, with the slab fixed.
+
+def molecular_hessian(frame: Atoms) -> Float[np.ndarray, "6 6"]:
+    """Second derivatives in the six coordinates of a diatomic, with the slab fixed, eV/Å².
+
+    By central differences of the forces of the frame's calculator; the molecule's atoms are last.
     """
-    probe, place = saddle.copy(), saddle.positions[-2:].copy()
-    probe.calc = saddle.calc
+    probe, place = frame.copy(), frame.positions[-2:].copy()
+    probe.calc = frame.calc
 
     def forces(step: Float[np.ndarray, " coordinate"]) -> Float[np.ndarray, " coordinate"]:
         probe.positions[-2:] = place + step.reshape(2, 3)
@@ -243,11 +253,7 @@ def _off_the_ridge(saddle: Atoms) -> Float[np.ndarray, "2 3"] | None:
 
     steps = DISPLACED * np.eye(6)
     hessian = np.array([forces(-step) - forces(step) for step in steps]) / (2 * DISPLACED)
-    curvatures, modes = np.linalg.eigh(0.5 * (hessian + hessian.T))
-    mode = modes[:, 1]
-    if curvatures[1] > RIDGE:
-        return None
-    return (mode if mode @ forces(np.zeros(6)) >= 0 else -mode).reshape(2, 3)
+    return 0.5 * (hessian + hessian.T)
 
 
 def _lengths(

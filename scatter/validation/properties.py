@@ -10,6 +10,7 @@ import numpy as np
 
 from scatter.campaign.thermal import Say, telling
 from scatter.facets import FACETS
+from scatter.initial.formulas import kind_of
 from scatter.plots.properties import (
     Series,
     equation_of_state_figure,
@@ -22,7 +23,7 @@ from scatter.potentials.base import Potential
 from scatter.settings import UserError
 from scatter.validation.eos import bulk_crystal
 from scatter.validation.lattice import Expansion, thermal_expansion
-from scatter.validation.molecule import lone_molecule
+from scatter.validation.molecule import lone_molecule, vibrations
 from scatter.validation.neb import minimum_energy_path
 from scatter.validation.rows import Row
 
@@ -75,8 +76,12 @@ def crystal(pair: Comparison) -> Property:
 
 
 def molecule(pair: Comparison) -> Property:
-    """Bond length, energy and rovibrational levels of the molecule."""
-    result = Property()
+    """A diatomic's bond length, energy and rovibrational levels; a polyatomic's normal modes."""
+    result, kind = Property(), kind_of(pair.formula)
+    if kind == "polyatomic":
+        _compare(pair, partial(vibrations, formula=pair.formula), _nothing_drawn, result)
+    if kind != "diatomic":
+        return result
     series = _compare(
         pair,
         partial(lone_molecule, formula=pair.formula),
@@ -88,8 +93,10 @@ def molecule(pair: Comparison) -> Property:
 
 
 def barriers(pair: Comparison, quick: bool, say: Say) -> Property:
-    """Barriers of dissociation on every facet and site, or on the first alone."""
+    """Barriers of a diatomic's dissociation on every facet and site, or on the first alone."""
     result, panels = Property(), {}
+    if kind_of(pair.formula) != "diatomic":
+        return result
     sites = [(name, site) for name, facet in FACETS.items() for site in facet.routes]
     for facet, site in sites[:1] if quick else sites:
         say(f"minimum-energy path on {pair.element}({facet}), {site} ...")
@@ -123,6 +130,10 @@ def expansion(pair: Comparison, say: Say) -> Property:
     )
     result.figure = expansion_figure(series, pair.element) if series else None
     return result
+
+
+def _nothing_drawn(name: str, _: object) -> Series:
+    return Series(name, np.zeros(0), np.zeros(0))
 
 
 def _compare(

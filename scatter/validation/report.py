@@ -4,18 +4,16 @@ Both are made of the same plain values that `validation.json` holds; null is a n
 """
 
 from collections.abc import Iterator, Sequence
-from math import floor, log10
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from scatter.analysis.words import labels_of, phrases, title_of
 from scatter.files import write_whole
 from scatter.report.listing import Listing
+from scatter.validation.markdown import Rows, figures, number, table
+from scatter.validation.pieces import Piece
 
-Piece = dict[str, Any]
-Rows = list[list[str]]
 COLUMNS = {
     "energy": "E (meV)",
     "energy_shifted": "E, shifted (meV)",
@@ -30,16 +28,6 @@ TITLES = {
     "expansion": "Thermal expansion",
 }
 ERROR_OF = "standard error of the "  # how a row is called that holds another's standard error
-
-
-def number(value: float | None, error: float | None = None) -> str:
-    """A value to two digits of its standard error, or with four digits; — for none."""
-    if value is None:
-        return "—"
-    if not error:
-        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
-    digits = max(0, 1 - floor(log10(error)))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def interval(piece: Piece) -> str:
@@ -87,7 +75,7 @@ def _head(validation: Piece) -> Iterator[str]:
     own, its = validation["potential"], validation["reference"]
     yield f"# {own['name']} against {its['name']}"
     yield ""
-    yield from _table(
+    yield from table(
         ["", "what", "sha256"],
         [
             ["potential", own["description"], f"`{own['sha256'][:16]}`"],
@@ -100,19 +88,6 @@ def _head(validation: Piece) -> Iterator[str]:
     yield f"scatter {validation['version']}{commit}; {kernel}; {machine}."
     if validation["quick"]:
         yield "A quick look: fewer properties, and fewer trajectories than the input asks for."
-
-
-def _table(header: Sequence[str], rows: Rows) -> Iterator[str]:
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + "---|" * len(header)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-
-
-def _figures(piece: Piece) -> Iterator[str]:
-    for figure in piece["figures"]:
-        yield ""
-        yield f"![{figure.removesuffix('.png')}]({figure})"
 
 
 def _error_rows(piece: Piece, which: str) -> tuple[list[str], Rows]:
@@ -134,6 +109,22 @@ def _error_rows(piece: Piece, which: str) -> tuple[list[str], Rows]:
     return header, rows
 
 
+def _element_rows(piece: Piece) -> tuple[list[str], Rows]:
+    """Errors of forces by element, and of the stress where there is any."""
+    rows = [[part["label"], *map(_rmse, part["elements"].values())] for part in piece["errors"]]
+    names = piece["errors"][0]["elements"]
+    header = ["structures", *(f"F on {name} (meV/Å)" for name in names)]
+    if any(part["stress"]["n"] for part in piece["errors"]):
+        header.append("stress (meV/Å³)")
+        for row, part in zip(rows, piece["errors"], strict=True):
+            row.append(_rmse(part["stress"]))
+    return header, rows
+
+
+def _rmse(deviation: Piece) -> str:
+    return number(deviation["rmse"], deviation["rmse_error"])
+
+
 def _errors(piece: Piece, validation: Piece) -> Iterator[str]:
     call, own = piece["call"], validation["potential"]["name"]
     yield "## Errors"
@@ -143,24 +134,29 @@ def _errors(piece: Piece, validation: Piece) -> Iterator[str]:
         "independent (frames of one trajectory count as one). RMSE ± standard error:"
     )
     yield ""
-    yield from _table(*_error_rows(piece, "rmse"))
+    yield from table(*_error_rows(piece, "rmse"))
     yield ""
     yield "MAE ± standard error:"
     yield ""
-    yield from _table(*_error_rows(piece, "mae"))
+    yield from table(*_error_rows(piece, "mae"))
     yield ""
     yield (
         "*E* is the energy of the whole cell; *shifted*, after the mean difference of each "
         "composition is taken off, as in the figure. *F* counts every component of every atom "
         f"whose force both have, *F_{''.join(piece['molecule'])}* those on the molecule."
     )
+    yield ""
+    yield "RMSE of forces by element, and of the stress where there are labels, ± standard error:"
+    yield ""
+    yield from table(*_element_rows(piece))
+    yield ""
     others = [f"{number(ms)} ms for the reference" for ms in call["values"][1:]]
     yield (
         f"A force call of {call['atoms']} atoms on one thread, the fastest of many: "
         + ", ".join([f"{number(call['values'][0])} ms for {own}", *others])
         + "."
     )
-    yield from _figures(piece)
+    yield from figures(piece)
 
 
 def _property_header(validation: Piece) -> list[str]:
@@ -211,11 +207,11 @@ def _properties(piece: Piece, validation: Piece) -> Iterator[str]:
         yield f"### {title}"
         if part["rows"]:
             yield ""
-            yield from _table(_property_header(validation), _property_rows(validation, name))
+            yield from table(_property_header(validation), _property_rows(validation, name))
         for sentence in part["failures"]:
             yield ""
             yield f"Not found: {sentence}."
-        yield from _figures(part)
+        yield from figures(part)
 
 
 def conditions(point: Piece) -> str:
@@ -269,8 +265,8 @@ def _sticking(piece: Piece, validation: Piece) -> Iterator[str]:
     )
     yield ""
     names = [conditions(point) for point in piece["points"]]
-    yield from _table(_sticking_header(validation), _sticking_rows(piece, names))
-    yield from _figures(piece)
+    yield from table(_sticking_header(validation), _sticking_rows(piece, names))
+    yield from figures(piece)
     yield ""
     yield "Agreement: endings on the potential (rows) and on the reference (columns), in pairs."
     for point in piece["points"]:
@@ -292,4 +288,4 @@ def _agreement(endings: Sequence[str], point: Piece) -> Iterator[str]:
     counts = point["agreement"]
     met = [n for n in range(len(endings)) if any(counts[n]) or any(row[n] for row in counts)]
     header = [conditions(point), *(endings[n] for n in met)]
-    yield from _table(header, [[endings[n], *(str(counts[n][m]) for m in met)] for n in met])
+    yield from table(header, [[endings[n], *(str(counts[n][m]) for m in met)] for n in met])

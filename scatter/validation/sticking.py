@@ -4,7 +4,7 @@ Slabs, thermal snapshots, molecular states and random numbers are those of the r
 trajectory n of a point starts with the same positions and momenta, bit for bit, on both.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from math import nan
 from pathlib import Path
@@ -13,14 +13,16 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis.paired import PairedSticking, paired_sticking
+from scatter.analysis.words import conditions_of
 from scatter.campaign.arrival import refuse_no_arrival
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, holding, report
 from scatter.campaign.threads import use_threads
+from scatter.campaign.timestep import step_of
 from scatter.config import Source, points, read
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable
-from scatter.report.terminal import say
+from scatter.report.terminal import counted, say
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
@@ -38,10 +40,16 @@ def read_conditions(path: Path, quick: bool = False) -> Source:
     """
     source = read(path)
     refuse_no_arrival(source.input, path)
-    if source.input.sampling.targeted:
+    if source.input.kind == "desorption":
         raise UserError(
-            f"{path}, [sampling]: a target error cannot be asked for here, since the trajectories "
-            "of two potentials are compared in pairs, as many of each; give trajectories alone"
+            f"{path}, [incidence] kind = 'desorption': the trajectories of two potentials are "
+            'compared in pairs that start alike, which needs kind = "beam"'
+        )
+    if source.input.sampling.targeted or source.input.sampling.splits:
+        raise UserError(
+            f"{path}, [sampling]: neither a target error nor splitting can be asked for here, "
+            "since the trajectories of two potentials are compared in pairs, the same number "
+            "on each; give trajectories alone"
         )
     sampling = source.input.sampling
     if quick:
@@ -91,13 +99,17 @@ def run_paired(
     """
     ranks.share(lambda: refuse_other_potentials(folder, potential, reference))
     use_threads(source.input.run.threads, ranks)
-    count = len(points(source.input))
+    count, step = len(points(source.input)), None
     for name, forces, starts in ((TEACHER, reference, None), (TESTED, potential, reference)):
         trajectories, place = source.input.sampling.trajectories, folder / name
-        say(console, f"{count} points of {trajectories} trajectories on {forces.description}")
+        say(
+            console,
+            f"{counted(count, 'point')} of {trajectories} trajectories on {forces.description}",
+        )
         with holding(place, ranks):
-            carry_out(source, forces, place, ranks, console, starts)
+            carry_out(source, forces, place, ranks, console, starts, timestep_fs=step)
             report(place, ranks, console)
+        step = ranks.share(partial(step_of, place))
     return ranks.share(partial(read_paired, folder))
 
 
@@ -108,11 +120,11 @@ def read_paired(folder: Path) -> list[PairedSticking]:
         UserError: one of them has no results.
     """
     reference, potential = (ResultsFile.of(folder / name) for name in (TEACHER, TESTED))
+    potential = potential.numbered_as(reference)
     most, surfaces = reference.guards.most_unsettled, reference.surfaces
     return paired_sticking(reference.points, potential.ended, reference.ended, most, surfaces)
 
 
-COUNTS = ("dissociated", "scattered", "undecided", "failed", "known")
 PROBABILITIES = ("S0", "low", "high", "lowest", "highest")
 
 
@@ -121,13 +133,12 @@ def table_of(row: PairedSticking) -> dict[str, object]:
 
     The difference and its interval are NaN unless S0 is known on both potentials.
     """
-    conditions = {name: v for name, v in asdict(row.reference).items() if name not in COUNTS}
     columns = ("n", "dissociated", "undecided", "failed", "known", *PROBABILITIES)
     paired = {name: getattr(row.difference, name) for name in ("n", "first", "second")}
     for name in ("difference", "standard_error", "low", "high", "bound"):
         paired[name] = getattr(row.difference, name) if row.known else nan
     return {
-        **conditions,
+        **conditions_of(row.reference),
         "potential": {name: getattr(row.potential, name) for name in columns},
         "reference": {name: getattr(row.reference, name) for name in columns},
         "paired": paired,

@@ -67,8 +67,11 @@ def validate(wanted: Wanted) -> Path:
     if any(name.endswith(".model") for name in (wanted.potential, wanted.against)):
         take_gpu(ranks)
     open_potential = partial(potential_from_name, trust_pickle=wanted.trust_pickle)
-    potential = ranks.agree(lambda: open_potential(wanted.potential))
-    reference = None if wanted.labelled else ranks.agree(lambda: open_potential(wanted.against))
+    own, its = wanted.heads
+    potential = ranks.agree(lambda: open_potential(wanted.potential, head=own))
+    reference = (
+        None if wanted.labelled else ranks.agree(lambda: open_potential(wanted.against, head=its))
+    )
     source = ranks.share(
         lambda: read_conditions(wanted.sticking, wanted.quick) if wanted.sticking else None
     )
@@ -171,7 +174,8 @@ class Validation:
         else:
             reference = labels_of(frames, path, self.wanted.keys, needed=())
         self.say(f"errors on {len(frames)} structures of {path} ...")
-        compared = compare(frames, labels_by(self.potential, frames, path), reference, molecule)
+        own = labels_by(self.potential, frames, path, reference.strained)
+        compared = compare(frames, own, reference, molecule)
         symbols = [chemical_symbols[z] for z in sorted(molecule)]
         save_figure(self._parity(compared, symbols), self.folder / "parity")
         typical = _typical(frames)

@@ -23,6 +23,7 @@ class Wanted:
     molecule: tuple[str, ...] = ()  # elements of the molecule; by default all but the commonest
     trust_pickle: bool = False  # the user trusts where a pickled potential came from
     keys: Keys = STANDARD  # of the labels of `against`
+    heads: tuple[str | None, str | None] = (None, None)  # of both, where a .model has several
 
     @property
     def labelled(self) -> bool:
@@ -61,6 +62,11 @@ def refuse(wanted: Wanted) -> None:
         raise UserError(
             f"--{option}-key {key}: no labels are read, since {wanted.against} is a potential; "
             "leave it out, or name a file of labels after --against"
+        )
+    if wanted.labelled and wanted.heads[1] is not None:
+        raise UserError(
+            f"--against-head {wanted.heads[1]}: {wanted.against} holds labels, which have no "
+            "heads; leave it out"
         )
     for path in (wanted.structures, Path(wanted.against) if wanted.labelled else None):
         if path and not path.is_file():

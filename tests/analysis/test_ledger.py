@@ -6,7 +6,7 @@ from scatter import ebk
 from scatter.analysis.ledger import LEDGER, TERMS, VibrationalEnergy, ledgers
 from scatter.analysis.ledger_tables import ledger_histograms, ledger_means
 from scatter.analysis.means import mean_of
-from scatter.initial.molecule import bond_curve
+from scatter.initial.bond_curve import bond_curve
 from scatter.initial.projectile import Diatomic
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic

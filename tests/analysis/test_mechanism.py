@@ -33,7 +33,7 @@ def test_the_origin_of_the_cell_is_an_atom_of_the_uppermost_row_of_every_slab(fa
     size = [3, 4, 6] if facet == "211" else [2, 3, 6]
     surface = Surface(facet=facet, size=size, temperature_K=300, lattice_constant_A=3.7)
     system, ideal = build(surface, facet, 3.7)
-    cell = surface_cell(facet, 3.7)
+    cell = surface_cell(facet, "fcc", 3.7)
     for layer, place in ((-1, (0, 0)), *([(-2, BUILT["111"].sites["hcp"][0])] * (facet == "111")),
                          *([(-3, BUILT["111"].sites["fcc"][0])] * (facet == "111"))):  # fmt: skip
         x, y, _ = ideal[layers(ideal)[layer]].T
@@ -48,13 +48,13 @@ def test_the_origin_of_the_cell_is_an_atom_of_the_uppermost_row_of_every_slab(fa
 @pytest.mark.parametrize("where", ["impact", "lowest"])
 def test_translations_of_the_lattice_change_no_site(facet, where):
     points, rows = somewhere(200, facet)
-    cell = surface_cell(facet, 3.7)
-    here = impact_sites(points, rows, A, where)
+    cell = surface_cell(facet, "fcc", 3.7)
+    here = impact_sites(points, rows, A, "fcc", where)
     for i, j in ((1, 0), (0, 1), (-7, 3)):
         moved = rows.copy()
         for axis, name in enumerate("xy"):
             moved[f"{where}_{name}_A"] += i * cell[0, axis] + j * cell[1, axis]
-        there = impact_sites(points, moved, A, where)
+        there = impact_sites(points, moved, A, "fcc", where)
         assert (there["site"] == here["site"]).all()
         for name in ("a", "b", "x_A", "y_A"):
             assert there[name] == pytest.approx(here[name], abs=1e-9)
@@ -63,12 +63,12 @@ def test_translations_of_the_lattice_change_no_site(facet, where):
 
 @pytest.mark.parametrize("facet", ["111", "100", "110"])
 def test_what_lies_on_a_site_is_nearest_to_it(facet):
-    cell = surface_cell(facet, 3.7)
+    cell = surface_cell(facet, "fcc", 3.7)
     for name, places in BUILT[facet].sites.items():
         rows = some_rows(len(places))
         for axis, letter in enumerate("xy"):
             rows[f"impact_{letter}_A"] = [0.01 + place @ cell[:, axis] for place in places]
-        found = impact_sites(some_points(facet=facet), rows, A)
+        found = impact_sites(some_points(facet=facet), rows, A, "fcc")
         assert set(found["site"]) == {name}
         assert found["from_site_A"] == pytest.approx(np.full(len(places), 0.01 * 2**0.5))
 
@@ -76,25 +76,25 @@ def test_what_lies_on_a_site_is_nearest_to_it(facet):
 def test_like_sites_have_like_shares_of_a_surface_that_is_hit_evenly():
     rng = np.random.default_rng(2)
     rows = some_rows(20000, outcome=Outcome.DISSOCIATED)
-    place = rng.random((20000, 2)) @ surface_cell("111", 3.7)
+    place = rng.random((20000, 2)) @ surface_cell("111", "fcc", 3.7)
     rows["impact_x_A"], rows["impact_y_A"] = place.T
-    impacts = impact_sites(some_points(), rows, A)
-    share = {row.site: row.share for row in rows_of(site_sticking(some_points(), impacts))}
+    impacts = impact_sites(some_points(), rows, A, "fcc")
+    share = {row.site: row.share for row in rows_of(site_sticking(some_points(), impacts, "fcc"))}
     assert sum(share.values()) == pytest.approx(1)
     assert share["fcc"] == pytest.approx(share["hcp"], abs=0.015)
 
 
 def test_sticking_on_sites_adds_up_to_that_of_the_point():
     points, rows = somewhere(500)
-    impacts = impact_sites(points, rows, A)
-    found = rows_of(site_sticking(points, impacts, most=1.0))
+    impacts = impact_sites(points, rows, A, "fcc")
+    found = rows_of(site_sticking(points, impacts, "fcc", most=1.0))
     assert sum(row.count for row in found) == 500
     stuck = (rows["outcome"] == Outcome.DISSOCIATED).sum()
     assert sum(row.S0 * row.count for row in found) == pytest.approx(stuck)
     assert sum(row.of_dissociated for row in found) == pytest.approx(1)
     assert sum(row.of_scattered for row in found) == pytest.approx(1)
     assert all(row.low <= row.S0 <= row.high for row in found)
-    for row, unknown in zip(found, rows_of(site_sticking(points, impacts)), strict=True):
+    for row, unknown in zip(found, rows_of(site_sticking(points, impacts, "fcc")), strict=True):
         assert np.isnan(unknown.S0)  # a quarter of them is undecided
         assert (unknown.low, unknown.count) == (row.low, row.count)
         assert unknown.high > row.high
@@ -102,12 +102,23 @@ def test_sticking_on_sites_adds_up_to_that_of_the_point():
 
 def test_surfaces_without_named_sites_are_folded_only_and_unknown_ones_not_at_all():
     points, rows = somewhere(10, "211")
-    step = impact_sites(points, rows, A)
+    step = impact_sites(points, rows, A, "fcc")
     assert set(step["site"]) == {""}
     assert np.isfinite(step["a"]).all()
-    assert rows_of(site_sticking(points, step)) == []
+    assert rows_of(site_sticking(points, step, "fcc")) == []
     points["facet"] = "slab"
-    assert np.isnan(impact_sites(points, rows, {"slab 925 K": None})["a"]).all()
+    assert np.isnan(impact_sites(points, rows, {"slab 925 K": None}, "")["a"]).all()
+
+
+def test_one_label_means_another_cell_on_another_crystal():
+    rows = some_rows(1)
+    rows["impact_x_A"], rows["impact_y_A"] = 3.7 * 0.5, 0.01
+    named = {crystal: impact_sites(some_points(facet="110"), rows, A, crystal)["site"][0]
+             for crystal in ("fcc", "bcc", "hcp")}  # fmt: skip
+    assert named == {"fcc": "long bridge", "bcc": "long bridge", "hcp": ""}
+    rows["impact_y_A"] = 3.7 * 0.5**0.5  # above an atom, on bcc by the leaning second vector
+    assert impact_sites(some_points(facet="110"), rows, A, "bcc")["site"][0] == "top"
+    assert impact_sites(some_points(facet="110"), rows, A, "fcc")["site"][0] == "long bridge"
 
 
 def surfaced():

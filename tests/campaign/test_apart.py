@@ -107,7 +107,7 @@ def test_the_coupling_falls_with_the_height_and_is_that_of_the_energies(write_ti
     assert_array_less(np.diff(found), 1e-12)
     assert found[0] > 0.01
     assert found[-1] == pytest.approx(0, abs=1e-10)
-    free = replace(H2, bond=0.8, reach=0.4)
+    free = Placed.of((1, 1), np.array([1.008, 1.008]), 0.8)
     assert coupling(Analytic(), system, at_rest(system, positions), free, 6.0) < 1e-10
 
 

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from scatter import store
 from scatter.analysis import read_csv
-from scatter.outcomes import OF_THE_SCATTERED, Outcome, Reason
+from scatter.columns import SCATTERED
+from scatter.outcomes import Outcome, Reason
 from scatter.report.averages import Wanted, average
 from scatter.report.page import write_report
 from scatter.report.sticking import analyse, plot
@@ -40,7 +41,7 @@ def first(outcome):
 def ended(outcome, reason=Reason.NONE, finite=True):
     def change(rows):
         rows["outcome"], rows["reason"] = outcome, reason
-        for name in OF_THE_SCATTERED if finite else rows.dtype.names:
+        for name in [c.name for c in SCATTERED] if finite else rows.dtype.names:
             if rows.dtype[name].kind == "f" and (finite or name.startswith(("final", "energy"))):
                 rows[name] = np.nan
         return rows

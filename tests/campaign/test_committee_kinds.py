@@ -100,6 +100,6 @@ def test_a_member_that_does_not_suit_is_refused_by_name_before_anything_runs(
     path = write_tiny(
         tmp_path, potential__kind="default", potential__committee=members, surface__vacuum_A=18.0
     )
-    with pytest.raises(UserError, match=rf"committee = '.*odd.npz': does not suit; .*{sentence}"):
+    with pytest.raises(UserError, match=rf"committee = '.*odd.npz': cannot be used: .*{sentence}"):
         verb(path)
     assert not (tmp_path / "out").exists()

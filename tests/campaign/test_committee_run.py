@@ -16,13 +16,16 @@ from scatter.analysis import Sticking
 from scatter.analysis.committee import CommitteeSticking, committee_sticking
 from scatter.campaign.committee import committee
 from scatter.campaign.inspect import inspect
+from scatter.columns import GUARDED
 from scatter.mace.file import FoldedMace
-from scatter.outcomes import ADDED, GUARDED, ROW, Outcome
+from scatter.outcomes import Outcome
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.families import SHIPPED
 from scatter.potentials.table import PotentialTable, open_potential
 from scatter.results.read import read_results
+from scatter.rows import ROW
 from scatter.settings import UserError
+from scatter.store.earlier import ADDED
 
 pytestmark = pytest.mark.slow
 
@@ -145,7 +148,7 @@ def test_another_committee_is_not_gone_on_with(watched, members, write_tiny, tmp
 def test_without_a_committee_or_with_a_target_there_is_no_band(write_tiny, members, tmp_path):
     with pytest.raises(UserError, match="names no committee"):
         committee(write_tiny(tmp_path, **ON_MACE))
-    with pytest.raises(UserError, match="target error cannot be asked for"):
+    with pytest.raises(UserError, match="neither a target error nor splitting can be asked for"):
         committee(write_tiny(
             tmp_path, potential__committee=members, sampling__target_error=0.1, **ON_MACE
         ))  # fmt: skip

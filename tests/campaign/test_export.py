@@ -13,9 +13,10 @@ from ase.io import read
 
 from scatter import store
 from scatter.config import POINT
-from scatter.outcomes import COLUMNS, Outcome, Reason
+from scatter.outcomes import Outcome, Reason
 from scatter.results.export import EXPORTED, OF_POINTS, export
 from scatter.results.read import read_results
+from scatter.rows import COLUMNS
 from scatter.settings import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -201,7 +202,7 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one_as_it_was(alone, monk
         (["xlsx"], "--format xlsx: is not known; choose one of csv, parquet, extxyz"),
         (["parket"], "--format parket: is not known; did you mean parquet?"),
         (["csv", Path("nowhere/t.csv")], "nowhere/t.csv: cannot be written"),
-        (["csv", Path("campaign/results.h5")], "results.h5: is there already"),
+        (["csv", Path("campaign/results.h5")], "results.h5: already exists"),
     ],
 )
 def test_what_cannot_be_exported_is_refused_and_nothing_is_written(

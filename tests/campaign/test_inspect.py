@@ -9,8 +9,9 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.inspect import inspect
-from scatter.outcomes import ROW, Outcome
+from scatter.outcomes import Outcome
 from scatter.report.status import list_wrong
+from scatter.rows import ROW
 from scatter.settings import Untrusted, UserError
 
 pytestmark = pytest.mark.slow

@@ -3,6 +3,7 @@
 import io
 import re
 from itertools import product
+from math import nan
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.console import Console
 from scatter.analysis import Sticking, ThermalSticking
 from scatter.analysis.committee import committee_sticking
 from scatter.analysis.rounds import Aim
+from scatter.conditions import ADSORBED
 from scatter.report.averages import average_table
 from scatter.report.committee import committee_table
 from scatter.report.listing import Listing
@@ -90,6 +92,26 @@ def test_a_table_that_fits_is_one_line_a_point():
     ]
 
 
+@pytest.mark.parametrize(
+    ("formula", "state", "E", "dissociated", "there"),
+    [
+        ("H", None, 0.5, 0, False),
+        ("H", ADSORBED, nan, 0, False),
+        ("H", ADSORBED, nan, 1, True),
+        ("CO", ADSORBED, nan, 0, True),
+        ("CH4", "(0 0)", 0.5, 0, True),
+    ],
+)
+def test_dissociated_is_a_column_of_what_has_a_bond_or_has_broken_one(
+    formula, state, E, dissociated, there
+):
+    ended = (dissociated, 10, 0, 0)
+    row = Sticking("111", 300, formula, None, None, None, E, 0, None, *ended, state=state)
+    header = printed(sticking_table([row]), 80)[1].split()
+    assert ("diss" in header) == there
+    assert ("des" in header) == (state == ADSORBED)
+
+
 def test_slow_conditions_become_headings_where_a_line_is_too_short():
     varied = product(("terrace.xyz", "step.xyz"), (300, 600), (0.4, 0.5))
     rows = [point(facet, T, E=E, ended=(5, 95, 0, 0)) for facet, T, E in varied]
@@ -132,7 +154,7 @@ def test_a_committee_of_seven_fits_too(width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_averages_are_whole(width):
     gas = ThermalSticking(
-        *(0.0, 0.0, 0.0, 0.0, 300.0, "none"), S0=0.012349, low=1.234e-5, high=0.1234,
+        *(0.0, 0.0, 0.0, 0.0, 0.0, 300.0, "none"), S0=0.012349, low=1.234e-5, high=0.1234,
         lowest=1.234e-5, highest=0.9876, interpolation=0.0, rate_m_s=1.0, rate_low_m_s=1.0,
         rate_high_m_s=1.0,
     )  # fmt: skip

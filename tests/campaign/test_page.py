@@ -30,12 +30,13 @@ def test_the_page_needs_nothing_from_elsewhere(told):
     assert sources
     assert not [one for one in sources if one.startswith(("http", "//"))]
     assert all(one.startswith("data:") for one in re.findall(r'src="([^"]*)"', text))
-    assert "<script" not in text
+    assert text.count("<script") == 1  # the page's own, by the hash that its policy names
+    assert "default-src 'none'" in text
 
 
 def test_every_part_is_there_and_every_link_leads_to_a_file(told):
     folder, text = told
-    parts = ["Sticking", "Final states", "Energy", "Directions", "Mechanism", "Quality"]
+    parts = ["Sticking", "Fits", "Final states", "Energy", "Directions", "Mechanism", "Quality"]
     assert re.findall(r"<h2 [^>]*>([^<]*)</h2>", text) == parts
     links = [one for one in re.findall(r'href="([^"#]+)"', text)]
     assert {one.rpartition(".")[2] for one in links} == {"png", "pdf", "csv"}
@@ -93,3 +94,15 @@ def test_the_slabs_kinetic_energy_is_told_as_a_temperature(told):
     found = re.search(r"kinetic energy says (\d+) ± (\d+) K", text)
     assert found
     assert abs(int(found[1]) - 600) < 5 * int(found[2])
+
+
+def test_orders_of_diffraction_are_shown_of_slabs_at_rest_alone(told, run_tiny, tmp_path):
+    folder, text = told
+    assert "Diffraction" not in text
+    rigid = {"surface__frozen_layers": "all", "incidence__energy_eV": 0.5}
+    page = write_report(run_tiny(tmp_path, sampling__trajectories=6, **rigid))
+    assert '<h2 id="diffraction">Diffraction</h2>' in page.read_text()
+    with open(page.with_suffix("") / "diffraction.csv") as file:
+        orders = list(csv.DictReader(file))
+    assert sum(float(row["P"]) for row in orders) == pytest.approx(1)
+    assert {row["n"] for row in orders} == {str(sum(int(row["count"]) for row in orders))}

@@ -1,6 +1,6 @@
 import pytest
 
-from scatter.campaign.prepare import diatomics_of
+from scatter.campaign.projectiles import diatomics_of
 from scatter.config import read
 from scatter.potentials.analytic import Analytic
 from scatter.settings import UserError

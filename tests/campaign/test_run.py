@@ -16,11 +16,12 @@ from scatter import store
 from scatter.campaign import provenance as provenance_module
 from scatter.config import read
 from scatter.kernels import kernel
-from scatter.outcomes import ROW
 from scatter.potentials import sharing
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.calculator import PotentialCalculator
+from scatter.report.terminal import counted
 from scatter.results.read import read_results
+from scatter.rows import ROW
 from scatter.settings import UserError
 from scatter.units import K
 
@@ -62,7 +63,7 @@ def test_a_campaign_on_two_threads_has_the_rows_of_one_thread(
     few = rows(run_tiny(tmp_path, run__threads=2, sampling__trajectories=1))
     threads = min(2, numba.config.NUMBA_NUM_THREADS)
     fewer = "" if threads == 2 else " (not 2: it has no more cores)"
-    assert f"1 rank(s) with {threads} thread(s){fewer} each" in capsys.readouterr().out
+    assert f"1 rank with {counted(threads, 'thread')}{fewer} each" in capsys.readouterr().out
     whole = rows(undisturbed)
     assert same(few, whole[whole["number"] == 0])
 

@@ -16,14 +16,14 @@ from test_extending import settings
 import scatter
 from scatter import store
 from scatter.analysis import in_turn, sticking
-from scatter.campaign.samplers import Course
+from scatter.campaign.course import Course
 from scatter.config import Point, stream
-from scatter.outcomes import ROW
 from scatter.report.page import write_report
 from scatter.report.status import status
 from scatter.report.sticking import analyse, plot
 from scatter.results.export import export
 from scatter.results.read import read_results
+from scatter.rows import ROW
 from scatter.validation.sticking import read_paired
 
 SCRIPT = Path(__file__).parents[1] / "forked_sampler.py"

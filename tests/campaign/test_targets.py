@@ -11,9 +11,10 @@ from tiny_runs import run_in
 
 from scatter.analysis import sticking_of_counts
 from scatter.analysis.rounds import Aim
+from scatter.campaign.course import Round
 from scatter.campaign.frames import every_frame
 from scatter.campaign.progress import Progress
-from scatter.campaign.samplers import Round, up_to
+from scatter.campaign.samplers import up_to
 from scatter.config import parse, points, points_table
 from scatter.outcomes import Outcome
 from scatter.report.status import status
@@ -182,13 +183,26 @@ def test_the_live_line_tells_rounds_and_about_how_many_there_will_be(spoken):
     assert "round 2: 1 of 2 points go on, to 498 trajectories" in spoken.export_text()
 
 
+def test_the_rate_leaves_compilation_out(spoken, monkeypatch):
+    table, counts, _ = some_rows((1, 99), (50, 50))
+    now = [0.0]
+    monkeypatch.setattr("scatter.campaign.progress.time.monotonic", lambda: now[0])
+    progress = Progress(spoken, table, Aim(100, 100), {"111": "Cu(111)"}, 0.01)
+    all_of_them = up_to(np.zeros(2, int), np.full(2, 100))
+    progress.open_round(Round(1, 0 * counts, 0 * counts, all_of_them), 0)
+    for at, steps, done in ((60.0, 16, 0 * counts), (70.0, 1016, counts // 2)):
+        now[0] = at
+        progress.show(steps, done)
+    assert "99 of 200 trajectories, 100 trajectory-steps/s, 10 s left" in progress.line(1016, done)
+
+
 def test_all_trajectories_that_a_target_may_ask_for_are_recorded(write_tiny, tmp_path):
     text = write_tiny(tmp_path, **AIMED).read_text()
     assert every_frame(parse(FILE, text).input, 5.0).frames.trajectories == 60
 
 
 def test_pairs_of_two_potentials_cannot_have_a_target(write_tiny, tmp_path):
-    with pytest.raises(UserError, match="cannot be asked for here, since the trajectories of two"):
+    with pytest.raises(UserError, match="can be asked for here, since the trajectories of two"):
         read_conditions(write_tiny(tmp_path, **AIMED))
 
 

@@ -9,11 +9,13 @@ from scatter.campaign.prepare import prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.rows import complete
 from scatter.campaign.work import Trajectories
+from scatter.columns import SCATTERED
 from scatter.config import points, read
 from scatter.dynamics.batch import propagate
 from scatter.dynamics.stop import Dynamics
-from scatter.outcomes import OF_THE_SCATTERED, ROW, Outcome
+from scatter.outcomes import Outcome
 from scatter.potentials.table import open_potential
+from scatter.rows import ROW
 from scatter.state import Key
 from scatter.units import degree, fs
 
@@ -204,14 +206,14 @@ def test_what_is_told_of_the_scattered_is_told_of_no_other(tiny, dynamics, outco
     rows = run(tiny, made, [made.begin(n, Key(0, n)) for n in range(3)], 3, dynamics)
     assert rows["outcome"].tolist() == [outcome] * 3
     assert rows["reason"].tolist() == [reason] * 3
-    for name in OF_THE_SCATTERED:
-        assert np.isnan(rows[name]).all()
+    for column in SCATTERED:
+        assert np.isnan(rows[column.name]).all()
 
 
 def test_the_scattered_alone_have_a_final_state(undisturbed):
     rows = store.trajectories(undisturbed)
     scattered = rows["outcome"] == Outcome.SCATTERED
-    for name in OF_THE_SCATTERED:
+    for name, *_ in SCATTERED:
         assert (np.isfinite(rows[name]) == scattered).all()
     assert np.all(rows["final_polar_deg"][scattered] < 90)
     assert np.all(rows["final_v"][scattered] > -0.5)

@@ -128,7 +128,8 @@ def test_how_a_campaign_is_run_is_no_part_of_its_identity():
         (
             "[0.2, 0.6]",
             "[0.2, 0.7]",
-            "[incidence] energy_eV was [0.2, 0.6] and is now [0.2, 0.7]",
+            "[incidence] energy_eV was [0.2, 0.6] and is now [0.2, 0.7] (conditions may be added, "
+            "and none removed)",
         ),
         (
             "[surface]",
@@ -140,7 +141,12 @@ def test_how_a_campaign_is_run_is_no_part_of_its_identity():
             "[sampling]\ntrajectories = 10\n[surface]",
             "[sampling] trajectories was 1000 and is now 10 (it may grow, not shrink)",
         ),
-        ("states", "mj = 0\nstates", "[molecule] mj was not given and is now [0]"),
+        (
+            "states",
+            "mj = 0\nstates",
+            "[molecule] mj was not given and is now [0] (conditions may be added, and none "
+            "removed)",
+        ),
     ],
 )
 def test_the_first_setting_that_differs_is_named_with_both_values(one, other, sentence):
@@ -160,3 +166,28 @@ def test_a_campaign_of_before_there_was_another_scheme_is_one_of_velocity_verlet
     assert difference(then, now) is None
     other = identity(settings(SCAN + '[dynamics]\nscheme = "multistep"\n'))
     assert difference(then, other) == '[dynamics] scheme was "verlet" and is now "multistep"'
+
+
+def test_a_campaign_of_before_there_was_a_bath_is_one_without():
+    now = identity(settings())
+    then = {key: value for key, value in now.items() if not key.startswith("dynamics.bath")}
+    assert len(then) == len(now) - 3
+    assert difference(then, now) is None
+    other = identity(settings(SCAN + '[dynamics]\nbath = "bottom"\n'))
+    assert difference(then, other) == '[dynamics] bath was "none" and is now "bottom"'
+    of_one_layer = {**now, "dynamics.bath_layers": 1}  # which no bath had
+    assert difference(of_one_layer, now) is None
+    assert "bath_layers was 1" in str(difference({**other, "dynamics.bath_layers": 1}, other))
+
+
+def test_a_geometry_that_has_changed_is_another_campaign(tmp_path):
+    file = tmp_path / "water.xyz"
+    file.write_text("3")
+    state = 'formula = ["H2", "D2"]\nstates = [[0, 1], [1, 0]]\n'
+    assert state in SCAN
+    text = SCAN.replace(state, f'formula = "OHH"\ngeometry = "{file}"\n')
+    before = identity(settings(text))
+    assert difference(before, identity(settings(text))) is None
+    file.write_text("3 ")
+    now = identity(settings(text))
+    assert difference(before, now) == "the file of [molecule] geometry has changed"

@@ -118,6 +118,11 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
             ": unknown table [surface.thermalize]; did you mean [surface.thermalise]?",
         ),
         (
+            WHOLE + "[dynamics]\nbath_layers = 2\n",
+            ', [dynamics]: bath_layers = 2 is about a bath, and bath is "none"; remove it, or '
+            'write bath = "bottom"',
+        ),
+        (
             WHOLE + "[thermalise]\n",
             ": unknown table [thermalise]; did you mean [surface.thermalise]?",
         ),
@@ -126,20 +131,20 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
             ", [incidence]: unknown key 'energy_ev'; did you mean 'energy_eV'?",
         ),
         (
-            WHOLE + "[surface.laser]\n",
-            ": unknown table [surface.laser]; the tables are [run], [molecule], [incidence], "
-            "[surface], [surface.thermalise], [potential], [dynamics], [stop], [guards], "
-            "[sampling], [frames]",
+            WHOLE + "[surface.magnet]\n",
+            ": unknown table [surface.magnet]; the tables are [run], [molecule], [incidence], "
+            "[surface], [surface.adsorbates], [surface.thermalise], [potential], [dynamics], "
+            "[friction], [friction.laser], [stop], [guards], [sampling], [frames]",
         ),
         (
             MOLECULE.replace("formula", "FORMULA") + INCIDENCE + SURFACE,
             ", [molecule]: unknown key 'FORMULA'; did you mean 'formula'?",
         ),
         (
-            WHOLE + "[laser]\n",
-            ": unknown table [laser]; the tables are [run], [molecule], [incidence], [surface], "
-            "[surface.thermalise], [potential], [dynamics], [stop], [guards], [sampling], "
-            "[frames]",
+            WHOLE + "[magnet]\n",
+            ": unknown table [magnet]; the tables are [run], [molecule], [incidence], [surface], "
+            "[surface.adsorbates], [surface.thermalise], [potential], [dynamics], "
+            "[friction], [friction.laser], [stop], [guards], [sampling], [frames]",
         ),
         (
             '[[molecule]]\nformula = "H2"\n' + INCIDENCE + SURFACE,

@@ -39,7 +39,7 @@ def sight_of(positions):
     top = positions[:, SYSTEM.top, 2].mean(axis=1)
     atoms = positions[:, -2:]
     bond = np.linalg.norm(atoms[:, 1] - atoms[:, 0], axis=1)
-    return Glimpse(top=top, height=atoms[:, :, 2].min(axis=1) - top, bond=bond)
+    return Glimpse(top=top, height=atoms[:, :, 2].min(axis=1) - top, closest=bond)
 
 
 def bounds(**given):
@@ -80,7 +80,7 @@ def test_every_pair_within_its_bound_is_found_where_it_is_due_and_no_other():
 def test_a_short_bond_and_a_low_atom_are_told_at_any_step():
     positions = scattered_about(3)
     sight = sight_of(positions)
-    sight.bond[:] = 0.39, 0.41, 0.41
+    sight.closest[:] = 0.39, 0.41, 0.41
     sight.height[:] = 1.0, -2.1, 1.0
     found = outside(bounds(lowest_A=-2.0), positions, sight, np.zeros(3, bool))
     assert found.tolist() == [Reason.BOND, Reason.HEIGHT, 0]

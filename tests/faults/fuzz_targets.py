@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 from ace_invariant import invariant_ace
 from ace_models import random_ace
+from mace_models import with_vectors
 from yace_trees import KINDS, tree_of
 
 from scatter import store
@@ -34,24 +35,23 @@ from scatter.dynamics.bounds import margins
 from scatter.dynamics.conditions import Finished
 from scatter.fitting.pool import read_pool
 from scatter.fitting.sets import read_set
-from scatter.gpu.prepared import (
-    Endings,
-    Limits,
-    PreparedCampaign,
-    PreparedLeg,
-    Results,
-)
+from scatter.gpu.endings import Endings
+from scatter.gpu.legs import Limits, PreparedLeg
+from scatter.gpu.prepared import PreparedCampaign, Results
 from scatter.initial import cache
 from scatter.initial.slab import Surface, build
+from scatter.initial.snapshots import Snapshots, load_snapshots
 from scatter.labels import STANDARD
 from scatter.mace.file import FoldedMace
 from scatter.mace.training.train import claim
-from scatter.outcomes import ROW, SCHEMA, Outcome, Reason
+from scatter.outcomes import SCHEMA, Outcome, Reason
 from scatter.potentials.calculator import system_of
 from scatter.potentials.device.lists import Cell
 from scatter.potentials.families import SHIPPED
 from scatter.potentials.table import potential_from_name
 from scatter.results.folder import ResultsFile
+from scatter.rows import ROW
+from scatter.saved import built, flat
 from scatter.settings import UserError
 from scatter.structures import read_frames
 from scatter.validation.labels import labels_of
@@ -248,7 +248,8 @@ def read_model(file: Path) -> Any:
 
 
 def cached(rng: Random | None = None) -> bytes:
-    arrays = {"positions": np.zeros((2, 3, 3)), "energies": np.zeros(2)}
+    still, one, each = np.zeros((2, 3, 3)), np.arange(2), np.zeros(2)
+    arrays = flat(Snapshots(one, one, each, still, still, each))
     return npz(checksum=np.array(cache.digest(key="0" * 64, **arrays)), **arrays)
 
 
@@ -257,7 +258,7 @@ def read_cache(file: Path) -> Any:
     before = os.environ.get("SCATTER_CACHE")
     os.environ["SCATTER_CACHE"] = str(file.parent)
     try:
-        return cache.load("0" * 64)
+        return load_snapshots("0" * 64)
     finally:
         if before is None:
             del os.environ["SCATTER_CACHE"]
@@ -278,7 +279,8 @@ def small_leg() -> PreparedLeg:
         slab_masses=np.full(4, 63.5), point=np.array([0, 0, 1]), number=np.array([0, 1, 0]),
         snapshot=np.array([1, 0, 1]), positions=rng.normal(size=(3, 2, 3)),
         momenta=rng.normal(size=(3, 2, 3)), masses=np.full((3, 2), 1.008),
-        closest=np.full((2, 4), 1.1), shortest_bond=np.array(0.4), lowest=np.array(-np.inf),
+        closest=np.full((2, 4), 1.1), shortest_bond=0.4, lowest=-np.inf,
+        stream=rng.integers(0, 2**32, (3, 3)),
     )  # fmt: skip
 
 
@@ -527,7 +529,8 @@ CSV = (b'"', b"nan", b"inf", b"1e999", b",", b"9" * 5000, b"\r", b"-1", b"energy
 
 
 def shipped() -> list[bytes]:
-    return [npz(**small_potential())]
+    small = small_potential()
+    return [npz(**small), npz(**flat(with_vectors(built(FoldedMace, small))))]
 
 
 TARGETS = {

@@ -22,8 +22,8 @@ from processes import finished
 from scatter import foreign, store
 from scatter.analysis import read_curve
 from scatter.config import parse
-from scatter.initial import cache
 from scatter.initial.slab import build
+from scatter.initial.snapshots import load_snapshots
 from scatter.initial.surface import Surface
 from scatter.mace.file import FoldedMace
 from scatter.mace.training.train import claim
@@ -87,7 +87,7 @@ def test_an_array_of_objects_in_a_block_or_the_cache_is_not_unpickled(
         store.trajectories(tmp_path)
     monkeypatch.setenv("SCATTER_CACHE", str(tmp_path))
     (tmp_path / "key.npz").write_bytes(npz(checksum=np.array("0"), x=np.array([Bomb(canary)])))
-    assert cache.load("key") is None
+    assert load_snapshots("key") is None
     assert not canary.exists()
 
 

@@ -8,6 +8,7 @@ from folded_formulas import energy
 from mace_models import (
     H_CU,
     KINDS,
+    TODAY,
     by_mace_torch,
     folded_model,
     hydrogen_on_copper,
@@ -32,7 +33,7 @@ TINY = H_CU | {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *TODAY])
 def test_the_folded_formulas_give_the_energy_of_the_model(kind):
     system, positions = hydrogen_on_copper()
     expected, _ = by_mace_torch(random_model(kind), system, positions[:1])
@@ -83,7 +84,7 @@ def test_the_command_keeps_the_elements_it_is_told(model_file, tmp_path, monkeyp
     monkeypatch.setattr("scatter.mace.convert.convert", noted)
     line = ["convert", str(model_file), "a.npz", "--trust-pickle", "--elements", "H", "Cu"]
     shown = CliRunner().invoke(app, line)
-    assert asked == [(model_file, Path("a.npz"), ["H", "Cu"], True)]
+    assert asked == [(model_file, Path("a.npz"), ["H", "Cu"], True, None)]
     assert "1.0e-06 eV" in shown.output
     assert CliRunner().invoke(app, ["convert", "a", "b", "c"]).exit_code != 0
 
@@ -91,11 +92,14 @@ def test_the_command_keeps_the_elements_it_is_told(model_file, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"features": "16x0e + 16x1o"}, "hidden features"),
+        ({"features": "16x0e + 16x1o + 16x2e"}, "hidden features"),
+        ({"features": "16x0e + 32x1o"}, "hidden features"),
+        ({"second": "RealAgnosticInteractionBlock"}, "second layer"),
+        ({"first": "RealAgnosticAttResidualInteractionBlock"}, "first layer"),
+        ({"correlation": 4, "max_ell": 1}, "products of more than three"),
         ({"features": "24x0e"}, "multiple of 16"),
         ({"num_interactions": 3}, "3 layers"),
         ({"num_interactions": 1}, "1 layers"),
-        ({"heads": ["a", "b"], "atomic_energies": np.zeros((2, 2))}, "heads a, b"),
         ({"gate": "tanh"}, "activation tanh"),
     ],
 )

@@ -4,7 +4,14 @@ from ase.build import fcc110, fcc111
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scatter.fitting.descriptor import SIZES, WEIGHTS, descriptors, images, standardised
+from scatter.fitting.descriptor import (
+    WEIGHTS,
+    descriptors,
+    images,
+    longest_gap,
+    sizes,
+    standardised,
+)
 
 SLAB = fcc110("Cu", (2, 3, 3), a=3.65, vacuum=12.0)
 CELL, PERIODIC = SLAB.cell.array.copy(), (True, True, True)
@@ -56,7 +63,7 @@ def test_a_molecule_that_has_left_the_cell_sees_what_it_would_see_inside():
 
 
 def test_a_cell_repeated_along_the_surface_shows_the_molecule_the_same():
-    surroundings = slice(1, 1 + SIZES["surroundings"])
+    surroundings = slice(1, 1 + sizes()["surroundings"])
     slab = fcc111("Cu", (1, 1, 3), a=3.65, vacuum=12.0)
     wide = slab.repeat((4, 4, 1))
     molecule = slab.positions.max(axis=0) + [[0.3, 0.2, 1.1], [0.5, 0.9, 1.7]]
@@ -103,7 +110,7 @@ def test_nearby_frames_are_near_and_other_sites_heights_and_tilts_are_not():
 def test_strain_and_heat_of_the_slab_are_seen():
     found, hot = frame(), frame()
     hot[:, :-2] += np.random.default_rng(6).normal(0, 0.1, (len(SLAB), 3))
-    slab = slice(-SIZES["slab"], None)
+    slab = slice(-sizes()["slab"], None)
     assert np.abs(described(found * 1.01, CELL * 1.01) - described(found))[slab].max() > 0.05
     assert np.abs(described(hot) - described(found))[slab].max() > 0.05
 
@@ -111,7 +118,7 @@ def test_strain_and_heat_of_the_slab_are_seen():
 def test_each_block_of_standardised_descriptors_has_its_weight_as_variance():
     pool = np.vstack([descriptors(frame(seed), CELL, PERIODIC) for seed in range(50)])
     variances = standardised(pool).var(axis=0)
-    edges = np.cumsum([0, *SIZES.values()])
+    edges = np.cumsum([0, *sizes().values()])
     for (block, weight), a, b in zip(WEIGHTS.items(), edges[:-1], edges[1:], strict=True):
         assert variances[a:b].sum() == pytest.approx(weight, rel=0.05), block
 
@@ -119,3 +126,59 @@ def test_each_block_of_standardised_descriptors_has_its_weight_as_variance():
 def test_a_feature_that_never_varies_counts_for_nothing():
     pool = np.vstack([described(frame())] * 5)
     assert np.abs(standardised(pool)).max() < 1e-9
+
+
+WATER, METHANE = (8, 1, 1), (6, 1, 1, 1, 1)
+
+
+def over(molecule, seed=0, height=1.5):
+    """A displaced slab with a molecule's atoms over it at random places, shape (1, atom, 3)."""
+    rng = np.random.default_rng(seed)
+    slab = SLAB.positions + rng.normal(0, 0.1, SLAB.positions.shape)
+    first = np.array([*rng.uniform(0, 5, 2), TOP + height])
+    return np.vstack([slab, first + rng.normal(0, 0.7, (len(molecule), 3))])[None]
+
+
+@pytest.mark.parametrize("molecule", [(1,), WATER, METHANE])
+def test_a_molecule_of_any_size_is_described_whatever_the_order_of_its_atoms(molecule):
+    found = over(molecule)
+    one = descriptors(found, CELL, PERIODIC, molecule)[0]
+    assert len(one) == sum(sizes(molecule).values())
+    order = np.random.default_rng(3).permutation(len(molecule))
+    found[:, len(SLAB) :] = found[:, len(SLAB) :][:, order]
+    turn = rotation(1.1)
+    shuffled = tuple(np.array(molecule)[order].tolist())
+    other = descriptors(found @ turn, CELL @ turn, PERIODIC, shuffled)[0]
+    assert other == pytest.approx(one, abs=1e-9)
+
+
+def test_which_element_of_a_molecule_is_where_is_seen():
+    found, molecule = over((6, 8)), (6, 8)
+    swapped = found.copy()
+    swapped[:, -2:] = swapped[:, :-3:-1].copy()
+    first, second = (descriptors(each, CELL, PERIODIC, molecule)[0] for each in (found, swapped))
+    assert np.abs(first - second).max() > 0.1
+
+
+@pytest.mark.parametrize("molecule", [(1,), WATER, METHANE])
+def test_blocks_of_molecules_of_any_size_have_their_weights(molecule):
+    frames = [over(molecule, seed) for seed in range(40)]
+    pool = np.vstack([descriptors(each, CELL, PERIODIC, molecule) for each in frames])
+    variances = standardised(pool, molecule).var(axis=0)
+    edges = np.cumsum([0, *sizes(molecule).values()])
+    for (block, weight), a, b in zip(WEIGHTS.items(), edges[:-1], edges[1:], strict=True):
+        expected = weight if b > a else 0.0  # an atom has no bonds
+        assert variances[a:b].sum() == pytest.approx(expected, rel=0.05), block
+
+
+def test_the_longest_gap_is_a_diatomics_bond_and_that_of_the_atom_that_leaves():
+    rng = np.random.default_rng(8)
+    pairs = rng.normal(size=(5, 2, 3))
+    assert longest_gap(pairs) == pytest.approx(np.linalg.norm(pairs[:, 1] - pairs[:, 0], axis=1))
+    water = np.array(
+        [[[0, 0, 0], [0.96, 0, 0], [0, 0.96, 0]], [[0, 0, 0], [0.96, 0, 0], [0, 3, 0]]]
+    )
+    assert longest_gap(water) == pytest.approx([0.96, 3.0])
+    chain = np.array([[[0, 0, 0], [0, 0, 5.0], [0, 0, 1.0], [0, 0, 3.5], [0, 0, 2.2]]])
+    assert longest_gap(chain) == pytest.approx([1.5])
+    assert np.isnan(longest_gap(np.zeros((1, 1, 3)))).all()

@@ -64,7 +64,7 @@ def test_a_student_is_written_with_the_domain_of_its_training_set(tmp_path):
     )
     frames = read_frames(data / "train.extxyz")
     expected = domain_of(structures_of(frames, NUMBERS, 5.0, "set"), NUMBERS)
-    assert MaceFused.read(potential).domain.told() == expected.told()
+    assert MaceFused.read(potential).domain.record() == expected.record()
 
 
 def test_a_domain_is_added_to_a_file_from_several_sets(tmp_path):
@@ -75,6 +75,6 @@ def test_a_domain_is_added_to_a_file_from_several_sets(tmp_path):
     identity = MaceFused.read(potential).identity
     found = write_domain(potential, [data / "train.extxyz", data / "valid.extxyz"])
     every = read_frames(data / "train.extxyz") + read_frames(data / "valid.extxyz")
-    assert found.told() == domain_of(structures_of(every, NUMBERS, 5.0, "set"), NUMBERS).told()
+    assert found.record() == domain_of(structures_of(every, NUMBERS, 5.0, "set"), NUMBERS).record()
     assert MaceFused.read(potential).identity == identity
-    assert MaceFused.read(potential).domain.told() == found.told()
+    assert MaceFused.read(potential).domain.record() == found.record()

@@ -9,8 +9,18 @@ from tiny_runs import slab_from_a_file
 from scatter import store
 from scatter.config import read as read_input
 from scatter.fitting import extras as extras_module
-from scatter.fitting.extras import Extras, bulk_cells, clean_slabs, molecules, path_frames
+from scatter.fitting.alone import struck
+from scatter.fitting.descriptor import nearest
+from scatter.fitting.extras import (
+    Extras,
+    above_slabs,
+    bulk_cells,
+    clean_slabs,
+    molecules,
+    path_frames,
+)
 from scatter.fitting.sample import sample
+from scatter.initial.slab import build
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.calculator import PotentialCalculator
@@ -264,3 +274,46 @@ def test_the_same_input_makes_the_same_extras(sampled, straight, capsys):
     assert {*first} == {"paths.extxyz", "bulk.extxyz", "molecule.extxyz", "slab.extxyz"}
     assert made() == first
     assert f"extras: {sampled / 'extras' / 'bulk.extxyz'}, 4 structures" in capsys.readouterr().out
+
+
+def test_molecules_are_put_above_slabs_at_random_and_touch_nothing(input):
+    frames = above_slabs(input, Analytic(), 30)
+    assert_labelled(frames)
+    assert len({frame.info["trajectory"] for frame in frames}) == 30
+    lowest, bonds = [], []
+    for frame in frames:
+        assert frame.info["projectile_atoms"] == 2
+        slab, own = np.arange(len(frame) - 2), [len(frame) - 2, len(frame) - 1]
+        near = min(frame.get_distances(atom, slab, mic=True).min() for atom in own)
+        assert near > 0.7 * (0.31 + 1.32) - 1e-6
+        top = np.sort(frame.positions[slab, 2])[-4:].mean()
+        lowest.append(frame.positions[own, 2].min() - top)
+        bonds.append(frame.get_distance(*own))
+        assert frame.info["Z_A"] == pytest.approx(frame.positions[own, 2].mean() - top, abs=0.3)
+    assert min(lowest) < 1.5 < 4 < max(lowest) < 5.01
+    assert min(bonds) < 0.6 < 2.3 < max(bonds)
+
+
+def test_atoms_that_are_struck_lie_as_near_to_an_atom_that_moves_as_hard_collisions_do(input):
+    slab, ideal = build(input.surface, "111", 3.68)
+    system, rng = slab.with_projectile(1), np.random.default_rng(3)
+    near = []
+    for _ in range(200):
+        [own] = struck(rng, system, ideal)
+        apart = nearest(own - ideal, system.cell, system.pbc)
+        r = np.sqrt((apart**2).sum(axis=1))
+        assert slab.moving[r.argmin()]
+        near.append(r.min() / (0.31 + 1.32))
+    assert 0.55 <= min(near) < 0.57
+    assert 0.95 < max(near) <= 1.0
+    assert np.mean(np.array(near) < 0.7) == pytest.approx(1 / 3, abs=0.12)
+
+
+def test_structures_are_made_without_trajectories_where_those_cost_too_much(write_tiny, tmp_path):
+    write_tiny(tmp_path, run__output=str(tmp_path / "out"))
+    sample_in(tmp_path, extras=Extras(above=3, molecule=2), trajectories=False)
+    made = {path.name for path in (tmp_path / "out/extras").iterdir()}
+    assert made == {"above.extxyz", "molecule.extxyz", "slab.extxyz"}
+    assert not (tmp_path / "out/frames").exists()
+    with pytest.raises(UserError, match="--no-trajectories: leaves nothing to do"):
+        sample_in(tmp_path, trajectories=False)

@@ -25,17 +25,17 @@ def toy(folder, *sections, seconds=3000):
 def test_every_section_of_the_toy_tells_what_it_found(tmp_path):
     code, told, found = toy(
         tmp_path, "ceilings", "exact:16", "exact:ace", "same:16", "rate:16", "rate:ace",
-        "campaign:16", "campaign:ace", "beside:16", "mace-torch:16",
+        "campaign:16", "campaign:ace", "beside:16", "mace-torch:16", "exact:vectors", "rate:dense",
     )  # fmt: skip
     assert (code, [one for one in found if one["name"] == "failed"]) == (0, []), told
     exact = [one for one in found if one["name"] == "exact"]
-    assert len(exact) == 6
+    assert len(exact) == 9
     assert all(one["within"] and one["largest_force"] > 0.1 for one in exact)
     (same,) = (one for one in found if one["name"] == "same")
     assert (same["graph"], same["again"], same["turns"]) == (0, 0, 0)
     assert same["batch"] < 1e-5 < same["moved_A"]  # the plain formulas call BLAS
     rates = [one for one in found if one["name"] in ("rate", "campaign", "beside")]
-    assert len(rates) == 7
+    assert len(rates) == 9
     assert all(one["rate"] > 0 and not one.get("grew") for one in rates)
     library = [one for one in found if one["name"] == "mace-torch"]
     assert [one["size"] for one in library] == [1, 1]

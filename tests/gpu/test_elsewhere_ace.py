@@ -12,12 +12,13 @@ from rich.console import Console
 from scatter import store
 from scatter.ace.family import AceDevice
 from scatter.ace.file import LinearAce
-from scatter.campaign.elsewhere import collect, write_prepared
+from scatter.campaign.collected import collect
+from scatter.campaign.elsewhere import write_prepared
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import carry_out, run
 from scatter.config import read
 from scatter.errors import UserError
-from scatter.outcomes import ROW
+from scatter.rows import ROW
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from few_atoms import answers, few_atoms
 from test_no_wait import potential
 
 from scatter.errors import UserError
+from scatter.mace.device import fused as mace
 from scatter.mace.kernels.gpu import edges
 from scatter.potentials.device import fused
 from scatter.potentials.device.lists import room_for
@@ -27,8 +28,9 @@ def test_what_the_first_atom_sends_reaches_none_that_it_is_no_neighbour_of():
     m, pairs = torch.zeros(2 * 16 * channels), torch.tensor([0, 1], dtype=torch.int32)
     table = torch.ones(24 * channels)
     edges.features_2[(2, 1)](
-        unit, index, pairs, table, g, m, places, 2 * places, channels, 8, channels, num_warps=1
-    )
+        unit, index, pairs, g, table, g, m, places, 2 * places, channels, 8, channels, False,
+        num_warps=1,
+    )  # fmt: skip
     assert torch.isfinite(m).all()
     assert (m.reshape(2, 16, channels)[:, 0] == torch.tensor([[0.0], [1.0]])).all()
 
@@ -42,6 +44,14 @@ def test_an_atom_that_is_far_from_many_is_known_nowhere():
     energies, _ = evaluator.begin(np.arange(1), x)
     assert (evaluator.bound.lists.longest() < 1000).all()
     assert np.isnan(energies).all()
+
+
+def test_tables_whose_places_32_bits_do_not_count_are_refused(monkeypatch):
+    system, _ = few_atoms()
+    fused_mace = potential("float32", kernels="fused")
+    monkeypatch.setattr(mace, "LONGEST", fused_mace.weights.table_1.numel() - 1)
+    with pytest.raises(UserError, match="radial functions of 2 elements .* --elements"):
+        fused_mace.bind(system, 1)
 
 
 def test_lists_that_grow_leave_their_memory_first(monkeypatch):

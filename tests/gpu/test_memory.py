@@ -11,6 +11,7 @@ import triton
 import triton.language as tl
 from ace_models import random_ace
 from few_atoms import few_atoms
+from mace_models import SMALL_VECTOR, folded_model
 from test_device_mace import ZBL, model
 from watched import watched
 
@@ -72,6 +73,9 @@ MODELS = {
         "float32", "cpu", kernels="fused",
     ),
     "MACE": lambda: MaceDevice(model("shipped"), "float32", "cpu", kernels="fused"),
+    "MACE with vectors": lambda: MaceDevice(
+        folded_model(SMALL_VECTOR), "float32", "cpu", kernels="fused"
+    ),
     "MACE of two blocks, ZBL": lambda: MaceDevice(model(ZBL), "float32", "cpu", kernels="fused"),
 }  # fmt: skip
 
@@ -81,34 +85,25 @@ MODELS = {
     [
         "MACE",
         pytest.param("ACE", marks=pytest.mark.attack),
+        pytest.param("MACE with vectors", marks=pytest.mark.attack),
         pytest.param("MACE of two blocks, ZBL", marks=pytest.mark.attack),
     ],
 )
-def test_no_kernel_races_or_leaves_its_arrays(kind, monkeypatch):
+def test_no_kernel_races_or_leaves_its_arrays_or_reads_what_a_step_before_left(kind, monkeypatch):
     """One replica after the other in the same arrays, an atom nowhere, and lists that overflow."""
     system, positions = few_atoms(replicas=2)
     monkeypatch.setattr("scatter.potentials.device.fused.ROOM", 1)
-    with watched(monkeypatch) as watch:
-        evaluator = MODELS[kind]().bind(system, 2)
-        evaluator.begin(np.arange(2), positions)
-        positions[0, 0, 0] = np.nan
-        evaluator(positions)
-        monkeypatch.setattr("scatter.potentials.device.fused.room_for", lambda most: 3)
-        evaluator.bound.make_room(3)
-        assert np.isnan(evaluator(positions)[0]).all()
-    assert len(watch.kernels) > 10
-    assert not watch.faults
-
-
-@pytest.mark.parametrize("kind", [pytest.param("ACE", marks=pytest.mark.attack), "MACE"])
-def test_nothing_is_read_that_was_left_from_a_step_before(kind, monkeypatch):
-    system, positions = few_atoms()
-    evaluator = MODELS[kind]().bind(system, 1)
-    expected = evaluator.begin(np.arange(1), positions)
+    evaluator = MODELS[kind]().bind(system, 2)
+    expected = evaluator.begin(np.arange(2), positions)
     for array in vars(evaluator.bound.scratch).values():
         if isinstance(array, torch.Tensor):
             array.fill_(torch.nan if array.is_floating_point() else 2**30)
     with watched(monkeypatch) as watch:
         found = evaluator(positions)
+        positions[0, 0, 0] = np.nan
+        monkeypatch.setattr("scatter.potentials.device.fused.room_for", lambda most: 3)
+        evaluator.bound.make_room(3)
+        assert np.isnan(evaluator(positions)[0]).all()
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+    assert len(watch.kernels) > 10
     assert not watch.faults

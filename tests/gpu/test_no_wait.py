@@ -9,11 +9,12 @@ import torch
 from ace_models import binding_ace
 from batch_systems import conditions as of_a_batch
 from batch_systems import flat
-from mace_models import hydrogen_on_copper
+from mace_models import hydrogen_on_copper, with_vectors
 from no_wait import NoCrossing, NoWait, Waiting
 
 from scatter.ace.family import AceDevice
 from scatter.dynamics.batch import Batch, propagate
+from scatter.dynamics.baths import BathEnergy, Edge, EdgeBath
 from scatter.dynamics.bounds import Bounds
 from scatter.dynamics.stop import Dynamics, Stop
 from scatter.mace.family import MaceDevice
@@ -30,6 +31,7 @@ STOP = Stop(scattered_A=2.2, near_A=1.6, dissociated_A=1.6)
 
 MODELS = {
     "MACE": (MaceDevice, lambda: FoldedMace.read(SHIPPED)), "ACE": (AceDevice, binding_ace),
+    "MACE with vectors": (MaceDevice, lambda: with_vectors(FoldedMace.read(SHIPPED))),
 }  # fmt: skip
 
 
@@ -67,13 +69,20 @@ def test_the_watchman_sees_what_waits(operation):
         operation(torch.tensor([-1.0, 2.0]))
 
 
+def in_bath(on):
+    """The same with two atoms of the slab in a bath."""
+    edge = Edge(np.array([0, 2]), np.full(2, 0.02), 600.0)
+    return replace(on, motion=EdgeBath(on.motion, edge), observers=(*on.observers, BathEnergy()))
+
+
+@pytest.mark.parametrize("bathed", [False, True])
 @pytest.mark.parametrize("family", MODELS)
-def test_no_step_waits_for_the_device(family):
+def test_no_step_waits_for_the_device(family, bathed):
     first = list(starts(4))
     device = potential("float32", family)
-    batch = Batch(
-        first, device.bind(conditions(4).system, 4), conditions(4, array=device.place.array)
-    )
+    on = conditions(4, array=device.place.array)
+    evaluator = device.bind(conditions(4).system, 4)
+    batch = Batch(first, evaluator, in_bath(on) if bathed else on)
     with NoWait():
         for _ in range(3):
             batch.step()
@@ -96,18 +105,17 @@ def test_a_step_on_another_device_asks_nothing_of_the_cpu(monkeypatch, family):
 @pytest.mark.parametrize("family", MODELS)
 def test_a_step_of_the_fused_kernels_brings_nothing_to_the_device(monkeypatch, family):
     """All that torch does in it, with the kernels left out."""
-    kernels = importlib.import_module(f"scatter.{family.lower()}.device.fused")
-    launched = []
-    for module in (fused, kernels):
+    kernels, launched = MODELS[family][0].parts["fused"].partition(":")[0], []
+    for module in (fused, importlib.import_module(kernels)):
         monkeypatch.setattr(module, "launch", lambda kernel, *_, **__: launched.append(kernel))
     monkeypatch.setattr(fused.Fused, "reserve", lambda self, x: self.capacity or self.make_room(60))
     device = potential("float32", family, "meta", kernels="fused")
     evaluator = device.bind(conditions(4).system, 4)
-    batch = Batch(list(starts(4)), evaluator, conditions(4, array=device.place.array))
+    batch = Batch(list(starts(4)), evaluator, in_bath(conditions(4, array=device.place.array)))
     launched.clear()
     with NoCrossing():
         in_place(batch)
-    assert len(launched) == {"MACE": 18, "ACE": 12}[family]
+    assert len(launched) == {"MACE": 18, "ACE": 12, "MACE with vectors": 20}[family]
 
 
 @pytest.mark.parametrize("crossing", [

@@ -4,6 +4,7 @@ The interpreter runs one program after another and each of them as one thread, s
 race nor a place beyond an array shows in its answers. Here every load and store is looked at.
 """
 
+from bisect import bisect_right
 from contextlib import contextmanager
 
 import numpy as np
@@ -30,13 +31,15 @@ class Watch:
 
     def __init__(self):
         self.faults, self.kernels = set(), set()
-        self.kernel, self.memories, self.time, self.entered = "", [], 0, 0
+        self.kernel, self.memories, self.begins = "", [], []
+        self.time, self.entered = 0, 0
 
     def launch(self, executor, arguments):
         self.kernel = executor.fn.__name__
         self.kernels.add(self.kernel)
         storages = [a.untyped_storage() for a in arguments if hasattr(a, "untyped_storage")]
-        self.memories = [Memory(s) for s in {s.data_ptr(): s for s in storages}.values()]
+        self.memories = [Memory(s) for _, s in sorted({s.data_ptr(): s for s in storages}.items())]
+        self.begins = [memory.begin for memory in self.memories]
         self.time = 0
 
     def enter(self):
@@ -52,12 +55,14 @@ class Watch:
     def _found(self, pointers, mask, size):
         """The memory that the pointers are in, and their words; lanes that are masked left out."""
         places = np.broadcast_to(pointers, mask.shape)[mask].astype(np.int64)
-        for memory in self.memories:
-            inside = (places >= memory.begin) & (places + size <= memory.begin + memory.size)
-            if inside.all() and len(places):
+        if not len(places):
+            return None, places
+        number = bisect_right(self.begins, places[0]) - 1  # the last that begins before
+        if number >= 0:
+            memory, least, most = self.memories[number], places.min(), places.max()
+            if memory.begin <= least and most + size <= memory.begin + memory.size:
                 return memory, (places - memory.begin) // WORD
-        if len(places):
-            self.fault("beyond all arrays")
+        self.fault("beyond all arrays")
         return None, places
 
     def _clash(self, first, last, one, before):
@@ -105,10 +110,10 @@ def watched(monkeypatch):
     watch, builder = Watch(), interpreter.interpreter_builder
     before = {
         (builder, "create_masked_load"): lambda at, mask, *_: watch.load(
-            at.data, mask.data, _size(at)
+            at.data, mask.data.astype(bool), _size(at)
         ),
         (builder, "create_masked_store"): lambda at, values, mask, *_: watch.store(
-            at.data, values.data, mask.data, _size(at)
+            at.data, values.data, mask.data.astype(bool), _size(at)
         ),
         (builder, "create_barrier"): watch.barrier,
         (builder, "binary_op"): lambda one, other, do: watch.count(one.data, other.data, do),

@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 from scipy.stats import kstest
 
-from scatter.initial.incidence import Incidence, approach
+from scatter.initial.incidence import Disc, Incidence, approach
+from scatter.settings import UserError
 from scatter.units import degree
 
 THREE_SIGMA = 0.0027
@@ -14,7 +15,9 @@ SKEWED = np.array([[7.0, 2.0, 0.0], [-1.5, 6.0, 0.0], [0.0, 0.0, 30.0]])
 
 def drawn(count=2000, polar=0.0, azimuth=None, energy=0.5, mass=2.0):
     rng = np.random.default_rng(11)
-    return [approach(rng, energy, polar, azimuth, 7.0, SKEWED, mass) for _ in range(count)]
+    return [
+        approach(rng.random(3), energy, polar, azimuth, 7.0, SKEWED, mass) for _ in range(count)
+    ]
 
 
 def test_a_value_a_list_and_a_range_expand_to_the_points_they_name():
@@ -47,6 +50,8 @@ def test_a_value_a_list_and_a_range_expand_to_the_points_they_name():
         ({"azimuth_deg": "rand"}, "'random'"),
         ({"azimuth_deg": [0, 360]}, "azimuth_deg names the same value twice"),
         ({"azimuth_deg": 400}, "less than or equal to 360"),
+        ({"aim_atom": 3}, "aim_radius_A is missing"),
+        ({"aim_radius_A": 3.0}, "aim_atom is missing"),
         ({"height_A": 0}, "greater than 0"),
         ({"heigth_A": 7}, "not permitted"),
     ],
@@ -103,3 +108,37 @@ def test_the_impact_does_not_depend_on_the_angles():
     impacts = [[each.impact for each in drawn(5, *way)] for way in ways]
     np.testing.assert_array_equal(impacts[0], impacts[1])
     np.testing.assert_array_equal(impacts[0], impacts[2])
+
+
+def test_aimed_impacts_are_uniform_in_the_disc_around_the_atom():
+    slab = np.array([[0.0, 0.0, 0.0], [3.0, 1.0, 2.0]])
+    disc = Incidence(energy_eV=1, aim_atom=1, aim_radius_A=2.5).disc(slab)
+    rng = np.random.default_rng(3)
+    paths = [
+        approach(rng.random(3), 0.5, 40 * degree, None, 7.0, SKEWED, 2.0, disc) for _ in range(2000)
+    ]
+    away = np.array([path.impact for path in paths]) - [3.0, 1.0]
+    distance, angle = np.hypot(*away.T), np.arctan2(*away.T)
+    assert kstest((distance / 2.5) ** 2, "uniform").pvalue > THREE_SIGMA
+    assert kstest(angle / (2 * np.pi) + 0.5, "uniform").pvalue > THREE_SIGMA
+    assert disc.share(SKEWED) == pytest.approx(np.pi * 2.5**2 / (7 * 6 + 2 * 1.5))
+
+
+def test_an_aim_changes_nothing_but_the_impact():
+    disc = Disc(np.array([1.0, 2.0]), 0.7)
+    aimed, plain = (
+        approach(np.random.default_rng(5).random(3), 0.5, 0.3, None, 7.0, SKEWED, 2.0, where)
+        for where in (disc, None)
+    )
+    assert (aimed.velocity == plain.velocity).all()
+    assert aimed.centre[:2] - aimed.impact == pytest.approx(plain.centre[:2] - plain.impact)
+    assert np.hypot(*(aimed.impact - disc.centre)) <= 0.7
+
+
+def test_an_aim_at_no_atom_or_wider_than_the_cell_is_refused():
+    aim = Incidence(energy_eV=1, aim_atom=2, aim_radius_A=2.5)
+    with pytest.raises(UserError, match="aim_atom = 2: the slab has 2 atoms, counted from 0"):
+        aim.disc(np.zeros((2, 3)))
+    with pytest.raises(UserError, match="repeats after 4.00 Å, .* give at most 2.00"):
+        aim.disc(np.zeros((3, 3)), 4.0)
+    assert Incidence(energy_eV=1).disc(np.zeros((2, 3))) is None

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 from scipy.stats import kstest
 
 from scatter.ebk import Curve, level, reduced_mass, rovibrational
-from scatter.initial.molecule import Molecule, bond_curve, isotopes
+from scatter.initial.bond_curve import bond_curve
+from scatter.initial.formulas import isotopes
+from scatter.initial.molecule import Molecule
 from scatter.initial.rovibrational import RovibrationalState
 from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
@@ -69,22 +71,30 @@ def bonds(molecules):
 def test_the_conditions_are_the_product_in_a_stable_order():
     table = Molecule(formula=["H2", "HD"], v=[0, 1], j=1, mj=[0, 1])
     assert table.conditions == [
-        (formula, v, 1, m_J) for formula in ("H2", "HD") for v in (0, 1) for m_J in (0, 1)
+        (formula, v, 1, m_J, None) for formula in ("H2", "HD") for v in (0, 1) for m_J in (0, 1)
     ]
     pairs = Molecule(formula="D2", states=[[1, 1], [0, 2]])
-    assert pairs.conditions == [("D2", 1, 1, None), ("D2", 0, 2, None)]
+    assert pairs.conditions == [("D2", 1, 1, None, None), ("D2", 0, 2, None, None)]
 
 
 @pytest.mark.parametrize(
     ("keys", "rule"),
     [
-        ({"formula": "H3"}, '"H3" is not a diatomic of H, D, T'),
-        ({"formula": "He2"}, '"He2" is not a diatomic'),
-        ({"formula": "H"}, '"H" is not a diatomic'),
+        ({"formula": "H3"}, "v is of diatomics, and H3 is none of them"),
+        ({"formula": "Uu2"}, '"Uu2" is not a formula of H, D, T'),
+        ({"formula": "2H"}, '"2H" is not a formula'),
+        ({"formula": "H"}, "v is of diatomics, and H is none of them"),
+        ({"formula": ["H", "H2"]}, r"mixes H \(atom\) and H2 \(diatomic\)"),
+        ({"modes": {"1": 1}}, "modes is of polyatomics, and H2 is none of them"),
+        ({"formula": "CH4", "v": None, "j": None, "modes": {"0": 1}}, 'names mode "0"'),
+        (
+            {"formula": "CH4", "v": None, "j": None, "modes": {}, "vibration_K": 300.0},
+            "modes and vibration_K both",
+        ),
+        ({"formula": "CH4", "v": None, "rotation_K": 30.0}, "j and rotation_K both"),
         ({"formula": 2}, "valid string"),
         ({"formula": ["HD", "DH"]}, "same molecule twice"),
         ({"v": None}, "v is missing"),
-        ({"v": None, "j": None}, "give either both v and j, or states"),
         ({"states": [[0, 0]]}, "give either both v and j, or states"),
         ({"v": -1}, "greater than or equal to 0"),
         ({"v": 1.0}, "valid integer"),

@@ -154,16 +154,24 @@ def test_systems_are_the_product_of_facets_and_temperatures():
 def test_the_lattice_constant_is_looked_up_by_temperature():
     table = {"300": 3.66, "925.0": 3.71}
     surface = Surface(temperature_K=[300, 925], lattice_constant_A=table)
-    assert [surface.given_lattice_constant(kelvin) for kelvin in (300, 925)] == [3.66, 3.71]
-    assert Surface(temperature_K=300, lattice_constant_A=3.6).given_lattice_constant(300) == 3.6
-    assert Surface(temperature_K=300).given_lattice_constant(300) is None
+    assert [surface.given_lattice(kelvin)[0] for kelvin in (300, 925)] == [3.66, 3.71]
+    assert Surface(temperature_K=300, lattice_constant_A=3.6).given_lattice(300) == (3.6, None)
+    assert Surface(temperature_K=300).given_lattice(300) is None
 
 
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
         ("element", "Qq", "not a chemical symbol"),
-        ("facet", "112", "Input should be '111', '100', '110' or '211'"),
+        ("facet", "11", "'11' is not a plane of a fcc crystal, which has three indices"),
+        ("facet", "11-1-1", "which has three indices h k l, such as"),
+        ("facet", "1,1", "is not a plane"),
+        ("facet", "222", "names no plane: its indices share the factor 2"),
+        ("facet", "000", "names no plane: its indices are all 0"),
+        ("structure", "cubic", "'fcc', 'bcc', 'hcp' or 'diamond'"),
+        ("structure", "hcp", "'111' is not a plane of a hcp crystal, which has four indices"),
+        ("element", "Mn", "no crystal that is built .cubic.; choose one of fcc, bcc"),
+        ("c_over_a", 1.6, "c_over_a is about a hcp crystal, and Cu is fcc"),
         ("facet", [], "at least 1 item"),
         ("facet", ["111", "111"], "names a slab twice"),
         ("size", [3, 3], "at least 3 items"),
@@ -171,7 +179,8 @@ def test_the_lattice_constant_is_looked_up_by_temperature():
         ("frozen_layers", 6, "leaves none of the 6 layers"),
         ("frozen_layers", 0, "greater than 0"),
         ("frozen_layers", True, "valid integer"),
-        ("temperature_K", 0, "greater than 0"),
+        ("frozen_layers", "some", "should be 'all'"),
+        ("temperature_K", -1, "greater than or equal to 0"),
         ("temperature_K", "300", "valid number"),
         ("temperature_K", float("inf"), "finite number"),
         ("temperature_K", [300, 300], "names a slab twice"),

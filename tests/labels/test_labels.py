@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixCartesian
 from ase.io import read, write
 from labelled_sets import FREE, HELD, WAYS, approaching, labelled, rattled, written
@@ -88,6 +90,13 @@ def test_validation_reads_labels_by_the_same_rule(tmp_path):
     found = labels_of(read_frames(tmp_path / "set.extxyz"), tmp_path / "set.extxyz")
     due = forces(as_read(frames, tmp_path))
     assert np.array_equal(np.array(found.forces), due, equal_nan=True)
+
+
+def test_an_atom_alone_feels_no_force_and_may_be_labelled_so(tmp_path):
+    atom = Atoms("H", cell=[9.0] * 3, pbc=True)
+    atom.calc = SinglePointCalculator(atom, energy=-1.1, forces=np.zeros((1, 3)))
+    [found] = as_read([atom], tmp_path)
+    assert results_of(found)["energy"] == -1.1
 
 
 def test_a_set_whose_forces_were_never_computed_is_refused(tmp_path):

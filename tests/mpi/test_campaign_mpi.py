@@ -4,16 +4,13 @@ What must not disturb these ranks runs as a launch of its own, begun by rank 0 w
 sleep.
 """
 
-import os
 import runpy
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from forked_sampler import Forked
-from mpi4py import MPI
-from processes import finished
+from own_launches import BIN, TESTS, WORLD, launch, on_rank_0
+from tiny_runs import RARE
 
 import scatter
 from scatter import store
@@ -22,33 +19,19 @@ from scatter.settings import UserError
 
 pytestmark = pytest.mark.mpi
 
-WORLD = MPI.COMM_WORLD
-BIN = Path(sys.executable).parent
-TESTS = Path(__file__).parents[1]
-LAUNCHER = ("PMI", "MPI", "HYDRA", "PMIX", "OMPI", "GFORKER")  # what marks a rank of a launch
-
-
-def on_rank_0(make):
-    """What rank 0 makes, on every rank; the others sleep meanwhile, and do not spin."""
-    made = make() if WORLD.rank == 0 else None
-    request = WORLD.Ibarrier()
-    while not request.Test():
-        time.sleep(0.02)
-    return WORLD.bcast(made)
-
-
-def launch(*command, ranks=2):
-    """A launch of its own: exit code, output, errors; it fails when it hangs."""
-    free = {name: text for name, text in os.environ.items() if not name.startswith(LAUNCHER)}
-    mpirun = [BIN / "mpirun", "-n", str(ranks)] if ranks > 1 else []
-    ended = finished([*mpirun, *command], 100, env=free)
-    return ended.returncode, ended.stdout, ended.stderr
-
 
 @pytest.fixture
 def folder(tmp_path):
     """One folder for all ranks."""
     return WORLD.bcast(tmp_path)
+
+
+def alone(folder, write_tiny, changes):
+    """The folder of a tiny campaign that one rank has run, in a launch of its own."""
+    (folder / "one").mkdir()
+    ended = launch(BIN / "scatter", "run", write_tiny(folder / "one", **changes), ranks=1)
+    assert ended[0] == 0, ended
+    return folder / "one" / "out"
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +72,22 @@ def test_all_ranks_together_give_the_bits_of_one(folder, one_rank, write_tiny):
     assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
 
 
+def test_all_ranks_together_grow_a_campaign_of_one_rank(folder, one_rank, write_tiny):
+    own = folder / "grown"
+
+    def begin():
+        own.mkdir()
+        path = write_tiny(own, incidence__energy_eV=1.2)
+        return launch(BIN / "scatter", "run", path, ranks=1)
+
+    ended = on_rank_0(begin)
+    assert ended[0] == 0, ended
+    made = run_here(own, write_tiny, run__slots=3)
+    rows = on_rank_0(lambda: read_results(made)[1]).copy()
+    rows["point"] = 1 - rows["point"]
+    assert rows[rows["point"].argsort(kind="stable")].tobytes() == one_rank.tobytes()
+
+
 def test_slabs_made_by_all_ranks_are_those_of_one(folder, one_rank, write_tiny, monkeypatch):
     monkeypatch.setenv("SCATTER_CACHE", str(folder / "cache of all"))
     made = run_here(folder / "all", write_tiny)
@@ -114,19 +113,23 @@ def test_all_ranks_together_stop_at_a_target_where_one_does(folder, one_rank, wr
         "sampling__max_trajectories": 60, "frames__trajectories": 0,
     }  # fmt: skip
 
-    def alone():
-        (folder / "one").mkdir()
-        ended = launch(BIN / "scatter", "run", write_tiny(folder / "one", **aimed), ranks=1)
-        assert ended[0] == 0, ended
-        return read_results(folder / "one" / "out")[1]
-
-    one = on_rank_0(alone)
+    one = on_rank_0(lambda: read_results(alone(folder, write_tiny, aimed))[1])
     made = run_here(folder / "all", write_tiny, run__slots=3, **aimed)
     rows = on_rank_0(lambda: read_results(made)[1])
     assert rows.tobytes() == one.tobytes()
     assert 24 < len(rows) < 120
     writers = {path.name.split("-")[1] for path in (made / "blocks").iterdir()}
     assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
+
+
+def test_all_ranks_together_choose_the_time_step_of_one(folder, one_rank, write_tiny):
+    auto = {"dynamics__timestep_fs": "auto", "dynamics__scheme": "multistep"}
+    strict = {**auto, "dynamics__energy_tolerance_eV": 0.01, "sampling__trajectories": 3}
+
+    one = on_rank_0(lambda: read_results(alone(folder, write_tiny, strict))[1])
+    made = run_here(folder / "all", write_tiny, **strict)
+    assert store.read_manifest(made)["timestep_fs"] == 0.25
+    assert on_rank_0(lambda: read_results(made)[1]).tobytes() == one.tobytes()
 
 
 def test_all_ranks_together_run_the_branches_of_a_sampler(folder, one_rank):
@@ -143,6 +146,46 @@ def test_all_ranks_together_run_the_branches_of_a_sampler(folder, one_rank):
     assert (one["branch"] > 0).any()
     writers = {path.name.split("-")[1] for path in (folder / "all" / "blocks").iterdir()}
     assert writers == {f"{rank:04d}" for rank in range(WORLD.size)}
+
+
+FELT = {
+    "friction__kind": "ldfa", "friction__laser": {"fluence_mJ_per_cm2": 8.0, "peaks_fs": [150.0]},
+    "dynamics__bath": "bottom", "dynamics__bath_layers": 1, "sampling__trajectories": 4,
+    "frames__trajectories": 0,
+}  # fmt: skip
+
+
+def test_all_ranks_together_heat_electrons_as_one_does(folder, one_rank, write_tiny):
+    one = on_rank_0(lambda: read_results(alone(folder, write_tiny, FELT))[1])
+    made = run_here(folder / "all", write_tiny, run__slots=3, **FELT)
+    assert on_rank_0(lambda: read_results(made)[1]).tobytes() == one.tobytes()
+    assert (one["electrons_noise_eV"] != 0).any()
+
+
+def test_all_ranks_together_compare_what_one_does(folder, one_rank, write_tiny):
+    from scatter.validation.comparison import compare
+
+    def alone():
+        few = {"sampling__trajectories": 4, "frames__trajectories": 0}
+        for name, more in (("plain", {}), ("felt", {"friction__kind": "ldfa"})):
+            (folder / name).mkdir()
+            write_tiny(folder / name, **few, **more)
+        command = "compare", *inputs, "--output", folder / "one"
+        ended = launch(BIN / "scatter", *command, ranks=1)
+        assert ended[0] == 0, ended
+
+    inputs = [folder / name / "in.toml" for name in ("plain", "felt")]
+    on_rank_0(alone)
+    compare(*inputs, folder / "all")
+
+    def same():
+        for name in ("first", "second"):
+            one, all_of_them = (read_results(folder / who / name)[1] for who in ("one", "all"))
+            assert one.tobytes() == all_of_them.tobytes()
+        tables = [(folder / who / "comparison.csv").read_bytes() for who in ("one", "all")]
+        assert tables[0] == tables[1]
+
+    on_rank_0(same)
 
 
 def test_a_refusal_is_raised_on_all_ranks_and_leaves_nothing(folder, write_tiny):
@@ -237,3 +280,13 @@ def test_too_many_failures_are_said_once_and_all_ranks_leave_with_3(folder, one_
     assert "sticking.csv" in out
     rows = on_rank_0(lambda: read_results(folder / "out")[1])
     assert len(rows) == 24
+
+
+def test_all_ranks_together_split_a_point_as_one_does(folder, one_rank, write_tiny):
+    fewer = {"trajectories": 12, "replicates": 2, "moves": 1}
+    rare = RARE | {f"sampling__{name}": count for name, count in fewer.items()}
+
+    one = on_rank_0(lambda: store.replicates(alone(folder, write_tiny, rare)))
+    made = run_here(folder / "all", write_tiny, run__slots=3, **rare)
+    assert on_rank_0(lambda: store.replicates(made)).tobytes() == one.tobytes()
+    assert len(one) > 2  # more than one level

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from scatter.analysis import Sticking, curves, read_curve, write_csv
+from scatter.plots.conditions import subscripted
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import COLUMN_mm, save
 from scatter.settings import UserError
@@ -212,3 +213,9 @@ def test_a_figure_is_a_column_wide_and_saves_the_same_bytes_whatever_the_user_ha
 def test_a_single_point_is_a_figure_too(tmp_path):
     save(sticking_figure([replace(BASE, undecided=20)]), tmp_path / "single")
     assert (tmp_path / "single.png").stat().st_size > 10_000
+
+
+def test_digits_are_set_low_behind_letters_alone():
+    shown = {"CHD3": "CHD₃", "C10H16": "C₁₀H₁₆", "n3 = 1, J = 0": "n₃ = 1, J = 0"}
+    for words, low in shown.items():
+        assert subscripted(words) == low

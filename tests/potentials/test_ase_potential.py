@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from ase.calculators.calculator import Calculator, all_changes, external_calcula
 from ase.calculators.emt import EMT
 
 from scatter.potentials import ase_names
-from scatter.potentials.ase import AseCalculator
+from scatter.potentials.ase import AseCalculator, AseObject
 from scatter.settings import UserError
 from scatter.state import System
 
@@ -140,3 +141,28 @@ def test_a_calculator_that_cannot_do_the_system_is_a_sentence(monkeypatch, hydro
     system, positions = hydrogen_on_copper(replicas=1)
     with pytest.raises(UserError, match=r"cannot evaluate H2Cu6 \(no parameters for Cu\)"):
         AseCalculator("picky").bind(system, 1).begin(np.arange(1), positions)
+
+
+def test_calculators_are_made_once_for_a_system_however_often_it_is_bound(hydrogen_on_copper):
+    made = []
+
+    def make():
+        made.append(EMT())
+        return made[-1]
+
+    potential, (system, positions) = AseObject(make), hydrogen_on_copper(replicas=2)
+    answers = []
+    for _ in range(3):
+        evaluator = potential.bind(system, 2)
+        answers.append(evaluator.begin(np.arange(2), positions)[1])
+        assert len({id(slot.calculator) for slot in evaluator.slots}) == 2
+        del evaluator
+    assert len(made) == 3  # the first was made to see what it is
+    assert np.array_equal(answers[0], answers[2])
+    at_work = potential.bind(system, 2)
+    more = potential.bind(system, 1)
+    assert len(made) == 4
+    potential.bind(replace(system, cell=2 * system.cell), 1)
+    assert len(made) == 5
+    calculators = [slot.calculator for each in (at_work, more) for slot in each.slots]
+    assert len({*map(id, calculators)}) == 3

@@ -17,14 +17,14 @@ def test_a_domain_knows_pairs_in_any_order_and_no_others():
     assert DOMAIN.closest_of(1, 28) == 0
     assert DOMAIN.longest_of(1, 1) == 2.4
     assert DOMAIN.longest_of(1, 7) == DOMAIN.longest_of(29, 29) == np.inf
-    assert DOMAIN.told() == {"closest H-H": 0.4, "closest H-Cu": 1.2, "longest H-H": 2.4}
+    assert DOMAIN.record() == {"closest H-H": 0.4, "closest H-Cu": 1.2, "longest H-H": 2.4}
 
 
 def test_a_file_keeps_its_domain_and_its_identity_does_not_hang_on_it(tmp_path):
     shipped = FoldedMace.read(SHIPPED)
     replace(shipped, closest=DOMAIN.closest, longest=DOMAIN.longest).write(tmp_path / "a.npz")
     again = MaceFused.read(tmp_path / "a.npz")
-    assert again.domain.told() == DOMAIN.told()
+    assert again.domain.record() == DOMAIN.record()
     assert again.identity == MaceFused.read(SHIPPED).identity
 
 

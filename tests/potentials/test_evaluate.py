@@ -58,7 +58,7 @@ def test_every_frame_says_where_its_labels_come_from(mixture, tmp_path):
 def test_an_output_that_is_there_is_replaced_only_on_request(mixture, tmp_path):
     output = tmp_path / "out.extxyz"
     output.write_text("precious")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         evaluate(EMT_HERE, mixture, output)
     assert output.read_text() == "precious"
     evaluate(EMT_HERE, mixture, output, overwrite=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scatter.ebk import level_rows, reduced_mass
+from scatter.initial.bond_curve import bond_curve
 from scatter.initial.lattice import static_lattice_constant
-from scatter.initial.molecule import bond_curve
 from scatter.mace.cpu import MaceFused
 from scatter.potentials.check import deviations
 from scatter.potentials.families import SHIPPED

@@ -8,7 +8,7 @@ from written_blocks import block, keep, row
 
 from scatter import store
 from scatter.files import write_whole
-from scatter.outcomes import ROW
+from scatter.rows import ROW
 from scatter.settings import UserError
 
 

@@ -8,9 +8,11 @@ from written_blocks import block
 
 from scatter import store
 from scatter.config.points import POINT
-from scatter.outcomes import ADDED, COLUMNS, ROW, ROW_1, SCHEMA
+from scatter.outcomes import SCHEMA
 from scatter.results.read import read_results
+from scatter.rows import COLUMNS, ROW
 from scatter.settings import UserError
+from scatter.store.earlier import ADDED, ROW_1
 
 MANIFEST = {"input": "# é verbatim\n", "seed": 3, "lattice": {"111": 3.7}, "potential": "none"}
 POINTS = np.array([(0, "111", 600.0, "H2", 0, 1, np.nan, 0.5, 0.0, np.nan)], POINT)

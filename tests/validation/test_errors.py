@@ -51,6 +51,8 @@ def test_a_constant_error_is_its_own_rmse_and_mae(frames):
         (found.energy_per_atom, "meV/atom", 30, 30, 4),
         (found.forces, "meV/Å", mean_square**0.5, (8 * 20 + 2 * 50) / n, 3 * 4 * n),
         (found.molecule, "meV/Å", 50, 50, 3 * 4 * 2),
+        (found.elements["H"], "meV/Å", 50, 50, 3 * 4 * 2),
+        (found.elements["Cu"], "meV/Å", 20, 20, 3 * 4 * 8),
     ):
         assert (part.unit, part.n) == (unit, count)
         assert (part.rmse, part.mae) == pytest.approx((rmse, mae))

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from bonded_molecules import Bonded, water
 
 from scatter.potentials.analytic import BOND, DEPTH, WX, Analytic, W
 from scatter.settings import UserError
-from scatter.validation.molecule import lone_molecule
+from scatter.validation.molecule import lone_molecule, vibrations
+from scatter.validation.properties import Comparison, barriers, molecule
 
 
 def term(v, scale=1.0):
@@ -53,3 +57,28 @@ def test_a_level_that_one_of_two_does_not_hold_is_nan_there():
 def test_what_is_no_molecule_of_the_potential_is_refused(formula, said):
     with pytest.raises(UserError, match=said):
         lone_molecule(Analytic(), formula)
+
+
+def test_modes_of_a_polyatomic_stand_beside_those_of_a_reference():
+    soft = water(steepness=0.0)[1]
+    stiff = Bonded(
+        {pair: (4 * k, r, a) for pair, (k, r, a) in soft.bonds.items()},
+        {angle: (4 * k, c) for angle, (k, c) in soft.angles.items()},
+    )
+    ours, theirs = (vibrations(each, "OHH") for each in (stiff, soft))
+    rows = {row.quantity: row for row in ours.rows(theirs)}
+    for k in (1, 2, 3):  # four times as stiff: twice the frequency
+        row = rows[f"mode {k} of OHH"]
+        assert row.potential == pytest.approx(2 * row.reference, rel=1e-5)
+    zero = rows["zero-point energy of OHH, harmonic"]
+    assert zero.difference == pytest.approx(zero.reference, rel=1e-5)
+
+
+def test_a_polyatomic_has_modes_and_no_curve_barriers_or_figure():
+    pair = Comparison(water()[1], None, ("tested", "labels"), "Cu", "OHH")
+    found = molecule(pair)
+    assert [row.unit for row in found.rows] == ["eV", "eV", "cm⁻¹", "cm⁻¹", "cm⁻¹"]
+    assert found.figure is None
+    assert not found.failures
+    assert not barriers(pair, False, print).rows
+    assert not molecule(replace(pair, formula="H")).rows

@@ -176,7 +176,7 @@ def test_a_path_that_does_not_converge_is_refused_with_the_force_that_is_left():
     [
         ("321", {}, "no facet '321'; known: 111, 100, 110, 211"),
         ("111", {"site": "top"}, r"\(111\) has no site 'top'; known: bridge"),
-        ("111", {"formula": "water"}, "not a diatomic"),
+        ("111", {"formula": "H2O"}, "not a diatomic"),
         ("111", {"element": "Kryptonite"}, "not a chemical symbol"),
         ("111", {"element": "Ni"}, "does not know Ni"),
     ],

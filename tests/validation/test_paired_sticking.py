@@ -13,6 +13,7 @@ from scatter.analysis.paired import ENDINGS
 from scatter.campaign.inspect import inspect
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.run import run
+from scatter.campaign.timestep import step_of
 from scatter.kernels import kernel
 from scatter.outcomes import Outcome
 from scatter.potentials.analytic import Analytic
@@ -177,3 +178,11 @@ def test_a_quick_look_runs_few_trajectories(write_tiny, tmp_path):
     assert read_conditions(path, quick=True).input.sampling.trajectories == QUICK
     path = write_tiny(tmp_path, sampling__trajectories=3)
     assert read_conditions(path, quick=True).input.sampling.trajectories == 3
+
+
+def test_both_run_with_the_time_step_that_the_reference_chose(write_tiny, tmp_path):
+    auto = {"dynamics__timestep_fs": "auto", "dynamics__scheme": "multistep"}
+    pair(write_tiny, tmp_path, Scaled(4.0), Analytic(), **auto, sampling__trajectories=1)
+    steps = {step_of(tmp_path / name) for name in ("potential", "teacher")}
+    assert len(steps) == 1
+    assert None not in steps

@@ -16,8 +16,8 @@ from scatter.settings import UserError
 from scatter.validation import properties, report
 from scatter.validation import validate as module
 from scatter.validation.eos import BulkCrystal
+from scatter.validation.markdown import number
 from scatter.validation.pieces import as_json, kept, load, plain
-from scatter.validation.report import number
 from scatter.validation.rows import Row
 from scatter.validation.validate import validate
 from scatter.validation.wanted import Wanted
@@ -171,6 +171,18 @@ def test_paired_sticking_is_reported_and_is_exactly_equal_for_one_potential(
     forbid(monkeypatch, module, "run_paired")
     again = found(potential="analytic", against="analytic", sticking=path)
     assert again["sticking"] == piece
+
+
+@pytest.mark.slow
+def test_paired_sticking_that_is_not_known_is_reported_and_the_exit_code_is_3(write_tiny, tmp_path):
+    path = write_tiny(
+        tmp_path, incidence__energy_eV=0.5, sampling__trajectories=2, dynamics__max_time_fs=120
+    )
+    with pytest.raises(UserError, match="S0 is not known at") as refusal:  # agreed by all ranks
+        validate(wanted("analytic", "analytic", sticking=path))
+    assert refusal.value.code == 3
+    assert told()["sticking"]["points"][0]["energy_eV"] == 0.5
+    assert Path("out/report.md").exists()
 
 
 @pytest.mark.slow

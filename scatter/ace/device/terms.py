@@ -83,16 +83,16 @@ class Terms:
     def add(self, energy: Sum, places: Places) -> None:
         """Add the energy of one centre species."""
         masks = [1 << value // places.factors for value in range(self.factors)]
-        masks += [masks[one] | masks[other] for one, other in energy.nodes]
+        masks += [masks[left] | masks[right] for left, right in energy.nodes]
         symmetric: list[list[tuple[int, Term]]] = [[] for _ in masks]
-        for (one, other), c in energy.terms.items():
-            symmetric[one].append((masks[other], ((other,), c)))
-            symmetric[other].append((masks[one], ((one,), c)))
+        for (left, right), c in energy.terms.items():
+            symmetric[left].append((masks[right], ((right,), c)))
+            symmetric[right].append((masks[left], ((left,), c)))
         holding: list[list[tuple[int, Term]]] = [[] for _ in range(self.factors)]
-        for node, (one, other) in enumerate(energy.nodes):
+        for node, (left, right) in enumerate(energy.nodes):
             need = masks[self.factors + node]
-            holding[one].append((need, ((node, other), 1.0)))
-            holding[other].append((need, ((node, one), 1.0)))
+            holding[left].append((need, ((node, right), 1.0)))
+            holding[right].append((need, ((node, left), 1.0)))
         for value, terms in enumerate(symmetric):
             (self.of_a if value < self.factors else self.of_nodes).add(terms)
         for terms in holding:

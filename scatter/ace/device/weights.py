@@ -59,7 +59,9 @@ class AceTensors:
         thinned = 1 if precision == "float64" else min(max(1, intervals // KNOTS), MOST_THINNED)
         samples = samples_of(model, layout, [model.pair])[:, MARGIN % thinned :: thinned, None]
         pieces = polynomials_between(samples, MARGIN // thinned)
-        wide = np.pad(pieces, ((0, 0), (0, 0), (0, 0), (0, 0), (0, -layout.columns % WIDE)))
+        wide = np.pad(
+            pieces, np.array(((0, 0), (0, 0), (0, 0), (0, 0), (0, -layout.columns % WIDE)))
+        )
         table = _double(wide.reshape(-1, *wide.shape[2:]), device)
         return cls(
             model=model,

@@ -15,6 +15,7 @@ from scatter.ace.fitting.fold import folded, inner_distances
 from scatter.ace.fitting.gather import KINDS, Gathering, gather
 from scatter.ace.fitting.labelled import (
     Weights,
+    atoms_of_molecules,
     elements_of,
     energies_of_atoms,
     read_parts,
@@ -66,7 +67,7 @@ def fit_ace(
         out: the potential to write.
         recipe: what it is to be.
         fitting: how it is fitted.
-        say: is told what is done.
+        say: called with each step, in words.
 
     Returns:
         The folder of the report.
@@ -78,15 +79,13 @@ def fit_ace(
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")
     parts = read_parts(place, fitting.seed, fitting.keys)
-    recipe = replace(recipe, elements=elements_of(parts["train"], recipe.elements))
+    recipe = _completed(recipe, parts["train"])
     design = recipe.design()
     folder = out.with_name(f"{out.stem}.fit")
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder), threadpool_limits(fitting.threads):
         constant = energies_of_atoms(parts["train"], recipe.elements, fitting.e0)
-        molecule = frozenset(
-            atomic_numbers[symbol] for symbol in recipe.molecule or recipe.elements[1:]
-        )
+        molecule = frozenset(atomic_numbers[symbol] for symbol in recipe.of_molecule)
         say(f"{summary(parts)}\n{design.columns} functions, {len(parts['train'])} structures")
         gathering = Gathering(design, constant, molecule, fitting.weights, fitting.seed)
         rows = {
@@ -100,23 +99,29 @@ def fit_ace(
         }
         atoms = median(len(frame) for frame in parts["valid"])
         chosen = choose(rows, design, fitting.weights, recipe.weight_l, fitting.smoothness, atoms)
-        told = _told(place, recipe, fitting, parts, chosen)
+        record = _record(place, recipe, fitting, parts, chosen)
         inner = inner_distances(design, parts["train"])
         sites = {kind: triangle for kind, triangle in rows["train"].items() if kind not in KINDS}
-        model = folded(design, constant, chosen.c, inner, sites, json.dumps(told))
+        model = folded(design, constant, chosen.c, inner, sites, json.dumps(record))
         model.write(out)
         curves = chosen.strengths
         save(regularisation_figure(curves), folder / "regularisation")
-        write_whole(folder / "fit.json", json.dumps(told | _curves(curves), indent=1).encode())
+        write_whole(folder / "fit.json", json.dumps(record | _curves(curves), indent=1).encode())
     _report(out, folder, parts)
     return folder
+
+
+def _completed(recipe: Recipe, frames: Sequence[Atoms]) -> Recipe:
+    """With what it leaves to the structures: elements, and factors of the molecule."""
+    recipe = replace(recipe, elements=elements_of(frames, recipe.elements))
+    return recipe.for_molecules_of(atoms_of_molecules(frames, recipe.of_molecule))
 
 
 def _counter(say: Callable[[str], None], part: str, frames: Sequence[Atoms]) -> Callable:
     return lambda done: say(f"{part}: {done} of {len(frames)} structures")
 
 
-def _told(
+def _record(
     place: Path, recipe: Recipe, fitting: Fitting, parts: Mapping[str, list[Atoms]], fit: Fit
 ) -> dict[str, Any]:
     """What the file says of where it comes from, in plain values."""
@@ -124,7 +129,7 @@ def _told(
     return {
         "set": str(place),
         "structures": {part: len(frames) for part, frames in parts.items()},
-        "recipe": recipe.told(),
+        "recipe": recipe.record(),
         "fitting": asdict(fitting),
         "strength": float(curves.strengths[chosen]),
         "strength_by_evidence": float(curves.strengths[fit.best_by_evidence]),

@@ -58,7 +58,8 @@ class Gathering:
         weight = self.weights.classes.get(class_of(frame), 1.0)
         rows = weight * np.concatenate([block, [[energy, *forces]]]).T
         of_sites = {
-            sites_of(z): np.pad(sites[frame.numbers == z], ((0, 0), (0, 1))) for z in self.species
+            sites_of(z): np.pad(sites[frame.numbers == z], np.array(((0, 0), (0, 1))))
+            for z in self.species
         }
         return of_sites | {
             "energy": rows[:1] / np.sqrt(len(frame)),
@@ -107,7 +108,7 @@ def gather(
         gathering: makes the rows.
         frames: labelled structures.
         threads: processes that share the work.
-        tell: is told how many structures are done, now and then.
+        tell: called now and then with the number of structures done.
     """
     numbered = [*enumerate(frames)]
     size = max(AT_ONCE, -(-len(frames) // (PIECES * threads)))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -104,6 +104,14 @@ def elements_of(frames: Sequence[Atoms], wanted: tuple[str, ...]) -> tuple[str, 
             f"--elements {','.join(wanted)}: the structures hold {','.join(sorted(symbols))}"
         )
     return wanted or symbols
+
+
+def atoms_of_molecules(frames: Sequence[Atoms], symbols: Collection[str]) -> int:
+    """How many atoms of a molecule's elements most structures that have any hold."""
+    numbers = [atomic_numbers[symbol] for symbol in symbols]
+    counts = Counter(int(np.isin(frame.numbers, numbers).sum()) for frame in frames)
+    del counts[0]
+    return max(counts, key=lambda atoms: (counts[atoms], atoms)) if counts else 0
 
 
 def energies_of_atoms(

@@ -1,7 +1,7 @@
 """What a linear ACE is to be, and the design that follows from it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ase.data import atomic_numbers, covalent_radii
@@ -17,6 +17,16 @@ Pair = tuple[str, str]  # symbols
 R0 = {("Cu", "Cu"): 2.6, ("Cu", "H"): 1.5, ("H", "H"): 0.8}
 PAIR_POWERS = (1, 3)  # p and q of the pair potential's transform
 MOST_COLUMNS = 20_000  # a triangle of them takes 3 GB
+
+
+def most_of(atoms: int) -> tuple[int, int]:
+    """Factors of a molecule's elements around atoms of the slab and of itself, by its size.
+
+    An atom of a molecule of n has n - 1 others around it, of which products of up to three are
+    made: the bond of a diatomic, the angle of water, the pyramid of methane. Around atoms of the
+    slab two are enough.
+    """
+    return 2, min(max(1, atoms - 1), 3)
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Recipe:
         pair_degree: functions of the pair potential, for each species of the neighbour; 0 for none.
         molecule: elements of the molecule; by default all but the first.
         most: factors of the molecule's elements in a product at most, around atoms of the slab and
-            of the molecule.
+            of the molecule; by default those of `most_of`.
     """
 
     elements: tuple[str, ...] = ()
@@ -51,9 +61,18 @@ class Recipe:
     outer: int = 3
     pair_degree: int = 18
     molecule: tuple[str, ...] = ()
-    most: tuple[int, int] = (2, 1)
+    most: tuple[int, int] | None = None
 
-    def told(self) -> dict[str, Any]:
+    @property
+    def of_molecule(self) -> tuple[str, ...]:
+        """Elements of the molecule."""
+        return self.molecule or self.elements[1:]
+
+    def for_molecules_of(self, atoms: int) -> "Recipe":
+        """The same, `most` being what it is by default for a molecule of so many atoms."""
+        return self if self.most else replace(self, most=most_of(atoms))
+
+    def record(self) -> dict[str, Any]:
         """As plain values."""
         plain = asdict(self)
         for name in ("cutoffs_A", "r0_A"):
@@ -76,9 +95,9 @@ class Recipe:
             UserError: an element or a pair is unknown, or there are too many functions.
         """
         _refuse_strangers(self)
-        molecule = self.molecule or self.elements[1:]
+        molecule, most = self.of_molecule, self.most or most_of(2)
         species = [n for n, symbol in enumerate(self.elements) if symbol in molecule]
-        caps = {symbol: self.most[symbol in molecule] for symbol in self.elements}
+        caps = {symbol: most[symbol in molecule] for symbol in self.elements}
         basis = basis_of(
             len(self.elements),
             tuple(

@@ -76,7 +76,7 @@ class Design:
         products = [self.basis.products[order] for order in ORDERS]
         counts = [len(group.factors) for group in products]
         padded = [
-            np.pad(group.factors, ((0, 0), (0, 4 - order)), constant_values=-1)
+            np.pad(group.factors, np.array(((0, 0), (0, 4 - order))), constant_values=-1)
             for order, group in zip(ORDERS, products, strict=True)
         ]
         shift = np.cumsum([0, *counts])

@@ -20,6 +20,8 @@ from scatter.kernels.compiling import sources
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import copy, fill, inner, known
 
+FIXED, FREE = (0, 0), (1, 2)  # how many atoms of a pair move
+
 
 @inner
 def _gather(atom, kind, ahead, species, a, weights, s):
@@ -44,12 +46,12 @@ def _gather(atom, kind, ahead, species, a, weights, s):
 
 
 @inner
-def _fix(positions, species, moving, neighbours, weights, s):
+def fix(positions, species, moving, neighbours, weights, s):
     """Do what depends on the frozen atoms alone; answer whether none of them touch."""
     kinds = len(weights.constant)
     for i in range(len(moving)):
         fill(s.held[i], np.nan)
-    pairs = pairs_within(positions, species, moving, True, neighbours, weights, s)
+    pairs = pairs_within(positions, species, moving, FIXED, neighbours, weights, s)
     if pairs < 0:
         return False
     arrange(pairs, species, weights, s)
@@ -65,28 +67,31 @@ def _fix(positions, species, moving, neighbours, weights, s):
 
 
 @inner
-def _choose(species, weights, s):
-    """The program of every atom, by its species and by those it sees."""
+def choose(species, before, weights, s):
+    """The program of every atom, by its species and by those it sees, with those seen before."""
     kinds = len(weights.constant)
     for i in range(len(species)):
         seen = 0
         for kind in range(kinds):
             environment = i * kinds + kind
-            if s.count[environment] + s.fixed_count[environment] > 0:
+            if s.count[environment] + before[environment] > 0:
                 seen |= 1 << kind
         s.program[i] = weights.programs[species[i], seen % weights.programs.shape[1]]
 
 
 @inner
-def _look(count, species, weights, s):
-    """A of the members, one after another, and their tiles, from the first place on."""
+def look(count, species, before, weights, s):
+    """A of the members, one after another, and their tiles, from the first place on.
+
+    What they see is added to the A of each atom that were known before.
+    """
     kinds, at = len(weights.constant), 0
     size = kinds * weights.factors
     fill(s.a, 0)
     for member in range(count):
         atom = s.members[member]
         first = atom * kinds
-        copy(s.a[member * size : (member + 1) * size], s.fixed[atom * size : (atom + 1) * size])
+        copy(s.a[member * size : (member + 1) * size], before[atom * size : (atom + 1) * size])
         for kind in range(kinds):
             a = s.a[(member * kinds + kind) * weights.factors :]
             _gather(atom, kind, at - s.start[first], species, a, weights, s)
@@ -106,6 +111,7 @@ def _sum(part, program, total, bars, weights, s):
         weights.term_start,
         weights.term_value,
         weights.term_coefficient,
+        weights.layout,
         weights.row_start[rows],
         weights.row_start[rows + 1],
     )
@@ -122,12 +128,13 @@ def _embed(count, end, program, species, weights, s):
         value, slope = embed(s.density[member], parameters)
         s.energy[member] += value
         s.density[member] = slope
-    products.add_scaled(s.bars, s.density_bars, s.density, 0, end)
+    if len(s.bars) > 0:
+        products.add_scaled(s.bars, s.density_bars, s.density, 0, end)
 
 
 @inner
-def _run(count, program, species, weights, s):
-    """Energies of the members, and dE/dA over A."""
+def run_forward(count, program, species, weights, s):
+    """Energies of the members, and where forces are wanted their slopes by the values."""
     size = len(weights.constant) * weights.factors
     start, stop = weights.node_start[program], weights.node_start[program + 1]
     ahead = size - start
@@ -138,6 +145,15 @@ def _run(count, program, species, weights, s):
     _sum(0, program, s.energy, s.bars, weights, s)
     if len(weights.embedding) > 0:
         _embed(count, stop + ahead, program, species, weights, s)
+
+
+@inner
+def run(count, program, species, weights, s):
+    """Energies of the members, and dE/dA over A."""
+    size = len(weights.constant) * weights.factors
+    start, stop = weights.node_start[program], weights.node_start[program + 1]
+    ahead = size - start
+    run_forward(count, program, species, weights, s)
     products.multiply_back(
         s.bars, s.values, weights.node_one, weights.node_other, start, stop, ahead
     )
@@ -145,7 +161,7 @@ def _run(count, program, species, weights, s):
 
 
 @inner
-def _push(atom, kind, ahead, a, weights, s):
+def push(atom, kind, ahead, a, weights, s):
     """Forces of an atom's pairs of one kind, on it and on the others."""
     environment, width = atom * len(weights.constant) + kind, lanes_of(s.tiles)
     start, stop = s.start[environment], s.start[environment + 1]
@@ -168,14 +184,14 @@ def _push(atom, kind, ahead, a, weights, s):
 def _together(count, program, species, weights, s):
     """Everything about the first `count` of the members; the answer is their energy."""
     kinds, at, energy = len(weights.constant), 0, 0.0
-    _look(count, species, weights, s)
-    _run(count, program, species, weights, s)
+    look(count, species, s.fixed, weights, s)
+    run(count, program, species, weights, s)
     for member in range(count):
         atom = s.members[member]
         first = atom * kinds
         for kind in range(kinds):
             a = s.a[(member * kinds + kind) * weights.factors :]
-            _push(atom, kind, at - s.start[first], a, weights, s)
+            push(atom, kind, at - s.start[first], a, weights, s)
         at += s.start[first + kinds] - s.start[first]
         energy += weights.constant[species[atom]] + s.energy[member]
     return energy
@@ -201,13 +217,13 @@ def _all_together(species, weights, s):
 def replica(positions, species, moving, neighbours, weights, s, forces):
     """Energy of one replica; its forces are added to `forces`. NaN where atoms touch."""
     if not known(positions, moving, s.held):
-        if not _fix(positions, species, moving, neighbours, weights, s):
+        if not fix(positions, species, moving, neighbours, weights, s):
             return np.nan
-    pairs = pairs_within(positions, species, moving, False, neighbours, weights, s)
+    pairs = pairs_within(positions, species, moving, FREE, neighbours, weights, s)
     if pairs < 0:
         return np.nan
     arrange(pairs, species, weights, s)
-    _choose(species, weights, s)
+    choose(species, s.fixed_count, weights, s)
     fill(s.push, 0)
     energy = _all_together(species, weights, s)
     for i in range(len(species)):
@@ -221,7 +237,7 @@ def _evaluate_of(sources: int):
     """The compiled evaluation of a batch; see `sources`."""
 
     @njit(parallel=True, cache=True)
-    def evaluate(positions, species, moving, lists, counts, weights, scratch):
+    def evaluate(positions, species, moving, lists, counts, held, workers):
         """Energies in eV, NaN where atoms touch, and forces in eV/Å.
 
         Args:
@@ -230,18 +246,19 @@ def _evaluate_of(sources: int):
             moving: False for frozen atoms, which feel no force, shape (atom,).
             lists: half pair lists of every slot: first and second atoms, and shifts.
             counts: pairs of each slot, shape (slot,).
-            weights: of the model.
-            scratch: working memory, one for each worker.
+            held: the weights of the model, and working memory for each worker.
+            workers: their number.
         """
         assert sources
-        slots, workers = len(positions), len(scratch.held)
-        energies = np.empty(slots)
-        forces = np.zeros(positions.shape)
+        slots = len(positions)
+        energies, forces = np.empty(slots), np.empty(positions.shape)
         first, second, shift = lists
         for worker in prange(workers):
-            s = of_worker(scratch, worker)
+            s, weights = of_worker(held.memory, np.int64(worker)), held.weights
             for slot in range(worker, slots, workers):
                 n = counts[slot]
+                for atom in range(len(species)):
+                    fill(forces[slot, atom], 0)
                 neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
                 energies[slot] = replica(
                     positions[slot], species, moving, neighbours, weights, s, forces[slot]

@@ -6,10 +6,11 @@ from scatter.kernels.memory import fill, inner
 
 
 @inner
-def pairs_within(positions, species, moving, frozen, neighbours, weights, s):
+def pairs_within(positions, species, marks, wanted, neighbours, weights, s):
     """Write the pairs within the cutoff and count those of each environment.
 
-    Those of two frozen atoms, or all others; the answer is their number, -1 if two atoms touch.
+    Those whose atoms' marks add up to a sum in the range that is wanted, both ends included; the
+    answer is their number, -1 if two atoms touch.
     """
     first, second, shift = neighbours
     kinds = len(weights.constant)
@@ -17,7 +18,7 @@ def pairs_within(positions, species, moving, frozen, neighbours, weights, s):
     touching, at = False, 0
     for listed in range(len(first)):
         i, j = first[listed], second[listed]
-        if (moving[i] or moving[j]) == frozen:
+        if not wanted[0] <= marks[i] + marks[j] <= wanted[1]:
             continue
         x, y, z = apart(positions, i, j, shift[listed])
         square = x * x + y * y + z * z

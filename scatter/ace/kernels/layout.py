@@ -6,13 +6,16 @@ NumPy is not needed, nor numba, so that this serves wherever a model is opened.
 from collections.abc import Iterator
 from typing import Any
 
+ALONE = "energies alone"
+
 
 class Layout:
     """Which functions there are, known while the kernel is compiled.
 
     The values of an environment are R_n p_lm summed over its pairs: by l, n and m. The last of
     l = 0 are the φ, whose columns come after those of the R_n. A record says so: for each l it has
-    a field "l from n" with the numbers of n and of m as its shape, and a field "pairs".
+    a field "l from n" with the numbers of n and of m as its shape, and a field "pairs". One called
+    "energies alone" says that nothing is differentiated.
 
     Attributes:
         pairs: how many φ there are: that of the energy, and one of the density if there is any.
@@ -21,15 +24,16 @@ class Layout:
         degree: the largest l.
         columns: the radial functions and the φ.
         values: of one environment.
-        rows: of one tile: columns, their slopes, p_lm from l = 1 on, n, 1/r.
+        slopes: whether forces are wanted.
+        rows: of one tile: columns, their slopes where wanted, p_lm from l = 1 on, n, 1/r.
     """
 
     def __init__(self, shapes: dict[str, tuple[int, ...]]):
-        (self.pairs,) = shapes["pairs"]
+        (self.pairs,), self.slopes = shapes["pairs"], ALONE not in shapes
         fields = sorted(
             (*map(int, name.split(" from ")), shape[0])
             for name, shape in shapes.items()
-            if name != "pairs"
+            if name not in ("pairs", ALONE)
         )
         self.counts = [count for *_, count in fields]
         self.firsts = [first for _, first, _ in fields]
@@ -37,7 +41,7 @@ class Layout:
         self.columns = self.pairs + max(first + count for _, first, count in fields)
         self.counts[0] += self.pairs
         self.values = sum(count * (2 * n + 1) for n, count in enumerate(self.counts))
-        self.harmonics = 2 * self.columns - 1  # where the row of p_00 would be
+        self.harmonics = (1 + self.slopes) * self.columns - 1  # where the row of p_00 would be
         self.direction = self.harmonics + (self.degree + 1) ** 2
         self.rows = self.direction + 4
 

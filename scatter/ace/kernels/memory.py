@@ -63,6 +63,10 @@ class AceMemory(NamedTuple):
     density: NDArray  # ρ by lane, then dE/dρ
     own: NDArray  # force on an atom
     push: NDArray  # forces on all atoms
+    marks: NDArray  # of the atoms, by which pairs are chosen
+    clean: NDArray  # A of the slab alone
+    clean_count: NDArray  # its pairs of each environment
+    alone: NDArray  # energies of its atoms
 
 
 of_worker = worker_of(AceMemory)

@@ -5,6 +5,7 @@ as Σ_v value_v (c_v + Σ_k c_vk value_k): products of four are two nodes, those
 an A, those of two two A or a node alone. Indices count numbers, so they are multiples of the lanes.
 """
 
+from scatter.ace.kernels.layout import Layout
 from scatter.kernels.intrinsics import written
 from scatter.kernels.vectors import Integer, Memory, Writer
 
@@ -101,10 +102,11 @@ def evaluate(
     term_start: Memory,
     term: Memory,
     coefficient: Memory,
+    shapes: dict[str, tuple[int, ...]],
     start: Integer,
     stop: Integer,
 ) -> None:
-    """Add the energies of atoms, and their slopes by the values.
+    """Add the energies of atoms, and where forces are wanted their slopes by the values.
 
     Args:
         w: writes the instructions.
@@ -116,10 +118,11 @@ def evaluate(
         term_start: where the terms of a row begin; there are a multiple of `UNROLLED`.
         term: the value k of each term.
         coefficient: c_vk of each term.
+        shapes: see `Layout`.
         start: first row.
         stop: row after the last.
     """
-    total = w.local(energy[0])
+    total, slopes = w.local(energy[0]), Layout(shapes).slopes
     with w.loop(start, stop) as row:
         place = value.integer(row)
         factor = values.at(place)[0]
@@ -128,11 +131,13 @@ def evaluate(
             for k, local in enumerate(sums):
                 index, c = term.integer(first + k), coefficient.at(first).each(k)
                 local.value = w.fma(c, values.at(index)[0], local.value)
-                bars.at(index)[0] = w.fma(c, factor, bars.at(index)[0])
+                if slopes:
+                    bars.at(index)[0] = w.fma(c, factor, bars.at(index)[0])
         a, b, c, d = (local.value for local in sums)
         slope = (a + b) + (c + d) + constant.at(row).each(0)
         total.value = w.fma(factor, slope, total.value)
-        bars.at(place)[0] = bars.at(place)[0] + slope
+        if slopes:
+            bars.at(place)[0] = bars.at(place)[0] + slope
     energy[0] = total.value
 
 

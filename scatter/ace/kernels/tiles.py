@@ -28,7 +28,7 @@ def _directions(
     grid: Memory,
     layout: Layout,
 ) -> None:
-    """n, 1/r and p_lm of a tile; its knots, and the weights of values and slopes there."""
+    """n, 1/r and p_lm of a tile; its knots, and the weights of values and of slopes there."""
     x, y, z = apart[0], apart[1], apart[2]
     square = w.fma(x, x, w.fma(y, y, z * z))
     inverse = w.vector(1.0) / w.sqrt(square)
@@ -38,7 +38,8 @@ def _directions(
     knots[0] = integers
     for j, piece in enumerate(spline_pieces(DEGREE)):
         weights[j] = w.polynomial(u, piece.coef.tolist())
-        weights[WEIGHTS + j] = w.polynomial(u, piece.deriv().coef.tolist()) * grid.each(0)
+        if layout.slopes:
+            weights[WEIGHTS + j] = w.polynomial(u, piece.deriv().coef.tolist()) * grid.each(0)
     x, y, z = x * inverse, y * inverse, z * inverse
     numbers = [*polynomials(x, y, z, layout.degree)[1:], x, y, z, inverse]
     for row, value in enumerate(numbers, layout.harmonics + 1):
@@ -57,7 +58,7 @@ def _columns(
     """The columns of a tile and their slopes: a pair at a time, then a column at a time."""
     blocks = -(-layout.columns // w.lanes)
     for block in range(blocks):
-        columns: tuple[list[Vector], list[Vector]] = [], []
+        columns: list[list[Vector]] = [[], []] if layout.slopes else [[]]
         for lane in range(w.lanes):
             knot = knots.integer(start * 0 + lane)
             here = table.at(knot * (blocks * w.lanes) + start).at(block * w.lanes)

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
-from scatter.ace.file import MARGIN, ORDERS, VERSION, LinearAce
+from scatter.ace.assembly import Assembly
+from scatter.ace.file import MARGIN, LinearAce
 from scatter.ace.program import Embedding
 from scatter.ace.yace.file import Tree, read_tree
-from scatter.ace.yace.harmonics import Factor, Products, to_real
+from scatter.ace.yace.harmonics import to_real
 from scatter.ace.yace.parse import Pace, Terms, parsed
 from scatter.ace.yace.radial import core, functions
 from scatter.foreign import reason, shown
@@ -71,7 +72,7 @@ def _columns(pace: Pace) -> tuple[dict[tuple[int, int], int], list[tuple[int, in
 
 def _padded(radial: np.ndarray, pace: Pace) -> np.ndarray:
     sizes = [pace.shape(axis) - radial.shape[axis] for axis in range(3)]
-    return np.pad(radial, [(0, size) for size in sizes])
+    return np.pad(radial, np.array([(0, size) for size in sizes]))
 
 
 class Tables:
@@ -128,53 +129,11 @@ def _models(pace: Pace, constant: list[float], name: str) -> tuple[LinearAce, Em
         for part in (pace.energy, pace.density)
     ]
     everything = sorted({key for part in sums for each in part for key in each})
-    make = _Maker(tables, everything, name)
+    numbers = [atomic_numbers[each] for each in pace.elements]
+    make = Assembly(numbers, tables.cutoff, tables.radial, everything, name)
     model = make.model(sums[0], tables.pair(pace.energy, True), np.array(constant))
     if all(each.embedded < 0 for each in pace.densities):
         return model, None
     density = make.model(sums[1], tables.pair(pace.density, False), np.zeros(len(constant)))
     parameters = np.array([each.parameters for each in pace.densities])
     return model, Embedding(density, parameters)
-
-
-class _Maker:
-    """Makes models with the same products."""
-
-    def __init__(self, tables: Tables, products: list[tuple[Factor, ...]], name: str):
-        self.tables, self.name = tables, name
-        self.spec = sorted({factor for key in products for factor in key})
-        self.keys = {order: [key for key in products if len(key) == order] for order in ORDERS}
-
-    def model(self, sums: list[Products], pair: np.ndarray, constant: np.ndarray) -> LinearAce:
-        """The model with these coefficients; every product is a function."""
-        place = {factor: k for k, factor in enumerate(self.spec)}
-        arrays, weights, at = {}, [], 0
-        for order, keys in self.keys.items():
-            rows = [[place[factor] for factor in key] for key in keys]
-            c = np.array([[each.get(key, 0.0) for key in keys] for each in sums])
-            weights.append(c.reshape(len(sums), len(keys)))
-            functions = np.stack([at + np.arange(len(keys)), np.arange(len(keys))], axis=1)
-            at += len(keys)
-            arrays |= {
-                f"products_{order}": np.array(rows, np.int64).reshape(-1, order),
-                f"coefficients_{order}": weights[-1],
-                f"coupling_{order}": functions,
-                f"coupling_values_{order}": np.ones(len(keys)),
-            }
-        count, symbols = len(sums), self.tables.pace.elements
-        return LinearAce(
-            version=VERSION,
-            kind="ace",
-            numbers=np.array([atomic_numbers[each] for each in symbols]),
-            cutoff=self.tables.cutoff,
-            constant=constant,
-            radial=self.tables.radial,
-            pair=pair,
-            spec=np.array(self.spec, np.int64).reshape(-1, 4),
-            **arrays,
-            two_body=pair[..., None].copy(),
-            two_body_weights=np.ones((count, count, 1)),
-            weights=np.concatenate(weights, axis=1),
-            leverage=np.zeros((count, 0, 0)),
-            provenance=self.name,
-        )

@@ -216,7 +216,7 @@ def recording() -> bool:
 def by_cuequivariance(model: Any, device: str) -> Any:
     """The same model as cuEquivariance computes it, or None; `model` is left as it is.
 
-    None if it is not installed, there is no GPU, or it does not take the model, which is told.
+    None if it is not installed, there is no GPU, or it does not take the model (printed).
     """
     if device == "cpu" or not (find_spec("cuequivariance") and find_spec("cuequivariance_torch")):
         return None

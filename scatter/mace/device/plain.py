@@ -6,18 +6,30 @@ atom may have. The slopes are torch's own.
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from scatter.mace.device.weights import MaceTensors
-from scatter.mace.kernels.harmonics import DEGREES, NORMS, TRIPLES, monomials, polynomials, rows
+from scatter.mace.kernels.couplings import PATHS, Triple
+from scatter.mace.kernels.harmonics import (
+    DEGREES,
+    NORMS,
+    ROWS,
+    TRIPLES,
+    monomials,
+    polynomials,
+    rows,
+)
+from scatter.mace.kernels.message_formulas import MESSAGES
+from scatter.mace.kernels.vector_formulas import Features
 from scatter.potentials.device.lists import Neighbours
 from scatter.potentials.device.plain import Geometry, Plain, radial
 
 DEGREE_OF_ROW = [degree for degree in DEGREES for _ in rows(degree)]
 SCREENING = ((0.1818, 3.2), (0.5099, 0.9423), (0.2802, 0.4028), (0.02817, 0.2016))
-KEPT = 12  # arrays of (pair, l, channel) that live at once, about
+KEPT = 12  # arrays of (pair, l or path, channel) that live at once, about
 
 
 class PlainMace(Plain):
@@ -33,12 +45,12 @@ class PlainMace(Plain):
             [torch.ones_like(pairs.n[..., 0]), *polynomials(*pairs.n.unbind(-1))[:-1]], -1
         )
         t = _radial(w.table_1, pairs.own * len(w.constant) + pairs.other, pairs, w)
-        b_1 = _product(_gathered(t, y), w.product_1[species], w.cubic)
-        g = b_1 @ w.up + w.up_0[species]
-        sent = g[pairs.slot, near.sender][..., None, :]
-        m = _gathered(_radial(w.table_2, pairs.pair, pairs, w) * sent, y)
-        mixed = [m[:, :, row] @ w.mix[degree] for row, degree in enumerate(DEGREE_OF_ROW)]
-        b_2 = _product(torch.stack(mixed, dim=2), w.product_2[species], w.cubic)
+        shares = _shares(pairs, w)
+        a = shares[0] * _gathered(t, y)
+        b_1 = _product(a, w.product_1[species], w.cubic)
+        g = b_1 @ w.up[0] + w.up_0[species]
+        a_2 = shares[1] * self._features_2(a, g, y, pairs, near)
+        b_2 = _product(a_2, w.product_2[species], w.cubic)
         x = (b_1[..., None, :] @ w.hidden_1[species])[..., 0, :] + b_2 @ w.hidden_2
         x = x + w.hidden_0[species]
         of_atoms = b_1 @ w.energy_1 + torch.nn.functional.silu(x) @ w.energy_2
@@ -47,9 +59,24 @@ class PlainMace(Plain):
             total = total + _repulsion(pairs, near.listed, w)
         return torch.where(pairs.lost, torch.nan, total)
 
+    def _features_2(
+        self, a: Tensor, g: Tensor, y: Tensor, pairs: "Pairs", near: Neighbours
+    ) -> Tensor:
+        """Features of layer 2, not divided by a density, from those of layer 1 and g."""
+        w, there = self.weights, (pairs.slot, near.sender)
+        radial_2 = _radial(w.table_2, pairs.pair, pairs, w)
+        if w.product_v is None:
+            return _mixed(_gathered(radial_2 * g[there][..., None, :], y), w.mix)
+        beta, gamma = (each[self.species].unbind(dim=1) for each in (w.product_1, w.product_v))
+        made = Features(Numbers, a.unbind(dim=2), beta, gamma).vector()
+        sent = torch.stack([g, *(component @ w.up[1] for component in made)], dim=2)[there]
+        return _mixed_paths(radial_2, sent, y, w.mix)
+
     def per_atom(self) -> int:
         """Bytes that the formulas take for an atom, about, given the capacity of its list."""
-        numbers = KEPT * 4 * self.weights.channels * self.capacity
+        w = self.weights
+        kept = KEPT * len(w.mix) * (1 if w.product_v is None else 2)  # one of vectors is three
+        numbers = kept * w.channels * self.capacity
         return numbers * self.weights.energy_1.element_size()
 
 
@@ -95,6 +122,56 @@ def _gathered(weights: Tensor, y: Tensor) -> Tensor:
     """Σ over neighbours of weight_l p_lm, shape (slot, atom, row, channel)."""
     rows = [(weights[..., d, :] * y[..., row, None]).sum(2) for row, d in enumerate(DEGREE_OF_ROW)]
     return torch.stack(rows, dim=2)
+
+
+def _mixed(m: Tensor, mix: Tensor) -> Tensor:
+    """M_l m_l, row by row."""
+    rows = [m[:, :, row] @ mix[degree] for row, degree in enumerate(DEGREE_OF_ROW)]
+    return torch.stack(rows, dim=2)
+
+
+class Numbers:
+    """What the formulas of vectors need to know of tensors."""
+
+    @staticmethod
+    def fma(a: Tensor | float, b: Tensor, c: Tensor | float) -> Tensor:
+        """A b + c."""
+        return a * b + c
+
+
+def _mixed_paths(radial_2: Tensor, sent: Tensor, y: Tensor, mix: Tensor) -> Tensor:
+    """Σ_paths M_path Σ_j R_path [x_j p], shape (slot, atom, row, channel).
+
+    What is sent has the shape (slot, atom, neighbour, component, channel). Neighbours are summed
+    for each of its components and each of the harmonic's before these are coupled.
+    """
+    mixed: list[Any] = [0.0] * ROWS
+    for number, path in enumerate(PATHS):
+        x = radial_2[..., number, None, :] * (sent[..., 1:, :] if path[0] else sent[..., :1, :])
+        own = y[..., rows(path[1]).start : rows(path[1]).stop]
+        sums = torch.einsum("sanic,sanj->saijc", x, own)
+        for row, values in zip(rows(path[2]), _coupled(sums, path), strict=True):
+            mixed[row] = mixed[row] + values @ mix[number]
+    return torch.stack(mixed, dim=2)
+
+
+def _coupled(sums: Tensor, path: Triple) -> list[Any]:
+    """The components of a path's message, shape (slot, atom, channel) each."""
+    if not path[0]:
+        return [*sums[:, :, 0].unbind(dim=2)]
+    out: list[Any] = [0.0] * (2 * path[2] + 1)
+    for (i, j, k), factor in MESSAGES[path].items():
+        out[k] = out[k] + factor * sums[:, :, i, j]
+    return out
+
+
+def _shares(pairs: Pairs, w: MaceTensors) -> tuple[Tensor, Tensor] | tuple[float, float]:
+    """1 / (1 + D) of either layer, shape (slot, atom, 1, 1); one where there are no densities."""
+    if w.density is None:
+        return 1.0, 1.0
+    density = _radial(w.density, pairs.pair, pairs, w).sum(dim=2)
+    first, second = (1 / (1 + density)).unbind(dim=-1)
+    return first[..., None], second[..., None]
 
 
 @cache

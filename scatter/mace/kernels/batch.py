@@ -11,18 +11,12 @@ from numba import njit, prange
 from scatter.kernels.compiling import sources
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import copy, fill, inner, known
+from scatter.mace.kernels import density
 from scatter.mace.kernels.geometry import geometry, pairs_within, repel
-from scatter.mace.kernels.layers import (
-    back_1,
-    back_2,
-    messages_1,
-    messages_2,
-    read_out,
-    return_sent,
-    send,
-)
+from scatter.mace.kernels.layers import back_1, messages_1, read_out
 from scatter.mace.kernels.memory import of_worker
 from scatter.mace.kernels.tiles import TILE_ROWS
+from scatter.mace.kernels.vector_layers import back_2, messages_2, return_sent, send
 
 
 @inner
@@ -57,16 +51,26 @@ def _fix(positions, species, moving, neighbours, weights, s):
     """Do what depends on the frozen atoms alone; answer whether none of them touch."""
     for i in range(len(moving)):
         fill(s.held[i], np.nan)
-    end = pairs_within(positions, moving, True, neighbours, weights.cutoff, 0, s)
+    first = np.int64(0)  # and no literal: nothing is compiled for that number alone
+    end = pairs_within(positions, moving, True, neighbours, weights.cutoff, first, s)
     if end < 0:
         return False
     fill(s.fixed, 0)
-    geometry(species, 0, end, s.fixed_start, weights, s)
+    geometry(species, first, end, s.fixed_start, weights, s)
     messages_1(s.fixed, s.fixed_start, weights, s)
-    s.fixed_energy[0] = repel(species, 0, end, weights, s)
+    density.fix(s.fixed_start, species, weights, s)
+    s.fixed_energy[0] = repel(species, first, end, weights, s)
     for i in range(len(moving)):
         copy(s.held[i], positions[i])
     return True
+
+
+@inner
+def _gather_1(species, weights, s):
+    """The sums over neighbours of layer 1, and densities of both layers."""
+    copy(s.a, s.fixed)
+    messages_1(s.a, s.start, weights, s)
+    density.gather(s.start, species, weights, s)
 
 
 @inner
@@ -84,8 +88,7 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
     geometry(species, begin, end, s.start, weights, s)
     fill(s.push[4 * begin : 4 * end], 0)
     energy = s.fixed_energy[0] + repel(species, begin, end, weights, s)
-    copy(s.a, s.fixed)
-    messages_1(s.a, s.start, weights, s)
+    _gather_1(species, weights, s)
     send(species, weights, s)
     fill(s.m, 0)
     messages_2(s.fixed_start, weights, s)
@@ -96,6 +99,7 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
     back_2(s.start, True, weights, s)
     return_sent(species, weights, s)
     back_1(s.start, weights, s)
+    density.push(s.start, species, weights, s)
     _pull(begin, end, moving, s, forces)
     return energy
 
@@ -104,7 +108,7 @@ def _evaluate_of(sources: int):
     """The compiled evaluation of a batch; see `sources`."""
 
     @njit(parallel=True, cache=True)
-    def evaluate(positions, species, moving, lists, counts, weights, scratch):
+    def evaluate(positions, species, moving, lists, counts, held, workers):
         """Energies in eV, NaN where atoms touch, and forces in eV/Å.
 
         Args:
@@ -113,18 +117,19 @@ def _evaluate_of(sources: int):
             moving: False for frozen atoms, which feel no force, shape (atom,).
             lists: half pair lists of every slot: first and second atoms, and shifts.
             counts: pairs of each slot, shape (slot,).
-            weights: of the model.
-            scratch: working memory, one for each worker.
+            held: the weights of the model, and working memory for each worker.
+            workers: their number.
         """
         assert sources
-        slots, workers = len(positions), len(scratch.held)
-        energies = np.empty(slots)
-        forces = np.zeros(positions.shape)
+        slots = len(positions)
+        energies, forces = np.empty(slots), np.empty(positions.shape)
         first, second, shift = lists
         for worker in prange(workers):
-            s = of_worker(scratch, worker)
+            s, weights = of_worker(held.memory, np.int64(worker)), held.weights
             for slot in range(worker, slots, workers):
                 n = counts[slot]
+                for atom in range(len(species)):
+                    fill(forces[slot, atom], 0)
                 neighbours = first[slot, :n], second[slot, :n], shift[slot, :n]
                 energies[slot] = replica(
                     positions[slot], species, moving, neighbours, weights, s, forces[slot]

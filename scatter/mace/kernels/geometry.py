@@ -6,8 +6,11 @@ import numpy as np
 
 from scatter.kernels.distances import TOUCHING, apart
 from scatter.kernels.intrinsics import lanes_of
+from scatter.kernels.kinds import has, of_kind
 from scatter.kernels.memory import inner
 from scatter.mace.kernels import tiles
+from scatter.mace.kernels.couplings import PATHS
+from scatter.mace.kernels.harmonics import DEGREES
 
 
 @inner
@@ -37,6 +40,20 @@ def pairs_within(positions, moving, frozen, neighbours, cutoff, at, s):
     return -1 if touching else at
 
 
+def _row_of_scalars(knot, weights):
+    return knot * np.int64(len(DEGREES))
+
+
+def _row_of_vectors(knot, weights):
+    return knot * np.int64(len(PATHS))
+
+
+@of_kind
+def row_2(knot, weights):
+    """Where the radial functions of a knot begin in a table of layer 2, counted in registers."""
+    return _row_of_vectors if has(weights, "product_v") else _row_of_scalars
+
+
 @inner
 def geometry(species, begin, end, start, weights, s):
     """Tiles and tables of the pairs from `begin` (the first of a tile) to `end`, by atom."""
@@ -54,7 +71,7 @@ def geometry(species, begin, end, start, weights, s):
             row = s.knots[pair] * np.int64(4) * width
             s.into_own[pair] = weights.start_1[one, other] + row
             s.into_other[pair] = weights.start_1[other, one] + row
-            s.into_both[pair] = weights.start_2[one, other] + row
+            s.into_both[pair] = weights.start_2[one, other] + row_2(s.knots[pair], weights) * width
             pair += 1
     start[len(species)] = end
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from scatter.kernels.intrinsics import lanes_of
+from scatter.kernels.kinds import has, of_kind
 from scatter.kernels.memory import copy, fill, inner
-from scatter.mace.kernels import nodes, pairs
+from scatter.mace.kernels import density, nodes, pairs, vector_nodes
+from scatter.mace.kernels.couplings import MESSAGE_ROWS
 from scatter.mace.kernels.harmonics import INVARIANTS, ROWS
 
 
@@ -19,9 +21,16 @@ def messages_1(a, start, weights, s):
         for i in range(atoms):
             if start[i] < start[i + 1]:
                 pairs.messages_1(
-                    a_block, i, s.tiles, s.second, table, s.into_own, s.into_other,
-                    start[i], start[i + 1],
-                )  # fmt: skip
+                    a_block,
+                    i,
+                    s.tiles,
+                    s.second,
+                    table,
+                    s.into_own,
+                    s.into_other,
+                    start[i],
+                    start[i + 1],
+                )
 
 
 @inner
@@ -36,9 +45,17 @@ def messages_2(start, weights, s):
         for i in range(atoms):
             if start[i] < start[i + 1]:
                 pairs.messages_2(
-                    m, g, channels, i, s.tiles, s.second, table, s.into_both,
-                    start[i], start[i + 1],
-                )  # fmt: skip
+                    m,
+                    g,
+                    channels,
+                    i,
+                    s.tiles,
+                    s.second,
+                    table,
+                    s.into_both,
+                    start[i],
+                    start[i + 1],
+                )
 
 
 @inner
@@ -56,14 +73,34 @@ def back_2(start, forces, weights, s):
                 continue
             if forces:
                 pairs.forces_2(
-                    g_bar, g, channels, m, i, s.tiles, s.second, table, slopes, s.into_both,
-                    s.push, start[i], start[i + 1],
-                )  # fmt: skip
+                    g_bar,
+                    g,
+                    channels,
+                    m,
+                    i,
+                    s.tiles,
+                    s.second,
+                    table,
+                    slopes,
+                    s.into_both,
+                    s.push,
+                    start[i],
+                    start[i + 1],
+                )
             else:
                 pairs.returns_2(
-                    g_bar, g, channels, m, i, s.tiles, s.second, table, s.into_both,
-                    start[i], start[i + 1],
-                )  # fmt: skip
+                    g_bar,
+                    g,
+                    channels,
+                    m,
+                    i,
+                    s.tiles,
+                    s.second,
+                    table,
+                    s.into_both,
+                    start[i],
+                    start[i + 1],
+                )
 
 
 @inner
@@ -78,9 +115,18 @@ def back_1(start, weights, s):
         for i in range(atoms):
             if start[i] < start[i + 1]:
                 pairs.forces_1(
-                    a, i, s.tiles, s.second, table, slopes, s.into_own, s.into_other, s.push,
-                    start[i], start[i + 1],
-                )  # fmt: skip
+                    a,
+                    i,
+                    s.tiles,
+                    s.second,
+                    table,
+                    slopes,
+                    s.into_own,
+                    s.into_other,
+                    s.push,
+                    start[i],
+                    start[i + 1],
+                )
 
 
 @inner
@@ -125,6 +171,56 @@ def mix(out, out_size, a, size, matrix, channels):
         )
 
 
+def _mix_scalars(i, atoms, weights, s):
+    channels, rows = len(weights.energy_1), ROWS * lanes_of(s.a)
+    mix(s.a_2, rows, s.m[i * rows :], atoms * rows, weights.mix, channels)
+
+
+def _mix_scalars_back(i, atoms, weights, s):
+    channels, rows = len(weights.energy_1), ROWS * lanes_of(s.a)
+    mix(s.m[i * rows :], atoms * rows, s.a_2, rows, weights.mix_back, channels)
+
+
+def _mix_vectors(i, atoms, weights, s):
+    channels, width = len(weights.energy_1), lanes_of(s.a)
+    rows, blocks = MESSAGE_ROWS * width, channels // width
+    for block in range(blocks):
+        vector_nodes.mix_paths(
+            s.a_2[block * ROWS * width :],
+            s.m[i * rows :],
+            weights.mix[block * width :],
+            blocks,
+            atoms * rows,
+            channels,
+        )
+
+
+def _mix_vectors_back(i, atoms, weights, s):
+    channels, width = len(weights.energy_1), lanes_of(s.a)
+    rows, blocks = MESSAGE_ROWS * width, channels // width
+    for block in range(blocks):
+        vector_nodes.mix_paths_back(
+            s.m[block * atoms * rows + i * rows :],
+            s.a_2,
+            weights.mix_back[block * width :],
+            blocks,
+            ROWS * width,
+            channels,
+        )
+
+
+@of_kind
+def mix_messages(i, atoms, weights, s):
+    """Features 2 of one atom, from its messages."""
+    return _mix_vectors if has(weights, "product_v") else _mix_scalars
+
+
+@of_kind
+def mix_messages_back(i, atoms, weights, s):
+    """M̄ of one atom over its messages, from the derivatives by features 2."""
+    return _mix_vectors_back if has(weights, "product_v") else _mix_scalars_back
+
+
 @inner
 def send(species, weights, s):
     """B of layer 1, and what every atom sends in layer 2: g = B up + up_0."""
@@ -132,6 +228,7 @@ def send(species, weights, s):
     for i in range(len(species)):
         b, g = s.b[i * channels : (i + 1) * channels], s.g[i * channels : (i + 1) * channels]
         beta = weights.product_1[species[i] * INVARIANTS * channels :]
+        density.divide(s.a[i * rows :], len(species) * rows, i, 0, weights, s)
         invariants(b, s.a[i * rows :], len(species) * rows, beta, weights)
         copy(g, weights.up_0[species[i]])
         add_product(g, b, weights.up, channels)
@@ -140,11 +237,12 @@ def send(species, weights, s):
 @inner
 def _read_out_atom(i, atoms, z, weights, s):
     """Layer 2 of atom i: its energy is added, m becomes m̄, and B of layer 1 its part of B̄."""
-    channels, rows = len(weights.energy_1), ROWS * lanes_of(s.a)
-    width, size = lanes_of(s.a), atoms * rows
-    beta = weights.product_2[z * INVARIANTS * channels :]
-    m, b, x = s.m[i * rows :], s.b[i * channels : (i + 1) * channels], s.x
-    mix(s.a_2, rows, m, size, weights.mix, channels)
+    channels, rows, width = len(weights.energy_1), ROWS * lanes_of(s.a), lanes_of(s.a)
+    beta, sent = weights.product_2[z * INVARIANTS * channels :], len(s.b) // atoms
+    b, x = s.b[i * sent : i * sent + channels], s.x
+    mix_messages(i, atoms, weights, s)
+    density.divide(s.a_2, rows, i, 1, weights, s)
+    density.keep(s.a_2, rows, i, 1, weights, s)
     invariants(s.b_2, s.a_2, rows, beta, weights)
     copy(x, weights.hidden_0[z])
     add_product(x, b, weights.hidden_1[z], len(x))
@@ -156,7 +254,8 @@ def _read_out_atom(i, atoms, z, weights, s):
     add_product(b, x, weights.hidden_1_back[z], channels)
     add_product(s.b_2, x, weights.hidden_2_back, channels)
     invariants_back(s.a_2, rows, beta, s.b_2, weights)
-    mix(m, size, s.a_2, rows, weights.mix_back, channels)
+    density.answer(s.a_2, rows, i, 1, weights, s)
+    mix_messages_back(i, atoms, weights, s)
 
 
 @inner
@@ -167,7 +266,9 @@ def return_sent(species, weights, s):
         bar, g_bar = s.b[i * channels : (i + 1) * channels], s.g_bar[i * channels :]
         add_product(bar, g_bar[:channels], weights.up_back, channels)
         beta = weights.product_1[species[i] * INVARIANTS * channels :]
+        density.keep(s.a[i * rows :], atoms * rows, i, 0, weights, s)
         invariants_back(s.a[i * rows :], atoms * rows, beta, bar, weights)
+        density.answer(s.a[i * rows :], atoms * rows, i, 0, weights, s)
 
 
 @inner

@@ -1,9 +1,11 @@
 """The arrays that the kernel of a folded MACE reads, and those that it works in."""
 
+from collections import namedtuple
 from typing import NamedTuple
 
 from numpy.typing import NDArray
 
+from scatter.kernels.kinds import has, of_kind
 from scatter.kernels.memory import worker_of
 
 
@@ -67,4 +69,33 @@ class MaceMemory(NamedTuple):
     push: NDArray
 
 
-of_worker = worker_of(MaceMemory)
+# Of a model whose messages are divided by densities: their splines (table, knot, lane), a lane for
+# each layer, and the slopes; of two species, where their table begins, counted in knots.
+DENSITY = ("density", "density_slopes", "density_starts")
+# Of one whose atoms send vectors.
+VECTOR = ("product_v", "up_v", "up_v_back")
+# Of either: D of frozen pairs, 1 / (1 + D), and the derivatives by D, a register for each atom with
+# a lane for each layer; features of one atom that are kept, and a register to sum in; of each pair,
+# where in the table its knot begins.
+SHARES = ("fixed_shares", "shares", "shares_bar", "kept", "sums", "into_density")
+
+DensityArrays = namedtuple("DensityArrays", (*MaceArrays._fields, *DENSITY))
+VectorArrays = namedtuple("VectorArrays", (*DensityArrays._fields, *VECTOR))
+DensityMemory = namedtuple("DensityMemory", (*MaceMemory._fields, *SHARES))
+
+_plain, _dense = worker_of(MaceMemory), worker_of(DensityMemory)
+
+
+def _of_plain(memory, n):
+    return _plain(memory, n)
+
+
+def _of_dense(memory, n):
+    return _dense(memory, n)
+
+
+def _worker_of(memory, n):
+    return _of_dense if has(memory, "shares") else _of_plain
+
+
+of_worker = of_kind(_worker_of, counted=True)

@@ -13,6 +13,7 @@ from scatter.kernels.intrinsics import written
 from scatter.kernels.vectors import Integer, Local, Memory, Vector, Writer
 from scatter.mace.kernels.harmonics import DEGREES, ROWS, SLOPES, rows
 from scatter.mace.kernels.tiles import Pair
+from scatter.mace.kernels.vector_formulas import dot
 
 
 def _directed(
@@ -129,7 +130,7 @@ def answers(w: Writer, y: list[Vector], bars: Memory) -> list[Vector]:
     return sums
 
 
-def _pull(w: Writer, y: list[Vector], by_row: list[Vector], by_r: Vector, push: Memory) -> None:
+def pull(w: Writer, y: list[Vector], by_row: list[Vector], by_r: Vector, push: Memory) -> None:
     """Add dE/dr and dE/dn of a pair, summed over channels, to its four numbers in `push`.
 
     Args:
@@ -143,13 +144,6 @@ def _pull(w: Writer, y: list[Vector], by_row: list[Vector], by_r: Vector, push: 
     for row, axis, slope, sign in SLOPES:
         by_n[axis] = w.fma(by_row[row] if sign > 0 else -by_row[row], y[slope], by_n[axis])
     push.add(0, w.sums(by_r, *by_n))
-
-
-def _dot(w: Writer, one: list[Vector], other: list[Vector], start: Vector | None = None) -> Vector:
-    value = one[0] * other[0] if start is None else w.fma(one[0], other[0], start)
-    for a, b in zip(one[1:], other[1:], strict=True):
-        value = w.fma(a, b, value)
-    return value
 
 
 def _by_row(
@@ -200,10 +194,10 @@ def forces_1(
         both = into_own.integer(index), into_other.integer(index)
         here, there = _directed(w, pair.radial, table, *both)
         here_slope, there_slope = _directed(w, pair.slopes, slope_table, *both)
-        by_r = _dot(w, here_slope, answers(w, y, mine))
-        by_r = _dot(w, there_slope, answers(w, y, theirs), by_r)
+        by_r = dot(w, here_slope, answers(w, y, mine))
+        by_r = dot(w, there_slope, answers(w, y, theirs), by_r)
         by_row = _by_row(w, here, mine, there, theirs)
-        _pull(w, y, by_row, by_r, push.at(index * 4))
+        pull(w, y, by_row, by_r, push.at(index * 4))
 
 
 def _back_through_messages_2(
@@ -220,8 +214,8 @@ def _back_through_messages_2(
         radial = pair.radial(table.at(where))
         to_i, to_j = answers(w, y, mine), signed(answers(w, y, theirs))
         g_bar_j = g_bars.at(j * channels)
-        g_bar_j[0] = _dot(w, radial, to_i, g_bar_j[0])
-        g_bar_i.value = _dot(w, radial, to_j, g_bar_i.value)
+        g_bar_j[0] = dot(w, radial, to_i, g_bar_j[0])
+        g_bar_i.value = dot(w, radial, to_j, g_bar_i.value)
         if push is not None:
             g_j = g.at(j * channels)[0]
             slopes = pair.slopes(slope_table.at(where))
@@ -229,7 +223,7 @@ def _back_through_messages_2(
             here = [value * g_j for value in radial]
             there = signed([value * g_i for value in radial])
             by_row = _by_row(w, here, mine, there, theirs)
-            _pull(w, y, by_row, _dot(w, slopes, both), push.at(index * 4))
+            pull(w, y, by_row, dot(w, slopes, both), push.at(index * 4))
     g_bar = g_bars.at(atom * channels)
     g_bar[0] = g_bar[0] + g_bar_i.value
 

@@ -82,6 +82,14 @@ class Pair:
         """The slopes of the splines, from the table of their slopes."""
         return self._spline(table, SLOPE_WEIGHTS, DEGREE)
 
+    def value(self, table: Memory, row: int, count: int) -> Vector:
+        """One of the `count` splines of a table, at this pair's distance."""
+        return self._one(table, self._weights(WEIGHTS, DEGREE + 1), row, count)
+
+    def slope(self, table: Memory, row: int, count: int) -> Vector:
+        """Its slope, from the table of the slopes."""
+        return self._one(table, self._weights(SLOPE_WEIGHTS, DEGREE), row, count)
+
     def spread(self, table: Memory, bars: list[Vector]) -> None:
         """Add to the table what `radial` would pick up: the way back from its values' bars."""
         weights = [self.row(WEIGHTS + j) for j in range(DEGREE + 1)]
@@ -89,12 +97,15 @@ class Pair:
             for j, weight in enumerate(weights):
                 table[4 * j + degree] = self.w.fma(weight, bar, table[4 * j + degree])
 
+    def _weights(self, first: int, count: int) -> list[Vector]:
+        return [self.row(first + j) for j in range(count)]
+
     def _spline(self, table: Memory, first: int, count: int) -> list[Vector]:
-        weights = [self.row(first + j) for j in range(count)]
-        values = []
-        for degree in DEGREES:
-            value = weights[0] * table[degree]
-            for j in range(1, count):
-                value = self.w.fma(weights[j], table[4 * j + degree], value)
-            values.append(value)
-        return values
+        weights = self._weights(first, count)
+        return [self._one(table, weights, degree, len(DEGREES)) for degree in DEGREES]
+
+    def _one(self, table: Memory, weights: list[Vector], row: int, count: int) -> Vector:
+        value = weights[0] * table[row]
+        for j, weight in enumerate(weights[1:], 1):
+            value = self.w.fma(weight, table[count * j + row], value)
+        return value

@@ -122,7 +122,7 @@ def finetune(
         out: the `.model` file to write.
         foundation: with what the training begins, and what of it stays.
         training: how it is trained.
-        tell: is told of every epoch.
+        tell: called after every epoch.
         keys: of the labels.
 
     Raises:

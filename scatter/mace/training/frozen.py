@@ -15,7 +15,7 @@
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -36,11 +36,12 @@ GROUPS = {
 STUDY = {f"f{n}": [*GROUPS][: 0 if n == 0 else max(1, n - 3)] for n in range(7)}
 
 
-def frozen_groups(text: str) -> list[str]:
-    """The groups that `--freeze` names, in the order of `GROUPS`.
+def frozen_groups(text: str, known: Sequence[str] = (*GROUPS,)) -> list[str]:
+    """The groups that `--freeze` names, in the order of those that are known.
 
     Args:
         text: f0 to f6 as in the study, `none`, or groups with commas between them.
+        known: the groups.
 
     Raises:
         UserError: a word is not a group, or nothing would be left to train.
@@ -49,16 +50,16 @@ def frozen_groups(text: str) -> list[str]:
         return STUDY.get(text, [])
     words = [word.strip() for word in text.split(",")]
     for word in words:
-        if word not in GROUPS:
-            near = get_close_matches(word, [*GROUPS, *STUDY], n=1)
+        if word not in known:
+            near = get_close_matches(word, [*known, *STUDY], n=1)
             hint = f"did you mean '{near[0]}'? " if near else ""
             raise UserError(
                 f"--freeze {text}: '{word}' is not a group; {hint}give f0 to f6, none, or some of "
-                f"{','.join(GROUPS)}"
+                f"{','.join(known)}"
             )
-    if {*words} == {*GROUPS}:
+    if {*words} >= {*GROUPS}:
         raise UserError(f"--freeze {text}: nothing is left to train; name fewer groups")
-    return [group for group in GROUPS if group in words]
+    return [group for group in known if group in words]
 
 
 @dataclass(frozen=True)

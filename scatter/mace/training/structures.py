@@ -35,7 +35,6 @@ def structures_of(
     kinds = np.concatenate([frame.numbers for frame in frames])
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
     metal = np.bincount(kinds).argmax()
-    wall = 1 + (np.linalg.norm(np.nan_to_num(joined["forces"]), axis=1) / WALL) ** 2
     return Structures(
         np.array(at),
         np.array(pairs_at),
@@ -46,5 +45,31 @@ def structures_of(
         joined["shift"],
         np.array([frame.get_potential_energy() for frame in frames]),
         joined["forces"],
-        np.where(kinds == metal, 1.0, MOLECULE) / wall,
+        np.where(kinds == metal, 1.0, MOLECULE) / _wall(joined["forces"]),
     )
+
+
+def _wall(forces: np.ndarray) -> np.ndarray:
+    return 1 + (np.linalg.norm(np.nan_to_num(forces), axis=1) / WALL) ** 2
+
+
+def emphasis_of(d: Structures, balance: float) -> np.ndarray:
+    """ω of each atom that keeps rare elements from drowning among common ones.
+
+    Of n atoms that have forces as labels n_z are of the element z, and it weighs
+
+        ω_z = (n / n_z)^α / Σ_z' (n_z' / n) (n / n_z')^α,
+
+    whose mean over atoms is 1, so that forces weigh against energies as before. With α = 1 all
+    elements have an equal part in the loss, however rare (King & Zeng, Political Analysis 9, 137
+    (2001)); with 0 all atoms have; 1/2 lies between.
+
+    Args:
+        d: the structures of a set.
+        balance: α.
+    """
+    labelled = np.isfinite(d.forces).any(axis=1)
+    share = np.bincount(d.species[labelled], minlength=d.species.max() + 1) / labelled.sum()
+    weight = np.where(share > 0, share, np.inf) ** -balance
+    weight = np.where(share > 0, weight, 0)  # no force of it is a label
+    return (weight / (share * weight).sum())[d.species] / _wall(d.forces)

@@ -103,7 +103,7 @@ def train(
         parts: files of the parts train, valid and, perhaps, test.
         training: how.
         model: what, as options of mace-torch's program.
-        tell: is told of every epoch.
+        tell: called after every epoch.
         program: the module that trains: mace-torch's own, or one that understands its options.
 
     Returns:

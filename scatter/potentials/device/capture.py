@@ -125,11 +125,11 @@ def difference(batch: Any, before: list[Tensor], replay: Callable[[], None]) -> 
     return max(map(apart, tensors(batch), replayed))
 
 
-def apart(one: Tensor, other: Tensor) -> float:
+def apart(first: Tensor, second: Tensor) -> float:
     """Largest difference; NaN is like NaN, and infinitely far from a number."""
-    one, other = one.double(), other.double()
-    same = (one == other) | (one.isnan() & other.isnan())
-    apart = torch.where(same, 0.0, (one - other).abs()).nan_to_num(nan=torch.inf)
+    first, second = first.double(), second.double()
+    same = (first == second) | (first.isnan() & second.isnan())
+    apart = torch.where(same, 0.0, (first - second).abs()).nan_to_num(nan=torch.inf)
     return float(apart.max()) if len(apart) else 0.0
 
 

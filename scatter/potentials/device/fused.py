@@ -163,7 +163,7 @@ class Fused:
 
 
 def power_of_two(number: int) -> int:
-    """The least power of two that is no less."""
+    """The least power of two that is not less."""
     return 1 << (number - 1).bit_length()
 
 

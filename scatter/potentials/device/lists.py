@@ -1,7 +1,7 @@
 """Full neighbour lists of a batch in plain torch: every directed pair, in arrays of fixed shape.
 
 Nothing here waits for the device: the arrays have room for `capacity` neighbours of each atom, and
-an atom that has more is told by its count.
+an atom that has more shows it by its count.
 """
 
 from dataclasses import dataclass

@@ -212,9 +212,9 @@ class DeviceEvaluator(Evaluator):
         try:
             yield
         except self.potential.torch.OutOfMemoryError as error:
-            told = str(error).partition("\n")[0]
+            message = str(error).partition("\n")[0]
             raise UserError(
-                f"[run] slots: the GPU has no memory for so many trajectories at once ({told}); "
+                f"[run] slots: the GPU has no memory for so many trajectories at once ({message}); "
                 "set fewer, with `python -m scatter.gpu` by --slots, or let fewer ranks share it"
             ) from error
 

@@ -9,11 +9,15 @@ import triton
 import triton.language as tl
 
 from scatter.kernels.gpu.forces import push_of, shape_of, store_push
+from scatter.mace.kernels.gpu.densities import through_density
 from scatter.mace.kernels.gpu.products import (
     added,
     answers,
+    dotted,
     product_2,
     product_3,
+    radials_4,
+    radials_and_slopes_4,
     rows_of,
     scaled,
     scaled_sum,
@@ -24,10 +28,11 @@ from scatter.mace.kernels.gpu.products import (
     weights_2,
     weights_3,
 )
+from scatter.mace.kernels.gpu.vectors import product_v_back
 
 
 @triton.jit
-def _harmonics(x, y, z):
+def harmonics(x, y, z):
     """p_1 to p_15, and q; see `scatter.mace.kernels.harmonics`."""
     xx, yy, half = x * x, y * y, z * z * 0.5
     d, q = (xx - yy) * 0.5, half - 0.1
@@ -39,51 +44,6 @@ def _harmonics(x, y, z):
         z * d, x * (xx * 0.16666666666666666 - yy * 0.5),
         q,
     )  # fmt: skip
-
-
-@triton.jit
-def _coefficients(table, power, C):
-    """One power's coefficients, for l = 0 to 3."""
-    here = table + power * C
-    return (tl.load(here), tl.load(here + 6 * C), tl.load(here + 12 * C), tl.load(here + 18 * C))
-
-
-@triton.jit
-def _times_add(r, u, c):
-    return r[0] * u + c[0], r[1] * u + c[1], r[2] * u + c[2], r[3] * u + c[3]
-
-
-@triton.jit
-def _kept(r, inside):
-    """Zero where there is no pair."""
-    return (
-        tl.where(inside, r[0], 0.0),
-        tl.where(inside, r[1], 0.0),
-        tl.where(inside, r[2], 0.0),
-        tl.where(inside, r[3], 0.0),
-    )
-
-
-@triton.jit
-def _radial(table, u, inside, C):
-    """The radial functions of each pair for l = 0 to 3."""
-    r = _coefficients(table, 5, C)
-    for down in tl.static_range(5):
-        r = _times_add(r, u, _coefficients(table, 4 - down, C))
-    return _kept(r, inside)
-
-
-@triton.jit
-def _radial_and_slope(table, u, inside, C, PER_STEP: tl.constexpr):
-    """The radial functions and their slopes, by Horner's rule for both."""
-    r = _coefficients(table, 5, C)
-    zero = tl.zeros_like(r[0])
-    slope = (zero, zero, zero, zero)
-    for down in tl.static_range(5):
-        slope = _times_add(slope, u, r)
-        r = _times_add(r, u, _coefficients(table, 4 - down, C))
-    slope = slope[0] * PER_STEP, slope[1] * PER_STEP, slope[2] * PER_STEP, slope[3] * PER_STEP
-    return _kept(r, inside), _kept(slope, inside)
 
 
 @triton.jit
@@ -106,10 +66,14 @@ def product_back(a, beta, stride, by, CUBIC: tl.constexpr):
 
 @triton.jit
 def features_1(
-    unit, index, pairs, table, species, beta, a, b, atoms, capacity, stride, C: tl.constexpr,
-    NEAR: tl.constexpr, WIDE: tl.constexpr, CUBIC: tl.constexpr,
+    unit, index, pairs, shares, table, species, beta, a, b, atoms, capacity, stride,
+    C: tl.constexpr, NEAR: tl.constexpr, WIDE: tl.constexpr, DENSE: tl.constexpr,
+    SENT: tl.constexpr, CUBIC: tl.constexpr,
 ):  # fmt: skip
-    """a_i = Σ_j T_l(r) p_lm and B_i = Σ β I(a_i). Programs: row, block of channels."""
+    """a_i = w_i Σ_j T_l(r) p_lm and B_i = Σ β I(a_i). Programs: row, block of channels.
+
+    Where vectors are sent, B is left to `nodes.products_of_1`.
+    """
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total = tl.load(pairs + row)
@@ -120,21 +84,22 @@ def features_1(
         at = row * capacity + pair
         x, y, z, _, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
-        sums = added(sums, _radial(table + where, u, inside[:, None], C), _harmonics(x, y, z))
+        sums = added(sums, radials_4(table + where, u, inside[:, None], C), harmonics(x, y, z))
     features = sums_of(sums)
+    features = scaled(features, tl.load(shares + 2 * row)) if DENSE else features
     for lm in tl.static_range(16):
         tl.store(a + (row * 16 + lm) * C + c, features[lm])
-    kind = tl.load(species + row % atoms)
-    weights = beta + kind * (13 * C) + c
-    tl.store(b + row * C + c, product(features, weights, C, CUBIC))
+    if SENT == 1:
+        weights = beta + tl.load(species + row % atoms) * (13 * C) + c
+        tl.store(b + row * C + c, product(features, weights, C, CUBIC))
 
 
 @triton.jit
 def features_2(
-    unit, index, pairs, table, g, m, capacity, stride, C: tl.constexpr, NEAR: tl.constexpr,
-    WIDE: tl.constexpr,
+    unit, index, pairs, shares, table, g, m, capacity, stride, C: tl.constexpr,
+    NEAR: tl.constexpr, WIDE: tl.constexpr, DENSE: tl.constexpr,
 ):  # fmt: skip
-    """m_i = Σ_j R_l(r) g_j p_lm. Programs: row, block of channels."""
+    """m_i = w_i Σ_j R_l(r) g_j p_lm. Programs: row, block of channels."""
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total = tl.load(pairs + row)
@@ -145,18 +110,19 @@ def features_2(
         at = row * capacity + pair
         x, y, z, _, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at + stride, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
-        r = _radial(table + where, u, inside[:, None], C)
+        r = radials_4(table + where, u, inside[:, None], C)
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
         sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
-        sums = added(sums, r, _harmonics(x, y, z))
+        sums = added(sums, r, harmonics(x, y, z))
     features = sums_of(sums)
+    features = scaled(features, tl.load(shares + 2 * row + 1)) if DENSE else features
     for lm in tl.static_range(16):
         tl.store(m + (row * 16 + lm) * C + c, features[lm])
 
 
 @triton.jit
-def _gradients(p, bar, r):
+def gradients(p, bar, r):
     """Σ_l r_l ∂s_l/∂n, from the table of slopes in `scatter.mace.kernels.harmonics`."""
     x, y, z, xy, yz, xz, d, q = p[0], p[1], p[2], p[3], p[4], p[5], p[7], p[15]
     by_x = (
@@ -184,8 +150,9 @@ def _dot(a, b):
 
 @triton.jit
 def back_2(
-    unit, index, pairs, active, table, g, m, q, push, capacity, stride, C: tl.constexpr,
-    NEAR: tl.constexpr, WIDE: tl.constexpr, PER_STEP: tl.constexpr,
+    unit, index, pairs, active, densities, by_density, table, g, m, q, push, capacity, stride,
+    C: tl.constexpr, NEAR: tl.constexpr, WIDE: tl.constexpr, DENSE: tl.constexpr,
+    PER_STEP: tl.constexpr,
 ):  # fmt: skip
     """The way back through `features_2`; here m is m̄. Programs: row, block of channels.
 
@@ -196,24 +163,27 @@ def back_2(
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total, moves = tl.load(pairs + row), tl.load(active + row)
     bar = rows_of(m + row * (16 * C) + c[None, :], C)
+    by_share = tl.load(by_density + row * C + c[None, :]) if DENSE else 0.0
     push += tl.program_id(1).to(tl.int64) * (3 * stride)
     for start in range(0, total, NEAR):
         pair = start + tl.arange(0, NEAR)
         inside = pair < total
         at = row * capacity + pair
         x, y, z, inverse, u = shape_of(unit, at, inside, stride)
-        where = tl.load(index + at + stride, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
-        r, slope = _radial_and_slope(table + where, u, inside[:, None], C, PER_STEP)
+        knot = tl.load(index + at + stride, mask=inside, other=0)[:, None]
+        where = knot * (24 * C) + c[None, :]
+        r, slope = radials_and_slopes_4(table + where, u, inside[:, None], C, PER_STEP)
         j = tl.load(index + at + 2 * stride, mask=inside, other=0).to(tl.int64)
         own = tl.load(index + at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None]
         sent = tl.load(g + j[:, None] * C + c[None, :], mask=inside[:, None], other=0.0)
-        p = _harmonics(x, y, z)
+        p = harmonics(x, y, z)
         s = answers(p, bar)
         tl.store(q + own * C + c[None, :], _dot(r, s), mask=inside[:, None])
         r = r[0] * sent, r[1] * sent, r[2] * sent, r[3] * sent
-        f = push_of(p, inverse, _dot(slope, s) * sent, _gradients(p, bar, r))
-        pushed = (pair < moves)[:, None]
-        store_push(push + own * 3, f, pushed)
+        by_r = _dot(slope, s) * sent
+        by_r = through_density(by_r, by_share, densities + 1, knot, u, inside, DENSE, PER_STEP)
+        f = push_of(p, inverse, by_r, gradients(p, bar, r))
+        store_push(push + own * 3, f, (pair < moves)[:, None])
 
 
 @triton.jit
@@ -236,18 +206,40 @@ def gather_sent(
 
 
 @triton.jit
+def _with_repulsion(by_r, slope, inside, WIDE: tl.constexpr, ZBL: tl.constexpr):
+    """The slope of ZBL, which the channels of the first block share."""
+    if ZBL:
+        alone = tl.where(tl.program_id(1) == 0, 1.0 / WIDE, 0.0).to(by_r.dtype)
+        return by_r + alone * tl.load(slope, mask=inside, other=0.0)[:, None]
+    return by_r
+
+
+@triton.jit
+def _bar_1(a, weights, bars, C: tl.constexpr, SENT: tl.constexpr, CUBIC: tl.constexpr):
+    """∂E/∂A of layer 1, from B̄ and V̄ in memory."""
+    if SENT == 1:
+        return product_back(a, weights[0], C, tl.load(bars), CUBIC)
+    by = tl.load(bars), tl.load(bars + C), tl.load(bars + 2 * C), tl.load(bars + 3 * C)
+    return product_v_back(a, weights[0], weights[1], C, by)
+
+
+@triton.jit
 def back_1(
-    unit, index, active, table, species, beta, a, b_bar, slope, push, atoms, capacity, stride,
-    C: tl.constexpr, NEAR: tl.constexpr, WIDE: tl.constexpr, PER_STEP: tl.constexpr,
-    CUBIC: tl.constexpr, ZBL: tl.constexpr,
+    unit, index, active, shares, densities, table, species, beta, gamma, a, b_bar, slope, push,
+    atoms, capacity, stride, C: tl.constexpr, NEAR: tl.constexpr, WIDE: tl.constexpr,
+    DENSE: tl.constexpr, SENT: tl.constexpr, PER_STEP: tl.constexpr, CUBIC: tl.constexpr,
+    ZBL: tl.constexpr,
 ):  # fmt: skip
     """The way back through `features_1`: ∂E/∂d of this block. Programs: row, block of channels."""
     row = tl.program_id(0).to(tl.int64)
     c = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     total = tl.load(active + row)
-    weights = beta + tl.load(species + row % atoms) * (13 * C) + c[None, :]
-    by = tl.load(b_bar + row * C + c[None, :])
-    bar = product_back(rows_of(a + row * (16 * C) + c[None, :], C), weights, C, by, CUBIC)
+    kind, share = tl.load(species + row % atoms), tl.load(shares + 2 * row) if DENSE else 1.0
+    features = rows_of(a + row * (16 * C) + c[None, :], C)
+    weights = beta + kind * (13 * C) + c[None, :], gamma + kind * (16 * C) + c[None, :]
+    bar = _bar_1(features, weights, b_bar + row * (SENT * C) + c[None, :], C, SENT, CUBIC)
+    bar = scaled(bar, share) if DENSE else bar
+    by_share = -dotted(features, bar) if DENSE else 0.0
     push += tl.program_id(1).to(tl.int64) * (3 * stride)
     for start in range(0, total, NEAR):
         pair = start + tl.arange(0, NEAR)
@@ -255,12 +247,12 @@ def back_1(
         at = row * capacity + pair
         x, y, z, inverse, u = shape_of(unit, at, inside, stride)
         where = tl.load(index + at, mask=inside, other=0)[:, None] * (24 * C) + c[None, :]
-        r, slopes = _radial_and_slope(table + where, u, inside[:, None], C, PER_STEP)
+        r, slopes = radials_and_slopes_4(table + where, u, inside[:, None], C, PER_STEP)
         own = tl.load(index + at + 3 * stride, mask=inside, other=0).to(tl.int64)[:, None]
-        p = _harmonics(x, y, z)
+        p = harmonics(x, y, z)
         by_r = _dot(slopes, answers(p, bar))
-        if ZBL:
-            alone = tl.where(tl.program_id(1) == 0, 1.0 / WIDE, 0.0).to(by_r.dtype)
-            by_r += alone * tl.load(slope + at, mask=inside, other=0.0)[:, None]
-        f = push_of(p, inverse, by_r, _gradients(p, bar, r))
+        knot = tl.load(index + at + stride, mask=inside, other=0)[:, None]
+        by_r = through_density(by_r, by_share, densities, knot, u, inside, DENSE, PER_STEP)
+        by_r = _with_repulsion(by_r, slope + at, inside, WIDE, ZBL)
+        f = push_of(p, inverse, by_r, gradients(p, bar, r))
         store_push(push + own * 3, f, inside[:, None])

@@ -5,11 +5,10 @@ products of three. The derivation is in `docs/theory_mace.md`. Triton compiles t
 function, which it finds by `inspect`: so the source is put where that looks, into `linecache`.
 """
 
-import linecache
-
 import triton  # noqa: F401
 import triton.language as tl  # noqa: F401
 
+from scatter.mace.kernels.gpu.text import define, radials
 from scatter.mace.kernels.harmonics import DEGREES, NORMS, ROWS, TRIPLES, monomials, rows
 
 FIRST_CUBIC = 1 + len(DEGREES)
@@ -74,18 +73,20 @@ def _features() -> list[str]:
         _function("scaled", "a, by", [f"by * a[{k}]" for k in each]),
         _function("scaled_sum", "a, b, by", [f"by * (a[{k}] + b[{k}])" for k in each]),
         _function("added", "a, r, p", ["a[0] + r[0]", *added]),
+        _function("dotted", "a, b", [" + ".join(f"a[{k}] * b[{k}]" for k in each)]),
         _function("answers", "p, bar", ["bar[0] + 0.0 * p[0]", *s]),  # s_l = Σ_m p_lm ā_lm
     ]
 
 
-def source() -> str:
-    """The functions: weights, Σ_t β_t I_t of one and two features, what three add, and slopes."""
+def parts() -> list[str]:
+    """The functions: of pairs, of features, Σ_t β_t I_t of one and two, what three add, slopes."""
     twice = [
         f"{float(2 * NORMS[row] ** 2)!r} * b[{1 + DEGREE_OF[row]}] * a[{row}]"
         for row in range(ROWS)
     ]
     twice[0] = f"b[0] + {twice[0]}"
-    parts = [
+    return [
+        *radials(len(DEGREES)),
         *_features(),
         _weights("weights_2", FIRST_CUBIC),
         _weights("weights_3", FIRST_CUBIC + len(TRIPLES)),
@@ -94,13 +95,6 @@ def source() -> str:
         _function("slopes_2", "a, b", twice),
         _function("slopes_3", "a, b", [*map(_slopes, range(ROWS))]),
     ]
-    return "\n\n".join(parts)
 
 
-def _define(text: str, name: str) -> None:
-    """Run the source as part of this module."""
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    exec(compile(text, name, "exec"), globals())
-
-
-_define(source(), f"<{__name__}>")
+define(globals(), parts())

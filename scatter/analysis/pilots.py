@@ -1,0 +1,133 @@
+"""The pilot of a splitting: it fixes the levels and the steps, and is not part of the estimate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from scatter.analysis.splitting import (
+    PILOT,
+    Climb,
+    Explorer,
+    Ladder,
+    Scores,
+    begin,
+    moved,
+    passed,
+)
+from scatter.saved import Saved
+
+PASSING = 0.2  # of the starts, those that pass a level of the pilot
+PILOT_MOVES, MOST_LEVELS = 8, 20  # down to 1e-14
+FIRST_STEP, LEAST_STEP = 0.5, 1e-3
+ACCEPTED = 0.3  # of the moves, what the pilot adapts steps to
+EAGER = 1.5  # change of ln(step) for a whole unit of acceptance
+
+
+@dataclass(frozen=True)
+class Pilot(Saved):
+    """A pilot on its way up.
+
+    Attributes:
+        climb: its starts.
+        levels: that it has fixed.
+        steps: that it has fixed.
+        step: that its next move takes.
+        tried: steps of the moves since the last level.
+        over: 1 once it has come to its end, else 0.
+    """
+
+    unbounded = frozenset({"levels"})
+
+    climb: Climb
+    levels: Float[np.ndarray, " level"]
+    steps: Float[np.ndarray, " step"]
+    step: float
+    tried: Float[np.ndarray, " tried"]
+    over: int
+
+    @property
+    def ladder(self) -> Ladder:
+        """What it has fixed."""
+        return Ladder(self.levels, self.steps)
+
+    @property
+    def reached(self) -> bool:
+        """Whether enough of its starts came to the event."""
+        return bool(self.over) and bool(np.isinf(self.levels[-1:]).any())
+
+
+def piloting(pilot: Pilot, explorer: Explorer, moves: int = PILOT_MOVES) -> Iterator[Pilot]:
+    """A pilot from where it is to its end, after each round.
+
+    The next level is the one that a fifth of the starts pass; the step is adapted to an acceptance
+    of 30 %; it ends when a fifth of the starts came to the event, or where no score rises any more.
+    """
+    while not pilot.over:
+        if pilot.climb.level == 0 or pilot.climb.move == moves:
+            pilot = _next_level(pilot, explorer)
+        if not pilot.over:
+            pilot = _adapted(pilot, explorer)
+        yield pilot
+
+
+def begin_pilot(explorer: Explorer, N: int) -> Pilot:
+    """N fresh starts of a pilot."""
+    climb = begin(explorer, range(PILOT, PILOT + 1), N, -np.inf)
+    none = np.zeros(0)
+    return Pilot(climb, none, none, FIRST_STEP, none, 0)
+
+
+def _next_level(pilot: Pilot, explorer: Explorer) -> Pilot:
+    """After its next level; over where that is the last, or there is none."""
+    steps = pilot.steps
+    if len(pilot.tried):
+        late = pilot.tried[len(pilot.tried) // 2 :]
+        steps = np.append(steps, np.exp(np.log(late).mean()))
+    level = next_level(pilot.climb.score, float(pilot.levels[-1]) if len(pilot.levels) else -np.inf)
+    if level is None or len(pilot.levels) == MOST_LEVELS:
+        return replace(pilot, steps=steps, over=1)
+    return replace(
+        pilot,
+        climb=passed(pilot.climb, explorer, level),
+        levels=np.append(pilot.levels, level),
+        steps=steps,
+        tried=np.zeros(0),
+        over=int(np.isinf(level)),
+    )
+
+
+def next_level(score: Scores, last: float) -> float | None:
+    """The level that a fifth of the scores pass, infinite where they are; None where none rises."""
+    if np.isposinf(score).mean() >= PASSING:
+        return np.inf
+    level = float(np.sort(score)[int((1 - PASSING) * len(score))])
+    above = score[np.isfinite(score) & (score > last)]
+    if level > last:
+        return level
+    return float(above.min()) if len(above) else None
+
+
+def _adapted(pilot: Pilot, explorer: Explorer) -> Pilot:
+    """After one more move, with the step that its acceptance calls for."""
+    before = pilot.climb.spent["accepted"].sum()
+    climb = moved(pilot.climb, explorer, pilot.step, float(pilot.levels[-1]))
+    share = (climb.spent["accepted"].sum() - before) / len(climb.score)
+    step = float(np.clip(pilot.step * np.exp(EAGER * (share - ACCEPTED)), LEAST_STEP, 1.0))
+    return replace(pilot, climb=climb, step=step, tried=np.append(pilot.tried, pilot.step))
+
+
+def ladder_of(explorer: Explorer, N: int, moves: int = PILOT_MOVES) -> Ladder:
+    """The levels and steps that a pilot fixes.
+
+    Raises:
+        ValueError: its scores stop rising before enough of its starts come to the event.
+    """
+    *_, pilot = piloting(begin_pilot(explorer, N), explorer, moves)
+    if not pilot.reached:
+        raise ValueError(
+            f"no score rises above {pilot.levels[-1:]}, and the event does not happen; take more "
+            "starts, another score, or another kernel"
+        )
+    return pilot.ladder

@@ -1,0 +1,133 @@
+"""Where on the surface: sticking over the unit cell with its atoms, and by the nearest site."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from scatter.analysis.sites import sites_of, surface_cell
+from scatter.facets import Fractions
+from scatter.outcomes import Outcome
+from scatter.plots.series import rows_at
+from scatter.plots.style import bars, canvas, look
+
+PER_TILE = 60  # trajectories that a tile of the cell holds on average, at least
+TILES = (3, 12)  # along a lattice vector, at least and at most
+FEWEST = 5  # a tile or site with fewer trajectories is left blank
+MARGIN = 0.35  # of the distance of two atoms, around the cell
+
+Cell = Float[np.ndarray, "2 2"]
+Tiles = Int[np.ndarray, "tile tile"]
+
+
+def site_figure(
+    impacts: np.ndarray,
+    by_site: pd.DataFrame,
+    facet: str,
+    crystal: str,
+    lattice_constant_A: float,
+) -> Figure:
+    """Share of the impacts that dissociated over the unit cell, and S0 by the nearest site.
+
+    The map takes all energies together and repeats with the lattice, whose atoms are circles. S0 on
+    each kind of site has 95 % intervals; a facet without named sites has the map alone.
+
+    Args:
+        impacts: records of `scatter.analysis.sites.IMPACT`, of points that differ in energy alone.
+        by_site: of `site_sticking`, of the same points.
+        facet: of the surface.
+        crystal: of which it is a facet.
+        lattice_constant_A: of the slab.
+    """
+    cell, sites = surface_cell(facet, crystal, lattice_constant_A), sites_of(facet, crystal)
+    with canvas(2 if sites else 1, 68) as figure:
+        panels = figure.subplots(1, 2 if sites else 1, squeeze=False)[0]
+        _map(figure, panels[0], impacts, cell)
+        _atoms(panels[0], cell, sites)
+        if sites:
+            _by_site(panels[1], by_site)
+    return figure
+
+
+def shares(impacts: np.ndarray) -> tuple[Tiles, Tiles]:
+    """Impacts and dissociated in each tile of the unit cell, by a and b.
+
+    Args:
+        impacts: records of `scatter.analysis.sites.IMPACT`.
+    """
+    tiles = int(np.clip(np.sqrt(len(impacts) / PER_TILE), *TILES))
+    edges = np.linspace(0, 1, tiles + 1)
+    stuck = impacts[impacts["outcome"] == Outcome.DISSOCIATED]
+    every, dissociated = (
+        np.histogram2d(rows["a"], rows["b"], (edges, edges))[0].astype(int)
+        for rows in (impacts, stuck)
+    )
+    return every, dissociated
+
+
+def _map(figure: Figure, axes: Axes, impacts: np.ndarray, cell: Cell) -> None:
+    """Shares as colours, dark where they are low, in the cell and its neighbours."""
+    every, dissociated = shares(impacts)
+    share = np.where(every >= FEWEST, dissociated / np.maximum(every, 1), np.nan)
+    edges = np.linspace(0, 1, len(share) + 1)
+    a, b = np.meshgrid(edges, edges, indexing="ij")
+    most = float(np.nanmax(share)) if np.isfinite(share).any() else 1.0
+    images = [
+        axes.pcolormesh(
+            *((a + i) * cell[0, n] + (b + j) * cell[1, n] for n in (0, 1)),
+            share,
+            cmap="cividis",
+            vmin=0,
+            vmax=most or 1.0,
+            rasterized=True,
+        )
+        for i in (-1, 0, 1)
+        for j in (-1, 0, 1)
+    ]
+    label = "Share of impacts that dissociated,\nall incidence energies"
+    figure.colorbar(images[4], ax=axes, label=label)
+
+
+def _atoms(axes: Axes, cell: Cell, sites: Mapping[str, Fractions]) -> None:
+    """Top atoms as circles, the outline of the unit cell, and the names of its sites."""
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) @ cell
+    near = min(np.hypot(*cell[0]), np.hypot(*cell[1]), np.hypot(*(cell[1] - cell[0])))
+    low, high = corners.min(axis=0) - MARGIN * near, corners.max(axis=0) + MARGIN * near
+    images = [np.array([i, j]) @ cell for i in range(-2, 4) for j in range(-2, 4)]
+    for place in images:
+        axes.add_patch(
+            Circle(tuple(place), 0.5 * near, fill=False, edgecolor="white", linewidth=0.9)
+        )
+    axes.plot(*corners.T, color="white", linewidth=1.4, linestyle="--")
+    for name, places in (sites or {"top of the row": ((0.0, 0.0),)}).items():
+        for x, y in (np.array(place) @ cell + image for place in places for image in images):
+            if low[0] < x < high[0] and low[1] < y < high[1]:
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+                where = {"ha": "center", "va": "center", "clip_on": True}
+                axes.text(x, y, name.replace(" ", "\n"), fontsize=5.5, bbox=box, **where)
+    axes.set_aspect("equal")
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+    axes.set_xlabel("$x$ (Å)")
+    axes.set_ylabel("$y$ (Å)")
+
+
+def _by_site(axes: Axes, by_site: pd.DataFrame) -> None:
+    """S0 of those that come down nearest to each kind of site, against the energy."""
+    counted = by_site.query("count >= @FEWEST").sort_values("energy_eV")
+    names = list(dict.fromkeys(by_site.site))
+    step = 0.012 * float(np.ptp(by_site.energy_eV)) if len(by_site) else 0.0
+    for n, name in enumerate(names):
+        rows = rows_at(counted, site=name)
+        aside = step * (n - 0.5 * (len(names) - 1))
+        how = look(n, label=name, elinewidth=0.7)
+        bars(axes, rows.energy_eV + aside, rows.S0, rows.low, rows.high, **how)
+    axes.set_xlabel("Incidence energy (eV)")
+    axes.set_ylabel("Sticking probability $S_0$")
+    axes.set_ylim(-0.03, 1.03)
+    if names:
+        axes.legend(frameon=False, title="Nearest site", title_fontsize=7)

@@ -1,0 +1,123 @@
+"""`scatter fit sticking`: curves fitted to sticking probabilities, in a table, a figure, a CSV."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from scatter.analysis import Counts, Fit, Undetermined, fit
+from scatter.analysis.fits import UNLIKELY
+from scatter.analysis.likelihood import FORMS, Form
+from scatter.plots.sticking import sticking_figure
+from scatter.plots.style import save
+from scatter.report.averages import into
+from scatter.report.document import write_rows
+from scatter.report.listing import Listing
+from scatter.report.terminal import say
+from scatter.results.folder import COUNTED
+from scatter.results.together import results_of
+from scatter.settings import UserError
+
+NUMBERS = (
+    *("E0_eV", "E0_low_eV", "E0_high_eV", "W_eV", "W_low_eV", "W_high_eV", "A", "A_low", "A_high"),
+    *("amplitude", "points", "trajectories", "unsettled", "deviance", "degrees_of_freedom"),
+    *("p_value", "p_resampled"),
+)
+
+
+def amplitude_of(text: str | None) -> float | None:
+    """The amplitude that the command line fixes, of words such as "A=0.65"; None if none.
+
+    Raises:
+        UserError: something else is fixed, or the value is not a probability.
+    """
+    if text is None:
+        return None
+    name, _, value = text.partition("=")
+    try:
+        amplitude = float(value)
+    except ValueError:
+        amplitude = -1.0
+    if name.strip() != "A" or not 0 < amplitude <= 1:
+        raise UserError(
+            f"--fix {text}: only the amplitude can be fixed, at a number greater than 0 "
+            "and at most 1, as in --fix A=0.65"
+        )
+    return amplitude
+
+
+def fit_sticking(
+    folders: Sequence[Path],
+    form: str,
+    amplitude: float | None,
+    console: Console,
+    output: Path | None = None,
+) -> list[dict[str, object]]:
+    """Fit S0 = A g((E - E0)/W) to every curve along the energy; print and write what comes out.
+
+    `fits.csv` has a row for each curve, and `fits.png` shows it with its band.
+
+    Args:
+        folders: of a campaign, or of several that are taken as one.
+        form: of g: "erf", "logistic" or "gompertz".
+        amplitude: A, if it is not to be fitted.
+        console: where to speak.
+        output: folder to write into; by default the first campaign's.
+
+    Raises:
+        UserError: there are no results, or no curve can be fitted; says why.
+    """
+    if form not in FORMS:
+        raise UserError(f"--form {form}: must be one of {', '.join(FORMS)}")
+    results = results_of(folders, COUNTED)
+    if results.kind == "desorption":
+        raise UserError(
+            f"{folders[0]}: holds shots from a dividing surface, and no sticking probabilities to "
+            "fit; fit a time of flight with `scatter fit flight`"
+        )
+    scans = results.scans(results.rows)
+    fits = [fit(Counts.of(group), form, amplitude) for _, group in scans]
+    doubts = [
+        f"{words}: {answer.sentence}"
+        for (words, _), answer in zip(scans, fits, strict=True)
+        if isinstance(answer, Undetermined)
+    ]
+    rows = [
+        {"curve": words, "form": form, **{name: getattr(answer, name) for name in NUMBERS}}
+        for (words, _), answer in zip(scans, fits, strict=True)
+        if isinstance(answer, Fit)
+    ]
+    if not rows:
+        raise UserError("; ".join(doubts))
+    folder = into(output, folders)
+    write_rows(folder / "fits.csv", rows)
+    shown = [row for _, group in scans for row in group]
+    figure = sticking_figure(shown, form=form, amplitude=amplitude, axis="energy_eV")
+    save(figure, folder / "fits")
+    console.print(fit_table(rows, form))
+    doubts += [
+        f"{row['curve']}: a curve of this form does not describe these points (p = "
+        f"{row['p_value']:.1g})"
+        for row in rows
+        if row["p_value"] < UNLIKELY
+    ]
+    for sentence in doubts:
+        say(console, sentence)
+    say(console, f"table:  {folder / 'fits.csv'}\nfigure: {folder / 'fits.png'}")
+    return rows
+
+
+def fit_table(rows: Sequence[dict[str, object]], form: Form | str) -> Listing:
+    """Parameters of each curve with their 95 % intervals, and how well it fits."""
+    header = ("E0 (eV)", "95 %", "W (eV)", "95 %", "A", "95 %", "p")
+    lines = [([str(row["curve"])], _numbers(row)) for row in rows]
+    return Listing(["curve"], header, lines, f"S0 = A g((E - E0)/W), g: {form}")
+
+
+def _numbers(row: dict[str, object]) -> list[str]:
+    cells = []
+    for name, unit in (("E0", "_eV"), ("W", "_eV"), ("A", "")):
+        low, high = row[f"{name}_low{unit}"], row[f"{name}_high{unit}"]
+        fixed = name == "A" and row["amplitude"] is not None
+        cells += [f"{row[name + unit]:.4f}", "fixed" if fixed else f"{low:.4f}-{high:.4f}"]
+    return [*cells, f"{row['p_value']:.2g}"]

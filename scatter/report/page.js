@@ -1,0 +1,261 @@
+"use strict";
+// Draws the rows of a table as points: hover or tap, arrow keys, zoom. Without it the page has its
+// pictures and tables; it reads numbers from attributes and writes text, never markup.
+(() => {
+  const PALETTE = document.documentElement.dataset.palette.split(" ");
+  const NEAR = 30, LEFT = 66, RIGHT = 12, TOP = 10, BOTTOM = 44, LABEL = 8; // pixels
+  const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
+
+  const svg = (name, attributes, parent, text) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
+    if (parent) parent.append(made);
+    return made;
+  };
+  const html = (name, parent, text = "", kind = "") => {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (kind) made.className = kind;
+    parent.append(made);
+    return made;
+  };
+  const button = (parent, text, act) => {
+    const made = html("button", parent, text);
+    made.type = "button";
+    made.addEventListener("click", act);
+    return made;
+  };
+  const number = (text) => (text === undefined || text === "" ? NaN : Number(text));
+  const written = (value) => {
+    const small = value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6);
+    return small ? value.toExponential(2).replace(/\.?0*e/, "e") : String(Number(value.toPrecision(4)));
+  };
+
+  const symbol = (n, x, y) => {
+    const shapes = [
+      [[-5, 0], "circle"], [[-4.5, -4.5, 4.5, -4.5, 4.5, 4.5, -4.5, 4.5]],
+      [[0, -6, 5.5, 4.5, -5.5, 4.5]], [[0, -6, 6, 0, 0, 6, -6, 0]], [[0, 6, 5.5, -4.5, -5.5, -4.5]],
+    ];
+    const [corners, round] = shapes[n % shapes.length];
+    if (round) return ["circle", { cx: x, cy: y, r: 5 }];
+    const points = corners.map((c, i) => c + (i % 2 ? y : x)).join(" ");
+    return ["polygon", { points }];
+  };
+
+  const ticks = (low, high, most, logarithmic) => {
+    if (logarithmic) {
+      const decades = [];
+      for (let n = Math.ceil(low - 1e-9); n <= high + 1e-9; n++) decades.push(n);
+      if (decades.length > 1) return decades;
+    }
+    const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].find((n) => n * power >= rough) * power, found = [];
+    for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) found.push(n * step);
+    return found;
+  };
+
+  const widened = (low, high, by) => {
+    const room = (high - low || Math.abs(high) || 1) * by;
+    return [low - room, high + room];
+  };
+
+  const chart = (figure) => {
+    const points = [...figure.querySelectorAll("tr[data-x]")].map((row) => ({
+      row, x: number(row.dataset.x), y: number(row.dataset.y), low: number(row.dataset.low),
+      high: number(row.dataset.high), curve: row.dataset.curve || "",
+    }));
+    const curves = [...new Set(points.map((point) => point.curve))];
+    const hidden = new Set();
+    const state = { logarithmic: false, view: null, hot: null };
+    const box = document.createElement("div");
+    box.className = "chart";
+    figure.querySelector(".both").prepend(box);
+    const told = html("p", box, "", "told");
+    told.setAttribute("role", "status");
+    const area = svg("svg", { tabindex: 0, role: "application" }, box);
+    area.setAttribute("aria-label", `${figure.dataset.title} Arrow keys go from point to point, plus and minus zoom, 0 shows all.`);
+    const tools = html("div", box), scaled = (y) => (state.logarithmic ? Math.log10(y) : y);
+    const shown = () => points.filter((point) => !hidden.has(point.curve) && Number.isFinite(point.x));
+
+    const whole = () => {
+      const mine = shown(), ends = mine.flatMap((point) => [point.y, point.low, point.high]);
+      const known = ends.map(scaled).filter(Number.isFinite), xs = mine.map((point) => point.x);
+      if (!known.length) return [0, 1, 0, 1];
+      return [...widened(Math.min(...xs), Math.max(...xs), 0.06), ...widened(Math.min(...known), Math.max(...known), 0.06)];
+    };
+    const frame = () => ({ width: area.clientWidth, height: area.clientHeight, view: state.view || whole() });
+    const place = (point, { width, height, view: [x0, x1, y0, y1] }) => {
+      const along = (x) => LEFT + ((x - x0) / (x1 - x0)) * (width - LEFT - RIGHT);
+      const up = (y) => {
+        const at = scaled(y);
+        const kept = at === -Infinity ? y0 : at;
+        return height - BOTTOM - ((kept - y0) / (y1 - y0)) * (height - TOP - BOTTOM);
+      };
+      return { x: along(point.x), y: up(point.y), low: up(point.low), high: up(point.high) };
+    };
+
+    const say = (point) => {
+      const ends = Number.isFinite(point.low) ? ` (${written(point.low)} to ${written(point.high)})` : "";
+      const value = Number.isFinite(point.y) ? written(point.y) : "not known";
+      told.textContent = `${point.curve ? `${point.curve}: ` : ""}${figure.dataset.y} ${value}${ends} at ${figure.dataset.x} ${written(point.x)}`;
+    };
+    const heat = (point) => {
+      if (state.hot === point) return;
+      for (const other of points) {
+        other.row.classList.toggle("hot", other === point);
+        if (other.drawn) other.drawn.classList.toggle("hot", other === point);
+      }
+      state.hot = point;
+      if (point) say(point);
+      else told.textContent = "";
+    };
+
+    const axes = (place_, group) => {
+      const { width, height, view: [x0, x1, y0, y1] } = place_;
+      const bottom = height - BOTTOM;
+      for (const x of ticks(x0, x1, Math.max(3, width / 90))) {
+        const at = LEFT + ((x - x0) / (x1 - x0)) * (width - LEFT - RIGHT);
+        svg("line", { x1: at, x2: at, y1: TOP, y2: bottom, class: "grid" }, group);
+        svg("text", { x: at, y: bottom + 16, "text-anchor": "middle" }, group, written(x));
+      }
+      for (const y of ticks(y0, y1, 6, state.logarithmic)) {
+        const at = bottom - ((y - y0) / (y1 - y0)) * (bottom - TOP);
+        svg("line", { x1: LEFT, x2: width - RIGHT, y1: at, y2: at, class: "grid" }, group);
+        svg("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, group, written(state.logarithmic ? 10 ** y : y));
+      }
+      svg("rect", { x: LEFT, y: TOP, width: width - LEFT - RIGHT, height: bottom - TOP, class: "frame" }, group);
+      svg("text", { x: (LEFT + width - RIGHT) / 2, y: height - LABEL, "text-anchor": "middle" }, group, figure.dataset.x);
+      const middle = (TOP + bottom) / 2;
+      svg("text", { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, group, figure.dataset.y);
+    };
+
+    const draw = () => {
+      area.replaceChildren();
+      const { width } = frame();
+      if (!width) return;
+      area.setAttribute("height", Math.round(Math.min(380, Math.max(240, width * 0.62))));
+      const at = frame(), clip = `clip${[...document.querySelectorAll("figure")].indexOf(figure)}`;
+      const inside = svg("clipPath", { id: clip }, svg("defs", {}, area));
+      svg("rect", { x: LEFT, y: TOP, width: width - LEFT - RIGHT, height: at.height - TOP - BOTTOM }, inside);
+      axes(at, svg("g", {}, area));
+      const layer = svg("g", { "clip-path": `url(#${clip})` }, area);
+      for (const [n, curve] of curves.entries()) {
+        if (hidden.has(curve)) continue;
+        const mine = shown().filter((point) => point.curve === curve), colour = PALETTE[n % PALETTE.length];
+        const line = mine.filter((point) => Number.isFinite(scaled(point.y))).sort((a, b) => a.x - b.x);
+        const path = line.map((point) => place(point, at)).map(({ x, y }) => `${x},${y}`).join(" ");
+        svg("polyline", { points: path, class: "line", stroke: colour, "stroke-dasharray": DASHES[n % DASHES.length] }, layer);
+        for (const point of mine) {
+          const to = place(point, at);
+          point.drawn = svg("g", {}, layer);
+          if (Number.isFinite(to.low) && Number.isFinite(to.high)) {
+            const d = `M${to.x},${to.low}V${to.high}M${to.x - 4},${to.low}h8M${to.x - 4},${to.high}h8`;
+            svg("path", { d, class: "bar", stroke: colour }, point.drawn);
+          }
+          if (Number.isFinite(scaled(point.y))) {
+            const [name, attributes] = symbol(n, to.x, to.y);
+            svg(name, { ...attributes, class: "mark", fill: colour }, point.drawn);
+          }
+          point.drawn.classList.toggle("hot", point === state.hot);
+        }
+      }
+    };
+
+    const nearest = (x, y) => {
+      let best = null, least = NEAR;
+      for (const point of shown()) {
+        const to = place(point, frame());
+        const away = Math.hypot(to.x - x, (Number.isFinite(to.y) ? to.y : (to.low + to.high) / 2) - y);
+        if (away < least) [best, least] = [point, away];
+      }
+      return best;
+    };
+    const zoom = (factor) => {
+      const [x0, x1, y0, y1] = frame().view;
+      const [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2];
+      state.view = [x - (x1 - x0) * factor / 2, x + (x1 - x0) * factor / 2, y - (y1 - y0) * factor / 2, y + (y1 - y0) * factor / 2];
+      draw();
+    };
+    const all = () => { state.view = null; draw(); };
+
+    let from = null, band = null;
+    const inArea = (event) => {
+      const { left, top } = area.getBoundingClientRect();
+      return [event.clientX - left, event.clientY - top];
+    };
+    area.addEventListener("pointerdown", (event) => { from = inArea(event); heat(nearest(...from)); });
+    area.addEventListener("pointermove", (event) => {
+      const [x, y] = inArea(event);
+      if (from && event.buttons) {
+        band = band || svg("rect", { class: "box" }, area);
+        const sides = { x: Math.min(x, from[0]), y: Math.min(y, from[1]), width: Math.abs(x - from[0]), height: Math.abs(y - from[1]) };
+        for (const [key, value] of Object.entries(sides)) band.setAttribute(key, value);
+      } else heat(nearest(x, y));
+    });
+    area.addEventListener("pointerup", (event) => {
+      const [x, y] = inArea(event), { width, height, view: [x0, x1, y0, y1] } = frame();
+      if (from && band && Math.abs(x - from[0]) > 8 && Math.abs(y - from[1]) > 8) {
+        const h = (at) => x0 + ((at - LEFT) / (width - LEFT - RIGHT)) * (x1 - x0);
+        const v = (at) => y0 + ((height - BOTTOM - at) / (height - TOP - BOTTOM)) * (y1 - y0);
+        state.view = [...[h(x), h(from[0])].sort((a, b) => a - b), ...[v(y), v(from[1])].sort((a, b) => a - b)];
+      }
+      if (band) draw();
+      from = band = null;
+    });
+    area.addEventListener("pointercancel", () => { from = band = null; draw(); });
+    area.addEventListener("pointerleave", () => { if (!from) heat(null); });
+    area.addEventListener("dblclick", all);
+    area.addEventListener("blur", () => heat(null));
+    area.addEventListener("keydown", (event) => {
+      const mine = shown(), now = mine.indexOf(state.hot);
+      const act = {
+        ArrowRight: () => heat(mine[(now + 1) % mine.length]), ArrowLeft: () => heat(mine[(now < 1 ? mine.length : now) - 1]),
+        Home: () => heat(mine[0]), End: () => heat(mine[mine.length - 1]), Escape: () => heat(null),
+        "+": () => zoom(0.7), "-": () => zoom(1 / 0.7), 0: all,
+      }[event.key];
+      if (!act || !mine.length) return;
+      event.preventDefault();
+      act();
+    });
+    for (const point of points) {
+      point.row.addEventListener("pointerenter", () => heat(point));
+      point.row.addEventListener("pointerleave", () => heat(null));
+    }
+
+    if (curves.length > 1) for (const [n, curve] of curves.entries()) {
+      const one = button(tools, curve || figure.dataset.y, () => {
+        if (!hidden.delete(curve)) hidden.add(curve);
+        one.setAttribute("aria-pressed", String(!hidden.has(curve)));
+        draw();
+      });
+      one.setAttribute("aria-pressed", "true");
+      const key = svg("svg", { width: 14, height: 14, "aria-hidden": true });
+      const [name, attributes] = symbol(n, 7, 7);
+      svg(name, { ...attributes, class: "mark", fill: PALETTE[n % PALETTE.length] }, key);
+      one.prepend(key);
+    }
+    const controls = html("div", box);
+    button(controls, "Zoom in", () => zoom(0.7));
+    button(controls, "Zoom out", () => zoom(1 / 0.7));
+    button(controls, "Show all", all);
+    if (points.some((point) => point.y > 0)) {
+      const log = button(controls, "Logarithmic", () => {
+        state.logarithmic = !state.logarithmic;
+        log.setAttribute("aria-pressed", String(state.logarithmic));
+        all();
+      });
+      log.setAttribute("aria-pressed", "false");
+    }
+    let drawnAt = 0; // a drawing changes the height, which must not ask for another
+    new ResizeObserver(() => {
+      if (area.clientWidth !== drawnAt) {
+        drawnAt = area.clientWidth;
+        draw();
+      }
+    }).observe(box);
+  };
+
+  document.documentElement.classList.add("scripted");
+  for (const figure of document.querySelectorAll("figure[data-chart]")) chart(figure);
+})();

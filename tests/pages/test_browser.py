@@ -1,0 +1,186 @@
+"""The page as a browser shows it: on a screen, a telephone and paper, to a pointer and to keys."""
+
+import io
+from unicodedata import normalize
+
+import pytest
+from browser import Browser, executable
+from pypdf import PdfReader
+from short_desorption import SETTINGS, shorten
+
+import scatter
+from scatter.report.answer import answered, asked
+from scatter.report.curves import curve_section, fit_section
+from scatter.report.document import MOST_MB, Exhibit, Section, write_document
+from scatter.report.page import quality_section, write_report
+from scatter.results.folder import ResultsFile
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(executable() is None, reason="no Chromium or Chrome: apt install chromium"),
+]
+SCREEN, TELEPHONE, PAPER = (1280, 900), (400, 800), (688, 1000)  # PAPER: A4 within its margins
+KINDS = ("plain", "several", "desorption", "hostile")
+FIRST = "document.querySelector('figure[data-chart]')"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(undisturbed, write_tiny, tmp_path_factory):
+    """A page of each kind, by its name."""
+    made = {"plain": write_report(undisturbed, output=tmp_path_factory.mktemp("plain"))}
+    folder = tmp_path_factory.mktemp("several")
+    from scatter.campaign.run import run
+
+    changes = {"molecule__formula": ["H2", "HD"], "incidence__polar_deg": [0, 40]}
+    few = {"sampling__trajectories": 4, "frames__trajectories": 0}
+    made["several"] = _without_figures(run(write_tiny(folder, **changes, **few)))
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        folder = tmp_path_factory.mktemp("desorption") / "out"
+        scatter.run(SETTINGS, folder=folder)
+    made["desorption"] = write_report(folder)
+    made["hostile"] = _hostile(tmp_path_factory.mktemp("hostile") / "report.html")
+    return made
+
+
+def _without_figures(folder):
+    """The first sections of a campaign's page: those of every state have many figures."""
+    results = ResultsFile.of(folder)
+    sections = [curve_section(results), fit_section(results), quality_section(results)]
+    path = folder / "report.html"
+    write_document(path, "Several", asked(results), sections, answered(results))
+    return path
+
+
+def _hostile(path):
+    """A page of words that would be markup, a script or a link, were they not text."""
+    word = '"><img src=http://x.invalid onerror="document.title=\'run\'"></script><script>alert(1)'
+    rows = [{"name": f"{word}{n}", **{f"a_{c}": n / 7 for c in range(9)}} for n in range(70)]
+    exhibit = Exhibit("table", word, None, rows, [*rows[0]])
+    write_document(path, word, word, [Section(word, [word], [exhibit])], [word])
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_asks_for_nothing_complains_of_nothing_and_is_small(browser, pages, kind):
+    assert pages[kind].stat().st_size < MOST_MB * 1e6
+    browser.size(*SCREEN)
+    browser.open(pages[kind])
+    title = browser.run("document.title")
+    assert title != "run"
+    complaints = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+    assert browser.named(*complaints, "Page.javascriptDialogOpening") == []
+    asked = [each["request"]["url"] for each in browser.named("Network.requestWillBeSent")]
+    assert asked
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
+    assert browser.run("document.querySelectorAll('script').length") == 1
+
+
+@pytest.mark.parametrize("size", [SCREEN, TELEPHONE])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_wider_than_the_page_and_tables_scroll_in_their_boxes(
+    browser, pages, kind, size
+):
+    browser.size(*size)
+    browser.open(pages[kind])
+    browser.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert browser.run("document.documentElement.scrollWidth") <= size[0]
+    wide = browser.run(
+        "[...document.querySelectorAll('.wide')].filter(box => box.scrollWidth > box.clientWidth)"
+        ".map(box => [box.ariaLabel, getComputedStyle(box).overflowX])"
+    )
+    assert {how for _, how in wide} <= {"auto"}
+    if size == SCREEN and kind != "hostile":
+        assert wide == []
+
+
+@pytest.mark.parametrize(("kind", "known"), [("plain", "S0 ="), ("desorption", "thermal sticking")])
+def test_the_answer_is_on_the_first_screen_of_a_telephone(browser, pages, kind, known):
+    browser.size(*TELEPHONE)
+    browser.open(pages[kind])
+    assert known in browser.run("document.querySelector('#answer').innerText")
+    answer = "document.querySelector('#answer').getBoundingClientRect().bottom"
+    row = "document.querySelector('tbody tr').getBoundingClientRect().bottom"
+    assert browser.run(answer) < TELEPHONE[1]
+    if kind == "plain":
+        assert browser.run(row) < TELEPHONE[1]
+
+
+def test_a_point_says_its_numbers_and_lights_its_row_and_a_row_its_point(browser, pages):
+    browser.size(*SCREEN)
+    browser.open(pages["several"])
+    browser.run(f"{FIRST}.scrollIntoView()")
+    rows = browser.run(
+        f"[...{FIRST}.querySelectorAll('tr[data-x]')].map(row => ({{...row.dataset}}))"
+    )
+    assert len({row["curve"] for row in rows}) == 4
+    place = "(at => [at.x + at.width / 2, at.y + at.height / 2])({}.getBoundingClientRect())"
+    browser.move(*browser.run(place.format(f"{FIRST}.querySelector('.mark')")))
+    text = browser.run(f"{FIRST}.querySelector('.told').innerText")
+    hot = browser.run(f"({{...{FIRST}.querySelector('tr.hot').dataset}})")
+    assert f"{float(hot['y']):.4g}" in text
+    assert f"{float(hot['low']):.4g} to {float(hot['high']):.4g}" in text
+    assert hot["curve"] in text
+    browser.move(*browser.run(place.format(f"{FIRST}.querySelector('tbody tr:last-child')")))
+    assert rows[-1]["curve"] in browser.run(f"{FIRST}.querySelector('.told').innerText")
+    assert browser.run(f"{FIRST}.querySelectorAll('g.hot').length") == 1
+
+
+def test_keys_go_from_point_to_point_and_zoom(browser, pages):
+    browser.size(*SCREEN)
+    browser.open(pages["plain"])
+    browser.run(f"{FIRST}.querySelector('svg').focus()")
+    ticks = f"[...{FIRST}.querySelectorAll('svg text')].map(one => one.textContent).join()"
+    whole, said = browser.run(ticks), []
+    for _ in range(3):
+        browser.press("ArrowRight")
+        said.append(browser.run(f"{FIRST}.querySelector('.told').innerText"))
+    assert "0.9" in said[0]
+    assert "1.2" in said[1]
+    assert said[2] == said[0]
+    browser.press("+")
+    assert browser.run(ticks) != whole
+    browser.press("0")
+    assert browser.run(ticks) == whole
+
+
+@pytest.mark.parametrize("kind", ["plain", "several", "desorption"])
+def test_paper_holds_every_table_whole_and_each_section_on_its_pages(browser, pages, kind):
+    browser.size(*PAPER, "print")
+    browser.open(pages[kind])
+    cut = (
+        "[...document.querySelectorAll('.wide, figure')].filter(e => e.scrollWidth > e.clientWidth)"
+    )
+    assert browser.run(f"{cut}.map(each => each.innerText)") == []
+    seen = ".filter(each => each.checkVisibility()).map(each => each.innerText)"
+    cells = browser.run(f"[...document.querySelectorAll('td, th')]{seen}")
+    sections = browser.run(f"[...document.querySelectorAll('h2')]{seen}")
+    assert browser.run(f"[...document.querySelectorAll('button, summary, .chart')]{seen}") == []
+    assert browser.run(f"[...document.querySelectorAll('img')]{seen}.length") > 1
+    printed = [page.extract_text() for page in PdfReader(io.BytesIO(browser.pdf())).pages]
+    assert len(printed) >= len(sections)
+    begun = [n for n, text in enumerate(printed) if text.split("\n")[0] in sections]
+    assert len(begun) == len(sections) - 1  # the first stands below the title
+    whole = _letters("".join(printed))
+    assert [cell for cell in cells if _letters(cell) not in whole] == []
+
+
+def _letters(text):
+    """A text without what a line's end and a font's ligatures change."""
+    return "".join(normalize("NFKC", text).split())
+
+
+def test_without_its_script_the_page_has_its_pictures_and_tables(browser, pages):
+    browser.size(*SCREEN)
+    browser.open(pages["plain"], scripts=False)
+    shown = f"{FIRST}.querySelector('{{}}').checkVisibility()"
+    assert browser.run(shown.format("img"))
+    assert browser.run(shown.format("table"))
+    assert not browser.run("document.querySelector('.chart, button')")
