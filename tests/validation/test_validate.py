@@ -28,9 +28,9 @@ def _here(monkeypatch, tmp_path):
     """Names such as `0.9` open the analytic potential times that; nothing is timed for long."""
     opened = module.potential_from_name
 
-    def named(text, trust_pickle=False):
+    def named(text, *arguments, **options):
         scale = text.removeprefix("x")
-        return Scaled(float(scale)) if scale != text else opened(text, trust_pickle)
+        return Scaled(float(scale)) if scale != text else opened(text, *arguments, **options)
 
     monkeypatch.setattr(module, "potential_from_name", named)
     monkeypatch.setattr("scatter.campaign.bench.ENOUGH_S", 0.0)
@@ -136,7 +136,7 @@ def test_a_piece_is_done_again_when_what_shaped_it_changes(structures, change):
 @pytest.mark.slow
 def test_a_potential_that_was_trained_anew_under_its_name_is_tried_anew(structures, monkeypatch):
     before = found()["errors"]
-    monkeypatch.setattr(module, "potential_from_name", lambda text, trust_pickle: Scaled(0.8))
+    monkeypatch.setattr(module, "potential_from_name", lambda text, *_, **__: Scaled(0.8))
     after = found()
     assert after["potential"]["name"] == "x0.9"
     forces = [piece["errors"][0]["forces"]["rmse"] for piece in (before, after["errors"])]
