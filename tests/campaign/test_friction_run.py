@@ -170,3 +170,22 @@ def test_the_folder_tells_of_the_electrons(felt):
     assert manifest["friction"]["temperature"] == {"111 600 K": "600.0 K"}
     results = ResultsFile.of(felt)
     assert json.loads(results.description["friction"]) == manifest["friction"]
+
+
+def test_hydrogen_gives_electrons_more_than_deuterium_and_sticks_no_more_often(write_tiny, tmp_path):
+    """What friction takes of one path is ∫ η v ds: at one energy v, and so the loss, falls as m^-½."""
+    both = {"sampling__trajectories": 48, "molecule__formula": ["H2", "D2"], "molecule__v": 1}
+    friction = {"friction__kind": "ldfa", "friction__electrons_K": 0}
+    paths = []
+    for name, changes in (("off", both), ("on", both | friction)):
+        (tmp_path / name).mkdir()
+        out = str(tmp_path / name / "out")
+        paths.append(write_tiny(tmp_path / name, **changes, run__output=out))
+    found = scatter.compare(*paths, tmp_path / "both").observables
+    means = found[found["among"] == "all"].set_index(["name", "molecule"])
+    given = {m: means.loc["electrons_eV", m]["difference"].mean() for m in ("H2", "D2")}
+    assert given["D2"] > 0.01
+    assert 1.2 < given["H2"] / given["D2"] < 1.65  # √2, and what paths differ by
+    for molecule in ("H2", "D2"):
+        S0 = means.loc["dissociated", molecule]
+        assert np.all(S0["low"] <= 0) and np.all(S0["difference"] < 0.1)
