@@ -15,6 +15,7 @@ from scatter.dynamics.noise import Purpose
 from scatter.dynamics.observers import Memory, Observer, Row
 from scatter.dynamics.sight import Sight
 from scatter.friction.tensor import damp_by_array_code, damp_by_tensor
+from scatter.settings import UserError
 from scatter.shapes import Float, Int
 from scatter.slots import Tree
 from scatter.state import Array, State, System
@@ -94,9 +95,18 @@ class ElectronicFriction:
         )
 
     def begin(self, state: State) -> Tree:
-        """The memory of the motion, steps made, Λ, and the energies given so far, eV."""
+        """The memory of the motion, steps made, Λ, and the energies given so far, eV.
+
+        Raises:
+            UserError: Λ is a matrix, and not of NumPy.
+        """
         xp = array_namespace(state.time)
         values, clipped = self.friction(state.positions)
+        if values.ndim == 3 and not isinstance(state.time, np.ndarray):
+            raise UserError(
+                f"friction {self.friction.identity} is a matrix, which acts on a CPU alone; take "
+                "[potential] device = \"cpu\", or friction of each atom"
+            )
         self.atoms(state.time)  # now, since a step that a GPU records must not fetch them
         return {
             **self.motion.begin(state),

@@ -530,3 +530,19 @@ def test_with_friction_torch_gives_the_trajectories_of_numpy(motion):
         assert one.momenta == pytest.approx(due.momenta, abs=1e-9)
         for key, value in flat(due.memories).items():
             assert flat(one.memories)[key] == pytest.approx(value, abs=1e-9, nan_ok=True)
+
+
+def test_a_matrix_of_friction_is_refused_where_arrays_are_not_those_of_numpy():
+    torch = pytest.importorskip("torch")
+
+    class Matrix:
+        identity = "artificial"
+
+        def __call__(self, positions):
+            whole = torch.eye(6).expand(len(positions), 6, 6)
+            return Friction(whole, torch.zeros(len(positions), dtype=torch.int64))
+
+    on = conditions(WALL, 1, every=4, array=torch.as_tensor)
+    on = replace(on, motion=ElectronicFriction(Verlet(), WALL, Matrix(), Constant(300.0)))
+    with pytest.raises(UserError, match="artificial is a matrix, which acts on a CPU alone"):
+        ended([replace(wall_start(0), stream=np.array([0, 7, 9]))], Wall(), on)
