@@ -105,7 +105,7 @@ class ElectronicFriction:
         if values.ndim == 3 and not isinstance(state.time, np.ndarray):
             raise UserError(
                 f"friction {self.friction.identity} is a matrix, which acts on a CPU alone; take "
-                "[potential] device = \"cpu\", or friction of each atom"
+                '[potential] device = "cpu", or friction of each atom'
             )
         self.atoms(state.time)  # now, since a step that a GPU records must not fetch them
         return {
