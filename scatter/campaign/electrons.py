@@ -21,7 +21,7 @@ from scatter.friction.tabled import Superposition
 from scatter.friction.two_temperature import Heated, heated
 from scatter.gpu.electrons import PreparedElectrons
 from scatter.initial.projectile import Projectile
-from scatter.potentials.base import Potential
+from scatter.potentials.base import Place, Potential
 from scatter.settings import UserError
 from scatter.state import System
 from scatter.units import K
@@ -134,13 +134,7 @@ def electrons_of(
     friction = input.friction
     if not friction.given:
         return None
-    here = isinstance(potential.place.array(np.zeros(1)), np.ndarray)
-    if friction.model is not None and not here:
-        raise UserError(
-            f"[friction] density = '{friction.density}': a model of the density is computed on a "
-            'CPU alone; write density = "atoms", or leave [potential] device out'
-        )
-    densities = densities_of(input)
+    densities = densities_of(input, potential.place)
     hot, lattice, warm = _temperatures(input, slabs)
     felt = {
         f"{formula} on {slab.name}": ldfa(
@@ -154,14 +148,14 @@ def electrons_of(
     return Electrons(densities, hot, lattice, record, warm)
 
 
-def densities_of(input: Input) -> Densities:
-    """What `[friction] density` names.
+def densities_of(input: Input, place: Place) -> Densities:
+    """What `[friction] density` names, computed where positions will be.
 
     Raises:
         UserError: its file cannot be used.
     """
     file = input.friction.model
-    return FreeAtoms(input.friction.atoms) if file is None else ModelDensities.read(file)
+    return FreeAtoms(input.friction.atoms) if file is None else ModelDensities.read(file, place)
 
 
 def _temperatures(

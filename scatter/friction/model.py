@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from scatter.potentials.base import Potential
+from scatter.arrays import array_namespace
+from scatter.potentials.base import CPU, Place, Potential
 from scatter.potentials.families import Options, family
 from scatter.settings import UserError
 from scatter.shapes import Float
-from scatter.state import System
+from scatter.state import Array, System
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,17 @@ class ModelDensities:
     model: Potential
 
     @classmethod
-    def read(cls, file: Path) -> "ModelDensities":
-        """The linear ACE in a file.
+    def read(cls, file: Path, place: Place = CPU) -> "ModelDensities":
+        """The linear ACE in a file, computed in double precision where positions will be.
 
         Raises:
             UserError: it cannot be read.
         """
+        ace = family("ace")
         try:
-            return cls(family("ace").open(Options(file=str(file))))
+            if isinstance(place.array(np.zeros(1)), np.ndarray):
+                return cls(ace.open(Options(file=str(file))))
+            return cls(ace.on["cuda"](ace.read(file), "float64", place.device, name=file.name))
         except UserError as error:
             text = str(error).replace("[potential] file =", "[friction] density =")
             raise UserError(text) from error
@@ -68,12 +72,10 @@ class ModelDensity:
         self.identity = f"density {model.identity}"
         self.energies = model.with_each(system, slots)
 
-    def __call__(
-        self, positions: Float[np.ndarray, "slot atom 3"]
-    ) -> Float[np.ndarray, "slot own"]:
+    def __call__(self, positions: Float[Array, "slot atom 3"]) -> Float[Array, "slot own"]:
         """n, 1/Å³; NaN where positions are not finite, or atoms touch."""
-        z = positions[:, :, 2]
+        xp, z = array_namespace(positions), positions[:, :, 2]
         slab, own = z[:, : self.slab], z[:, self.slab :]
-        low, high = slab.min(axis=1)[:, None], slab.max(axis=1)[:, None]
+        low, high = xp.min(slab, axis=1)[:, None], xp.max(slab, axis=1)[:, None]
         away = (own > high + self.reach) | (own < low - self.reach)
-        return np.where(away, 0.0, self.energies(positions, ~away))
+        return xp.where(away, 0.0, self.energies(positions, ~away))

@@ -24,6 +24,7 @@ class Place:
     """Where the arrays of a batch live: here, in NumPy on a CPU.
 
     Attributes:
+        device: what torch calls it.
         exact: whether a trajectory's last bits are the same in every batch.
         most_slots: trajectories that are worth being moved at once.
         every: steps of the batch from one look for endings to the next.
@@ -31,6 +32,7 @@ class Place:
             GPU another size costs more than some slots that are held still.
     """
 
+    device: str = "cpu"
     exact: bool = True
     most_slots: int = 256
     every: int = 1

@@ -220,6 +220,21 @@ def test_a_model_of_a_density_is_asked_for_each_atom_alone_and_clipped():
     assert (values[n < 0] == 0).all()
 
 
+def test_densities_on_a_device_are_those_of_the_processor(tmp_path):
+    torch = pytest.importorskip("torch")
+    from scatter.potentials.device.potential import Device
+
+    (system, x), file = above_slab(), tmp_path / "density.npz"
+    random_ace().write(file)
+    due = ModelDensities.read(file).bind(system, 4)(x)
+    density = ModelDensities.read(file, Device(torch, "cpu")).bind(system, 4)
+    assert density(torch.as_tensor(x)).numpy() == pytest.approx(due, rel=1e-10)
+    assert (due[3, 1] == 0) & (due[3, 0] != 0) & (due < 0).any()
+    assert density(torch.as_tensor(x[2:])).numpy() == pytest.approx(due[2:], rel=1e-10)
+    x[0, -1, 0] = np.nan
+    assert np.isnan(density(torch.as_tensor(x)).numpy()).any(axis=1).tolist() == [1, 0, 0, 0]
+
+
 def test_a_model_of_a_density_that_lacks_an_element_is_refused():
     system, _ = slab()
     with pytest.raises(UserError, match=r"friction. density: linear ACE .* does not know N"):

@@ -24,7 +24,9 @@ from scatter.ace.yace.harmonics import to_complex, to_real
 from scatter.ace.yace.radial import functions, step
 from scatter.ace.yace.read import read_model, read_yace
 from scatter.ace.yace.write import yace_tree
+from scatter.friction.model import ModelDensities
 from scatter.potentials.check import deviations
+from scatter.potentials.device.potential import Device
 from scatter.potentials.table import PotentialTable, open_potential, potential_from_name
 from scatter.settings import UserError
 
@@ -338,3 +340,11 @@ def test_a_file_with_powers_cannot_become_a_linear_one(model, tmp_path):
     with pytest.raises(UserError, match="has densities with powers"):
         convert_yace(tmp_path / "x.yace", tmp_path / "x.npz")
     assert potential_from_name(str(tmp_path / "x.yace")).description.startswith("embedded ACE")
+
+
+def test_a_file_with_powers_is_refused_on_a_device(model, tmp_path):
+    torch = pytest.importorskip("torch")
+    file = tmp_path / "x.yace"
+    write_tree(powers(tree_of(model, "SBessel"), *POWERS[0]), file)
+    with pytest.raises(UserError, match=r"^.friction. density = .*kernels of a GPU do not"):
+        ModelDensities.read(file, Device(torch, "cpu"))

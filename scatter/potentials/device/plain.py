@@ -143,6 +143,14 @@ class Plain:
         parts = [self._evaluate(part) for part in positions.split(self.at_once())]
         return torch.cat([e for e, _ in parts]), torch.cat([f for _, f in parts])
 
+    def energies_alone(self, positions: Tensor) -> Tensor:
+        """Energies without forces, eV; room is made at the first call alone."""
+        if not self.capacity:
+            self.reserve(positions)
+        with torch.no_grad():
+            parts = positions.split(self.at_once())
+            return torch.cat([self.energies(x, self.lists(x, self.capacity)) for x in parts])
+
     def _evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         near = self.lists(positions, self.capacity)
         torch.maximum(self.most, near.count.max(), out=self.most)

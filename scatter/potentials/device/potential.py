@@ -15,7 +15,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scatter.errors import UserError
-from scatter.potentials.base import Evaluator, Place, Potential, refuse_unknown_elements
+from scatter.potentials.base import (
+    Evaluator,
+    Place,
+    Potential,
+    WithEach,
+    refuse_unknown_elements,
+)
 from scatter.potentials.families import Family, family
 from scatter.state import Array, System
 
@@ -113,6 +119,17 @@ class DevicePotential(Potential):
         """
         refuse_unknown_elements(self, system)
         return DeviceEvaluator(self, system, slots)
+
+    def with_each(self, system: System, slots: int) -> WithEach:
+        """Energies of the slab with one atom of the projectile at a time, of tensors there.
+
+        Raises:
+            UserError: the system holds an element that the model does not know.
+        """
+        refuse_unknown_elements(self, system)
+        return import_module("scatter.potentials.device.with_each").DeviceWithEach(
+            self, system, slots
+        )
 
 
 class Elsewhere(Potential):
