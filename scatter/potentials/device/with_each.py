@@ -1,4 +1,4 @@
-"""Energies of a slab with one atom of a projectile at a time, by the plain formulas, on a device."""
+"""Energies of a slab with one atom of a projectile at a time, by plain formulas, on a device."""
 
 from typing import Any
 
