@@ -62,13 +62,14 @@ def curve_section(results: ResultsFile, amplitude: float | None = None) -> Secti
         [
             Exhibit(
                 "sticking",
-                "Sticking probability S0 with 95 % intervals, Wilson's or, where rings are, those "
-                "of replicates by splitting. Lines are fits of the form that describes the points "
-                "best, with their 95 % bands and parameters (± half of the 95 % intervals), as far "
-                "as the points reach; where no form does, there is none. A hatched band reaches to "
-                "what undecided and failed trajectories could have made of it. Where they are too "
-                "many for S0 to be known, brackets stand for its bounds (lowest, highest). "
-                "Replicates that differ too much have no interval.",
+                "Sticking probability S0 with 95 % intervals, Wilson's or, where rings are, "
+                "those of replicates by splitting. Lines are fits of the form that describes the "
+                "points best, with their 95 % bands and parameters (± half of the 95 % "
+                "intervals), as far as the points reach; where no form does, there is none. A "
+                "hatched band reaches to the values possible had undecided and failed "
+                "trajectories dissociated. Where they are too many for S0 to be known, brackets "
+                "stand for its bounds (lowest, highest). Replicates that differ too much have no "
+                "interval.",
                 sticking_figure(rows, amplitude=amplitude),
                 [_numbers(row, counts) for row in rows],
                 results.columns(*SHOWN, *(() if known else BOUNDS), *counts),
@@ -110,7 +111,7 @@ def _fits(results: ResultsFile, sentences: list[str], amplitude: float | None) -
             "fits",
             f"Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts{fixed}, by "
             "error functions g = [1 + erf]/2, logistic and Gompertz curves; 95 % intervals from "
-            "resampled counts. p: probability of a worse fit were the curve true.",
+            "resampled counts. p: probability of a worse fit if the curve were exact.",
             rows=[
                 row
                 for words, group in groups
@@ -190,7 +191,7 @@ def _scalings(rows: Sequence[Sticking]) -> Iterator[str]:
 def _scaling(group: Sequence[Sticking]) -> str:
     scaling = normal_energy_scaling(Counts.of(group))
     if isinstance(scaling, Undetermined):
-        return f"no scaling with the angle can be told: {scaling.sentence}"
+        return f"the scaling with the angle cannot be determined: {scaling.sentence}"
     return (
         f"S0 scales as S0(E cos^n ϑ) with n = {scaling.n:.2f} "
         f"({scaling.n_low:.2f}-{scaling.n_high:.2f}; p = {scaling.p_value:.2g}); normal energy "

@@ -75,10 +75,10 @@ def _reading(binning: Binning, formulas: Sequence[str]) -> str:
     """How real quantum numbers became whole ones, and by what J may change in each molecule."""
     even = [formula for formula in formulas if binning.step(formula) == 2]
     other = [formula for formula in formulas if formula not in even]
-    rules = [f"by even numbers alone in {', '.join(even)}, of like nuclei"] * bool(even)
+    rules = [f"only by even numbers in {', '.join(even)}, whose nuclei are identical"] * bool(even)
     rules += [f"by even and odd ones in {', '.join(other)}"] * bool(other)
     return (
-        f"Final quantum numbers are real; read here by {binning.kind}. J changes "
+        f"Final quantum numbers are real; binned here by {binning.kind}. J changes "
         f"{'; '.join(rules)}."
     )
 
