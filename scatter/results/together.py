@@ -13,6 +13,7 @@ import numpy as np
 from scatter.config.identity import FREE, GROWING, LATTICE, OF_POINTS, made_explicit
 from scatter.dynamics.guards import Guards
 from scatter.foreign import reason, shown
+from scatter.phrases import counted
 from scatter.results.folder import ResultsFile, by_conditions, conditions_in
 from scatter.settings import UserError
 from scatter.store import Description
