@@ -14,6 +14,7 @@ from scatter.analysis import (
     normal_energy_scaling,
     scanned,
 )
+from scatter.analysis.curve import curves
 from scatter.analysis.likelihood import Form
 from scatter.analysis.motion import Species
 from scatter.analysis.quadrupole import alignment
@@ -21,6 +22,7 @@ from scatter.analysis.words import in_words, varied
 from scatter.conditions import CONDITIONS, applying, grouped
 from scatter.ebk import level, reduced_mass
 from scatter.plots.alignment import alignment_figure
+from scatter.plots.fitted import fits_of
 from scatter.plots.sticking import sticking_figure
 from scatter.report.chart import chart_of
 from scatter.report.document import MOST, Exhibit, Section, records
@@ -56,6 +58,10 @@ def curve_section(results: ResultsFile, amplitude: float | None = None) -> Secti
     sentences = [f"{sentence}. Fits and scalings leave these points out."] if sentence else []
     counts = [name for name in COUNTS if name != "dissociated" or may_dissociate(rows)]
     known = not any(row.undecided + row.failed for row in rows)
+    own = curves(rows, scanned(rows))
+    fits = fits_of(own, amplitude=amplitude)
+    chart = chart_of(results, "Sticking probability S0", "S0")
+    firsts = [_numbers(curve.rows[0], counts) for curve in own]
     return Section(
         "Sticking",
         sentences,
@@ -70,10 +76,10 @@ def curve_section(results: ResultsFile, amplitude: float | None = None) -> Secti
                 "trajectories dissociated. Where they are too many for S0 to be known, brackets "
                 "stand for its bounds (lowest, highest). Replicates that differ too much have no "
                 "interval.",
-                sticking_figure(rows, amplitude=amplitude),
+                sticking_figure(rows, fits=fits),
                 [_numbers(row, counts) for row in rows],
                 results.columns(*SHOWN, *(() if known else BOUNDS), *counts),
-                chart=chart_of(results, "Sticking probability S0", "S0"),
+                chart=chart and chart.with_fits(zip(firsts, own, fits, strict=True)),
             )
         ],
     )
