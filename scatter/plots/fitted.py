@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -51,10 +52,16 @@ def fits_of(
 
 def draw_fit(axes: Axes, curve: Curve, fitted: Fit, colour: Any, line: Any) -> None:
     """The curve with its 95 % band, from the first to the last point that it was fitted to."""
+    energy = draw_line(axes, curve, fitted, color=colour, linestyle=line)
+    axes.fill_between(energy, *fitted.band(energy), color=colour, alpha=0.2, linewidth=0, zorder=1)
+
+
+def draw_line(axes: Axes, curve: Curve, fitted: Fit, **style: Any) -> Float[np.ndarray, " energy"]:
+    """The curve alone; answers its energies."""
     known = curve.x[np.isfinite(curve.S0)]
     energy = np.linspace(known.min(), known.max(), FINE)
-    axes.plot(energy, fitted(energy), color=colour, linestyle=line, zorder=2.5)
-    axes.fill_between(energy, *fitted.band(energy), color=colour, alpha=0.2, linewidth=0, zorder=1)
+    axes.plot(energy, fitted(energy), zorder=2.5, **style)
+    return energy
 
 
 def parameters(fitted: Fit) -> str:

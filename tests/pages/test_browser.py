@@ -178,6 +178,10 @@ def test_a_fit_is_drawn_with_its_band_in_place_of_straight_joins_and_says_its_nu
         "return [...line.points].map(at => [at.x + box.x, at.y + box.y]) })"
         f"({FIRST}.querySelector('.fitted'))"
     )
+    band = browser.run(f"[...{FIRST}.querySelector('.band').points].map(at => at.y)")
+    top = browser.run(f"{FIRST}.querySelector('svg').getBoundingClientRect().y")
+    half = len(inside) // 2
+    assert band[-1 - half] < inside[half][1] - top < band[half]
     marks = browser.run(
         f"[...{FIRST}.querySelectorAll('.chart > svg .mark')].map(each => "
         "(at => [at.x + at.width / 2, at.y + at.height / 2])(each.getBoundingClientRect()))"
@@ -190,8 +194,8 @@ def test_a_fit_is_drawn_with_its_band_in_place_of_straight_joins_and_says_its_nu
         float, re.match(r"fit (\S+) \((\S+) to (\S+)\) at energy \(eV\) (\S+);", text).groups()
     )
     assert value == pytest.approx(float(fitted(np.array([energy]))[0]), rel=2e-3)
-    band = [float(end[0]) for end in fitted.band(np.array([energy]))]
-    assert [low, high] == pytest.approx(band, rel=2e-3)
+    ends = [float(end[0]) for end in fitted.band(np.array([energy]))]
+    assert [low, high] == pytest.approx(ends, rel=2e-3)
     assert f"E0 = {fitted.E0_eV:.3f} ± " in text
     browser.run(f"[...{FIRST}.querySelectorAll('button')].at(-1).click()")  # logarithmic
     assert browser.run(drawn.format(".fitted")) == 1
