@@ -163,8 +163,8 @@ def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
         (["export", "none"], "there is no such file"),
         (["export", "none", "--format", "xlsx"], "--format xlsx: is not known"),
         (["levels", "H3"], "H3"),
-        (["levels", "H2O", "--v", "1"], "--v is about the levels of a diatomic"),
-        (["levels", "HD", "--points", "9"], "--points is about the levels of a polyatomic"),
+        (["levels", "H2O", "--v", "1"], "--v applies to a diatomic only"),
+        (["levels", "HD", "--points", "9"], "--points applies to a polyatomic only"),
         (["levels", "N2", "-p", "analytic"], "N"),
         (["levels", "H2", "-p", "none.model"], "'none.model': there is no such file"),
         (["evaluate", "analytic", "none.xyz", "--output", "out.xyz"], "none.xyz: there is no"),
@@ -210,7 +210,7 @@ def test_an_interrupted_campaign_says_how_to_go_on_and_gives_its_lock_back(
     assert running.returncode == 130, err
     assert re.fullmatch(
         rf"scatter: stopped \({number.name}\) when \d+ of 4,000 trajectories had ended; all of "
-        r"them are written, and the same command goes on with the others\n",
+        r"them are written, and the same command runs the rest\n",
         err,
     )
     assert not (tmp_path / "out" / "lock").exists()
@@ -303,7 +303,7 @@ def test_the_status_is_said_on_the_command_line(command, undisturbed, tmp_path):
     code, out, _ = command("status", folder)
     assert code == 0
     assert "24 trajectories at 2 points" in out
-    assert "nobody is writing there" in out
+    assert "no process is writing to it" in out
 
 
 def test_processes_that_cannot_see_one_another_are_refused(command, undisturbed, monkeypatch):

@@ -148,7 +148,7 @@ def _refuse_unknown(campaigns: Sequence[Campaign], product: str | None) -> None:
     there = {label for c in campaigns for label in classes(c.trajectories, c.names)}
     if product not in there:
         raise ValueError(
-            f"{product!r} is none of what there was at the end: {', '.join(sorted(there))}"
+            f"{product!r} is not among the products at the end: {', '.join(sorted(there))}"
         )
 
 

@@ -269,7 +269,7 @@ def anchored(points: Sequence[tuple[float, Known]], T_K: float, crude: Known) ->
     """
     own = [S for T, S in points if T == T_K]
     if not own:
-        raise ValueError(f"T = {T_K:g} K is none of {', '.join(f'{T:g}' for T, _ in points)} K")
+        raise ValueError(f"T = {T_K:g} K is not one of {', '.join(f'{T:g}' for T, _ in points)} K")
     inverse = 1 / own[0].value, own[0].error / own[0].value ** 2
     scale = [(crude.value, crude.error), inverse]
     return [crude if T == T_K else product_of([*scale, (S.value, S.error)]) for T, S in points]

@@ -154,7 +154,7 @@ def _refusal(counts: Counts, parameters: int) -> Undetermined | None:
     k, n = int(counts.dissociated.sum()), int(counts.n.sum())
     apart = len(set(zip(counts.energy_eV, counts.polar_deg, strict=True)))
     if apart < parameters:
-        sentence = f"{apart} points cannot tell {parameters} parameters; add energies"
+        sentence = f"{apart} points cannot determine {parameters} parameters; add energies"
         return Undetermined(Doubt.TOO_FEW, sentence)
     if k == 0:
         sentence = f"none of {n} trajectories dissociated; add points at higher energies"
@@ -208,8 +208,8 @@ def _doubt(
     if free[A] and high > _WIDEST * low:
         return Undetermined(
             Doubt.NO_SATURATION,
-            f"A may be anything from {low:.2g} to {high:.2g}, for S0 does not level off within "
-            "the points; add points at higher energies, or fix A",
+            f"A could be anything from {low:.2g} to {high:.2g}, because S0 does not level off "
+            "within the points; add points at higher energies, or fix A",
         )
     for column, name in ((E0, "E0"), (LN_W, "W"), (N, "the exponent")):
         lost = (draws[:, column] <= bounds[0, column]) | (draws[:, column] >= bounds[1, column])

@@ -153,11 +153,11 @@ def _judged(answer: Fit | Undetermined) -> Fit | Undetermined:
     if isinstance(answer, Undetermined) or answer.p_resampled >= UNLIKELY:
         return answer
     if not answer.degrees_of_freedom:
-        sentence = (
-            f"{answer.points} points leave none to judge the form of a curve by; add energies"
-        )
+        sentence = f"{answer.points} points are too few to judge the form of a curve; add energies"
         return Undetermined(Doubt.TOO_FEW, sentence)
-    sentence = f"no form describes these points (the best has p = {answer.p_resampled:.1g})"
+    sentence = (
+        f"no form of curve describes these points (the best has p = {answer.p_resampled:.1g})"
+    )
     return Undetermined(Doubt.POOR, sentence)
 
 

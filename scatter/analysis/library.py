@@ -134,11 +134,11 @@ def _refuse_unknown(rows: Sequence[Sticking]) -> None:
     if unknown:
         worst = max(unknown, key=lambda row: (row.undecided + row.failed) / row.n)
         raise UserError(
-            f"S0 is not known at {len(unknown)} of {len(rows)} points, so an average means nothing "
-            f"(at {worst.energy_eV:g} eV, v = {worst.v}, J = {worst.J}, {worst.undecided} of "
-            f"{worst.n} trajectories are undecided, {worst.failed} failed); run them longer "
-            "([dynamics] max_time_fs, in a new folder), or allow more by [guards] most_unsettled "
-            "and run the same campaign again"
+            f"S0 is not known at {len(unknown)} of {len(rows)} points, so an average would be "
+            f"meaningless (at {worst.energy_eV:g} eV, v = {worst.v}, J = {worst.J}, "
+            f"{worst.undecided} of {worst.n} trajectories are undecided, {worst.failed} failed); "
+            "run them longer ([dynamics] max_time_fs, in a new folder), or allow more by "
+            "[guards] most_unsettled and run the same campaign again"
         )
 
 

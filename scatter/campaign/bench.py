@@ -11,8 +11,9 @@ from scatter.campaign.threads import use_threads
 from scatter.initial.slab import build
 from scatter.initial.surface import Surface
 from scatter.kernels import kernel
+from scatter.phrases import counted
 from scatter.potentials.base import Potential
-from scatter.report.terminal import clock, counted, say
+from scatter.report.terminal import clock, say
 from scatter.state import System
 
 BATCHES = (1, 16, 64)
@@ -68,8 +69,8 @@ def bench(
     steps = trajectories * TYPICAL_FS / timestep_fs
     say(
         console,
-        f"{trajectories} trajectories of {TYPICAL_FS:g} fs in steps of {timestep_fs:g} fs: about "
-        f"{clock(steps * best)} of forces with {counted(most, 'thread')}",
+        f"{counted(trajectories, 'trajectory')} of {TYPICAL_FS:g} fs in steps of "
+        f"{timestep_fs:g} fs: about {clock(steps * best)} of forces with {counted(most, 'thread')}",
     )
     return timings
 

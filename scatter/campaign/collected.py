@@ -35,6 +35,7 @@ from scatter.dynamics.baths import BathEnergy
 from scatter.friction.motion import ElectronEnergy
 from scatter.gpu.endings import Endings
 from scatter.gpu.prepared import Results
+from scatter.phrases import counted
 from scatter.report.failures import refuse_untrusted
 from scatter.report.terminal import console as console_of
 from scatter.report.terminal import say
@@ -58,11 +59,11 @@ def collect(path: Path, file: Path) -> Path:
     step = prepared_step(written, source.input, file)
     like = with_step(source.input, step) if step else source.input
     if differs := difference(written, identity(like), {store.POINTS}):
-        raise UserError(f"{file} holds another campaign: {differs}; name its own input file")
+        raise UserError(f"{file} holds a different campaign: {differs}; name its own input file")
     potential = potential_of(source, results.device)
     if results.potential != potential.identity:
         raise UserError(
-            f"{file}: was run on another potential than that of {path}; name its own input file"
+            f"{file}: was run on a different potential from that of {path}; name its own input file"
         )
     folder = source.output
     with holding(folder, ranks):
@@ -73,7 +74,7 @@ def collect(path: Path, file: Path) -> Path:
         taken = _take(source, prepared, results, folder)
         store.merge(folder, points_table(points_of(folder, source.input)))
         report(folder, ranks, console)
-        say(console, f"{taken} trajectories of {file} are in {folder}")
+        say(console, f"{counted(taken, 'trajectory')} of {file} are in {folder}")
     refuse_untrusted(folder)
     return folder
 

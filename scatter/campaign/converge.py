@@ -179,13 +179,13 @@ def _refuse_fixed(source: Source, sizes: Sizes) -> None:
             )
     if len({*sizes.cells}) > 1 and surface.adsorbates.cells is not None:
         raise UserError(
-            f"--cells: {place}, [surface.adsorbates] cells would be another coverage of each "
-            "slab; give coverage in its place"
+            f"--cells: {place}, [surface.adsorbates] cells would mean a different coverage of "
+            f"each slab; give coverage instead"
         )
     for name in _of_one_slab(input):
         raise UserError(
-            f"{COMMAND}: {place}, {name} is about the atoms of one slab, and means others in a "
-            "slab of another size; leave it out"
+            f"{COMMAND}: {place}, {name} refers to atoms of one slab, which differ in a slab of "
+            f"another size; leave it out"
         )
 
 

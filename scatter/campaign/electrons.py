@@ -105,7 +105,7 @@ class Electrons:
             if any(its.get(name) != value for name, value in mine.items()):
                 raise UserError(
                     f"{folder}: the {what} of [friction] differs from what its trajectories felt; "
-                    "a file that it names has changed, or this version computes it otherwise"
+                    "a file that it names has changed, or this version computes it differently"
                 )
 
 

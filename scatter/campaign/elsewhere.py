@@ -36,10 +36,11 @@ from scatter.gpu.electrons import PreparedElectrons
 from scatter.gpu.legs import Limits, PreparedLeg
 from scatter.gpu.prepared import PreparedCampaign
 from scatter.outputs import refuse_ending, refuse_overwriting
+from scatter.phrases import counted
 from scatter.potentials.device.potential import Elsewhere
 from scatter.potentials.families import family
 from scatter.report.terminal import console as console_of
-from scatter.report.terminal import counted, say
+from scatter.report.terminal import say
 from scatter.settings import UserError
 from scatter.state import System
 
@@ -91,7 +92,8 @@ def write_prepared(path: Path, output: Path) -> None:
         legs,
     )
     campaign.write(output)
-    say(console, f"{output}: {sum(map(len, legs))} trajectories in {counted(len(legs), 'batch')}")
+    total = counted(sum(map(len, legs)), "trajectory")
+    say(console, f"{output}: {total} in {counted(len(legs), 'batch')}")
 
 
 def _refuse_electrons(source: Source) -> None:

@@ -121,7 +121,7 @@ class Campaign:
         why = signal.Signals(self.signals[0]).name if self.signals else "another rank was"
         return (
             f"stopped ({why}) when {done:,} of {int(self.round.upper.sum()):,} trajectories had "
-            "ended; all of them are written, and the same command goes on with the others"
+            "ended; all of them are written, and the same command runs the rest"
         )
 
     def _open_round(self) -> bool:

@@ -65,9 +65,9 @@ def inspect(
     say(console, f"frames: {path} ({len(replayed.frames)})")
     if replayed.differs:
         raise Untrusted(
-            f"{folder}: trajectory {number} of point {point} came out OTHERWISE than it is stored, "
-            f"in {', '.join(replayed.differs)}: the results were changed, or this machine or "
-            "version computes otherwise; do not trust either before you know which"
+            f"{folder}: trajectory {number} of point {point} DIFFERS from what is stored, in "
+            f"{', '.join(replayed.differs)}: either the results were changed, or this machine or "
+            f"version computes differently; trust neither until you know which"
         )
     say(console, "the same bits as stored, in every column")
 

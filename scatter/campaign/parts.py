@@ -68,8 +68,8 @@ class Parts:
         names = [*usual, *(column.name for column in own)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise UserError(
-                f"columns: {', '.join(sorted(twice))} would be written twice; give each column of "
-                "one's own a name that no other has"
+                f"columns: {', '.join(sorted(twice))} would be written twice; give each column a "
+                f"name of its own"
             )
         return own
 

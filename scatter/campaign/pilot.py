@@ -25,7 +25,7 @@ from scatter.dynamics.conditions import Finished
 from scatter.dynamics.observers import Observer
 from scatter.dynamics.sight import Sight
 from scatter.initial.projectile import Projectile
-from scatter.report.terminal import counted
+from scatter.phrases import counted
 from scatter.settings import UserError
 from scatter.slots import Tree
 from scatter.units import fs, lightest
@@ -111,7 +111,7 @@ def settled(
     before = sorted({step for step in known if step is not None})
     if len(before) > 1:
         raise UserError(
-            f'[dynamics] timestep_fs = "auto": was chosen twice for these trajectories, as '
+            f'[dynamics] timestep_fs = "auto": was chosen twice for these trajectories, '
             f"{before[0]:g} and {before[-1]:g} fs; take what was prepared last, or another folder"
         )
     if not before:
@@ -134,7 +134,7 @@ def _try_on(
     if not pilots.kept(tolerance):
         raise UserError(
             f'[dynamics] timestep_fs = "auto": {_told(step, pilots)}, at points that are new to '
-            f"the campaign, which has chosen {step:g} fs without them; that is too much for "
+            f"the campaign, which chose {step:g} fs without them; that is too much for "
             f"energy_tolerance_eV = {tolerance:g}: run them in a folder of their own "
             "([run] output), where a shorter one is chosen"
         )

@@ -6,9 +6,11 @@ Imports nothing that takes time: the command line needs it before it knows what 
 import os
 import sys
 import time
+from shutil import get_terminal_size
 from typing import Any
 
 from scatter.errors import UserError
+from scatter.phrases import in_lines
 
 BUG = 1  # exit code of what is not a mistake of the user's
 HEARD_S = 0.3  # a launcher passes on what was said before it ends all that it started
@@ -69,11 +71,18 @@ def leave(message: str, code: int, agreed: bool = False) -> None:
     comm = mpi.COMM_WORLD if mpi and mpi.COMM_WORLD.size > 1 else None
     sys.stdout.flush()
     if not (comm and agreed and comm.rank):
-        print(message, file=sys.stderr, flush=True)
+        print(_wrapped(message) if code != BUG else message, file=sys.stderr, flush=True)
     if comm and not agreed:
         time.sleep(HEARD_S)
         comm.Abort(code)
     sys.exit(code)
+
+
+def _wrapped(message: str) -> str:
+    """The sentence, in a terminal in lines that end between words."""
+    if not sys.stderr.isatty():
+        return message
+    return in_lines(message, get_terminal_size().columns)
 
 
 def world() -> Any:

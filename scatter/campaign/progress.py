@@ -13,12 +13,13 @@ from scatter.analysis import Sticking, sticking_of_counts
 from scatter.analysis.rounds import Aim, expected, out_of_reach
 from scatter.campaign.course import Round
 from scatter.outcomes import OwnEnding, sticking_codes
+from scatter.phrases import counted
 from scatter.report.listing import Listing
 from scatter.report.table import point_names, sticking_table
 from scatter.report.terminal import clock, say
 from scatter.results.folder import by_conditions
 
-LEANING = "so far; S0 leans high while many are running, since dissociation ends sooner"
+LEANING = "so far; S0 is biased high while many are running, since dissociation ends sooner"
 SHOWN = 24  # points in the live table; more would not fit a terminal
 AROUND = 6  # lines of a terminal that what stands around that table may take
 
@@ -110,7 +111,7 @@ class Progress:
         rows = [rows[number] for number in self.order]
         table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
         if left := len(rows) - len(table.rows):
-            more = Text(f"{left} more points\n{LEANING}")
+            more = Text(f"{counted(left, 'more point')}\n{LEANING}")
         self.live.update(Group(line, table, more), refresh=True)
 
     def _rows(self, counts: np.ndarray) -> list[Sticking]:
@@ -162,13 +163,13 @@ class Progress:
         if not here:
             say(
                 self.live.console,
-                f"all {self.before:,} trajectories had ended before, and nothing is left to run; "
-                "to go on, ask for more of them ([sampling]), or add conditions to the input",
+                f"all {self.before:,} trajectories have already ended, so nothing is left to run; "
+                "to extend the campaign, raise their number ([sampling]) or add conditions",
             )
             return
         say(
             self.live.console,
-            f"{here} trajectories of {steps:,} steps in all in {clock(elapsed)}: "
+            f"{here:,} trajectories, {steps:,} time steps in {clock(elapsed)}: "
             f"{self._rate(steps):,.0f} trajectory-steps/s",
         )
 
@@ -201,5 +202,5 @@ def announced(
         name for name, is_far in zip(names, going & out_of_reach(k, n, aim), strict=True) if is_far
     ]
     if far:
-        text += f"; out of reach within max_trajectories = {aim.most}: {'; '.join(far)}"
+        text += f"; cannot be reached with max_trajectories = {aim.most}: {'; '.join(far)}"
     return text

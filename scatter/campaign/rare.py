@@ -29,9 +29,9 @@ from scatter.settings import UserError
 def refuse_unsplit(input: Input, parts: Parts) -> None:
     """Raise UserError where points would be split, and parts of one's own cannot take part."""
     own = {
-        "a sampler of one's own says itself which starts are run": parts.sampler is not None,
-        "observers of one's own watch crude trajectories": bool(parts.observers),
-        "a projectile of one's own is drawn, and cannot be moved": parts.projectile is not Diatomic,
+        "a custom sampler decides itself which starts are run": parts.sampler is not None,
+        "custom observers watch crude trajectories": bool(parts.observers),
+        "a custom projectile is drawn, and cannot be moved": parts.projectile is not Diatomic,
     }
     for what, given in own.items():
         if input.sampling.splits and given:

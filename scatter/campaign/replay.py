@@ -31,6 +31,7 @@ from scatter.dynamics.bounds import margins
 from scatter.dynamics.conditions import Conditions
 from scatter.dynamics.observers import Observer
 from scatter.dynamics.sight import Sight
+from scatter.phrases import counted
 from scatter.potentials.base import Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.table import open_committee, open_potential
@@ -150,7 +151,8 @@ def _stored(folder: Path, point: int, number: int, reactive: bool) -> np.ndarray
     if not len(stored):
         raise UserError(
             f"{folder}: trajectory {number} of point {point} has not ended there, or is not one "
-            f"of it; it holds {len(rows)} trajectories at {len(set(rows['point'].tolist()))} points"
+            f"of it; it holds {counted(len(rows), 'trajectory')} at "
+            f"{counted(len(set(rows['point'].tolist())), 'point')}"
         )
     return stored[0]
 
@@ -179,7 +181,7 @@ def _prepared(
     if manifest.get(SLABS, {}).get(slab.name) != slab.identity:
         raise UserError(
             f"{folder}: the slab ({slab.name}) is not the one that its trajectories began on: the "
-            "file of [surface] has changed, or slabs are made otherwise in this version"
+            "file of [surface] has changed, or this version makes slabs differently"
         )
     if potential is not starts:
         slab = moved_to(potential, input, slab)

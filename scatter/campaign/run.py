@@ -31,6 +31,7 @@ from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Input, Source, points, points_table, read
 from scatter.initial.projectile import Diatomic
 from scatter.outcomes import sticking_codes
+from scatter.phrases import counted
 from scatter.potentials.base import Guard, Potential
 from scatter.potentials.committee import Committee
 from scatter.potentials.families import family
@@ -39,7 +40,7 @@ from scatter.report.failures import refuse_failures, refuse_untrusted
 from scatter.report.sticking import conclude
 from scatter.report.targets import amount_of
 from scatter.report.terminal import console as console_of
-from scatter.report.terminal import counted, say
+from scatter.report.terminal import say
 from scatter.rows import ATOMS
 
 

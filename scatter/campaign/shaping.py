@@ -80,17 +80,17 @@ def refuse_another(
     shaped = dict(now)
     differs = difference(manifest["identity"], shaped.pop("identity", manifest["identity"]), free)
     if differs:
-        raise UserError(f"{folder} holds another campaign: {differs}; {ELSEWHERE}")
+        raise UserError(f"{folder} holds a different campaign: {differs}; {ELSEWHERE}")
     other = another(manifest, shaped)
     if other.startswith(SLABS):
         raise UserError(
-            f"{folder} holds this campaign on another slab: the file of [surface] has changed, or "
-            f"the slabs are made otherwise in this version; {ELSEWHERE}"
+            f"{folder} holds this campaign on a different slab: the file of [surface] has "
+            f"changed, or this version makes slabs differently; {ELSEWHERE}"
         )
     if other:
         raise UserError(
-            f"{folder} holds this campaign with another {other}: trajectories would not be alike; "
-            f"{ELSEWHERE}"
+            f"{folder} holds this campaign with a different {other}: its trajectories would not "
+            f"be comparable; {ELSEWHERE}"
         )
 
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from scatter import cores
 from scatter.campaign.ranks import Ranks
+from scatter.phrases import counted
 from scatter.potentials import sharing
-from scatter.report.terminal import counted
 
 
 def use_threads(wanted: int | Literal["auto"], ranks: Ranks) -> int:

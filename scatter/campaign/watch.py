@@ -110,5 +110,5 @@ class Watch:
         why = signal.Signals(self.signals[0]).name if self.signals else "another rank was"
         return (
             f"stopped ({why}) during {self.words}; all rounds before are written, and the same "
-            "command goes on from there"
+            f"command continues from there"
         )

@@ -67,6 +67,6 @@ def _last_words(error: Exception) -> tuple[str, int, bool]:
     if isinstance(error, OSError) and error.errno in FILE_ERRORS:
         where = f"{error.filename}: " if error.filename else ""
         fix = "fix that (space, permissions, a folder that has vanished), and give the same command"
-        message = f"{where}{error.strerror}; nothing that was finished is lost: {fix} again"
+        message = f"{where}{error.strerror}; nothing that had finished is lost: {fix} again"
         return f"scatter: {message}", 2, False
     return "".join(traceback.format_exception(error)), BUG, False

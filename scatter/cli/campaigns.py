@@ -28,7 +28,9 @@ def init(
     potential: Annotated[
         str | None,
         typer.Option(
-            "--potential", "-p", help="A file, `default`, `analytic`, or `ase:` and a calculator."
+            "--potential",
+            "-p",
+            help="A file, `default`, `analytic`, or `ase:NAME` of a calculator.",
         ),
     ] = None,
     element: Annotated[str, typer.Option(help="Of the surface.")] = "Cu",
@@ -90,7 +92,7 @@ def status(
 @app.command()
 def watch(
     folder: Folder,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds from one look to the next.")] = 2.0,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between updates.")] = 2.0,
 ) -> None:
     """Watch a campaign from another terminal while it runs; S0 with errors, rate, time left."""
     from scatter.report.terminal import console
@@ -105,16 +107,14 @@ def inspect(
     number: Annotated[
         int | None, typer.Option(min=0, help="Number of a trajectory to replay.")
     ] = None,
-    point: Annotated[int, typer.Option(min=0, help="Its point: a row of /points.")] = 0,
+    point: Annotated[int, typer.Option(min=0, help="Its point, a row of /points.")] = 0,
     every_fs: Annotated[
         float | None, typer.Option(min=1e-3, help="Time between frames; by default 1 fs.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The extxyz file to write.")] = None,
     reactive: Annotated[
         bool,
-        typer.Option(
-            "--reactive", help="NUMBER is of a row of /reactive, of a point that was split."
-        ),
+        typer.Option("--reactive", help="NUMBER is a row of /reactive, of a point that was split."),
     ] = False,
     trust_pickle: Trust = False,
 ) -> None:
@@ -147,7 +147,7 @@ def plot(
         typer.Option(help="CSV of another curve: a sticking.csv, or columns energy_eV and S0."),
     ] = None,
     scale: Annotated[
-        str, typer.Option(help="What S0 of overlays is multiplied by; `fit` finds it for one.")
+        str, typer.Option(help="Factor for S0 of the overlays; `fit` finds it for one.")
     ] = "1",
     output: Annotated[Path | None, typer.Option(help="Figure to write, without extension.")] = None,
     log: Annotated[bool, typer.Option("--log", help="S0 on a logarithmic axis.")] = False,
@@ -167,7 +167,7 @@ def report(
     folders: Folders,
     gaussian: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Bin final v, J with Gaussian weights of this FWHM."),
+        typer.Option(min=0.001, help="FWHM of Gaussian weights for binning final v, J."),
     ] = None,
     parity: Annotated[
         bool, typer.Option(help="Homonuclear molecules: only even changes of J.")
@@ -188,15 +188,17 @@ def report(
 class Chosen(Group):
     """Which of several conditions are averaged."""
 
-    molecule: Annotated[str | None, typer.Option(help="Where points have several.")] = None
-    facet: Annotated[str | None, typer.Option(help="Where points have several.")] = None
+    molecule: Annotated[str | None, typer.Option(help="Which, if the points have several.")] = None
+    facet: Annotated[str | None, typer.Option(help="Which, if the points have several.")] = None
     temperature: Annotated[
-        float | None, typer.Option(help="Surface temperature, K, where points have several.")
+        float | None, typer.Option(help="Surface temperature, K, if the points have several.")
     ] = None
-    polar: Annotated[float | None, typer.Option(help="Degrees, where points have several.")] = None
-    azimuth: Annotated[float | None, typer.Option(help="Degrees, where points have several.")] = (
-        None
-    )
+    polar: Annotated[
+        float | None, typer.Option(help="Polar angle, degrees, if the points have several.")
+    ] = None
+    azimuth: Annotated[
+        float | None, typer.Option(help="Azimuth, degrees, if the points have several.")
+    ] = None
 
     @property
     def conditions(self) -> dict[str, str | float]:
@@ -233,13 +235,13 @@ def average(
         list[float] | None, typer.Option(min=1, help="Temperature of desorption, K; repeatable.")
     ] = None,
     nearest_j: Annotated[
-        bool, typer.Option(help="States not computed take S0 of the nearest J.")
+        bool, typer.Option(help="Give states that were not computed the S0 of the nearest J.")
     ] = False,
     anchor: Annotated[
         str | None,
         typer.Option(
             metavar="T,S0,LOW,HIGH",
-            help="Of a desorption campaign, which needs no other option: S0 of a gas, known at T.",
+            help="For a desorption campaign, without other options: a known S0 of a gas at T.",
         ),
     ] = None,
     output: Into = None,

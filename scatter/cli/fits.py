@@ -23,7 +23,7 @@ LabelledSet = Annotated[
     Path, typer.Argument(metavar="SET", help="A folder that `select` wrote, or an .extxyz.")
 ]
 Elements = Annotated[
-    list[str] | None, typer.Option(metavar="Cu,H", help="The commonest first by default.")
+    list[str] | None, typer.Option(metavar="Cu,H", help="By default the most common first.")
 ]
 PairCutoffs = Annotated[
     list[str] | None, typer.Option(metavar="Cu-H=5", help="Å, of one pair; repeatable.")
@@ -56,7 +56,7 @@ class Basis(Group):
 
     elements: Elements = None
     degrees: Annotated[str, typer.Option(help="Total degrees by order.")] = "18,12,10,8"
-    weight_l: Annotated[float, typer.Option(min=0.5, help="What a degree l counts.")] = 1.5
+    weight_l: Annotated[float, typer.Option(min=0.5, help="Weight of l in the total degree.")] = 1.5
     cutoff: Annotated[float, typer.Option(min=1.0, max=20.0, help="Å.")] = 6.0
     pair_cutoff: PairCutoffs = None
     r0: PairDistances = None
@@ -97,9 +97,11 @@ class Weighting(Group):
     class_weight: ClassWeights = None
     share: Annotated[float, typer.Option(min=0, max=1, help="Of the slab's forces.")] = 1.0
     smoothness: Annotated[float, typer.Option(min=0, help="Power of the prior.")] = 2.0
-    leverage: Annotated[bool, typer.Option(help="Let the file tell how far atoms are.")] = True
+    leverage: Annotated[
+        bool, typer.Option(help="Store what guards need to measure extrapolation.")
+    ] = True
     threads: Annotated[int, typer.Option(min=1, help="Cores to fit with.")] = 1
-    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 0
 
     def fitting(self, keys: "Keys") -> "Fitting":
         """As the fit takes it, with the keys of the labels."""

@@ -72,7 +72,7 @@ def _refuse(given: dict[str, Any], of: str, formula: str) -> None:
     """Raise UserError for options that mean nothing to this molecule."""
     for option, value in given.items():
         if value is not None:
-            raise UserError(f"{option} is about the levels of {of}; leave it out for {formula}")
+            raise UserError(f"{option} applies to {of} only; leave it out for {formula}")
 
 
 def _diatomic(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @app.command()
 def evaluate(
     potential: Annotated[str, typer.Argument(help="A file, `default`, `analytic` or `ase:emt`.")],
-    structures: Annotated[Path, typer.Argument(help="Structures that ASE reads (extxyz).")],
+    structures: Annotated[Path, typer.Argument(help="Structures that ASE can read (extxyz).")],
     output: Annotated[Path, typer.Option(help="The extxyz file to write.")],
     head: Head = None,
     stress: Annotated[bool, typer.Option("--stress", help="Write the stress too, eV/Å³.")] = False,
@@ -42,7 +42,7 @@ def convert(
         list[str] | None, typer.Option(metavar="H Cu ...", help="Elements to keep; all by default.")
     ] = None,
     head: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The head to keep, where there are several.")
+        str | None, typer.Option(metavar="NAME", help="The head to keep, if there are several.")
     ] = None,
     trust_pickle: Trust = False,
 ) -> None:
@@ -78,7 +78,7 @@ def sample(
         int, typer.Option(min=0, help="Molecules, whole and broken, at random above the surface.")
     ] = 0,
     trajectories: Annotated[
-        bool, typer.Option(help="Run trajectories; without, only what the other options ask for.")
+        bool, typer.Option(help="Run trajectories, not only what the other options ask for.")
     ] = True,
     trust_pickle: Trust = False,
 ) -> None:
@@ -96,7 +96,7 @@ class Choice(Group):
 
     number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000
     whole: Annotated[
-        list[Path] | None, typer.Option("--all", help="File or folder of which to keep all frames.")
+        list[Path] | None, typer.Option("--all", help="File or folder whose frames are all kept.")
     ] = None
     max_force: Annotated[float, typer.Option(help="Leave out frames with larger forces, eV/Å.")] = (
         20.0
@@ -164,7 +164,7 @@ def validate(
     *,
     molecule: Annotated[
         list[str] | None,
-        typer.Option(metavar="H ...", help="Its elements; by default all but the commonest."),
+        typer.Option(metavar="H ...", help="Its elements; by default all but the most common."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder; by default runs/validate_NAME.")

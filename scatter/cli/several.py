@@ -23,8 +23,8 @@ def committee(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(help="An input file; the reference.")],
-    second: Annotated[Path, typer.Argument(help="One that differs after the start.")],
+    first: Annotated[Path, typer.Argument(help="The input file of the reference.")],
+    second: Annotated[Path, typer.Argument(help="An input file that differs after the start.")],
     output: Annotated[Path | None, typer.Option(help="Folder; by default in `runs`.")] = None,
     trust_pickle: Trust = False,
 ) -> None:
@@ -42,7 +42,7 @@ class SlabSizes(Group):
         str | None, typer.Option(metavar="4,6,8", help="Numbers of layers; by default INPUT's.")
     ] = None
     cells: Annotated[
-        str | None, typer.Option(metavar="3x3,4x4", help="Cells sideways; by default INPUT's.")
+        str | None, typer.Option(metavar="3x3,4x4", help="Lateral cells; by default INPUT's.")
     ] = None
     frozen: Annotated[
         str | None, typer.Option(metavar="1,2", help="Frozen layers; by default INPUT's.")

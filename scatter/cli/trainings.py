@@ -37,7 +37,7 @@ class Lessons(Group):
     balance: Annotated[
         float | None,
         typer.Option(
-            min=0.0, max=1.0, help="1: forces on all elements weigh alike, however rare; 0: atoms."
+            min=0.0, max=1.0, help="1: every element weighs the same, however rare; 0: every atom."
         ),
     ] = None
 
@@ -48,7 +48,7 @@ class Ground(Group):
 
     model: Annotated[
         Path | None,
-        typer.Option("--from", help="Begin with this converted model (.npz), or a .model."),
+        typer.Option("--from", help="Start from this converted model (.npz), or a .model."),
     ] = None
     freeze: Annotated[
         str,
@@ -98,7 +98,7 @@ def _refuse_both(context: typer.Context, model: Path | None) -> None:
     if given and model:
         raise UserError(f"{given[0]}: the shape is that of --from {model}; leave it out")
     if given:
-        raise UserError(f"{given[0]}: means nothing without --from MODEL; leave it out")
+        raise UserError(f"{given[0]}: has no effect without --from MODEL; leave it out")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Tuning(Group):
     """How a model is fine-tuned."""
 
     epochs: Annotated[
-        int, typer.Option(min=2, help="Passes over the set; the last fifth weights energies.")
+        int, typer.Option(min=2, help="Passes over the set; the last fifth emphasises energies.")
     ] = 1500
     batch: Annotated[int, typer.Option(min=1, help="Structures per step.")] = 16
     learning_rate: Annotated[float, typer.Option(min=1e-8, help="Initial learning rate.")] = 0.01

@@ -85,14 +85,14 @@ app = Verbs(
 PotentialName = Annotated[
     str,
     typer.Option(
-        "--potential", "-p", help="A file, `default`, `analytic`, or `ase:` and a calculator."
+        "--potential", "-p", help="A file, `default`, `analytic`, or `ase:NAME` of a calculator."
     ),
 ]
 Trust = Annotated[
     bool, typer.Option("--trust-pickle", help="Open a .model file, which may run code.")
 ]
 Head = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Which head, where a .model has several.")
+    str | None, typer.Option(metavar="NAME", help="Which head to use, if a .model has several.")
 ]
 EnergyKey = Annotated[
     str | None, typer.Option(metavar="KEY", help="Key of the energies, eV; by default `energy`.")
@@ -122,7 +122,7 @@ Folder = Annotated[Path, typer.Argument(help="Folder of a campaign.")]
 Fixed = Annotated[
     str | None,
     typer.Option(
-        "--fix", metavar="A=0.65", help="Amplitude A of the fitted curves, where it is known."
+        "--fix", metavar="A=0.65", help="Amplitude A of the fitted curves, if it is known."
     ),
 ]
 Into = Annotated[

@@ -13,6 +13,7 @@ from scatter.config.identity import LATTICE, OF_POINTS
 from scatter.config.points import Point, points
 from scatter.config.reading import parse
 from scatter.config.tables import Input
+from scatter.phrases import counted
 from scatter.settings import UserError
 
 POINTS = store.POINTS  # of a manifest: keys in the order of coming, where it is not the lists'
@@ -34,8 +35,8 @@ def points_in(settings: Input, manifest: Manifest) -> list[Point]:
     before = known_keys(manifest)
     if lost := [key for key in before if key not in own]:
         raise UserError(
-            f"the campaign's folder holds {len(lost)} points that the input does not name; "
-            "conditions may be added to a campaign, and none removed"
+            f"the campaign's folder holds {counted(len(lost), 'point')} that the input does "
+            "not name; conditions can be added to a campaign, but not removed"
         )
     return [own[key] for key in dict.fromkeys([*before, *own])]
 

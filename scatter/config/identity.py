@@ -59,8 +59,8 @@ OF_POINTS = {  # lists that name the conditions of points: what is in them stays
     "surface.temperature_K",
 }
 LATTICE = {"surface.lattice_constant_A", "surface.c_over_a"}  # tables by temperature may grow
-RULES = {GROWING: " (it may grow, not shrink)"} | dict.fromkeys(
-    OF_POINTS, " (conditions may be added, and none removed)"
+RULES = {GROWING: " (it can grow, but not shrink)"} | dict.fromkeys(
+    OF_POINTS, " (conditions can be added, but not removed)"
 )
 
 Identity = dict[str, Any]  # values as JSON can hold them, by `table.key`

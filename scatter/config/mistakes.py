@@ -182,7 +182,7 @@ def _unknown(place: Place, key: str) -> str:
     if not place.table:
         listed = ", ".join(f"[{option}]" for option in TABLES)
         hint = _home(key) or f"write it under one of {listed}"
-        return f": the key '{one_line(key)[:LONGEST]}' stands outside any table; {hint}"
+        return f": the key '{one_line(key)[:LONGEST]}' is outside any table; {hint}"
     heading = place.heading if not place.steps else f", [{place.table}] {place.key}"
     hint = f"did you mean '{meant}'?" if meant else f"known: {', '.join(known.model_fields)}"
     return f"{heading}: unknown key '{one_line(key)[:LONGEST]}'; {_home(key) or hint}"

@@ -106,16 +106,16 @@ class Sampling(Table):
         given = sorted({"replicates", "moves", "max_replicates"} & self.model_fields_set)
         if given and not self.splits:
             raise ValueError(
-                f'{given[0]} = {getattr(self, given[0])} is of splitting, and method is "crude"; '
-                'remove it, or write method = "splitting" or "auto"'
+                f"{given[0]} = {getattr(self, given[0])} applies to splitting only, and "
+                'method is "crude"; remove it, or write method = "splitting" or "auto"'
             )
         if self.max_replicates is None:
             return self
         if not self.targeted or self.max_replicates < self.first_replicates:
             raise ValueError(
-                f"max_replicates = {self.max_replicates} limits a target, and is at least "
-                f"replicates = {self.first_replicates}; raise it, or remove it where there is no "
-                "target_error or target_relative_error"
+                f"max_replicates = {self.max_replicates} limits a target error, and must be at "
+                f"least replicates = {self.first_replicates}; raise it, or remove it where there "
+                "is no target_error or target_relative_error"
             )
         return self
 
@@ -123,8 +123,9 @@ class Sampling(Table):
     def _product_of_a_target(self) -> "Sampling":
         if self.target_product is not None and not self.targeted and not self.splits:
             raise ValueError(
-                f"target_product = {self.target_product!r} is what a target or splitting means, "
-                "and there is none; give target_error or target_relative_error, or a method"
+                f"target_product = {self.target_product!r} names what a target or splitting is "
+                f"for, and there is neither; give target_error or target_relative_error, or a "
+                f"method"
             )
         return self
 
@@ -134,8 +135,8 @@ class Sampling(Table):
             return self
         if not self.targeted:
             raise ValueError(
-                f"max_trajectories = {self.max_trajectories} limits a target, and there is none; "
-                "give target_error or target_relative_error, or trajectories alone"
+                f"max_trajectories = {self.max_trajectories} limits a target error, and there is "
+                f"none; give target_error or target_relative_error, or trajectories alone"
             )
         if self.max_trajectories < self.trajectories:
             raise ValueError(

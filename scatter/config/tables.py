@@ -80,8 +80,8 @@ class Input(Table):
     def _one_aim(self) -> "Input":
         if self.incidence.aim_atom is not None and len(self.surface.labels) > 1:
             raise ValueError(
-                f"[incidence] aim_atom is about one slab, and [surface] facet = "
-                f"{self.surface.facet} names several; give each a campaign of its own"
+                f"[incidence] aim_atom refers to one slab, but [surface] facet = "
+                f"{self.surface.facet} names several; run a separate campaign for each"
             )
         return self
 
@@ -103,7 +103,7 @@ class Input(Table):
         given = self.molecule.of_states
         if self.incidence.adsorbed and given:
             raise ValueError(
-                f"[molecule] {given[0]} is about the state of a molecule that comes in, and with "
+                f"[molecule] {given[0]} describes the state of an incident molecule, but with "
                 f'[incidence] kind = "{self.incidence.kind}" it has the temperature of the '
                 "surface; remove it"
             )
@@ -131,7 +131,7 @@ class Input(Table):
         for what, is_given in given.items():
             if is_given:
                 raise ValueError(
-                    f"{what} is of crude trajectories, and [sampling] method is "
+                    f"{what} applies to crude trajectories only, and [sampling] method is "
                     f'"{self.sampling.method}"; remove it, or write method = "crude"'
                 )
         return self
@@ -148,12 +148,13 @@ class Input(Table):
             given += ["[sampling] target_product"] * (self.sampling.target_product is not None)
             if given:
                 raise ValueError(
-                    f"{given[0]} is of atoms and polyatomics, and {fired} is a diatomic; remove it"
+                    f"{given[0]} applies to atoms and polyatomics only, and {fired} is a "
+                    f"diatomic; remove it"
                 )
         elif "dissociated_A" in self.stop.model_fields_set:
-            which = f"{fired} begins adsorbed" if kind == ADSORBED else f"{fired} is none"
+            which = f"{fired} begins adsorbed" if kind == ADSORBED else f"{fired} is not one"
             raise ValueError(
-                f"[stop] dissociated_A is of diatomics that come in, and {which}; remove it"
+                f"[stop] dissociated_A applies to beams of diatomics only, and {which}; remove it"
                 + (', or give bonds = {"C-H" = 2.5}' if kind != "atom" else "")
             )
         return self
@@ -162,10 +163,11 @@ class Input(Table):
         """Raise ValueError unless molecules may begin on a dividing surface."""
         bond, longest = self.incidence.divide_A or DIVIDE_A, self.stop.dissociated_A
         wrong = {
-            f"[incidence] kind = 'desorption' is of diatomics, and {fired} is none; "
+            f"[incidence] kind = 'desorption' is for diatomics only, and {fired} is not one; "
             'fire it as a "beam"': self.molecule.kind != "diatomic",
-            "[molecule]: v, j, mj and states are of beams, and molecules that desorb begin in no "
-            "state; remove them": self.molecule.quantised or self.molecule.mj is not None,
+            "[molecule]: v, j, mj and states are for beams only, since molecules that desorb have "
+            "no initial state; remove them": self.molecule.quantised
+            or self.molecule.mj is not None,
             f"[incidence] divide_A = {bond:g} must be shorter than [stop] dissociated_A = "
             f"{longest:g}, where molecules come from; choose a bond between the barrier's and "
             "that": bond >= longest,
@@ -202,7 +204,7 @@ class Input(Table):
             raise ValueError(
                 f"the product of its lists is {points:,} points ({each}) of "
                 f"{self.sampling.most:,} trajectories; at most {MOST_POINTS:,} points and "
-                f"{MOST_TRAJECTORIES:,} trajectories fit into one campaign, so divide it"
+                f"{MOST_TRAJECTORIES:,} trajectories are allowed in one campaign, so split it"
             )
         return self
 

@@ -16,12 +16,12 @@ FACETS = {"bcc": "110", "hcp": "0001"}  # the densest plane
 EMT = "ase:ase.calculators.emt:EMT"
 
 HEAD = """\
-# {formula} on {element}({facet}): a campaign to change into your own, written by `scatter init`.
+# {formula} on {element}({facet}): a campaign to adapt, written by `scatter init`.
 #     scatter run {name}
-# Every list may get longer later: run the same command again, and only what is new is run.
+# Lists may be extended later: the same command then runs only what is new.
 
 [run]
-seed = 1  # another seed: other trajectories of the same law
+seed = 1  # another seed gives statistically independent trajectories
 # output = "runs/my_campaign"  # by default runs/ and the name of this file
 
 """
@@ -71,7 +71,7 @@ scattered_A = {scattered}
 
 [sampling]
 trajectories = 200  # of each point
-# target_error = 0.02  # go on until every S0 is known to ±0.02
+# target_error = 0.02  # continue until every S0 is known to ±0.02
 """
 
 ENERGIES = {
@@ -85,7 +85,7 @@ max_time_fs = 3000
 """
 DYNAMICS = {
     "diatomic": """\
-scheme = "multistep"  # the molecule's own bond is stepped inside
+scheme = "multistep"  # the molecule's bond takes shorter steps of its own
 timestep_fs = 0.5  # "auto" chooses it by pilot trajectories
 max_time_fs = 3000
 """,
@@ -205,8 +205,8 @@ def _lines(potential: str) -> Lines:
         return Lines(table, '"auto"  # or the number, Å', auto=False)
     if not Path(potential).is_file():
         raise UserError(
-            f"--potential {potential}: there is no such file, and it is none of the names default, "
-            "analytic, ase:emt (or ase: and another calculator of ASE)"
+            f"--potential {potential}: there is no such file, and it is not one of the names "
+            "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
     kind = family_of(Path(potential)).name
     return Lines(f'kind = "{kind}"\nfile = {written(potential)}', '"auto"  # or the number, Å')

@@ -105,8 +105,8 @@ class Dynamics(Table):
         given = sorted({"bath_layers", "bath_per_fs"} & self.model_fields_set)
         if given and self.bath == "none":
             raise ValueError(
-                f'{given[0]} = {getattr(self, given[0])} is about a bath, and bath is "none"; '
-                'remove it, or write bath = "bottom"'
+                f"{given[0]} = {getattr(self, given[0])} applies to a bath only, and bath "
+                'is "none"; remove it, or write bath = "bottom"'
             )
         return self
 
@@ -114,8 +114,8 @@ class Dynamics(Table):
     def _inner_steps_of_multistep(self) -> "Dynamics":
         if self.inner_steps is not None and self.scheme != "multistep":
             raise ValueError(
-                f'inner_steps = {self.inner_steps} is of scheme = "multistep", and scheme is '
-                f'"{self.scheme}"; remove it, or choose that scheme'
+                f'inner_steps = {self.inner_steps} applies to scheme = "multistep" only, and '
+                f'scheme is "{self.scheme}"; remove it, or choose that scheme'
             )
         return self
 

@@ -76,8 +76,8 @@ class Laser(Table):
         given = sorted(self.model_fields_set - {"fluence_mJ_per_cm2"})
         if given and self.fluence_mJ_per_cm2 is None:
             raise ValueError(
-                f"{given[0]} is about a pulse, and there is none; give fluence_mJ_per_cm2, or "
-                f"remove {given[0]}"
+                f"{given[0]} describes a laser pulse, and there is none; give fluence_mJ_per_cm2, "
+                f"or remove {given[0]}"
             )
         if min(self.peaks_fs) < 1.5 * self.fwhm_fs:
             raise ValueError(
@@ -129,12 +129,13 @@ class FrictionTable(Table):
         given = sorted(self.model_fields_set - {"kind"})
         if given and not self.given:
             raise ValueError(
-                f'{given[0]} is about friction, and kind is "none"; remove it, or write '
+                f'{given[0]} applies to friction only, and kind is "none"; remove it, or write '
                 'kind = "ldfa"'
             )
         if self.atoms and self.density != "atoms":
             raise ValueError(
-                f'atoms is about free atoms, and density = "{self.density}" is a file; give one'
+                f'atoms applies to free atoms only, and density = "{self.density}" is '
+                "a file; give one"
             )
         if self.electrons_K is not None and self.laser.fluence_mJ_per_cm2 is not None:
             raise ValueError("electrons_K and laser both say how hot the electrons are; give one")

@@ -3,7 +3,7 @@
     python -m scatter.gpu PREPARED.npz RESULTS.npz [--potential MODEL.npz] [--device cuda]
 
 `scatter prepare` writes the one file, and `scatter collect` takes the other into the campaign's
-folder. What has ended is written every minute, and the same command goes on from there.
+folder. What has ended is written every minute, and the same command continues from there.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; answers the exit code."""
     reader = argparse.ArgumentParser(prog="python -m scatter.gpu", description=__doc__)
     reader.add_argument("prepared", type=Path, help="what `scatter prepare` wrote")
-    reader.add_argument("results", type=Path, help="written; the same command goes on with it")
+    reader.add_argument("results", type=Path, help="written; the same command continues it")
     reader.add_argument(
         "--potential",
         type=Path,

@@ -1,7 +1,7 @@
 """Run a prepared campaign where nothing but NumPy and torch is installed, Triton for a GPU.
 
 `scatter prepare` writes the one file, and `scatter collect` takes the other into the campaign's
-folder. What has ended is written every minute, and the same command goes on from there.
+folder. What has ended is written every minute, and the same command continues from there.
 """
 
 import time
@@ -129,7 +129,8 @@ def run(
     arrays, made = family.read(model), family.on.get("cuda")
     if arrays.sha256() != campaign.model_sha256:
         raise UserError(
-            f"{model}: is not the model that {prepared} was prepared on; name it with --potential"
+            f"{model}: is not the model that {prepared} was prepared with; name that one with "
+            f"--potential"
         )
     if not (isinstance(made, type) and issubclass(made, DevicePotential)):
         raise UserError(f"{model}: a model of kind '{family.name}' does not run on a GPU")

@@ -46,7 +46,7 @@ class Adsorbates(Table):
         if self.species is None:
             if given := sorted(self.model_fields_set - {"species"}):
                 raise ValueError(
-                    f"species is missing, and {', '.join(given)} is about them; give it"
+                    f"species is missing, but {', '.join(given)} applies to adsorbates only; add it"
                 )
             return self
         self._refuse_unknown_species(self.species)

@@ -102,8 +102,8 @@ class Built(Table):
         if self.crystal != "hcp":
             if self.c_over_a is not None:
                 raise ValueError(
-                    f"c_over_a is about a hcp crystal, and {self.element} is {self.crystal}; leave "
-                    "it out"
+                    f"c_over_a applies to hcp crystals only, and {self.element} is "
+                    f"{self.crystal}; leave it out"
                 )
         elif (self.lattice_constant_A == "auto") != (self.c_over_a in (None, "auto")):
             raise ValueError(

@@ -23,7 +23,7 @@ MELTED = 0.15
 
 LONGER = "lengthen equilibrate_fs"
 FINER = "lengthen equilibrate_fs or shorten timestep_fs"
-SOLID = "lower temperature_K, or look at the lattice constant and the potential"
+SOLID = "lower temperature_K, or check the lattice constant and the potential"
 
 
 @dataclass(frozen=True)

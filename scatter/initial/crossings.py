@@ -151,9 +151,10 @@ class Chains:
         total = np.cumsum(weight)
         if not 0 < total[-1] < np.inf:
             raise UserError(
-                f"[incidence] divide_A = {self.surface.bond:g}: none of {INSERTIONS} ways to put a "
-                f"molecule with this bond on the surface has a weight at {self.T_K:g} K; see "
-                "whether the potential holds it there (scatter validate), or choose another bond"
+                f"[incidence] divide_A = {self.surface.bond:g}: none of {INSERTIONS} insertions "
+                f"of a molecule with this bond at the surface has any weight at {self.T_K:g} K; "
+                "check that the potential keeps it there (scatter validate), or choose another "
+                "bond"
             )
         chosen = int(np.searchsorted(total, rng.random() * total[-1], side="right"))
         return placed[chosen], float(weight.mean()), float((weight * weight).mean())
@@ -194,8 +195,8 @@ class Chains:
             if not np.isfinite(state.energies).all():
                 raise UserError(
                     f"[incidence] kind = 'desorption': at {self.T_K:g} K a chain on the dividing "
-                    "surface flew apart; take a smaller [surface.thermalise] timestep_fs, or look "
-                    "at whether the potential holds the molecule there"
+                    "surface flew apart; take a smaller [surface.thermalise] timestep_fs, or "
+                    "check that the potential keeps the molecule there"
                 )
             drawn[:, draw], steps = state.positions, every
         return drawn

@@ -82,7 +82,7 @@ def static_hexagonal(potential: Potential, element: str) -> Pair:
         raise UserError(
             f"[surface] lattice_constant_A = 'auto': {potential.description} holds no hcp crystal "
             f"of {element} between a = {a[0]:.2f} and {a[-1]:.2f} Å; give lattice_constant_A and "
-            "c_over_a, or look at the potential"
+            f"c_over_a, or check the potential"
         )
     return guess * np.exp(lowest.x)
 
@@ -250,7 +250,7 @@ def free_of_stress(tried: Sequence[Pair], stresses: Sequence[Stresses]) -> tuple
         raise UserError(
             f"[surface] lattice_constant_A = 'auto': the stresses across and along c ({shown}; "
             "eV/Å³) fall to no zero nearby as the crystal expands; give lattice_constant_A and "
-            "c_over_a, or look at the potential"
+            "c_over_a, or check the potential"
         )
     at = np.append(1.0, root)
     variances = np.diag([at @ covariance @ at for covariance in covariances])

@@ -165,7 +165,9 @@ class Incidence(Table):
         for key in sorted(self.model_fields_set - {"kind", *KEYS[self.kind]}):
             if getattr(self, key) is not None:
                 of = " or ".join(f'"{kind}"' for kind, keys in KEYS.items() if key in keys)
-                raise ValueError(f'{key} is of kind = {of}, and kind is "{self.kind}"; remove it')
+                raise ValueError(
+                    f'{key} applies to kind = {of} only, and kind is "{self.kind}"; remove it'
+                )
         if self.site is not None and self.place_A is not None:
             raise ValueError("site and place_A both say where it begins; give one")
         if self.kind == "beam" and self.energy_eV is None:

@@ -81,7 +81,7 @@ def static_lattice_constant(potential: Potential, element: str, structure: str =
         raise UserError(
             f"[surface] lattice_constant_A = 'auto': {potential.description} holds no "
             f"{structure} crystal of {element} between {tried[0]:.2f} and {tried[-1]:.2f} Å; give "
-            "a number, or look at the potential"
+            f"a number, or check the potential"
         )
     bracket = tuple(tried[least - 1 : least + 2])
     return float(np.asarray(brent(energy, brack=bracket, tol=1e-7)))
@@ -267,7 +267,7 @@ def refuse_melt(
         raise UserError(
             f"[surface] lattice_constant_A = 'auto': at {temperature_K:g} K and a = {a:.3f} Å the "
             f"atoms stray {reach:.2f} nearest-neighbour distances from their sites, more than "
-            f"{MELTED}, so the crystal melts; lower temperature_K, or look at the potential"
+            f"{MELTED}, so the crystal melts; lower temperature_K, or check the potential"
         )
 
 
@@ -293,7 +293,7 @@ def zero_pressure(tried: Sequence[float], pressures: Sequence[Pressure]) -> tupl
         shown = ", ".join(f"{x:.3g} at {y:.4f} Å" for x, y in zip(p, a, strict=True))
         raise UserError(
             f"[surface] lattice_constant_A = 'auto': the pressures ({shown}; eV/Å³) fall to no "
-            "zero nearby as the crystal expands; give a number, or look at the potential"
+            "zero nearby as the crystal expands; give a number, or check the potential"
         )
     error = np.sqrt((1 + (root - middle) ** 2 / spread) / (errors**-2).sum()) / abs(slope)
     return float(root), float(error)

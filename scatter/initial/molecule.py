@@ -118,7 +118,7 @@ class Molecule(Table):
             raise ValueError("names the same molecule twice; name each once")
         if len(kinds := {kind_of(formula): formula for formula in formulas}) > 1:
             named = " and ".join(f"{formula} ({kind})" for kind, formula in kinds.items())
-            raise ValueError(f"mixes {named}; give each kind a campaign of its own")
+            raise ValueError(f"mixes {named}; run a separate campaign for each kind")
         return formulas
 
     @model_validator(mode="after")
@@ -152,7 +152,8 @@ class Molecule(Table):
             if key not in own and getattr(self, key) is not None:
                 of = "diatomics" if key in OF_DIATOMICS else "polyatomics"
                 raise ValueError(
-                    f"{key} is of {of}, and {self.formula[0]} is none of them; remove it"
+                    f"{key} applies to {of} only, and {self.formula[0]} is not one of them; "
+                    f"remove it"
                 )
         if self.modes is not None and self.vibration_K is not None:
             raise ValueError("modes and vibration_K both say how it vibrates; give one")

@@ -126,9 +126,9 @@ def normal_modes(molecule: LoneMolecule, potential: Potential) -> NormalModes:
     if squares[0] <= 0:
         soft = hbar * np.sqrt(-squares[0]) / PER_CM
         raise UserError(
-            f"{name}: on {potential.description} the geometry it relaxes to is not a minimum "
+            f"{name}: on {potential.description} the relaxed geometry is not a minimum "
             f"({int((squares <= 0).sum())} modes are imaginary, the softest i {soft:.0f} cm⁻¹); "
-            "begin with another geometry, or do not trust the potential with this molecule"
+            "start from another geometry, or do not trust the potential for this molecule"
         )
     return NormalModes(
         numbers=molecule.numbers,
@@ -207,7 +207,7 @@ def _relaxed(molecule: LoneMolecule, potential: Potential) -> Float[np.ndarray, 
     if not least < RESTLESS:
         raise UserError(
             f"{molecule.name}: on {potential.description} forces of {least:.2g} eV/Å are left, "
-            "and no minimum is found; does it know this molecule, and bind it?"
+            "and no minimum was found; was it trained on this molecule, and does it bind it?"
         )
     return best
 

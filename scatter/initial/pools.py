@@ -96,7 +96,8 @@ class Pool:
             return ""
         return (
             f"state {quanta_words(self.quanta)}: energies spread by {self.spread_eV:.4f} eV about "
-            f"{self.mean_eV:.4f} eV, as of resonant or chaotic motion, or of one switched too fast"
+            f"{self.mean_eV:.4f} eV, as for resonant or chaotic motion, or switching that was too "
+            f"fast"
         )
 
 

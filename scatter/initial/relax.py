@@ -106,8 +106,8 @@ def _bring_to_rest(atoms: Atoms) -> None:
         raise UserError(
             f"[surface] relax: after {search.nsteps} steps a force of {least:.2g} eV/Å is still "
             f"left on an atom of the slab, more than {STILL_eV_per_A:g}, and more than rounding "
-            f"explains, which moves forces by {noise:.1g}; look at whether the potential holds "
-            "this slab, and whether its forces are the gradient of its energy, or set relax = false"
+            f"explains, which moves forces by {noise:.1g}; check that this slab is stable on the "
+            f"potential and that its forces are the gradient of its energy, or set relax = false"
         )
 
 

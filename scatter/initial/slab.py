@@ -98,9 +98,8 @@ def described(system: System, positions: Float[np.ndarray, "atom 3"]) -> str:
         words.append(f"masses of its own: {_ranges(other)}")
     shifted = f", {system.above_top:+.2f} Å" if system.above_top else ""
     return (
-        f"{'; '.join(words)}; top plane at z = {system.top_plane(positions):.2f} Å, the mean of "
-        f"{len(system.top)} atoms ({_ranges(system.top)}){shifted}; the highest at "
-        f"{positions[:, 2].max():.2f} Å"
+        f"{'; '.join(words)}; top plane at z = {system.top_plane(positions):.2f} Å (mean of atoms "
+        f"{_ranges(system.top)}){shifted}, highest atom at {positions[:, 2].max():.2f} Å"
     )
 
 
@@ -165,7 +164,7 @@ def _read(surface: Surface) -> tuple[System, Float[np.ndarray, "atom 3"]]:
     substrate = np.flatnonzero(part)
     frozen = _frozen(surface, place, atoms, substrate)
     if frozen.all() and not surface.rigid:
-        raise UserError(f"{place}: all its atoms are frozen; some must move")
+        raise UserError(f"{place}: all its atoms are frozen; at least one must move")
     top = substrate[outermost(atoms.positions[substrate], atoms.cell.array)]
     system, positions = _slab(atoms, frozen, top)
     masses = masses_of(place, atoms)

@@ -160,7 +160,7 @@ class Surface(Built):
         if len(self.temperature_K) > MOST_TEMPERATURES:
             raise ValueError(
                 f"{len(self.temperature_K):,} temperatures are more than {MOST_TEMPERATURES}; "
-                "divide the campaign"
+                f"split the campaign"
             )
         if any(len(set(values)) < len(values) for values in (self.facet, self.temperature_K)):
             raise ValueError(
@@ -198,8 +198,8 @@ class Surface(Built):
         several = len(self.facet) > 1 or (self.file is None and len(self.temperature_K) > 1)
         if getattr(self, chosen) is not None and several:
             raise ValueError(
-                f"{chosen} is about one slab, and facet and temperature_K name several; give each "
-                "a campaign of its own"
+                f"{chosen} refers to one slab, but facet and temperature_K name several; run a "
+                f"separate campaign for each"
             )
         if self.top_atoms is not None and len(set(self.top_atoms)) < len(self.top_atoms):
             raise ValueError("top_atoms names an atom twice; name each once")
@@ -209,7 +209,7 @@ class Surface(Built):
             if symbol not in atomic_numbers or symbol == "X":
                 raise ValueError(f"substrate names {symbol!r}, which is not a chemical symbol")
         if self.substrate and self.file is None:
-            raise ValueError("substrate is about the slab of a file; a slab that is built has none")
+            raise ValueError("substrate applies only to a slab read from a file")
 
     def _refuse_what_cannot_be_built(self) -> None:
         if not self.rigid and int(self.frozen_layers) >= self.size[2]:

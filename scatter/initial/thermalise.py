@@ -224,7 +224,7 @@ def _snapshot(
         raise UserError(
             f"[surface.thermalise]: at {temperature_K:g} K the slab of replica {lost[0]} flew "
             f"apart within {state.time[0] / fs:.0f} fs; take a smaller timestep_fs than "
-            f"{settings.timestep_fs:g}, or look at whether the potential holds this slab"
+            f"{settings.timestep_fs:g}, or check that this slab is stable on the potential"
         )
     return Snapshots(
         number=np.array([number * settings.replicas + replica for replica in replicas]),

@@ -86,7 +86,7 @@ class Doubts:
         if abs(before - energy) > DIFFER:
             raise UserError(
                 f"{where}: is the same structure as {place}, and its energy differs by "
-                f"{energy - before:.4g} eV; take out what another calculator gave"
+                f"{energy - before:.4g} eV; remove the labels of the other calculator"
             )
 
     def _see_size(self, frame: Atoms, labels: dict, where: str) -> None:
@@ -146,8 +146,9 @@ def _refuse_energies(labelled: list[tuple[float, str]]) -> None:
     if gap > TOO_FAR or (unit and gap > APART):
         raise UserError(
             f"{labelled[place][1]}: its energy of {values[place]:.4g} eV/atom is {gap:.3g} eV/atom "
-            f"above that of {labelled[0][1]}, which has the same composition: energies are of two "
-            f"calculators, or in two units{unit}; labels must be in eV and of one calculator"
+            f"above that of {labelled[0][1]}, which has the same composition: the energies come "
+            f"from two calculators, or are in two units{unit}; labels must be in eV and from one "
+            f"calculator"
         )
 
 
@@ -177,8 +178,8 @@ def _refuse_work(ratios: Float[np.ndarray, " pair"]) -> None:
     raise UserError(
         f"of {len(ratios)} pairs of frames that follow one another closely, the energy of "
         f"{len(missed)} changes by {factor:.3g} times the work of their forces: they are in "
-        f"different units{unit} or of different calculators, or forces have the wrong sign; labels "
-        "must be in eV and eV/Å"
+        f"different units{unit} or from different calculators, or forces have the wrong sign; "
+        "labels must be in eV and eV/Å"
     )
 
 

@@ -131,7 +131,9 @@ class Stream:
             name, lacking = self.first, sorted(own - due)
         elif lacking and (key := self.keys.named.get(lacking[0])):
             offered = ", ".join(sorted({*values_of(frame, lacking[0])} - {"numbers", "positions"}))
-            raise UserError(f"--{lacking[0]}-key {key}: {name} has it not; it has {offered or '-'}")
+            raise UserError(
+                f"--{lacking[0]}-key {key}: {name} does not have it; it has {offered or '-'}"
+            )
         if lacking:
             file = Path(name.rpartition(", frame")[0]).name
             raise UserError(

@@ -143,8 +143,8 @@ def _question(quantity: str, choices: list[str]) -> str:
     options = " or ".join(f"--{quantity}-key {name}" for name in choices)
     if len(choices) > 1:
         return (
-            f"holds {quantity} under the keys {' and '.join(choices)}, which may be of two "
-            f"calculators: say which to read, {options}"
+            f"holds {quantity} under the keys {' and '.join(choices)}, which may come from two "
+            f"calculators; choose which to read: {options}"
         )
     return (
         f"holds no '{quantity}', but '{choices[0]}': if that is its label, in {UNITS[quantity]}, "

@@ -18,7 +18,7 @@ def refuse_strangers(model: Module, name: str) -> None:
         reason = find(model)
         if reason:
             raise UserError(
-                f"{name}: cannot be folded, for {reason}; use it through torch instead, with "
+                f"{name}: cannot be folded, because {reason}; use it through torch instead, with "
                 f'[potential] kind = "mace", file = "{name}", trust_pickle = true'
             )
 

@@ -13,7 +13,7 @@ from scatter.plots.style import bars, canvas, look
 
 
 def alignment_figure(table: pd.DataFrame, surfaces: Mapping[str, str] | None = None) -> Figure:
-    """A0(2) against incidence energy, one curve a state, with 95 % intervals.
+    """A0(2) against incidence energy, one series of points a state, with 95 % intervals.
 
     Args:
         table: of `scatter.analysis.alignment`.
@@ -27,7 +27,14 @@ def alignment_figure(table: pd.DataFrame, surfaces: Mapping[str, str] | None = N
         for n, (group, text) in enumerate(zip(groups, texts, strict=True)):
             rows = group[np.isfinite(group.A0_2)]
             ends = rows.A0_2_low, rows.A0_2_high
-            bars(axes, rows.energy_eV, rows.A0_2, *ends, label=text or None, **look(n))
+            bars(
+                axes,
+                rows.energy_eV,
+                rows.A0_2,
+                *ends,
+                label=text or None,
+                **look(n, linestyle="none"),
+            )
         axes.axhline(0, color="0.6", linewidth=0.5, zorder=0)
         axes.set_xlabel("Incidence energy (eV)")
         axes.set_ylabel("Alignment $A_0^{(2)}$ of what sticks")

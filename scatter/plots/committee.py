@@ -1,24 +1,33 @@
 """Sticking with a band that holds sampling and the disagreement of a committee."""
 
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scatter.analysis.committee import CommitteeSticking
-from scatter.analysis.curve import scanned
+from scatter.analysis.curve import Curve, curves, scanned
+from scatter.analysis.fits import Fit
 from scatter.analysis.words import conditions_of
 from scatter.conditions import grouped
 from scatter.plots.bounds import bracket_handle, brackets_of
 from scatter.plots.conditions import title_and_labels
+from scatter.plots.fitted import Answer, draw_line, fits_of
 from scatter.plots.sticking import HEIGHT_mm, LINE_mm, frame
-from scatter.plots.style import LINES, MARKERS, PALETTE, bars, canvas
+from scatter.plots.style import bars, canvas, look
+
+WIDE_pt = 6  # of the bars for sampling and model together
+THIN_pt = 0.4  # of the members' lines
 
 
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
-    """S0 along the scanned condition: bars for sampling, a band for sampling and model together.
+    """S0 along the scanned condition: bars for sampling, wide ones for sampling and model together.
 
-    Thin lines are the members. Each set of the other conditions has its colour. Brackets stand for
+    Lines are fits of one form to all, the members' thin; a member without a fit has small points
+    instead. Each set of the other conditions has its colour. Brackets stand for
     the bounds of points whose S0 is not known.
 
     Args:
@@ -28,35 +37,49 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
     along = sorted(rows, key=lambda row: getattr(row.own, axis))
     groups = grouped(along, axis, of=lambda row: row.own)
     title, texts = title_and_labels([conditions_of(group[0].own) for group in groups], axis)
+    points = [
+        [*chain.from_iterable(curves(member, axis) for member in zip(*members, strict=True))]
+        for members in ([row.members for row in group] for group in groups)
+    ]
     with canvas(1, HEIGHT_mm + LINE_mm * (3 + title.count("\n") + len(groups))) as figure:
         axes = figure.add_subplot()
+        fits = fits_of([curve for members in points for curve in members])
         for index, group in enumerate(groups):
-            colour, x = PALETTE[index % len(PALETTE)], [getattr(row.own, axis) for row in group]
-            S0 = [row.own.S0 for row in group]
-            for member in zip(*(row.members for row in group), strict=True):
-                axes.plot(x, [row.S0 for row in member], color=colour, linewidth=0.4, marker="")
-            ends = [row.own.low for row in group], [row.own.high for row in group]
-            bars(
-                axes,
-                x,
-                S0,
-                *ends,
-                color=colour,
-                marker=MARKERS[index % len(MARKERS)],
-                linestyle=LINES[index % len(LINES)],
-                linewidth=1.0,
-                label=texts[index] or "this potential",
-            )
-            brackets_of(axes, np.array(x, float), [row.own for row in group], colour)
-            low, high = [row.low for row in group], [row.high for row in group]
-            axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+            text = texts[index] or "this potential"
+            _draw_bars(axes, group, [getattr(row.own, axis) for row in group], index, text)
+            style = look(index)
+            for member, curve in enumerate(points[index]):
+                _draw_member(axes, curve, fits.pop(0), member, style["color"], style["linestyle"])
         frame(axes, axis, np.array([getattr(row.own, axis) for row in rows]))
         axes.set_title(
             f"{title}\n{len(rows[0].members)} potentials, the same starts\n"
-            "bars: sampling, band: sampling and model (95 %), thin lines: members"
+            "thin bars: sampling; wide bars: sampling and model (95 %); thin lines: members"
         )
         handles, texts = axes.get_legend_handles_labels()
         if not all(row.own.known for row in rows):
             handles, texts = [*handles, bracket_handle()[0]], [*texts, bracket_handle()[1]]
         figure.legend(handles, texts, loc="outside lower center", frameon=False)
     return figure
+
+
+def _draw_bars(
+    axes: Axes, group: Sequence[CommitteeSticking], along: Sequence[float], index: int, text: str
+) -> None:
+    """The potential's own points with their bars, and the wide bars behind them."""
+    style, x = look(index, linestyle="none"), np.array(along, float)
+    ends = [row.own.low for row in group], [row.own.high for row in group]
+    bars(axes, x, [row.own.S0 for row in group], *ends, label=text, **style)
+    brackets_of(axes, x, [row.own for row in group], style["color"])
+    low, high = [row.low for row in group], [row.high for row in group]
+    axes.vlines(x, low, high, color=style["color"], alpha=0.2, linewidth=WIDE_pt, zorder=1)
+
+
+def _draw_member(
+    axes: Axes, curve: Curve, fitted: Answer, member: int, colour: Any, line: Any
+) -> None:
+    """The fit to one member, or its points; the potential itself comes first."""
+    if isinstance(fitted, Fit):
+        width = THIN_pt if member else 1.0
+        draw_line(axes, curve, fitted, color=colour, linestyle=line, linewidth=width)
+    elif member:
+        axes.plot(curve.x, curve.S0, color=colour, linestyle="none", marker=".", markersize=3)

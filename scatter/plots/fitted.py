@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -51,21 +52,36 @@ def fits_of(
 
 def draw_fit(axes: Axes, curve: Curve, fitted: Fit, colour: Any, line: Any) -> None:
     """The curve with its 95 % band, from the first to the last point that it was fitted to."""
-    known = curve.x[np.isfinite(curve.S0)]
-    energy = np.linspace(known.min(), known.max(), FINE)
-    axes.plot(energy, fitted(energy), color=colour, linestyle=line, zorder=2.5)
+    energy = draw_line(axes, curve, fitted, color=colour, linestyle=line)
     axes.fill_between(energy, *fitted.band(energy), color=colour, alpha=0.2, linewidth=0, zorder=1)
 
 
+def draw_line(axes: Axes, curve: Curve, fitted: Fit, **style: Any) -> Float[np.ndarray, " energy"]:
+    """The curve alone; answers its energies."""
+    known = curve.x[np.isfinite(curve.S0)]
+    energy = np.linspace(known.min(), known.max(), FINE)
+    axes.plot(energy, fitted(energy), zorder=2.5, **style)
+    return energy
+
+
 def parameters(fitted: Fit) -> str:
-    """E0, W and A ± half of their 95 % intervals, in two lines."""
+    """E0, W and A ± half of their 95 % intervals, in two lines of a legend."""
+    E0, W, A = _with_errors(fitted)
+    return f"$E_0$ = {E0} eV, $W$ = {W} eV,\n$A$ = {A}"
+
+
+def plain_parameters(fitted: Fit) -> str:
+    """E0, W and A ± half of their 95 % intervals, as text."""
+    E0, W, A = _with_errors(fitted)
+    return f"E0 = {E0} eV, W = {W} eV, A = {A}"
+
+
+def _with_errors(fitted: Fit) -> tuple[str, str, str]:
     E0 = with_error(fitted.E0_eV, fitted.E0_low_eV, fitted.E0_high_eV)
     W = with_error(fitted.W_eV, fitted.W_low_eV, fitted.W_high_eV)
-    if fitted.amplitude is None:
-        A = with_error(fitted.A, fitted.A_low, fitted.A_high)
-    else:
-        A = f"{fitted.A:g} (fixed)"
-    return f"$E_0$ = {E0} eV, $W$ = {W} eV,\n$A$ = {A}"
+    if fitted.amplitude is not None:
+        return E0, W, f"{fitted.A:g} (fixed)"
+    return E0, W, with_error(fitted.A, fitted.A_low, fitted.A_high)
 
 
 def with_error(value: float, low: float, high: float) -> str:

@@ -5,22 +5,26 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scatter.analysis.curve import scanned
+from scatter.analysis.curve import Curve, curves, scanned
+from scatter.analysis.fits import Fit
 from scatter.analysis.paired import Paired, PairedSticking
 from scatter.analysis.probability import Sticking
 from scatter.analysis.words import conditions_of
 from scatter.conditions import grouped
 from scatter.plots.bounds import brackets_of
 from scatter.plots.conditions import plain, title_and_labels
+from scatter.plots.fitted import Answer, draw_fit, fit_handles, fits_of
 from scatter.plots.sticking import LINE_mm, along, shown_alone
 from scatter.plots.style import bars, canvas, look
 
 HEIGHT_mm = 84  # without the legend
 APART = 0.012  # of the scanned range
+LINES = "-", "--"  # of fits: to the reference's points, and to the potential's
 
 Group = list[PairedSticking]
 
@@ -30,7 +34,8 @@ def paired_figure(
 ) -> Figure:
     """S0 on both potentials along the scanned condition, and below it their paired difference.
 
-    Bars are 95 % intervals: Wilson's of each S0, Tango's of the difference. Each set of the other
+    Bars are 95 % intervals: Wilson's of each S0, Tango's of the difference. Lines are fits of one
+    form, with their bands, wherever it describes the points. Each set of the other
     conditions has its colour; filled symbols are the reference's, open ones the potential's. What
     belongs to one condition stands a little apart along x, for bars not to hide one another. Where
     S0 is not known, a bracket stands for its bounds, and there is no difference.
@@ -52,17 +57,29 @@ def paired_figure(
     title, texts = title_and_labels([conditions_of(g[0].reference) for g in groups], axis)
     values = [float(_of(row, axis)) for row in counted]
     apart = APART * (max(values) - min(values) or 2 * along(axis).about)
-    lines = 1 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
+    fits = [_fits(groups, axis, of) for of in ("reference", "potential")]
+    lines = 2 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
     with canvas(1, HEIGHT_mm + LINE_mm * lines) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
         for index, group in enumerate(groups):
             shift = (index - (len(groups) - 1) / 2) * apart
             x = np.array([float(_of(row, axis)) for row in group]) + shift
             _draw(upper, lower, group, x, apart / 4, index)
+            for each, line in zip(fits, LINES, strict=True):
+                points, fitted = each[index]
+                if isinstance(fitted, Fit):
+                    draw_fit(upper, points, fitted, look(index)["color"], line)
         _frame(upper, lower, axis, values)
         upper.set_title(title)
-        _legend(figure, texts if len(groups) > 1 else [], potential, reference)
+        answers = [fitted for each in fits for _, fitted in each]
+        _legend(figure, texts if len(groups) > 1 else [], potential, reference, answers)
     return figure
+
+
+def _fits(groups: Sequence[Group], axis: str, of: str) -> list[tuple[Curve, Answer]]:
+    """The points of each group on one potential, and their fit."""
+    points = [curve for group in groups for curve in curves([getattr(r, of) for r in group], axis)]
+    return list(zip(points, fits_of(points), strict=True))
 
 
 def _of(row: PairedSticking, name: str) -> Any:
@@ -75,13 +92,14 @@ def _draw(
     style = look(index, elinewidth=0.7)
     colour = style["color"]
     own, its = [row.potential for row in group], [row.reference for row in group]
-    _bars(upper, x - apart, its, **(style | {"linestyle": "-"}))
-    _bars(upper, x + apart, own, **(style | {"linestyle": "--", "markerfacecolor": "white"}))
+    style |= {"linestyle": "none"}
+    _bars(upper, x - apart, its, **style)
+    _bars(upper, x + apart, own, **(style | {"markerfacecolor": "white"}))
     brackets_of(upper, x - apart, its, colour)
     brackets_of(upper, x + apart, own, colour)
     known = [row.known for row in group]
     apart_by = [row.difference for row in group if row.known]
-    _bars(lower, x[known], apart_by, **(style | {"linestyle": "none"}))
+    _bars(lower, x[known], apart_by, **style)
 
 
 def _bars(
@@ -103,12 +121,18 @@ def _frame(upper: Axes, lower: Axes, axis: str, x: Sequence[float]) -> None:
     shown_alone(lower, axis, x)
 
 
-def _legend(figure: Figure, texts: Sequence[str], potential: str, reference: str) -> None:
+def _legend(
+    figure: Figure, texts: Sequence[str], potential: str, reference: str, fits: Sequence[Answer]
+) -> None:
     grey: dict[str, Any] = {"color": "0.3", "marker": "o"}
-    handles = [
-        Line2D([], [], linestyle="-", label=plain(reference), **grey),
-        Line2D([], [], linestyle="--", mfc="white", label=plain(potential), **grey),
+    full, dashed = LINES if any(isinstance(fitted, Fit) for fitted in fits) else ("none", "none")
+    handles: list[Artist] = [
+        Line2D([], [], linestyle=full, label=plain(reference), **grey),
+        Line2D([], [], linestyle=dashed, mfc="white", label=plain(potential), **grey),
     ]
     for index, text in enumerate(texts):
         handles.append(Line2D([], [], label=text, **look(index, linestyle="none")))
+    for handle, text in fit_handles(fits):
+        handle.set_label(text)
+        handles.append(handle)
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)

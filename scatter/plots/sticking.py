@@ -39,6 +39,7 @@ def sticking_figure(
     form: Form | None = None,
     amplitude: float | None = None,
     axis: str = "",
+    fits: Sequence[Answer] | None = None,
 ) -> Figure:
     """S0 along the condition that was scanned, one series of points for each set of the others.
 
@@ -60,6 +61,7 @@ def sticking_figure(
         form: of the fits; by default the one that describes the points best.
         amplitude: A of the fits, if it is not to be fitted.
         axis: along which; by default the condition that was scanned.
+        fits: of `fits_of`, of each curve and overlay, where they are at hand.
 
     Raises:
         ValueError: an overlay runs along another axis.
@@ -75,7 +77,7 @@ def sticking_figure(
     with canvas(1, height_mm) as figure:
         axes = figure.add_subplot()
         drawn = (*own, *overlays)
-        fits = fits_of(drawn, form, amplitude)
+        fits = fits_of(drawn, form, amplitude) if fits is None else fits
         for index, (curve, text, fitted) in enumerate(zip(drawn, texts, fits, strict=True)):
             shown = visible(curve) if logarithmic else curve
             entry = _entry(text, fitted)

@@ -84,8 +84,8 @@ def calculator_class(name: str) -> Callable[..., BaseCalculator]:
     """
     if name in IN_PLACE:
         raise UserError(
-            f"{_where(name)}: writes its files where scatter was started, so that many "
-            "trajectories at once would share them; choose another calculator"
+            f"{_where(name)}: writes its files where scatter was started, so that simultaneous "
+            f"trajectories would share them; choose another calculator"
         )
     module, how = PACKAGES.get(name, ("", ""))
     if module and name not in external_calculators and not find_spec(module):

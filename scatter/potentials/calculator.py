@@ -20,10 +20,12 @@ def system_of(frame: Atoms, where: str) -> System:
         UserError: it is periodic along a vector of no length, or its cell has no volume.
     """
     if (frame.pbc & ~frame.cell.mask()).any():
-        raise UserError(f"{where}: is periodic along a lattice vector of no length; mend its cell")
+        raise UserError(
+            f"{where}: is periodic along a lattice vector of zero length; correct its cell"
+        )
     cell = np.array(frame.cell.complete())
     if abs(np.linalg.det(cell)) < 1e-6:
-        raise UserError(f"{where}: its lattice vectors enclose no volume; mend its cell")
+        raise UserError(f"{where}: its lattice vectors enclose no volume; correct its cell")
     first, second, third = (bool(periodic) for periodic in frame.pbc)
     return System(frame.numbers, cell, (first, second, third), np.ones(len(frame), bool))
 

@@ -94,8 +94,8 @@ def stress_on(potential: Potential, frame: Atoms, where: str) -> Float[np.ndarra
     """
     if not has_stress(frame):
         raise UserError(
-            f"{where}: has no stress, for its cell does not repeat in two directions, or has no "
-            "volume; leave it or the stress out"
+            f"{where}: has no stress, because its cell does not repeat in two directions, or has "
+            "no volume; leave out that frame, or the stress"
         )
     virial = potential.virial(system_of(frame, where), np.array(frame.positions))
     if virial is None:

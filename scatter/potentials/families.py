@@ -129,13 +129,13 @@ def family(kind: str) -> Family:
         made = entry.load()()
     except Exception as error:  # somebody else's code fails in any way
         raise UserError(
-            f"[potential] kind = '{kind}': {entry.value} cannot be imported ({error}); mend or "
-            "remove the package that has it"
+            f"[potential] kind = '{kind}': {entry.value} cannot be imported ({error}); fix or "
+            f"remove the package that provides it"
         ) from error
     if not isinstance(made, Family):
         raise UserError(
             f"[potential] kind = '{kind}': {entry.value} is not a subclass of "
-            "scatter.potentials.families.Family; mend or remove the package that has it"
+            "scatter.potentials.families.Family; fix or remove the package that provides it"
         )
     made.name = kind
     return made

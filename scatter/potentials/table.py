@@ -102,8 +102,8 @@ class PotentialTable(Table):
             if value != usual[key] and key not in (*its.needs, *its.allows):
                 owner = next(each for each in map(family, OWN) if each.needs and key in _keys(each))
                 raise ValueError(
-                    f"the key '{key}' means nothing to kind = '{self.kind}'; "
-                    f"leave it out, or choose kind = '{owner.name}'"
+                    f"the key '{key}' has no meaning for kind = '{self.kind}'; leave it out, or "
+                    f"choose kind = '{owner.name}'"
                 )
         return self
 
@@ -157,7 +157,7 @@ def potential_from_name(
         return family("ase").open(Options(calculator=text.removeprefix("ase:")))
     if not Path(text).is_file():
         raise UserError(
-            f"potential '{text}': there is no such file, and it is none of the names "
+            f"potential '{text}': there is no such file, and it is not one of the names "
             "default, analytic, ase:emt (or ase: and another calculator of ASE)"
         )
     return family_of(Path(text)).open(Options(file=text, trust_pickle=trust_pickle, head=head))

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from scatter.analysis import Sticking, scanned
 from scatter.analysis.words import conditions_of, labels_of, leaving_out, phrases
 from scatter.conditions import ADSORBED, grouped
+from scatter.phrases import counted
 from scatter.report.cells import worded
 from scatter.report.desorbed import Point
 from scatter.report.table import projectile_of
-from scatter.report.terminal import counted
 from scatter.results.folder import ResultsFile
 
 MOST_CURVES = 4  # that are said in words

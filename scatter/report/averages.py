@@ -103,7 +103,7 @@ def average(
         _refuse_unmeant(folders, asked or wanted.nearest_J or bool(wanted.chosen) or bool(output))
         return [{**row} for row in report_desorption(folders[0], console, wanted.anchor)]
     if wanted.anchor:
-        raise UserError("--anchor: is of a desorption campaign, and this one fired beams")
+        raise UserError("--anchor: applies to desorption campaigns only, and this one fired beams")
     if not asked:
         raise UserError(
             f"{folders[0]}: nothing to average over; give --beam V0,ALPHA,T, --gas T or "
@@ -163,8 +163,8 @@ def _refuse_unmeant(folders: Sequence[Path], asked: bool) -> None:
     named = f"{', '.join(map(str, folders))}: holds shots from a dividing surface"
     if asked:
         raise UserError(
-            f"{named}, which tell of gases and desorption at their own temperatures; leave all "
-            "options but --anchor out"
+            f"{named}, which describe gases and desorption at their own temperatures; leave "
+            "out all options but --anchor"
         )
     if len(folders) > 1:
         raise UserError(f"{named}, which are averaged alone; name one folder")
@@ -216,8 +216,8 @@ def beam_of(text: str, cooling: float) -> Beam:
 def _species(results: ResultsFile, formula: str) -> Species:
     if formula not in results.molecules:
         raise UserError(
-            "these results do not hold the molecule's bond curve, which gives its levels: run the "
-            "same campaign again to have it added (nothing else is run again)"
+            "these results lack the molecule's bond curve, which gives its levels; run the same "
+            "campaign again to add it (nothing else is run again)"
         )
     return results.molecules[formula]
 
@@ -259,11 +259,10 @@ def _refuse_empty(name: str, computed: Averaged, library: Library) -> None:
         )
         raise UserError(
             f"{name}: of {library.molecule} none of the states that have been computed ({states}) "
-            f"is populated there{only}; compute one that is, or let the nearest J stand for it "
-            "with --nearest-j"
+            f"is populated there{only}; compute one that is, or use the nearest J with --nearest-j"
         )
     if not isfinite(_mean(computed)):
-        raise UserError(f"{name}: S0 is 0 at all points, so nothing desorbs by detailed balance")
+        raise UserError(f"{name}: S0 is 0 at every point, so by detailed balance nothing desorbs")
 
 
 def _mean(computed: Averaged) -> float:

@@ -21,6 +21,7 @@ UNITS = {  # how names of columns end
     "_K": "K",
     "_A": "Å",
 }
+QUANTA = ("v_final", "J_final")
 HEADINGS = {
     "p_value": "p",
     "low": "95 %",
@@ -136,7 +137,7 @@ def worded(name: str, value: Any) -> str:
     if name == "surface":
         return plain(value)
     if condition is None:
-        return f"{heading(name)} {plain(value)}"
+        return f"{heading(name)}{' = ' if name in QUANTA else ' '}{plain(value)}"
     if name == "facet":
         return f"facet ({value})"
     if missing(value):

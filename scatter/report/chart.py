@@ -1,13 +1,44 @@
 """Which numbers of a table the page draws as points that answer a pointer and the keys."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from scatter.analysis import scanned
+import numpy as np
+
+from scatter.analysis import Fit, scanned
+from scatter.analysis.curve import Curve
 from scatter.analysis.words import varied
 from scatter.conditions import CONDITIONS
+from scatter.plots.fitted import NAMES, Answer, plain_parameters
 from scatter.report.cells import Row, numbers_of, tell
 from scatter.results.folder import ResultsFile
+
+ENERGIES = 60  # along a fitted curve
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fitted curve with its 95 % band, from the first to the last point that it was fitted to.
+
+    Attributes:
+        curve: the curve of the chart whose points were fitted.
+        words: the form of the fit and its parameters.
+        numbers: x, y, low and high along it, each in one text.
+    """
+
+    curve: str
+    words: str
+    numbers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, curve: str, points: Curve, fitted: Fit) -> "Line":
+        """The line of a fit to points along the energy."""
+        known = points.x[np.isfinite(points.S0)]
+        energy = np.linspace(known.min(), known.max(), ENERGIES)
+        low, high = fitted.band(energy)
+        columns = {"x": energy, "y": fitted(energy), "low": low, "high": high}
+        numbers = {name: " ".join(f"{v:.4g}" for v in each) for name, each in columns.items()}
+        return cls(curve, f"{NAMES[fitted.form]}, {plain_parameters(fitted)}", numbers)
 
 
 @dataclass(frozen=True)
@@ -22,6 +53,9 @@ class Chart:
         low: column of the lower end of the bar.
         high: column of the upper end.
         curves: columns whose values tell one curve from another.
+        panel: column whose values are shown one at a time, by choice; "": all rows at once.
+        stems: whether points stand on stems from zero instead of being joined.
+        lines: fitted curves; where there are any, only they join points.
     """
 
     x: str
@@ -31,11 +65,24 @@ class Chart:
     low: str = "low"
     high: str = "high"
     curves: Sequence[str] = ()
+    panel: str = ""
+    stems: bool = False
+    lines: Sequence[Line] = ()
 
     def of(self, row: Row) -> Mapping[str, str]:
         """What the script needs of a row."""
         numbers = dict(numbers_of(row, x=self.x, y=self.y, low=self.low, high=self.high))
-        return {**numbers, "curve": tell(row, self.curves)}
+        panel = {"panel": tell(row, [self.panel])} if self.panel else {}
+        return {**numbers, "curve": tell(row, self.curves), **panel}
+
+    def with_fits(self, fits: Iterable[tuple[Row, Curve, Answer]]) -> "Chart":
+        """The chart with the lines of fits, each with a row of its curve and all points of it."""
+        lines = [
+            Line.of(tell(row, self.curves), points, fitted)
+            for row, points, fitted in fits
+            if isinstance(fitted, Fit)
+        ]
+        return replace(self, lines=lines)
 
 
 def chart_of(

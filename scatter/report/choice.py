@@ -31,7 +31,7 @@ def chosen(
         kept = [row for row in left if _is(row, name, value)]
         if not kept:
             raise UserError(
-                f"{OPTIONS[name]} {_said(value)}: no point of {folder} has it; there are "
+                f"{OPTIONS[name]} {_said(value)}: no point of {folder} has it; the points have "
                 f"{', '.join(_values(left, name))}"
             )
         left = kept
@@ -39,8 +39,8 @@ def chosen(
         there = _values(left, name)
         if len(there) > 1:
             raise UserError(
-                f"{folder}: its points differ in {name} ({', '.join(there)}), and an average is "
-                f"over one of them; choose with {option}"
+                f"{folder}: its points differ in {name} ({', '.join(there)}), and an average "
+                f"needs one of them; choose it with {option}"
             )
     own = next(n for n, row in enumerate(rows) if row is left[0])
     phrased = phrases([conditions_of(row) for row in rows])

@@ -14,6 +14,7 @@ from scatter.analysis import (
     normal_energy_scaling,
     scanned,
 )
+from scatter.analysis.curve import curves
 from scatter.analysis.likelihood import Form
 from scatter.analysis.motion import Species
 from scatter.analysis.quadrupole import alignment
@@ -21,6 +22,7 @@ from scatter.analysis.words import in_words, varied
 from scatter.conditions import CONDITIONS, applying, grouped
 from scatter.ebk import level, reduced_mass
 from scatter.plots.alignment import alignment_figure
+from scatter.plots.fitted import fits_of
 from scatter.plots.sticking import sticking_figure
 from scatter.report.chart import chart_of
 from scatter.report.document import MOST, Exhibit, Section, records
@@ -56,23 +58,28 @@ def curve_section(results: ResultsFile, amplitude: float | None = None) -> Secti
     sentences = [f"{sentence}. Fits and scalings leave these points out."] if sentence else []
     counts = [name for name in COUNTS if name != "dissociated" or may_dissociate(rows)]
     known = not any(row.undecided + row.failed for row in rows)
+    own = curves(rows, scanned(rows))
+    fits = fits_of(own, amplitude=amplitude)
+    chart = chart_of(results, "Sticking probability S0", "S0")
+    firsts = [_numbers(curve.rows[0], counts) for curve in own]
     return Section(
         "Sticking",
         sentences,
         [
             Exhibit(
                 "sticking",
-                "Sticking probability S0 with 95 % intervals, Wilson's or, where rings are, those "
-                "of replicates by splitting. Lines are fits of the form that describes the points "
-                "best, with their 95 % bands and parameters (± half of the 95 % intervals), as far "
-                "as the points reach; where no form does, there is none. A hatched band reaches to "
-                "what undecided and failed trajectories could have made of it. Where they are too "
-                "many for S0 to be known, brackets stand for its bounds (lowest, highest). "
-                "Replicates that differ too much have no interval.",
-                sticking_figure(rows, amplitude=amplitude),
+                "Sticking probability S0 with 95 % intervals, Wilson's or, where rings are, "
+                "those of replicates by splitting. Lines are fits of the form that describes the "
+                "points best, with their 95 % bands and parameters (± half of the 95 % "
+                "intervals), as far as the points reach; where no form does, there is none. A "
+                "hatched band reaches to the values possible had undecided and failed "
+                "trajectories dissociated. Where they are too many for S0 to be known, brackets "
+                "stand for its bounds (lowest, highest). Replicates that differ too much have no "
+                "interval.",
+                sticking_figure(rows, fits=fits),
                 [_numbers(row, counts) for row in rows],
                 results.columns(*SHOWN, *(() if known else BOUNDS), *counts),
-                chart=chart_of(results, "Sticking probability S0", "S0"),
+                chart=chart and chart.with_fits(zip(firsts, own, fits, strict=True)),
             )
         ],
     )
@@ -110,7 +117,7 @@ def _fits(results: ResultsFile, sentences: list[str], amplitude: float | None) -
             "fits",
             f"Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts{fixed}, by "
             "error functions g = [1 + erf]/2, logistic and Gompertz curves; 95 % intervals from "
-            "resampled counts. p: probability of a worse fit were the curve true.",
+            "resampled counts. p: probability of a worse fit if the curve were exact.",
             rows=[
                 row
                 for words, group in groups
@@ -190,7 +197,7 @@ def _scalings(rows: Sequence[Sticking]) -> Iterator[str]:
 def _scaling(group: Sequence[Sticking]) -> str:
     scaling = normal_energy_scaling(Counts.of(group))
     if isinstance(scaling, Undetermined):
-        return f"no scaling with the angle can be told: {scaling.sentence}"
+        return f"the scaling with the angle cannot be determined: {scaling.sentence}"
     return (
         f"S0 scales as S0(E cos^n ϑ) with n = {scaling.n:.2f} "
         f"({scaling.n_low:.2f}-{scaling.n_high:.2f}; p = {scaling.p_value:.2g}); normal energy "

@@ -81,7 +81,7 @@ def _divide(results: ResultsFile, name: str) -> Divide:
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{results.description.path}: its '{SURFACES}' does not say the surface '{name}'; run "
-            "the same campaign again to have it added (nothing else is run again)"
+            f"the same campaign again to add it (nothing else is run again)"
         ) from error
 
 
@@ -123,8 +123,8 @@ def _anchored(points: Sequence[Point], anchor: tuple[float, Known] | None) -> li
         return [{} for _ in points]
     if len({(point.row.facet, point.row.molecule) for point in points}) > 1:
         raise UserError(
-            "--anchor: is of one surface and one molecule, and the campaign has several; name one "
-            "with --facet or --molecule"
+            "--anchor: applies to one surface and one molecule, and the campaign has several; "
+            "name one with --facet or --molecule"
         )
     own = [(point.row.T_K, point.desorbed.sticking) for point in points]
     try:

@@ -67,11 +67,18 @@ class Exhibit:
 
     @classmethod
     def of_scan(
-        cls, kind: str, words: str, caption: str, figure: Figure, table: pd.DataFrame | None = None
+        cls,
+        kind: str,
+        words: str,
+        caption: str,
+        figure: Figure,
+        table: pd.DataFrame | None = None,
+        chart: Chart | None = None,
     ) -> "Exhibit":
         """A figure of points that differ in energy alone, named after what they share."""
         rows = () if table is None else records(table)
-        return cls(f"{kind}_{stem_of(words)}", f"{words}: {caption}", figure, rows, title=words)
+        stem = f"{kind}_{stem_of(words)}"
+        return cls(stem, f"{words}: {caption}", figure, rows, title=words, chart=chart)
 
     @property
     def files(self) -> list[str]:

@@ -62,7 +62,7 @@ def unknown(rows: Sequence[Sticking], most: float) -> str:
     worst = int(np.argmax(shares))
     row, name = rows[worst], point_names(rows)[worst]
     longer = row.undecided >= row.failed
-    mend = "run it in a new folder with more [dynamics] max_time_fs" if longer else "see why"
+    mend = "run it in a new folder with a longer [dynamics] max_time_fs" if longer else "see why"
     return (
         f"S0 is not known at {np.count_nonzero(shares)} of {len(rows)} points, only its bounds: "
         f"more trajectories than [guards] most_unsettled = {most:g} allows are undecided or failed "
@@ -103,8 +103,8 @@ def refuse_untrusted(folder: Path, results: ResultsFile | None = None) -> None:
 def _refuse(folder: Path, sentence: str) -> None:
     if sentence:
         raise Untrusted(
-            f"{folder}: {sentence}; all is written, but look before you use it: scatter inspect "
-            f"{folder}"
+            f"{folder}: {sentence}; everything is written, but check it before you use it: "
+            f"scatter inspect {folder}"
         )
 
 
@@ -127,7 +127,7 @@ def quality_in_words(quality: Quality) -> str:
         return "no trajectory has ended yet"
     shares = f"undecided {quality.undecided:.2%}, failed {quality.failed:.2%}"
     if not np.isfinite(quality.max_energy_error_eV):
-        return f"no energy error can be told, since every trajectory failed; {shares}"
+        return f"no energy error is known, since every trajectory failed; {shares}"
     return (
         f"largest energy error {1e3 * quality.max_energy_error_eV:.2f} meV (RMS "
         f"{1e3 * quality.rms_energy_error_eV:.2f}); {shares}"

@@ -96,8 +96,8 @@ def fit_sticking(
     save(figure, folder / "fits")
     console.print(fit_table(rows, form))
     doubts += [
-        f"{row['curve']}: a curve of this form does not describe these points (p = "
-        f"{row['p_value']:.1g})"
+        f"{row['curve']}: this form of curve does not describe the points (p = "
+        f"{row['p_value']:.1g}); try another --form"
         for row in rows
         if row["p_value"] < UNLIKELY
     ]

@@ -1,9 +1,10 @@
 "use strict";
-// Draws the rows of a table as points: hover or tap, arrow keys, zoom. Without it the page has its
-// pictures and tables; it reads numbers from attributes and writes text, never markup.
+// Draws the rows of a table as points, with the curves that were fitted to them: hover or tap, arrow
+// keys, zoom. Without it the page has its pictures and tables; it reads numbers from attributes and
+// writes text, never markup.
 (() => {
   const PALETTE = document.documentElement.dataset.palette.split(" ");
-  const NEAR = 30, LEFT = 66, RIGHT = 12, TOP = 10, BOTTOM = 44, LABEL = 8; // pixels
+  const NEAR = 30, CLOSE = 14, APART = 9, LEFT = 66, RIGHT = 12, TOP = 10, BOTTOM = 44, LABEL = 8; // pixels
   const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
   const svg = (name, attributes, parent, text) => {
@@ -63,11 +64,17 @@
   const chart = (figure) => {
     const points = [...figure.querySelectorAll("tr[data-x]")].map((row) => ({
       row, x: number(row.dataset.x), y: number(row.dataset.y), low: number(row.dataset.low),
-      high: number(row.dataset.high), curve: row.dataset.curve || "",
-    }));
+      high: number(row.dataset.high), curve: row.dataset.curve || "", panel: row.dataset.panel || "",
+    })).filter((point) => Number.isFinite(point.x));
+    const numbers = (text) => text.split(" ").map(Number);
+    const fits = new Map([...figure.querySelectorAll("data.fit")].map(({ dataset: { curve, words, x, y, low, high } }) => [
+      curve, { words, x: numbers(x), y: numbers(y), low: numbers(low), high: numbers(high) },
+    ]));
     const curves = [...new Set(points.map((point) => point.curve))];
+    const panels = [...new Set(points.map((point) => point.panel))];
+    const stems = "stems" in figure.dataset;
     const hidden = new Set();
-    const state = { logarithmic: false, view: null, hot: null };
+    const state = { logarithmic: false, view: null, hot: null, panel: panels[0] };
     const box = document.createElement("div");
     box.className = "chart";
     figure.querySelector(".both").prepend(box);
@@ -76,11 +83,11 @@
     const area = svg("svg", { tabindex: 0, role: "application" }, box);
     area.setAttribute("aria-label", `${figure.dataset.title} Arrow keys go from point to point, plus and minus zoom, 0 shows all.`);
     const tools = html("div", box), scaled = (y) => (state.logarithmic ? Math.log10(y) : y);
-    const shown = () => points.filter((point) => !hidden.has(point.curve) && Number.isFinite(point.x));
+    const shown = () => points.filter((point) => !hidden.has(point.curve) && point.panel === state.panel);
 
     const whole = () => {
       const mine = shown(), ends = mine.flatMap((point) => [point.y, point.low, point.high]);
-      const known = ends.map(scaled).filter(Number.isFinite), xs = mine.map((point) => point.x);
+      const known = ends.concat(stems ? [0] : []).map(scaled).filter(Number.isFinite), xs = mine.map((point) => point.x);
       if (!known.length) return [0, 1, 0, 1];
       return [...widened(Math.min(...xs), Math.max(...xs), 0.06), ...widened(Math.min(...known), Math.max(...known), 0.06)];
     };
@@ -99,6 +106,24 @@
       const ends = Number.isFinite(point.low) ? ` (${written(point.low)} to ${written(point.high)})` : "";
       const value = Number.isFinite(point.y) ? written(point.y) : "not known";
       told.textContent = `${point.curve ? `${point.curve}: ` : ""}${figure.dataset.y} ${value}${ends} at ${figure.dataset.x} ${written(point.x)}`;
+    };
+    const follow = (x, y) => {
+      const at = frame();
+      for (const [curve, fit] of fits) {
+        if (hidden.has(curve)) continue;
+        const along = fit.x.map((_, n) => place({ x: fit.x[n], y: fit.y[n], low: fit.low[n], high: fit.high[n] }, at));
+        const n = along.reduce((best, to, i) => (Math.abs(to.x - x) < Math.abs(along[best].x - x) ? i : best), 0);
+        if (Math.hypot(along[n].x - x, along[n].y - y) > CLOSE) continue;
+        const ends = `${written(fit.low[n])} to ${written(fit.high[n])}`;
+        told.textContent = `${curve ? `${curve}: ` : ""}fit ${written(fit.y[n])} (${ends}) at ${figure.dataset.x} ${written(fit.x[n])}; ${fit.words}`;
+        return;
+      }
+      told.textContent = "";
+    };
+    const point = (x, y) => {
+      const hit = nearest(x, y);
+      heat(hit);
+      if (!hit) follow(x, y);
     };
     const heat = (point) => {
       if (state.hot === point) return;
@@ -143,12 +168,26 @@
       for (const [n, curve] of curves.entries()) {
         if (hidden.has(curve)) continue;
         const mine = shown().filter((point) => point.curve === curve), colour = PALETTE[n % PALETTE.length];
-        const line = mine.filter((point) => Number.isFinite(scaled(point.y))).sort((a, b) => a.x - b.x);
-        const path = line.map((point) => place(point, at)).map(({ x, y }) => `${x},${y}`).join(" ");
-        svg("polyline", { points: path, class: "line", stroke: colour, "stroke-dasharray": DASHES[n % DASHES.length] }, layer);
+        const through = { class: "line", stroke: colour, "stroke-dasharray": DASHES[n % DASHES.length] };
+        const corners = (places, name) => places.map((to) => `${to.x},${to[name]}`).join(" ");
+        const fit = fits.get(curve);
+        if (fit) {
+          const along = fit.x.map((x, i) => place({ x, y: fit.y[i], low: fit.low[i], high: fit.high[i] }, at));
+          const band = `${corners(along, "low")} ${corners([...along].reverse(), "high")}`;
+          svg("polygon", { points: band, class: "band", fill: colour }, layer);
+          svg("polyline", { ...through, class: "line fitted", points: corners(along, "y") }, layer);
+        } else if (!fits.size && !stems) {
+          const line = mine.filter((point) => Number.isFinite(scaled(point.y))).sort((a, b) => a.x - b.x);
+          svg("polyline", { ...through, points: corners(line.map((point) => place(point, at)), "y") }, layer);
+        }
         for (const point of mine) {
           const to = place(point, at);
           point.drawn = svg("g", {}, layer);
+          if (stems) {
+            to.x += (n - (curves.length - 1) / 2) * APART;
+            const base = place({ x: point.x, y: 0, low: 0, high: 0 }, at).y;
+            svg("path", { d: `M${to.x},${base}V${to.y}`, class: "stem", stroke: colour }, point.drawn);
+          }
           if (Number.isFinite(to.low) && Number.isFinite(to.high)) {
             const d = `M${to.x},${to.low}V${to.high}M${to.x - 4},${to.low}h8M${to.x - 4},${to.high}h8`;
             svg("path", { d, class: "bar", stroke: colour }, point.drawn);
@@ -166,6 +205,7 @@
       let best = null, least = NEAR;
       for (const point of shown()) {
         const to = place(point, frame());
+        if (stems) to.x += (curves.indexOf(point.curve) - (curves.length - 1) / 2) * APART;
         const away = Math.hypot(to.x - x, (Number.isFinite(to.y) ? to.y : (to.low + to.high) / 2) - y);
         if (away < least) [best, least] = [point, away];
       }
@@ -179,19 +219,32 @@
     };
     const all = () => { state.view = null; draw(); };
 
+    const show = (panel) => {
+      if (panel === state.panel) return;
+      state.panel = choice.value = panel;
+      all();
+    };
+    let choice = null;
+    if (panels.length > 1) {
+      choice = html("select", tools);
+      choice.setAttribute("aria-label", "Points at");
+      for (const panel of panels) html("option", choice, panel).value = panel;
+      choice.addEventListener("change", () => { heat(null); show(choice.value); });
+    }
+
     let from = null, band = null;
     const inArea = (event) => {
       const { left, top } = area.getBoundingClientRect();
       return [event.clientX - left, event.clientY - top];
     };
-    area.addEventListener("pointerdown", (event) => { from = inArea(event); heat(nearest(...from)); });
+    area.addEventListener("pointerdown", (event) => { from = inArea(event); point(...from); });
     area.addEventListener("pointermove", (event) => {
       const [x, y] = inArea(event);
       if (from && event.buttons) {
         band = band || svg("rect", { class: "box" }, area);
         const sides = { x: Math.min(x, from[0]), y: Math.min(y, from[1]), width: Math.abs(x - from[0]), height: Math.abs(y - from[1]) };
         for (const [key, value] of Object.entries(sides)) band.setAttribute(key, value);
-      } else heat(nearest(x, y));
+      } else point(x, y);
     });
     area.addEventListener("pointerup", (event) => {
       const [x, y] = inArea(event), { width, height, view: [x0, x1, y0, y1] } = frame();
@@ -204,7 +257,7 @@
       from = band = null;
     });
     area.addEventListener("pointercancel", () => { from = band = null; draw(); });
-    area.addEventListener("pointerleave", () => { if (!from) heat(null); });
+    area.addEventListener("pointerleave", () => { if (!from) { heat(null); told.textContent = ""; } });
     area.addEventListener("dblclick", all);
     area.addEventListener("blur", () => heat(null));
     area.addEventListener("keydown", (event) => {
@@ -219,7 +272,7 @@
       act();
     });
     for (const point of points) {
-      point.row.addEventListener("pointerenter", () => heat(point));
+      point.row.addEventListener("pointerenter", () => { show(point.panel); heat(point); });
       point.row.addEventListener("pointerleave", () => heat(null));
     }
 

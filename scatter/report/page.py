@@ -9,6 +9,7 @@ from scatter.analysis import PARITY, Binning, quality
 from scatter.analysis.shared_snapshots import shared_snapshots
 from scatter.conditions import ADSORBED
 from scatter.config import parse
+from scatter.phrases import counted
 from scatter.plots.quality import quality_figure
 from scatter.report.adsorbed import adsorbed_section
 from scatter.report.answer import answered, asked, desorbed_in_words
@@ -101,8 +102,8 @@ def quality_section(results: ResultsFile) -> Section:
         for row in _provenance(part)
     ]
     sentences = [
-        f"{summary.n} trajectories; {quality_in_words(summary)}. Undecided and failed ones count "
-        "as not dissociated in S0, where it is known.",
+        f"{counted(summary.n, 'trajectory')}; {quality_in_words(summary)}. Undecided "
+        "and failed ones count as not dissociated in S0, where it is known.",
     ]
     if sentence := failures(trajectories):
         sentences.append(f"{sentence[0].upper()}{sentence[1:]}.")
@@ -113,7 +114,7 @@ def quality_section(results: ResultsFile) -> Section:
         quality_figure(trajectories, results.description.ending_names),
         title=results.words,
     )
-    caption = "What made these numbers."
+    caption = "How these numbers were made."
     made = Exhibit("provenance", caption, rows=provenance, columns=[*provenance[0]])
     sentences += [f"The campaigns differ in {words}." for words in differences(results)]
     if results.kind != "desorption":  # whose slabs have momenta of their own in every shot

@@ -37,12 +37,12 @@ def energy_section(results: ResultsFile) -> Section:
     """The ledger: means against incidence energy, and what the slab took."""
     if not results.molecules:
         missing = "These results do not hold the molecules' bond curves"
-        return Section("Energy", [f"{missing}: run the same command again to have them added."])
+        return Section("Energy", [f"{missing}: run the same command again to add them."])
     entries = ledgers(results.points, results.trajectories, results.molecules)
     exhibits, sentences = [], [_closure(entries)]
     for words, rows in shown(results, ledger_means(results.points, entries), sentences):
         if not len(rows.query("outcome == 'scattered' and n > 0")):
-            sentences.append(f"{words}: nothing scattered, so no energy was carried away.")
+            sentences.append(f"{words}: nothing scattered, so no energy was transferred.")
             continue
         caption = (
             "mean change of each energy of the scattered, final less initial, with 95 % intervals."

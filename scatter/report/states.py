@@ -15,10 +15,17 @@ from scatter.analysis import (
 from scatter.analysis.rotation import Levels
 from scatter.ebk import levels, reduced_mass
 from scatter.plots.states import boltzmann_figure, channels_figure, state_bars
-from scatter.report.chart import chart_of
+from scatter.report.chart import Chart, chart_of
 from scatter.report.document import Exhibit, Section, records, shown
 from scatter.results.folder import ResultsFile
 
+STATES = Chart(
+    *("J_final", "P_scattered", "Final rotational state J'", "P(v', J') of the scattered"),
+    *("low_scattered", "high_scattered"),
+    curves=["v_final"],
+    panel="energy_eV",
+    stems=True,
+)
 HIGHEST = {"v": 6, "J": 30}  # levels that final states are compared with
 
 
@@ -36,7 +43,8 @@ def state_section(results: ResultsFile, binning: Binning) -> Section:
             "populations of the final states v', J' among the scattered, with 95 % intervals; all "
             "energies are in the file."
         )
-        exhibits.append(Exhibit.of_scan("states", words, caption, state_bars(rows), rows))
+        figure = state_bars(rows)
+        exhibits.append(Exhibit.of_scan("states", words, caption, figure, rows, STATES))
     for words, rows in shown(results, channels(*seen)):
         if not (rows.P > 0).any():
             sentences.append(f"{words}: nothing scattered, so there are no final states.")
@@ -75,10 +83,10 @@ def _reading(binning: Binning, formulas: Sequence[str]) -> str:
     """How real quantum numbers became whole ones, and by what J may change in each molecule."""
     even = [formula for formula in formulas if binning.step(formula) == 2]
     other = [formula for formula in formulas if formula not in even]
-    rules = [f"by even numbers alone in {', '.join(even)}, of like nuclei"] * bool(even)
+    rules = [f"only by even numbers in {', '.join(even)}, whose nuclei are identical"] * bool(even)
     rules += [f"by even and odd ones in {', '.join(other)}"] * bool(other)
     return (
-        f"Final quantum numbers are real; read here by {binning.kind}. J changes "
+        f"Final quantum numbers are real; binned here by {binning.kind}. J changes "
         f"{'; '.join(rules)}."
     )
 

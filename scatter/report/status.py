@@ -8,6 +8,7 @@ from rich.console import Console
 from scatter import store
 from scatter.config import parse, points_in, points_table
 from scatter.outcomes import Outcome
+from scatter.phrases import counted
 from scatter.report.failures import failures, in_words, refuse_untrusted
 from scatter.report.listing import Listing
 from scatter.report.sticking import show
@@ -46,11 +47,11 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
     else:
         store.endings(paths, store.row_of(folder))  # a damaged block is told at once
     results = ResultsFile.of(folder, COUNTED)
-    state = f"being written by {holder}" if holder else "nobody is writing there"
+    state = f"being written by {holder}" if holder else "no process is writing to it"
     say(
         console,
-        f"{folder}: {len(results.ended)} trajectories at {len(results.points)} points, begun "
-        f"{description['started']}; {state}",
+        f"{folder}: {counted(len(results.ended), 'trajectory')} at "
+        f"{counted(len(results.points), 'point')}, started {description['started']}; {state}",
     )
     show(results, console)
     if check:
@@ -66,7 +67,7 @@ def _verdict(folder: Path, blocks: int, lost: dict[Path, str], console: Console)
     """
     made = f"{folder / store.RESULTS} is rewritten"
     if not lost:
-        say(console, f"{blocks} blocks, all of them intact; {made}")
+        say(console, f"{counted(blocks, 'block')}, all intact; {made}")
         return
     for reason in lost.values():
         say(console, reason)
@@ -88,7 +89,7 @@ def list_wrong(folder: Path, console: Console) -> None:
     wrong = rows[np.isin(rows["outcome"], (Outcome.FAILED, Outcome.UNDECIDED))]
     wrong = wrong[np.argsort(wrong["outcome"] != Outcome.FAILED, kind="stable")]
     undecided = int((rows["outcome"] == Outcome.UNDECIDED).sum())
-    say(console, failures(rows) or f"failed: none of {len(rows)}")
+    say(console, failures(rows) or f"failed: 0 of {len(rows)}")
     say(console, f"undecided: {undecided} of {len(rows)}")
     if not len(wrong):
         return

@@ -177,8 +177,8 @@ def show(results: ResultsFile, console: Console) -> None:
     if waiting:
         say(
             console,
-            f"{waiting} more have ended, and count once those before them have: the quick ones "
-            "alone would make S0 too high",
+            f"{waiting:,} more have ended, and count once those before them have: counting the "
+            f"quick ones first would make S0 too high",
         )
     if sentence := failures(results.ended):
         say(console, sentence)

@@ -8,6 +8,7 @@ from scatter.analysis import Sticking
 from scatter.analysis.repeated import RARE
 from scatter.analysis.rounds import Aim, excess
 from scatter.config import Sampling
+from scatter.phrases import counted
 
 
 def aim_of(sampling: Sampling) -> Aim:
@@ -24,7 +25,7 @@ def aim_of(sampling: Sampling) -> Aim:
 def amount(aim: Aim) -> str:
     """How many trajectories a point gets, in words."""
     if not aim.given:
-        return f"{aim.first} trajectories"
+        return counted(aim.first, "trajectory")
     what = "S0" if aim.product is None else f"P({aim.product})"
     return (
         f"{aim.first} to {aim.most} trajectories, until the error of {what} is at most "
@@ -127,5 +128,5 @@ def _nothing_sticks(short: Sequence[tuple[str, Sticking]], aim: Aim) -> str:
     if aim.error is None and any(
         row.repeated is None and row.n >= aim.most and row.S0 < 0.01 for _, row in short
     ):
-        return ", or give target_error too, since a relative error of all but no S0 takes for ever"
+        return ", or give target_error too, since the relative error of an S0 near 0 takes forever"
     return ""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from scatter.phrases import in_lines
+
 LAUNCHERS = ("mpirun", "mpiexec", "hydra", "orterun", "prterun", "prun")
 
 
@@ -25,14 +27,10 @@ def console(first: bool) -> Console:
 
 
 def say(console: Console, text: str) -> None:
-    """Print sentences as they are, lines of any length."""
+    """Print sentences: in a terminal in lines that end between words, elsewhere as they are."""
+    if console.is_terminal:
+        text = in_lines(text, console.width)
     console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things in words: 1 rank, 2 ranks, 2 batches."""
-    plural = "es" if noun.endswith("ch") else "s"
-    return f"{count:,} {noun}{plural * (count != 1)}"
 
 
 def clock(seconds: float) -> str:

@@ -17,6 +17,7 @@ from scatter.analysis import Sticking, in_turn, sticking
 from scatter.analysis.rounds import Aim, enough, expected, plan
 from scatter.config import Input, parse, points_in, points_table
 from scatter.outcomes import sticking_codes
+from scatter.phrases import counted
 from scatter.report.listing import Listing
 from scatter.report.table import S0_of, common_words, point_names
 from scatter.report.targets import aim_of, compared
@@ -180,17 +181,19 @@ class View:
         """Why it goes on, or has ended."""
         missing = int(self.missing.sum())
         if self.holder is None:
-            again = f"stopped with {missing:,} trajectories missing; the same command goes on"
+            again = f"stopped with {missing:,} trajectories missing; the same command continues"
             return again if missing else "finished"
         if not missing:
-            return f"goes on because {self.holder} is writing tables and figures"
+            return f"continues because {self.holder} is writing tables and figures"
         if self.aim.given and len(self.ended):
             short = [f"{name} ({compared(row, self.aim.of_S0)})" for name, row, _ in self._short()]
-            return f"goes on because the target error is not met at {_some(short)}"
+            return f"continues because the target error is not met at {_some(short)}"
         short = [f"{name} ({count:,})" for name, _, count in self._short()]
         waiting = len(self.ended) - sum(row.n for row in self.rows)
-        more = f"; {waiting:,} quick ones wait to be counted for slower ones before them"
-        return f"goes on because trajectories are missing at {_some(short)}" + more * bool(waiting)
+        more = f"; {waiting:,} have ended early, and count once slower ones have"
+        return f"continues because trajectories are missing at {_some(short)}" + more * bool(
+            waiting
+        )
 
     def _short(self) -> Iterator[tuple[str, Sticking, int]]:
         """Name, row and missing trajectories of the points that are not done."""
@@ -203,7 +206,7 @@ class View:
         what = "shots" if self.input.kind == "desorption" else "trajectories"
         steps = self.rate(_steps)
         rate = f", {steps:,.0f} steps/s" if self.holder and np.isfinite(steps) else ""
-        state = f"{self.holder} goes on" if self.holder else "nobody is writing there"
+        state = f"{self.holder} is running it" if self.holder else "no process is writing to it"
         return f"{len(self.ended):,} {what} have ended{rate}; {state}; scatter status shows more"
 
     def table(self, width: int, height: int | None = None) -> Listing:
@@ -229,7 +232,7 @@ class View:
         lines = [self.progress(), self.ranks(), self.because()]
         table = self.table(width, height)
         left = len(self.rows) - len(table.rows)
-        lines.insert(0, f"{left} more points" if left else "")
+        lines.insert(0, counted(left, "more point") if left else "")
         return Group(table, *(Text(line) for line in lines if line))
 
 
@@ -256,7 +259,7 @@ def graph(row: Sticking, columns: int) -> str:
 def _some(names: list[str]) -> str:
     """The first names, and how many more there are."""
     more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more points" if more > 0 else "")
+    return ", ".join(names[:NAMED]) + (f" and {counted(more, 'more point')}" if more > 0 else "")
 
 
 def watch(

@@ -75,12 +75,12 @@ def describe(stored: Told, table: pd.DataFrame) -> Iterator[str]:
                 f"{row['molecule']} on ({row['facet']}), {row['site']}: V_b = "
                 f"{row['barrier_eV']:.3f} eV, ZPE at the saddle {row['zero_point_eV']:.3f} eV "
                 f"(slab fixed), imaginary frequency {row['imaginary_per_cm']:.0f}i per cm: "
-                f"tunnelling rules below T_c = {row['crossover_K']:.0f} K."
+                f"tunnelling dominates below T_c = {row['crossover_K']:.0f} K."
             )
     for formula in dict.fromkeys(row["molecule"] for row in stored["drifts"]):
         mine = [row for row in stored["drifts"] if row["molecule"] == formula]
         worst = max(mine, key=lambda row: row["rms_of_zero_point"])
-        advice = ": it leaks, so do not trust mode-specific results" * (
+        advice = ": energy leaks between modes, so do not trust mode-specific results" * (
             worst["rms_of_zero_point"] > LEAKING
         )
         yield (

@@ -13,6 +13,7 @@ from scatter.conditions import OF_KIND, condition_columns
 from scatter.config.mistakes import near
 from scatter.files import replacing
 from scatter.outputs import EXTXYZ, refuse_ending
+from scatter.phrases import counted
 from scatter.results.ends import finite, plain, write_ends
 from scatter.results.read import Content, read_content
 from scatter.rows import COLUMNS, MEANINGS
@@ -51,13 +52,13 @@ class Exported:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.outcomes.items())
-        text = f"{self.output}: {sum(self.outcomes.values())} trajectories ({counts})"
+        text = f"{self.output}: {counted(sum(self.outcomes.values()), 'trajectory')} ({counts})"
         if self.nowhere:
             text += f"\n{self.nowhere} ends are not finite: these have a start alone"
         if self.early:
             text += (
                 f"\n{self.early} of them ended before slower ones of lower number: until the "
-                "campaign has ended, a mean over all leans towards dissociation"
+                f"campaign has ended, a mean over all is biased towards dissociation"
             )
         return text
 

@@ -13,6 +13,7 @@ import numpy as np
 from scatter.config.identity import FREE, GROWING, LATTICE, OF_POINTS, made_explicit
 from scatter.dynamics.guards import Guards
 from scatter.foreign import reason, shown
+from scatter.phrases import counted
 from scatter.results.folder import ResultsFile, by_conditions, conditions_in
 from scatter.settings import UserError
 from scatter.store import Description
@@ -22,11 +23,11 @@ COUNTED_BY = ("stop.", "molecule.", "surface.structure")
 OWN = {*FREE, *OF_POINTS, *LATTICE, GROWING, "run.seed"}  # keys that campaigns differ in freely
 SAME = {  # what a results file says, and what it is called
     "potential_sha256": "potentials",
-    "columns": "columns of the user's own",
-    "endings": "endings of the user's own",
+    "columns": "custom columns",
+    "endings": "custom endings",
     "atoms": "sizes of molecules",
     "projectile": "kinds of projectiles",
-    "parts": "parts of the user's own",
+    "parts": "custom parts",
 }
 CONSTANTS = "lattice_constant_A"
 
@@ -211,9 +212,9 @@ def _refuse_other_settings(mine: ResultsFile, theirs: ResultsFile) -> None:
         for key in dict.fromkeys([*first, *second])
         if key not in OWN and first.get(key) != second.get(key)
     ]
-    counted = [key for key in unlike if key.startswith(COUNTED_BY)]
+    deciding = [key for key in unlike if key.startswith(COUNTED_BY)]
     common = {*conditions_in(mine.points)} & {*conditions_in(theirs.points)}
-    for key in counted or (unlike if common else ()):
+    for key in deciding or (unlike if common else ()):
         table, _, name = key.rpartition(".")
         raise UserError(
             f"{a} and {b} differ in [{table}] {name} ({shown(first.get(key), 60)}; "
@@ -221,8 +222,8 @@ def _refuse_other_settings(mine: ResultsFile, theirs: ResultsFile) -> None:
         )
     if common and mine.description["seed"] == theirs.description["seed"]:
         raise UserError(
-            f"{a} and {b} hold {len(common)} points twice, with the same seed: their trajectories "
-            "are the same, and would be counted twice; name either"
+            f"{a} and {b} hold {counted(len(common), 'point')} twice, with the same seed: "
+            "the trajectories are the same, and would be counted twice; name either"
         )
 
 

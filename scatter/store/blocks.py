@@ -97,7 +97,7 @@ class BlockWriter:
     def _cannot(self, error: OSError) -> UserError:
         return UserError(
             f"{self.campaign}: results cannot be written there ({error.strerror or error}); all "
-            "that was written before is kept, and once that is mended the same command goes on "
+            "that was written before is kept, and once that is fixed the same command continues "
             f"({len(self.rows)} trajectories that this rank had ended since will be run again)"
         )
 

@@ -102,6 +102,6 @@ class Description(dict[str, Any]):
 
     def __missing__(self, key: str) -> Any:
         raise UserError(
-            f"{self.path}: does not say its '{key}'; run the same campaign again to have it added "
-            "(nothing else is run again)"
+            f"{self.path}: does not state its '{key}'; run the same campaign again to add it "
+            f"(nothing else is run again)"
         )

@@ -124,8 +124,8 @@ def _taken(folder: Path) -> str | None:
 
 def _cannot(folder: Path, why: str) -> UserError:
     return UserError(
-        f"{folder}: results cannot be written there ({why}); mend that, or choose another [run] "
-        "output"
+        f"{folder}: results cannot be written there ({why}); fix that, or choose another [run] "
+        f"output"
     )
 
 

@@ -187,7 +187,7 @@ def _converge(moving: Atoms | NEB, band: Band, what: str, force: float | None = 
         residual = np.linalg.norm(moving.get_forces().reshape(-1, 3), axis=1).max()
         raise UserError(
             f"{what}: not converged after {band.steps} steps; a force of {residual:.3f} eV/Å "
-            f"remains ({force:g} is allowed); allow more steps, or look at the potential there"
+            f"remains ({force:g} is allowed); allow more steps, or check the potential there"
         )
 
 

@@ -20,9 +20,10 @@ from scatter.campaign.run import carry_out, holding, report
 from scatter.campaign.threads import use_threads
 from scatter.campaign.timestep import step_of
 from scatter.config import Source, points, read
+from scatter.phrases import counted
 from scatter.potentials.base import Potential
 from scatter.potentials.table import PotentialTable
-from scatter.report.terminal import counted, say
+from scatter.report.terminal import say
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
@@ -104,7 +105,8 @@ def run_paired(
         trajectories, place = source.input.sampling.trajectories, folder / name
         say(
             console,
-            f"{counted(count, 'point')} of {trajectories} trajectories on {forces.description}",
+            f"{counted(count, 'point')} of {counted(trajectories, 'trajectory')} on "
+            f"{forces.description}",
         )
         with holding(place, ranks):
             carry_out(source, forces, place, ranks, console, starts, timestep_fs=step)

@@ -72,8 +72,8 @@ def _refuse(source: Source, threshold_eV: float | None) -> None:
     input, surface = source.input, source.input.surface
     if input.kind not in ("diatomic", "polyatomic"):
         raise UserError(
-            f"zero-point: {source.path}, [molecule] formula = '{input.molecule.formula[0]}' begins "
-            "without zero-point energy of its own"
+            f"zero-point: {source.path}, [molecule] formula = '{input.molecule.formula[0]}' has "
+            f"no zero-point energy of its own"
         )
     built = surface.file is None and surface.crystal == "fcc" and {*surface.facet} <= {*FACETS}
     if input.kind == "diatomic" and threshold_eV is None and not built:

@@ -201,5 +201,5 @@ def test_an_anchor_moves_all_temperatures_by_one_factor():
     assert hot.value == 5e-3
     assert cold.value == pytest.approx(1.25e-6)
     assert cold.error / cold.value == pytest.approx(sqrt(0.1**2 + 0.1**2 + 0.025**2))
-    with pytest.raises(ValueError, match="T = 300 K is none of 500, 1500 K"):
+    with pytest.raises(ValueError, match="T = 300 K is not one of 500, 1500 K"):
         anchored(own, 300.0, hot)

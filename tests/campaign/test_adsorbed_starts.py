@@ -221,12 +221,12 @@ def test_what_ends_otherwise_than_a_diatomic_is_replayed_and_counted_by_its_name
 @pytest.mark.parametrize(
     ("tables", "sentence"),
     [
-        ({"incidence": {"energy_eV": 0.5}}, "energy_eV is of kind = .beam., and kind is"),
-        ({"incidence": {"polar_deg": 30}}, "polar_deg is of kind = .beam."),
-        ({"incidence": {"height_A": 7.0}}, "height_A is of kind = .beam."),
+        ({"incidence": {"energy_eV": 0.5}}, "energy_eV applies to kind = .beam. only, and kind is"),
+        ({"incidence": {"polar_deg": 30}}, "polar_deg applies to kind = .beam."),
+        ({"incidence": {"height_A": 7.0}}, "height_A applies to kind = .beam."),
         ({"incidence": {"site": "top"}}, "site and place_A both say where"),
-        ({"molecule": {"formula": "H2", "v": 0, "j": 0}}, r"\[molecule\] v is about the state of"),
-        ({"molecule": {"formula": "OHH", "j": 0}}, r"\[molecule\] j is about the state of"),
+        ({"molecule": {"formula": "H2", "v": 0, "j": 0}}, r"\[molecule\] v describes the state of"),
+        ({"molecule": {"formula": "OHH", "j": 0}}, r"\[molecule\] j describes the state of"),
         ({"stop": {"dissociated_A": 2.0}}, "H begins adsorbed; remove it"),
         ({"surface": {"temperature_K": 1500}, "stop": {"near_A": 2.0}}, "H has left the"),
     ],
@@ -240,7 +240,9 @@ def test_keys_of_adsorbed_starts_are_refused_of_beams():
     for key, value in {"site": "top", "place_A": [0.0, 0.0]}.items():
         given = settings()
         given["incidence"] = {"energy_eV": 0.5, key: value}
-        with pytest.raises(scatter.UserError, match=f'{key} is of kind = "adsorbed", and'):
+        with pytest.raises(
+            scatter.UserError, match=f'{key} applies to kind = "adsorbed" only, and'
+        ):
             scatter.run(given, potential=Above())
     given["incidence"] = {"kind": "beam"}
     with pytest.raises(scatter.UserError, match="the key 'energy_eV' is missing"):

@@ -76,7 +76,7 @@ def test_any_product_and_both_energies_are_those_of_the_trajectories(write_tiny,
             for kind in ("kinetic", "potential")
         )
         assert row["slab_gain_eV"] == pytest.approx(gained.mean())
-    with pytest.raises(scatter.UserError, match="'H2O' is none of what there was at the end: "):
+    with pytest.raises(scatter.UserError, match="'H2O' is not among the products at the end: "):
         scatter.converge(settings(**SMALL), layers=[4, 5], product="H2O", folder=tmp_path)
 
 
@@ -86,11 +86,11 @@ def test_any_product_and_both_energies_are_those_of_the_trajectories(write_tiny,
         ({}, {"layers": [4]}, "one slab has nothing to be compared with"),
         ({}, {"cells": ["3by3"]}, "--cells 3by3: must be two whole numbers"),
         ({}, {"layers": [4, 2]}, r"the slab with size = \[2, 2, 2\].*leaves none of the 2 layers"),
-        ({"surface__top_A": 6.0}, {"layers": [4, 5]}, "top_A is about the atoms of one slab"),
+        ({"surface__top_A": 6.0}, {"layers": [4, 5]}, "top_A refers to atoms of one slab"),
         (
             {"incidence__aim_atom": 3, "incidence__aim_radius_A": 1.0},
             {"cells": ["2x2", "3x3"]},
-            "aim_atom is about the atoms of one slab",
+            "aim_atom refers to atoms of one slab",
         ),
         (
             {"surface__adsorbates": {"species": "H", "site": "fcc", "cells": [[0, 0]]}},

@@ -119,7 +119,7 @@ def test_an_average_needs_no_option_and_takes_an_anchor(folder):
     assert (row["S_anchored"], row["S_anchored_low"]) == (0.01, 0.008)
     with pytest.raises(UserError, match="leave all options but --anchor out"):
         average(folder, Wanted(gases_K=[900.0]), Console())
-    with pytest.raises(UserError, match="T = 500 K is none of 900 K"):
+    with pytest.raises(UserError, match="T = 500 K is not one of 900 K"):
         average(folder, Wanted(anchor=(500.0, Known(0.01, 0.001, 0.008, 0.012))), Console())
     T_K, known = anchor_of("1500,0.005,0.004,0.00625")
     assert (T_K, known.value) == (1500.0, 0.005)
@@ -146,11 +146,17 @@ def test_what_has_no_meaning_for_shots_is_refused(folder, tmp_path):
 @pytest.mark.parametrize(
     ("tables", "sentence"),
     [
-        ({"incidence": {"energy_eV": 0.5}}, 'energy_eV is of kind = "beam", and kind is "desorp'),
-        ({"incidence": {"polar_deg": 10}}, 'polar_deg is of kind = "beam"'),
-        ({"incidence": {"kind": "beam", "energy_eV": 0.5}}, 'divide_A is of kind = "desorption"'),
+        (
+            {"incidence": {"energy_eV": 0.5}},
+            'energy_eV applies to kind = "beam" only, and kind is "desorp',
+        ),
+        ({"incidence": {"polar_deg": 10}}, 'polar_deg applies to kind = "beam"'),
+        (
+            {"incidence": {"kind": "beam", "energy_eV": 0.5}},
+            'divide_A applies to kind = "desorption"',
+        ),
         ({"molecule": {"v": 0, "j": 0}}, "molecules that desorb begin in no state"),
-        ({"molecule": {"formula": "H"}}, "is of diatomics, and H is none"),
+        ({"molecule": {"formula": "H"}}, "is for diatomics only, and H is not one"),
         ({"incidence": {"divide_A": 2.3}}, "must be shorter than .stop. dissociated_A = 2.25"),
         ({"surface": {"temperature_K": [0, 300]}}, "nothing desorbs from a surface at rest"),
         ({"sampling": {"target_error": 0.1}}, "give trajectories alone"),

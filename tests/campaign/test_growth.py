@@ -128,7 +128,7 @@ def test_growth_on_another_slab_is_refused(run_tiny, tmp_path):
     told = store.read_manifest(folder)
     edited = {**told, "slabs_sha256": {"111 600 K": "another"}}
     (folder / "campaign.json").write_text(json.dumps(edited))
-    with pytest.raises(UserError, match="holds this campaign on another slab"):
+    with pytest.raises(UserError, match="holds this campaign on a different slab"):
         run_tiny(tmp_path, **FEW, incidence__energy_eV=[0.9, 1.0, 1.2])
 
 
@@ -154,6 +154,6 @@ def test_a_campaign_that_is_done_says_so_and_shows_its_table(
 ):
     run_tiny(tmp_path, run__output=str(undisturbed))
     shown = capsys.readouterr().out
-    assert "all 24 trajectories had ended before, and nothing is left to run" in shown
+    assert "all 24 trajectories have already ended, so nothing is left to run" in shown
     assert "steps/s" not in shown
     assert "95 %" in shown

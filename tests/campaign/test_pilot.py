@@ -203,7 +203,7 @@ def test_points_that_are_added_are_tried_once_with_the_step_that_was_chosen(
     before = store.read_manifest(folder)
     coarse = {**before, "timestep_fs": 1.0}
     (folder / "campaign.json").write_text(json.dumps(coarse))
-    with pytest.raises(UserError, match="at points that are new to the campaign, which has chosen"):
+    with pytest.raises(UserError, match="at points that are new to the campaign, which chose"):
         run_tiny(tmp_path, **few, **wilder)
     assert json.loads((folder / "campaign.json").read_text()) == coarse
     (folder / "campaign.json").write_text(json.dumps(before))
@@ -226,7 +226,7 @@ def test_what_was_chosen_elsewhere_is_taken_over(write_tiny, tmp_path, monkeypat
 
 def test_two_different_choices_are_refused(given):
     input = given(**MULTI)
-    with pytest.raises(UserError, match="was chosen twice for these trajectories, as 0.2 and 0.4"):
+    with pytest.raises(UserError, match="was chosen twice for these trajectories, 0.2 and 0.4"):
         settled(input, of(input, Analytic()), Ranks(), quiet, (0.4, 0.2, None))
     assert settled(given(), of(input, Analytic()), Ranks(), quiet, ()) == given()
 

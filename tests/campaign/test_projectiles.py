@@ -162,13 +162,21 @@ def test_a_campaign_grows_to_the_same_rows(waters, tmp_path):
 @pytest.mark.parametrize(
     ("molecule", "tables", "sentence"),
     [
-        ({"formula": "H", "v": 0}, {}, "v is of diatomics, and H is none"),
-        ({"formula": "H"}, {"stop": {"dissociated_A": 2.0}}, "dissociated_A is of diatomics"),
-        ({"formula": "H2", "v": 0, "j": 0}, {"stop": {"stop_on": "gas"}}, "stop_on is of atoms"),
+        ({"formula": "H", "v": 0}, {}, "v applies to diatomics only, and H is not one"),
+        (
+            {"formula": "H"},
+            {"stop": {"dissociated_A": 2.0}},
+            "dissociated_A applies to beams of diatomics",
+        ),
+        (
+            {"formula": "H2", "v": 0, "j": 0},
+            {"stop": {"stop_on": "gas"}},
+            "stop_on applies to atoms",
+        ),
         (
             {"formula": "H2", "v": 0, "j": 0},
             {"sampling": {"target_error": 0.1, "target_product": "H(g)"}},
-            "target_product is of atoms",
+            "target_product applies to atoms",
         ),
         ({"formula": "CH4"}, {}, "does not know"),
         ({"formula": "OHH", "modes": {"4": 1}}, {}, "names mode 4, and OHH has 3"),

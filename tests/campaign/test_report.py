@@ -123,4 +123,4 @@ def test_the_status_of_a_running_campaign_shows_what_has_finished_and_who_writes
     assert f"being written by process {running.pid} on" in text
     assert 0 < len(read_results(folder)[1]) < 4000
     status(folder, wide)
-    assert "nobody is writing there" in wide.export_text()
+    assert "no process is writing to it" in wide.export_text()

@@ -184,7 +184,9 @@ def test_a_folder_with_the_same_campaign_made_otherwise_is_refused(
     folder = run_tiny(tmp_path, sampling__trajectories=1)
     before = rows(folder)
     edited(folder, key, "another")
-    with pytest.raises(UserError, match=f"holds this campaign with another {key} \\(another, and"):
+    with pytest.raises(
+        UserError, match=f"holds this campaign with a different {key} \\(another, and"
+    ):
         run_tiny(tmp_path, sampling__trajectories=2)
     assert same(rows(folder), before)
     assert not (folder / "lock").exists()

@@ -82,7 +82,7 @@ def test_stopped_and_extended_the_same_bits_come_out(rare, write_tiny, tmp_path,
 
     for count in (4, 12):  # in the pilot, and among the replicates
         monkeypatch.setattr(Watch, "meet", stopped_at(count))
-        with pytest.raises(Stopped, match="goes on from there"):
+        with pytest.raises(Stopped, match="continues from there"):
             run_in(path.parent)
     monkeypatch.setattr(Watch, "meet", meet)
     before = told(run_in(path.parent))
@@ -114,11 +114,11 @@ def test_a_damaged_table_is_named(rare, write_tiny, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"frames__trajectories": 1}, r"\[frames\] trajectories = 1 is of crude trajectories"),
-        ({"sampling__method": "crude"}, "moves = 2 is of splitting"),
+        ({"frames__trajectories": 1}, r"\[frames\] trajectories = 1 applies to crude trajectories"),
+        ({"sampling__method": "crude"}, "moves = 2 applies to splitting"),
         ({"sampling__max_replicates": 9}, "limits a target"),
         ({"sampling__max_replicates": 2, "sampling__target_error": 0.1}, "at least replicates = 3"),
-        ({"sampling__target_product": "H* + H*"}, "is of atoms and polyatomics"),
+        ({"sampling__target_product": "H* + H*"}, "applies to atoms and polyatomics"),
     ],
 )
 def test_what_splitting_cannot_do_is_refused(write_tiny, tmp_path, changes, sentence):
@@ -129,12 +129,12 @@ def test_what_splitting_cannot_do_is_refused(write_tiny, tmp_path, changes, sent
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ({"sampler": scatter.Plain(5)}, "a sampler of one's own"),
+        ({"sampler": scatter.Plain(5)}, "a custom sampler"),
         (
             {"observers": [type("Named", (scatter.Observer,), {"name": "named"})()]},
-            "observers of one's own",
+            "custom observers",
         ),
-        ({"projectile": type("Upright", (scatter.Diatomic,), {})}, "a projectile of one's own"),
+        ({"projectile": type("Upright", (scatter.Diatomic,), {})}, "a custom projectile"),
     ],
 )
 def test_parts_that_cannot_take_part_are_refused(write_tiny, tmp_path, parts, sentence):

@@ -116,7 +116,7 @@ def test_a_target_that_was_missed_is_said_with_its_points(run_tiny, tmp_path, ca
     folder = run_tiny(tmp_path, **changes)
     told = capsys.readouterr().out
     assert "2 points of 12 to 20 trajectories, until the error of S0 is at most 0.05" in told
-    assert "round 2: 2 of 2 points go on, to 40 trajectories in all; out of reach within" in told
+    assert "round 2: 2 of 2 points go on, to 40 trajectories in all; cannot be reached with" in told
     missed = "missed, max_trajectories = 20 reached: 0.7 eV; 1.2 eV: raise it and run the same"
     assert missed in told
     status(folder, spoken)

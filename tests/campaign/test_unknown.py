@@ -103,7 +103,7 @@ def test_the_page_says_so(cut_short, tmp_path):
 
 
 def test_no_average_takes_bounds_for_S0(cut_short):
-    with pytest.raises(UserError, match="S0 is not known at .* so an average means nothing"):
+    with pytest.raises(UserError, match="S0 is not known at .* so an average would be meaningless"):
         average(cut_short, Wanted(gases_K=[1000.0]), spoken())
 
 

@@ -57,7 +57,7 @@ def test_a_finished_campaign_is_shown_with_its_intervals(tmp_path):
 def test_a_campaign_that_nobody_runs_says_what_is_missing(tmp_path):
     text = seen(written(tmp_path / "out", [(10, 70), (60, 40)]))
     assert "180 of 200 trajectories" in text
-    assert "stopped with 20 trajectories missing; the same command goes on" in text
+    assert "stopped with 20 trajectories missing; the same command continues" in text
 
 
 def test_one_that_runs_says_why_how_fast_and_how_long(tmp_path):
@@ -73,8 +73,8 @@ def test_one_that_runs_says_why_how_fast_and_how_long(tmp_path):
         assert view.progress() == "180 of 200 trajectories, 350 trajectory-steps/s, 6 s left"
         assert view.ranks() == "steps/s by rank: 0: 500, 1: 100"
         assert view.because() == (
-            "goes on because trajectories are missing at 0.5 eV (20); 20 quick ones wait to be "
-            "counted for slower ones before them"
+            "continues because trajectories are missing at 0.5 eV (20); 20 have ended early, and "
+            "count once slower ones have"
         )
 
 
@@ -94,7 +94,7 @@ def test_a_target_that_is_not_met_is_why_it_goes_on(tmp_path):
         view = Watched(folder).look()
         assert view is not None
         assert view.because() == (
-            "goes on because the target error is not met at 0.9 eV (0.0962 > 0.05)"
+            "continues because the target error is not met at 0.9 eV (0.0962 > 0.05)"
         )
         assert view.missing[0] == 0
         assert 250 < view.missing[1] < 450  # 0.25 z² / 0.05² is 384

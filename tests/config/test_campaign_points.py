@@ -128,8 +128,8 @@ def test_how_a_campaign_is_run_is_no_part_of_its_identity():
         (
             "[0.2, 0.6]",
             "[0.2, 0.7]",
-            "[incidence] energy_eV was [0.2, 0.6] and is now [0.2, 0.7] (conditions may be added, "
-            "and none removed)",
+            "[incidence] energy_eV was [0.2, 0.6] and is now [0.2, 0.7] (conditions can be added, "
+            "but not removed)",
         ),
         (
             "[surface]",
@@ -139,13 +139,12 @@ def test_how_a_campaign_is_run_is_no_part_of_its_identity():
         (
             "[surface]",
             "[sampling]\ntrajectories = 10\n[surface]",
-            "[sampling] trajectories was 1000 and is now 10 (it may grow, not shrink)",
+            "[sampling] trajectories was 1000 and is now 10 (it can grow, but not shrink)",
         ),
         (
             "states",
             "mj = 0\nstates",
-            "[molecule] mj was not given and is now [0] (conditions may be added, and none "
-            "removed)",
+            "[molecule] mj was not given and is now [0] (conditions can be added, but not removed)",
         ),
     ],
 )

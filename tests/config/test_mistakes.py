@@ -112,15 +112,15 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
             WHOLE + "[run]\ntrajectories = 10\n",
             ", [run]: unknown key 'trajectories'; it belongs in [sampling] or [frames]",
         ),
-        ("seed = 1\n" + WHOLE, ": the key 'seed' stands outside any table; it belongs in [run]"),
+        ("seed = 1\n" + WHOLE, ": the key 'seed' is outside any table; it belongs in [run]"),
         (
             WHOLE + "[surface.thermalize]\nreplicas = 8\n",
             ": unknown table [surface.thermalize]; did you mean [surface.thermalise]?",
         ),
         (
             WHOLE + "[dynamics]\nbath_layers = 2\n",
-            ', [dynamics]: bath_layers = 2 is about a bath, and bath is "none"; remove it, or '
-            'write bath = "bottom"',
+            ', [dynamics]: bath_layers = 2 applies to a bath only, and bath is "none"; remove it, '
+            'or write bath = "bottom"',
         ),
         (
             WHOLE + "[thermalise]\n",

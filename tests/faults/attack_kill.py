@@ -103,7 +103,7 @@ class Attack:
     def _warned(self, code, err):
         """A warning is answered by one sentence and exit code 130, where it could be heard."""
         if code in (130, 130 - 256):
-            assert "the same command goes on" in err, err
+            assert "and the same command" in err, err
             assert "Traceback" not in err, err
 
     def _die(self, place, ranks):

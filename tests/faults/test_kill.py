@@ -40,7 +40,7 @@ def test_one_rank_that_is_warned_stops_all_within_seconds_with_one_sentence(atta
     assert code == 130, (code, out, err)
     told = re.fullmatch(
         r"scatter: stopped \((?:SIGTERM|another rank was)\) when (\d+) of 400 trajectories had "
-        r"ended; all of them are written, and the same command goes on with the others\n",
+        r"ended; all of them are written, and the same command runs the rest\n",
         err,
     )
     assert told, err

@@ -166,7 +166,7 @@ MISTAKES = {
     "--most 2": "two whole numbers",
     "--powers 3,2": "0 < p",
     "--r0 Cu-H": "a name, = and a number",
-    "--r0 Cu-He=2": "'He' is none of the elements",
+    "--r0 Cu-He=2": "'He' is not among the fitted elements",
     "--pair-cutoff Cu=2": "two symbols",
     "--elements Cu,O": "the structures hold Cu,H",
     "--e0 O=1": "the structures hold Cu, H",

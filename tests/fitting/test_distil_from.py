@@ -121,7 +121,7 @@ def test_it_learns_from_where_the_model_is(data, tmp_path):
     )  # fmt: skip
     assert more[0].forces < 1.2 * told[-1].forces
     assert more[-1].forces < told[-1].forces
-    with pytest.raises(UserError, match="holds another training: freeze was"):
+    with pytest.raises(UserError, match="holds a different training: freeze was"):
         distil(
             data, again, Student(), Lessons(4, 1, 0.002), 1, print,
             beginning=Beginning(first, "f5"),

@@ -178,7 +178,7 @@ def test_what_cannot_be_fine_tuned_is_refused_before_anything_is_written(tmp_pat
         return str(error.value)
 
     assert "the name must end in .model" in sentence(out="f.npz")
-    assert "there is no such file, and it is none of the names small, medium, large" in sentence(
+    assert "there is no such file, and it is not one of the names small, medium, large" in sentence(
         foundation=Foundation("tiny")
     )
     assert "give --trust-pickle" in sentence(foundation=Foundation(good.name))

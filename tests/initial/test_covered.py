@@ -193,7 +193,7 @@ def test_what_cannot_be_covered_is_refused(keys, sentence):
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"site": "fcc"}, "species is missing, and site is about them"),
+        ({"site": "fcc"}, "species is missing, but site applies to adsorbates only"),
         ({"species": "Co2", "site": "top", "coverage": 1.0}, "'Co2' is neither a chemical symbol"),
         ({"species": "OD", "site": "top", "coverage": 1.0}, "D is an isotope; a file can"),
         ({"species": "H", "coverage": 1.0}, "site is missing; say where H is adsorbed"),

@@ -80,12 +80,12 @@ def test_the_conditions_are_the_product_in_a_stable_order():
 @pytest.mark.parametrize(
     ("keys", "rule"),
     [
-        ({"formula": "H3"}, "v is of diatomics, and H3 is none of them"),
+        ({"formula": "H3"}, "v applies to diatomics only, and H3 is not one"),
         ({"formula": "Uu2"}, '"Uu2" is not a formula of H, D, T'),
         ({"formula": "2H"}, '"2H" is not a formula'),
-        ({"formula": "H"}, "v is of diatomics, and H is none of them"),
+        ({"formula": "H"}, "v applies to diatomics only, and H is not one"),
         ({"formula": ["H", "H2"]}, r"mixes H \(atom\) and H2 \(diatomic\)"),
-        ({"modes": {"1": 1}}, "modes is of polyatomics, and H2 is none of them"),
+        ({"modes": {"1": 1}}, "modes applies to polyatomics only, and H2 is not one"),
         ({"formula": "CH4", "v": None, "j": None, "modes": {"0": 1}}, 'names mode "0"'),
         (
             {"formula": "CH4", "v": None, "j": None, "modes": {}, "vibration_K": 300.0},

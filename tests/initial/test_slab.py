@@ -171,7 +171,7 @@ def test_the_lattice_constant_is_looked_up_by_temperature():
         ("structure", "cubic", "'fcc', 'bcc', 'hcp' or 'diamond'"),
         ("structure", "hcp", "'111' is not a plane of a hcp crystal, which has four indices"),
         ("element", "Mn", "no crystal that is built .cubic.; choose one of fcc, bcc"),
-        ("c_over_a", 1.6, "c_over_a is about a hcp crystal, and Cu is fcc"),
+        ("c_over_a", 1.6, "c_over_a applies to hcp crystals only, and Cu is fcc"),
         ("facet", [], "at least 1 item"),
         ("facet", ["111", "111"], "names a slab twice"),
         ("size", [3, 3], "at least 3 items"),

@@ -1,18 +1,25 @@
 """The page as a browser shows it: on a screen, a telephone and paper, to a pointer and to keys."""
 
 import io
+import re
 from unicodedata import normalize
 
+import numpy as np
 import pytest
 from browser import Browser, executable
 from pypdf import PdfReader
 from short_desorption import SETTINGS, shorten
 
 import scatter
+from scatter.analysis import Sticking
+from scatter.analysis.curve import curves
+from scatter.plots.fitted import fits_of
 from scatter.report.answer import answered, asked
+from scatter.report.chart import Chart
 from scatter.report.curves import curve_section, fit_section
 from scatter.report.document import MOST_MB, Exhibit, Section, write_document
 from scatter.report.page import quality_section, write_report
+from scatter.report.states import STATES
 from scatter.results.folder import ResultsFile
 
 pytestmark = [
@@ -57,6 +64,30 @@ def _without_figures(folder):
     path = folder / "report.html"
     write_document(path, "Several", asked(results), sections, answered(results))
     return path
+
+
+def _fitted(path):
+    """A curve with its fit, and final states at two energies; answers the fit."""
+    stuck = [1, 4, 22, 71, 123, 158, 171]
+    rows = [
+        Sticking("111", 925.0, "H2", 0, 1, None, 0.3 + 0.1 * n, 0.0, None, k, 200 - k, 0, 0)
+        for n, k in enumerate(stuck)
+    ]
+    (own,) = curves(rows, "energy_eV")
+    (fitted,) = fits_of([own])
+    table = [{"energy_eV": r.energy_eV, "S0": r.S0, "low": r.low, "high": r.high} for r in rows]
+    chart = Chart("energy_eV", "S0", "energy (eV)", "S0").with_fits([(table[0], own, fitted)])
+    states = [
+        {"energy_eV": E, "v_final": v, "J_final": J, "P_scattered": P}
+        | {"low_scattered": P / 2, "high_scattered": 1.5 * P}
+        for E, v, J, P in [(0.3, 0, 0, 0.5), (0.3, 0, 2, 0.4), (0.6, 0, 0, 0.3), (0.6, 1, 2, 0.2)]
+    ]
+    exhibits = [
+        Exhibit("sticking", "S0.", None, table, [*table[0]], chart=chart),
+        Exhibit("states", "States.", None, states, [*states[0]], chart=STATES),
+    ]
+    write_document(path, "Fitted", "How likely?", [Section("Sticking", [], exhibits)])
+    return fitted
 
 
 def _hostile(path):
@@ -131,6 +162,69 @@ def test_a_point_says_its_numbers_and_lights_its_row_and_a_row_its_point(browser
     browser.move(*browser.run(place.format(f"{FIRST}.querySelector('tbody tr:last-child')")))
     assert rows[-1]["curve"] in browser.run(f"{FIRST}.querySelector('.told').innerText")
     assert browser.run(f"{FIRST}.querySelectorAll('g.hot').length") == 1
+
+
+def test_a_fit_is_drawn_with_its_band_in_place_of_straight_joins_and_says_its_numbers(
+    browser, tmp_path
+):
+    fitted = _fitted(tmp_path / "report.html")
+    browser.size(*SCREEN)
+    browser.open(tmp_path / "report.html")
+    drawn = f"{FIRST}.querySelectorAll('{{}}').length"
+    lines, bands = browser.run(drawn.format(".line")), browser.run(drawn.format("polygon.band"))
+    assert (lines, bands, browser.run(drawn.format(".fitted"))) == (1, 1, 1)
+    inside = browser.run(
+        f"(line => {{ const box = {FIRST}.querySelector('svg').getBoundingClientRect();"
+        "return [...line.points].map(at => [at.x + box.x, at.y + box.y]) })"
+        f"({FIRST}.querySelector('.fitted'))"
+    )
+    band = browser.run(f"[...{FIRST}.querySelector('.band').points].map(at => at.y)")
+    top = browser.run(f"{FIRST}.querySelector('svg').getBoundingClientRect().y")
+    half = len(inside) // 2
+    assert band[-1 - half] < inside[half][1] - top < band[half]
+    marks = browser.run(
+        f"[...{FIRST}.querySelectorAll('.chart > svg .mark')].map(each => "
+        "(at => [at.x + at.width / 2, at.y + at.height / 2])(each.getBoundingClientRect()))"
+    )
+    free = [at for at in inside if all(abs(at[0] - x) + abs(at[1] - y) > 45 for x, y in marks)]
+    assert free
+    browser.move(*free[0])
+    text = browser.run(f"{FIRST}.querySelector('.told').innerText")
+    value, low, high, energy = map(
+        float, re.match(r"fit (\S+) \((\S+) to (\S+)\) at energy \(eV\) (\S+);", text).groups()
+    )
+    assert value == pytest.approx(float(fitted(np.array([energy]))[0]), rel=2e-3)
+    ends = [float(end[0]) for end in fitted.band(np.array([energy]))]
+    assert [low, high] == pytest.approx(ends, rel=2e-3)
+    assert f"E0 = {fitted.E0_eV:.3f} ± " in text
+    browser.run(f"[...{FIRST}.querySelectorAll('button')].at(-1).click()")  # logarithmic
+    assert browser.run(drawn.format(".fitted")) == 1
+    assert browser.named("Runtime.exceptionThrown") == []
+
+
+def test_final_states_stand_on_stems_one_energy_at_a_time_and_a_row_brings_its_own(
+    browser, tmp_path
+):
+    _fitted(tmp_path / "report.html")
+    browser.size(*SCREEN)
+    browser.open(tmp_path / "report.html")
+    second = "document.querySelectorAll('figure[data-chart]')[1]"
+    browser.run(f"{second}.scrollIntoView()")
+    shown = f"[{second}.querySelector('select').value, {second}.querySelectorAll('.stem').length]"
+    assert browser.run(shown) == ["0.3 eV", 2]
+    assert browser.run(f"{second}.querySelectorAll('.line').length") == 0
+    row = f"{second}.querySelector('tbody tr:last-child').getBoundingClientRect()"
+    browser.move(*browser.run(f"(at => [at.x + at.width / 2, at.y + at.height / 2])({row})"))
+    assert browser.run(shown) == ["0.6 eV", 2]
+    text = browser.run(f"{second}.querySelector('.told').innerText")
+    assert text.startswith("v′ = 1: ")
+    assert "0.2 (0.1 to 0.3)" in text
+    browser.run(
+        f"(choice => {{ choice.value = '0.3 eV'; choice.dispatchEvent(new Event('change')) }})"
+        f"({second}.querySelector('select'))"
+    )
+    assert browser.run(shown) == ["0.3 eV", 2]
+    assert browser.named("Runtime.exceptionThrown") == []
 
 
 def test_keys_go_from_point_to_point_and_zoom(browser, pages):

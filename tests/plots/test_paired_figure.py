@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from scatter.analysis import Sticking
+from scatter.analysis.committee import committee_sticking
+from scatter.analysis.estimate import Counts
+from scatter.analysis.fits import best_fits
 from scatter.analysis.paired import PairedSticking
+from scatter.plots.committee import THIN_pt, committee_figure
+from scatter.plots.fitted import BAND
 from scatter.plots.paired import paired_figure
 from scatter.plots.style import save
 
@@ -86,3 +91,36 @@ def test_a_single_point_and_one_of_no_pairs_are_drawn(tmp_path):
 def test_no_pairs_at_all_are_refused():
     with pytest.raises(ValueError, match="no point has a pair"):
         paired_figure([row(both=0, own=0, its=0, neither=0)])
+
+
+STUCK = [1, 4, 22, 71, 123, 158, 171]  # of 200, at energies from 0.3 eV on
+
+
+def curve_of(stuck, energy=0.3):
+    return [row(energy + 0.1 * n, both=k, own=k // 9, neither=200 - k) for n, k in enumerate(stuck)]
+
+
+def lines(axes):
+    """Curves with many corners: fits, not joins of points."""
+    return [line for line in axes.lines if len(line.get_xdata()) > len(STUCK)]
+
+
+def test_both_potentials_have_their_fits_in_place_of_straight_joins():
+    rows = curve_of(STUCK)
+    figure = paired_figure(rows)
+    drawn = lines(figure.axes[0])
+    for line, of, style in zip(drawn, ("reference", "potential"), ("-", "--"), strict=True):
+        (fitted,) = best_fits([Counts.of([getattr(each, of) for each in rows])])
+        assert line.get_ydata() == pytest.approx(fitted(np.asarray(line.get_xdata())))
+        assert line.get_linestyle() == style
+    assert {bar.lines[0].get_linestyle() for bar in figure.axes[0].containers} == {"None"}
+    assert BAND in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_members_of_a_committee_have_thin_fits_and_the_potential_a_thick_one():
+    own, other = ([each.reference for each in curve_of(STUCK[i:] + [180] * i)] for i in (0, 1))
+    axes = committee_figure(committee_sticking([own, other, other])).axes[0]
+    assert [line.get_linewidth() for line in lines(axes)] == [1.0, THIN_pt, THIN_pt]
+    (fitted,) = best_fits([Counts.of(own)])
+    first = lines(axes)[0]
+    assert first.get_ydata() == pytest.approx(fitted(np.asarray(first.get_xdata())), abs=0.02)

@@ -113,7 +113,7 @@ def test_what_does_not_go_together_is_refused(apart, tmp_path, change, sentence)
 
 
 def test_the_same_point_twice_with_one_seed_is_refused(apart, undisturbed):
-    with pytest.raises(UserError, match="hold 1 points twice, with the same seed"):
+    with pytest.raises(UserError, match="hold 1 point twice, with the same seed"):
         results_of([apart[1], undisturbed])
     with pytest.raises(UserError, match="is named twice"):
         results_of([apart[1], apart[1]])

@@ -140,8 +140,7 @@ def _refuse_strangers(recipe: Recipe) -> None:
         for symbol in named:
             if symbol not in atomic_numbers or symbol not in known:
                 raise UserError(
-                    f"{option}: '{symbol}' is none of the elements that are fitted, "
-                    f"{', '.join(known)}"
+                    f"{option}: '{symbol}' is not among the fitted elements, {', '.join(known)}"
                 )
     if not 0 < recipe.powers[0] <= recipe.powers[1]:
         raise UserError(f"--powers {recipe.powers}: must be p and q, with 0 < p ≤ q")

@@ -11,7 +11,7 @@ from scatter.mace.kernels.couplings import ORDERS, VECTORS, Tree, coupling, degr
 from scatter.mace.kernels.harmonics import INVARIANTS, TRIPLES, rows, triple_products
 from scatter.settings import UserError
 
-SIZE = "cannot be folded, for its products are not those of three dimensions"
+SIZE = "cannot be folded, because its products are not those of three dimensions"
 
 
 def scalars(model: Module, layer: int, species: NDArray) -> NDArray:

@@ -149,5 +149,5 @@ def _path_factors(tensor_product: Module) -> NDArray:
     ratio = np.concatenate(parts, axis=1) / y[0]
     factors = ratio[0, np.arange(degrees) ** 2]
     if abs(ratio - factors[degree]).max() > 1e-6:
-        raise UserError("cannot be folded, for its messages are not x_c R_lc(r) Y_lm")
+        raise UserError("cannot be folded, because its messages are not x_c R_lc(r) Y_lm")
     return factors

@@ -68,7 +68,7 @@ def _factor(model: Module, conv: Module, each: Module, degrees: Triple, weights:
     message = ask(conv, x, y, w)[0, conv.irreps_out.slices()[each.i_out]].reshape(expected.shape)
     factor = float((message * expected).sum() / (expected**2).sum())
     if abs(message - factor * expected).max() > 1e-6 * abs(message).max():
-        raise UserError("cannot be folded, for its messages are not R_c(r) [x_c Y]")
+        raise UserError("cannot be folded, because its messages are not R_c(r) [x_c Y]")
     return factor
 
 

@@ -180,7 +180,7 @@ def _source(foundation: Foundation) -> Path:
     path = Path(foundation.name)
     if not path.is_file():
         raise UserError(
-            f"--foundation {path}: there is no such file, and it is none of the names "
+            f"--foundation {path}: there is no such file, and it is not one of the names "
             f"{', '.join(NAMED)}"
         )
     if not foundation.trust_pickle:

@@ -153,7 +153,7 @@ def claim(folder: Path, settings: Mapping[str, Mapping[str, object]], free: str 
         for key in sorted({*was, *now}):
             if was.get(key) != now.get(key):
                 raise UserError(
-                    f"{folder}: holds another training: {foreign.shown(key)} was "
+                    f"{folder}: holds a different training: {foreign.shown(key)} was "
                     f"{foreign.shown(repr(was.get(key)))} and is now "
                     f"{foreign.shown(repr(now.get(key)))}; name another folder"
                 )

@@ -215,8 +215,8 @@ class DeviceEvaluator(Evaluator):
         if longest > CROWDED * self.first:
             raise UserError(
                 f"[potential]: {self.crowd.format(longest)} on the {self.potential.device} device "
-                f"had room for {self.first}, which follow from the starts; such dense places mean "
-                "that atoms were lost: see whether the potential holds for these conditions, or "
+                f"had room for {self.first}, which follow from the starts; such crowding means "
+                f"that atoms were lost: check that the potential is valid for these conditions, or "
                 "run them with device = 'cpu'"
             )
         with self._room():
@@ -232,7 +232,7 @@ class DeviceEvaluator(Evaluator):
             message = str(error).partition("\n")[0]
             raise UserError(
                 f"[run] slots: the GPU has no memory for so many trajectories at once ({message}); "
-                "set fewer, with `python -m scatter.gpu` by --slots, or let fewer ranks share it"
+                "set fewer (--slots of `python -m scatter.gpu`), or let fewer ranks share it"
             ) from error
 
     def _taken(self, array: Array) -> tuple[Array, Any]:
