@@ -98,9 +98,9 @@ class Choice(Group):
     whole: Annotated[
         list[Path] | None, typer.Option("--all", help="File or folder whose frames are all kept.")
     ] = None
-    max_force: Annotated[float, typer.Option(help="Leave out frames with larger forces, eV/Å.")] = (
-        20.0
-    )
+    max_force: Annotated[
+        float, typer.Option(min=0, help="Leave out frames with larger forces, of --all too, eV/Å.")
+    ] = 50.0
     validation: Annotated[float, typer.Option(min=0, max=0.9, help="Fraction for validation.")] = (
         0.1
     )

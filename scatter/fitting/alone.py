@@ -19,6 +19,7 @@ from scatter.state import System
 from scatter.units import hbar
 
 SHORTEST, BEYOND = 0.45, 0.5  # Å: shortest bond of a diatomic, and how far beyond breaking all go
+TIGHTEST = 0.6  # of the sum of covalent radii; a diatomic is not made shorter than this either
 COMPRESSED = 0.7  # of its length at rest is the shortest bond of a polyatomic
 WILDEST = 2.0  # standard deviations of the ground state, of the largest vibrations
 HEIGHTS = (-2.0, 5.0)  # Å, of the lowest atom of a molecule above a slab's top plane
@@ -34,8 +35,9 @@ def shapes(
     """So many shapes of each molecule of the input, in random directions about the origin.
 
     Isotopes make no difference. An atom has one shape. Of a diatomic, half of the bond lengths are
-    evenly spaced from 0.45 Å to 0.5 Å beyond [stop] dissociated_A, and half drawn evenly; all are
-    one trajectory, since neighbours are much alike. Of a polyatomic, half are vibrations,
+    evenly spaced from 0.45 Å, or 0.6 of the sum of covalent radii where that is more (N2: 0.85 Å),
+    to 0.5 Å beyond [stop] dissociated_A, and half drawn evenly; all are one trajectory, since
+    neighbours are much alike. Of a polyatomic, half are vibrations,
 
         x = x⁰ + M^(-1/2) Σ_k e_k Q_k,    Q_k normal deviates of variance s² ħ/2ω_k,
 
@@ -68,8 +70,9 @@ def shapes(
 def _diatomic(
     numbers: tuple[int, ...], longest: float, number: int, rng: np.random.Generator
 ) -> Iterator[Shape]:
-    even = np.linspace(SHORTEST, longest, -(-number // 2))
-    for bond in np.append(even, rng.uniform(SHORTEST, longest, number // 2)):
+    shortest = max(SHORTEST, TIGHTEST * float(covalent_radii[[*numbers]].sum()))
+    even = np.linspace(shortest, longest, -(-number // 2))
+    for bond in np.append(even, rng.uniform(shortest, longest, number // 2)):
         along = rng.normal(size=3)
         half = 0.5 * bond * along / np.linalg.norm(along)
         yield numbers, np.array([-half, half]), f"molecule-{numbers[0]}-{numbers[1]}"

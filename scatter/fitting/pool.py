@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from scatter.campaign.frames import FRAMES, PROJECTILE
 from scatter.fitting.descriptor import HYDROGEN, descriptors, longest_gap
-from scatter.labels import STANDARD, Keys, Stream, results_of
+from scatter.labels import STANDARD, Keys, Stream, results_of, strongest
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
 from scatter.structures import frames_of, raw_frames
@@ -202,10 +202,9 @@ def _described(
 
 
 def _told(frame: Atoms) -> dict:
-    forces = results_of(frame)["forces"]
     return {
         "facet": str(frame.info.get("facet", "")),
         "T_K": float(frame.info.get("T_K", np.nan)),
         "Z_A": float(frame.info.get("Z_A", np.nan)),
-        "force": float(np.linalg.norm(np.nan_to_num(forces), axis=1).max()),
+        "force": strongest(results_of(frame)),
     }

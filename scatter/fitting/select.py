@@ -31,14 +31,14 @@ class Choice:
 
     Attributes:
         number: frames to choose.
-        max_force: eV/Å; frames with a larger force on an atom are left out (not of whole files).
+        max_force: eV/Å; frames with a larger force on an atom are left out, of whole files too.
         seed: of every random number; the same seed chooses the same frames.
         validation: share of the frames that goes to `valid`.
         test: share of the frames that goes to `test`.
     """
 
     number: int
-    max_force: float = 20.0
+    max_force: float = 50.0
     seed: int = 0
     validation: float = 0.1
     test: float = 0.1
@@ -60,7 +60,8 @@ def select(
         samples: extended XYZ files with the frames of a molecule over a slab, or folders of them.
         output: folder to write into.
         choice: how many, and how they are shared.
-        whole: files of which all frames are kept, whatever structures they hold.
+        whole: files of which all frames are kept, whatever structures they hold, but for those with
+            too large forces.
         keys: of the labels.
 
     Returns:
@@ -72,7 +73,7 @@ def select(
     refuse_no_folder("--output", output)
     if (output / "train.extxyz").exists():
         raise UserError(f"--output {output}: holds a selection already; name another folder")
-    pool, calm = _calm(read_pool(samples, keys=keys), choice)
+    pool, squeezed = _calm(read_pool(samples, keys=keys), choice)
     if choice.number > len(pool):
         raise UserError(
             f"--number {choice.number}: there are only {len(pool)} frames with forces below "
@@ -84,7 +85,8 @@ def select(
     kept = pool.keep(chosen)
     sets = [(kept, parts_of(kept.trajectory, choice))]
     for path in files_of(whole):
-        extra = read_pool([path], described=False, keys=keys)
+        extra, more = _calm(read_pool([path], described=False, keys=keys), choice)
+        squeezed += more
         sets.append((extra, parts_of(extra.trajectory, choice)))
     _refuse_empty_parts(sets[0][1], choice)
     output.mkdir(parents=True, exist_ok=True)
@@ -93,7 +95,7 @@ def select(
         write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
     places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
     save(selection_figure(*places, sets[0][1], distances), output / "selection")
-    summary = _report(pool, sets, choice, calm, distances)
+    summary = _report(pool, sets, choice, squeezed, distances)
     write_whole(output / "selection.json", json.dumps(summary, indent=1).encode())
     return _sentences(summary)
 
@@ -210,7 +212,7 @@ def _report(
     pool: Pool,
     sets: Sequence[tuple[Pool, np.ndarray]],
     choice: Choice,
-    calm: int,
+    squeezed: int,
     distances: dict[str, np.ndarray],
 ) -> dict:
     kept = sets[0][0]
@@ -221,7 +223,7 @@ def _report(
     return {
         **vars(choice),
         "pool": {"frames": len(pool), "trajectories": len(set(pool.trajectory))},
-        "left_out_for_their_forces": calm,
+        "left_out_for_their_forces": squeezed,
         "parts": {
             part: {
                 "frames": sum(int((parts == n).sum()) for _, parts in sets),

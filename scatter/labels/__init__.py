@@ -8,8 +8,11 @@ and the forces (eV/Å) on its atoms, under the keys that were chosen. Of forces,
 - a force of exactly zero along x, y and z: an atom that was held without a word of it, or one whose
   force follows from symmetry and teaches nothing;
 - a component that is exactly zero on the same atom in every frame of its system.
+
+Frames with a force above 1000 eV/Å are refused; `select` leaves them out.
 """
 
+from scatter.labels.doubts import strongest
 from scatter.labels.frames import Stream, labelled, read_labelled, summary
 from scatter.labels.names import STANDARD, Keys, relabelled, results_of
 
@@ -21,5 +24,6 @@ __all__ = [
     "read_labelled",
     "relabelled",
     "results_of",
+    "strongest",
     "summary",
 ]

@@ -1,9 +1,10 @@
 """Labels of one set that contradict one another: mixed units, two calculators, forces of others."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -38,12 +39,15 @@ SPREAD = 0.3  # of energies where forces are small, over that of the others: wha
 SAME, DIFFER = 1e-6, 0.01  # Å; eV: of the same structure twice
 STEP, WORK = 0.1, 0.05  # Å; eV: of pairs of frames whose energies the forces must explain
 FACTOR, SHARE = 5.0, 0.2  # by which they may miss, and how many may miss by more
+SQUEEZED = 1000.0  # eV/Å: far above any collision of some eV, and all that a fit would see
 
 
 @dataclass
 class Doubts:
     """What is remembered of the frames of a set, in their order, to judge them together.
 
+    - No force exceeds 1000 eV/Å: the structure is squeezed, or its label is nonsense. Such a frame
+      is left out of all that follows.
     - The same structure twice has one energy, to 0.01 eV.
     - Energies of one composition do not lie in two groups that are apart as two units are, nor by
       more than 10 eV/atom; both with a gap of three times what either group spans.
@@ -62,6 +66,8 @@ class Doubts:
     seen: dict[bytes, tuple[float, str]] = field(default_factory=dict)
     ratios: list[float] = field(default_factory=list)
     last: Atoms | None = None
+    frames: int = 0
+    squeezed: list[tuple[float, str]] = field(default_factory=list)
 
     def see(self, frame: Atoms, where: str) -> None:
         """Remember a frame as `labelled_frame` made it.
@@ -70,7 +76,10 @@ class Doubts:
             UserError: the same structure was there with another energy.
         """
         labels = results_of(frame)
-        if "energy" in labels:
+        self.frames += 1
+        if (force := strongest(labels)) > SQUEEZED:
+            self.squeezed.append((force, where))
+        elif "energy" in labels:
             self._see_twice(frame, labels["energy"], where)
             if len(frame) >= FEW:
                 self._see_size(frame, labels, where)
@@ -98,6 +107,17 @@ class Doubts:
             cell = (np.round(frame.cell.array, 6) + 0.0).tobytes()  # strain has energy and no force
             self.sizes[formula, cell].append((size, labels["energy"], where))
 
+    def refuse_squeezed(self) -> None:
+        """Raise UserError if frames have forces that nothing can be learnt from."""
+        if self.squeezed:
+            force, where = self.squeezed[0]
+            raise UserError(
+                f"{where}: has a force of {force:.4g} eV/Å, and {len(self.squeezed)} of "
+                f"{self.frames} frames have forces above {SQUEEZED:g} eV/Å: such structures are "
+                "squeezed, and errors of all others are lost beside theirs; leave them out, as "
+                "`scatter select --max-force 50` does"
+            )
+
     def refuse(self) -> None:
         """Raise UserError if the frames contradict one another."""
         for some in self.energies.values():
@@ -105,6 +125,12 @@ class Doubts:
         for some in self.sizes.values():
             _refuse_forces(sorted(some))
         _refuse_work(np.array(self.ratios))
+
+
+def strongest(labels: Mapping[str, Any]) -> float:
+    """The largest force on an atom, of those that are labels, eV/Å; 0 without any."""
+    forces = np.nan_to_num(labels.get("forces", np.zeros((1, 3))))
+    return float(np.linalg.norm(forces, axis=1).max(initial=0.0))
 
 
 def work_over_energy(first: Atoms, second: Atoms) -> Iterator[float]:

@@ -65,8 +65,8 @@ def labelled(
 
     Raises:
         UserError: it is not clear which label is meant, a label is missing or not finite, no frame
-            has a key that was named, there are weights or masks that would not be honoured, or the
-            labels contradict one another (`Doubts`).
+            has a key that was named, there are weights or masks that would not be honoured, forces
+            are absurdly large, or the labels contradict one another (`Doubts`).
     """
     stream = Stream(keys, needed, weights)
     labels = stream.see(frames, names)
@@ -84,8 +84,9 @@ class Stream:
     What only a whole set tells to be held is not left out, and nothing is marked by constraints.
 
     Args:
-        copied: whether the frames are copied for others to read, and so it must be clear which is
-            their stress.
+        copied: whether some of the frames are copied for others to read, by a reader who leaves
+            out those with large forces: so it must be clear which is their stress, and squeezed
+            structures are not refused.
     """
 
     def __init__(
@@ -151,6 +152,8 @@ class Stream:
                 f"{self.first}, and all others: no force is a label, for each is zero or on an "
                 "atom that is held; were forces computed?"
             )
+        if not self.copied:
+            self.doubts.refuse_squeezed()
         self.doubts.refuse()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from ase.data import covalent_radii
 from bonded_molecules import Bonded, carbon_dioxide, methane, water
 
 from scatter.ace.fitting.recipe import Recipe, most_of
@@ -45,6 +46,15 @@ def test_bonds_of_a_diatomic_reach_from_short_to_broken():
     assert min(bonds) == pytest.approx(0.45)
     assert max(bonds) == pytest.approx(2.5)
     assert {name for _, _, name in found} == {"molecule-1-1"}
+
+
+def test_no_bond_of_a_diatomic_is_squeezed_to_where_cores_overlap():
+    stop, state = Stop(dissociated_A=2.0), {"v": 0, "j": 0}
+    tables = Tables(Molecule(formula=["N2"], **state), stop)
+    found = [*shapes(tables, Analytic(), 20, np.random.default_rng(0))]
+    bonds = [distances(x)[0, 1] for _, x, _ in found]
+    assert min(bonds) == pytest.approx(0.6 * 2 * covalent_radii[7])
+    assert max(bonds) == pytest.approx(2.5)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def crystals(tmp_path_factory):
     path = tmp_path_factory.mktemp("crystals") / "bulk.extxyz"
     cells = [bulk("Cu", a=a, cubic=True) for a in (3.5, 3.6, 3.7)]
     for cell in cells:
-        cell.calc = SinglePointCalculator(cell, energy=-1.0, forces=np.full((4, 3), 50.0))
+        cell.calc = SinglePointCalculator(cell, energy=-1.0, forces=np.full((4, 3), 25.0))
     write(path, cells)
     return path
 
@@ -99,7 +100,7 @@ def test_frames_are_copied_to_the_letter(samples, crystals, chosen):
     assert set(copies) <= set(originals)
 
 
-def test_whole_files_are_kept_whole_whatever_their_forces(crystals, chosen):
+def test_whole_files_are_kept_whole(crystals, chosen):
     train = [*raw_frames(chosen / "train.extxyz")]
     assert set(raw_frames(crystals)) <= set(train)  # one unit, too large for any other part
 
@@ -172,6 +173,47 @@ def test_a_trajectory_that_is_much_too_large_for_a_part_stays_in_training(seed):
     assert not parts_of(names, Choice(100, seed=seed)).any()
 
 
+def squeezed(crystals, path, force):
+    """A file of the crystals, the second of which has forces of this size and an energy to suit."""
+    cells = read(crystals, ":")
+    cells[1].calc.results = {"energy": force, "forces": np.full((4, 3), force / np.sqrt(3))}
+    write(path, cells)
+    return path
+
+
+@pytest.mark.parametrize("force", [51.0, 2e9])
+def test_squeezed_structures_of_whole_files_are_left_out_and_counted(
+    samples, crystals, tmp_path, force
+):
+    path = squeezed(crystals, tmp_path / "some.extxyz", force)
+    said = select([samples], tmp_path / "set", CHOICE, [path])
+    assert "1 with forces above 50 eV/Å left out; 2 more from whole files" in said
+    told = json.loads((tmp_path / "set/selection.json").read_text())
+    assert told["left_out_for_their_forces"] == 1
+    assert told["whole_files"] == {str(path): 2}
+    for part in PARTS:
+        for frame in read(tmp_path / f"set/{part}.extxyz", ":"):
+            assert np.linalg.norm(frame.get_forces(), axis=1).max() < 50
+
+
+def test_a_whole_file_of_nothing_but_squeezed_structures_adds_nothing(samples, crystals, tmp_path):
+    choice = replace(CHOICE, max_force=20.0)
+    select([samples], tmp_path / "set", choice, [crystals])
+    told = json.loads((tmp_path / "set/selection.json").read_text())
+    assert told["left_out_for_their_forces"] == 3
+    assert sum(part["frames"] for part in told["parts"].values()) == 60
+
+
+def test_a_squeezed_structure_among_samples_is_left_out_and_raises_no_doubt(samples, tmp_path):
+    frames = [*falling(TRAJECTORIES)]
+    frames[3].calc.results["energy"] = 3e8
+    frames[3].calc.results["forces"][-1] = 2e9
+    write(tmp_path / "squeezed.extxyz", frames)
+    said = select([samples, tmp_path / "squeezed.extxyz"], tmp_path / "set", CHOICE)
+    assert "of 374 frames" in said
+    assert "1 with forces above 50 eV/Å left out" in said
+
+
 @pytest.mark.slow
 def test_frames_with_absurd_forces_are_left_out(samples, tmp_path):
     pool = read_pool([samples])
@@ -191,7 +233,7 @@ def test_what_was_selected_is_not_written_over(samples, chosen):
 @pytest.mark.parametrize(
     ("choice", "sentence"),
     [
-        (Choice(1000), "--number 1000: there are only 360 frames with forces below 20 eV/Å"),
+        (Choice(1000), "--number 1000: there are only 360 frames with forces below 50 eV/Å"),
         (Choice(60, max_force=0.1), "there are only 0 frames"),
         (Choice(3), "the trajectories are too few and too long for a valid set"),
     ],

@@ -107,6 +107,19 @@ def test_a_set_whose_forces_were_never_computed_is_refused(tmp_path):
         as_read(frames, tmp_path)
 
 
+def test_squeezed_structures_are_refused_with_how_many_there_are(tmp_path):
+    frames = rattled(6)
+    for n, force in ((2, 2e9), (4, 1001.0)):
+        frames[n].calc.results["forces"][-1] = [0, force, 0]
+        frames[n].calc.results["energy"] += force
+    with pytest.raises(
+        UserError, match=r"frame 2: .* force of 2e\+09 eV/Å.* 2 of 6 .*1000 eV/Å.*--max-force"
+    ):
+        as_read(frames, tmp_path)
+    sound = [frame for n, frame in enumerate(frames) if n not in (2, 4)]
+    assert len(as_read(sound, tmp_path)) == 4
+
+
 def test_other_keys_are_named_with_the_options_that_read_them(tmp_path):
     path = renamed(rattled(4), tmp_path, energy="REF_energy", forces="REF_forces")
     with pytest.raises(UserError) as error:
