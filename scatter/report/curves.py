@@ -115,7 +115,7 @@ def _fits(results: ResultsFile, sentences: list[str], amplitude: float | None) -
         fixed = "" if amplitude is None else f", A fixed at {amplitude:g}"
         yield Exhibit(
             "fits",
-            f"Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts{fixed}, by "
+            f"Maximum-likelihood fits of S0 = A g((E - E0)/W) to the counts{fixed}, with "
             "error functions g = [1 + erf]/2, logistic and Gompertz curves; 95 % intervals from "
             "resampled counts. p: probability of a worse fit if the curve were exact.",
             rows=[
