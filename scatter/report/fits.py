@@ -8,6 +8,7 @@ from rich.console import Console
 from scatter.analysis import Counts, Fit, Undetermined, fit
 from scatter.analysis.fits import UNLIKELY
 from scatter.analysis.likelihood import FORMS, Form
+from scatter.phrases import interval
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
 from scatter.report.averages import into
@@ -119,5 +120,5 @@ def _numbers(row: dict[str, object]) -> list[str]:
     for name, unit in (("E0", "_eV"), ("W", "_eV"), ("A", "")):
         low, high = row[f"{name}_low{unit}"], row[f"{name}_high{unit}"]
         fixed = name == "A" and row["amplitude"] is not None
-        cells += [f"{row[name + unit]:.4f}", "fixed" if fixed else f"{low:.4f}-{high:.4f}"]
+        cells += [f"{row[name + unit]:.4f}", "fixed" if fixed else interval(low, high, ".4f")]
     return [*cells, f"{row['p_value']:.2g}"]
