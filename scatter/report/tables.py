@@ -177,7 +177,8 @@ class Results:
         """Fits S0 = A g((E - E0)/W) along the incidence energy, a row for each curve.
 
         Args:
-            form: of g: "erf", "logistic" or "gompertz".
+            form: of g: "erf", "logistic" or "gompertz". Figures draw the one that describes the
+                points best, whose E0 and W are not those of another form.
             amplitude: A, if it is not to be fitted.
 
         Raises:
