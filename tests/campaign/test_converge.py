@@ -95,7 +95,7 @@ def test_any_product_and_both_energies_are_those_of_the_trajectories(write_tiny,
         (
             {"surface__adsorbates": {"species": "H", "site": "fcc", "cells": [[0, 0]]}},
             {"cells": ["2x2", "3x3"]},
-            "cells would be another coverage",
+            "cells would mean a different coverage",
         ),
         (
             {"surface__adsorbates": {"species": "H", "site": "fcc", "coverage": 0.25}},
