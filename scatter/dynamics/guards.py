@@ -106,8 +106,8 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop | None, system: 
     longest = guards.longest_bond_A or longest
     if stop is not None and len(numbers) == 2 and stop.dissociated_A > longest:
         raise UserError(
-            f"[stop] dissociated_A = {stop.dissociated_A:g}: the potential is valid for bonds up to "
-            f"{longest:.4g} Å; choose at most that, or correct it in [guards] longest_bond_A"
+            f"[stop] dissociated_A = {stop.dissociated_A:g}: the potential is valid for bonds "
+            f"up to {longest:.4g} Å; choose at most that, or correct it in [guards] longest_bond_A"
         )
     shortest = min((own.closest_of(*pair) for pair in pairs), default=0.0) if own else 0.0
     closest = np.array(

@@ -135,7 +135,7 @@ def test_forces_of_two_calculators_are_asked_for(tmp_path):
     for frame in frames:
         frame.new_array("dft_forces", 2 * results_of(frame)["forces"])
     with pytest.raises(
-        UserError, match="forces under the keys dft_forces and forces, which may be"
+        UserError, match="forces under the keys dft_forces and forces, which may come"
     ):
         as_read(frames, tmp_path)
     found = as_read(frames, tmp_path, Keys(forces="dft_forces"))
