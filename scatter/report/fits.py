@@ -131,6 +131,8 @@ def _numbers(row: dict[str, object]) -> list[str]:
     cells = []
     for name, unit in (("E0", "_eV"), ("W", "_eV"), ("A", "")):
         low, high = row[f"{name}_low{unit}"], row[f"{name}_high{unit}"]
+        assert isinstance(low, float)
+        assert isinstance(high, float)
         fixed = name == "A" and row["amplitude"] is not None
         cells += [f"{row[name + unit]:.4f}", "fixed" if fixed else interval(low, high, ".4f")]
     return [*cells, f"{row['p_value']:.2g}"]
