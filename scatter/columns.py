@@ -1,7 +1,7 @@
 """What is measured of a trajectory: the columns of `/trajectories`, a row for each.
 
-A row is the join of what the parts of a campaign write. Those of every campaign stand here; parts
-of one's own add theirs behind them (`Observer.columns`). Changing these means a new `SCHEMA` number
+A row is the join of what the parts of a campaign write. Those of every campaign are here; custom
+parts add theirs behind them (`Observer.columns`). Changing these means a new `SCHEMA` number
 and a line in CHANGELOG.md.
 """
 

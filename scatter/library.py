@@ -65,7 +65,7 @@ def run(
     folder: str | Path | None = None,
     console: Console | None = None,
 ) -> Results:
-    """Run a campaign, or go on with the one in a folder, and answer its results.
+    """Run a campaign, or continue the one in a folder, and return its results.
 
     Under mpirun every process calls this, and all get the results.
 
@@ -78,8 +78,8 @@ def run(
         projectile: makes what is fired from a diatomic's numbers, masses, curve and states; by
             default `scatter.Diatomic`, of which one's own start is a subclass.
         motion: the integrator, in place of `[dynamics] scheme`.
-        endings: of one's own, looked at in their order and before the usual ones.
-        observers: of one's own, beside the usual ones.
+        endings: custom ones, looked at in their order and before the usual ones.
+        observers: custom ones, beside the usual ones.
         sampler: says which trajectories are run, in place of `[sampling]`.
         folder: where results are kept, so that a run can be continued; by default in memory alone.
         console: where progress is printed, such as `rich.console.Console()`; by default nowhere.
@@ -150,7 +150,7 @@ def compare(
     folder: str | Path | None = None,
     trust_pickle: bool = False,
 ) -> Comparison:
-    """Run two input files from the same starts, or go on with them, and compare what came of it.
+    """Run two input files from the same starts, or continue them, and compare their results.
 
     The second may differ in all that comes after a start: friction, potential, time step. Under
     mpirun every process calls this, and all get the comparison: `sticking`, S0 of both and their

@@ -19,7 +19,7 @@ DESORBED = "desorbed"  # what to scatter is called where the projectile begins o
 
 
 class OwnEnding(NamedTuple):
-    """An ending of one's own; its code is `len(Outcome)` and its place among them.
+    """A custom ending; its code is `len(Outcome)` and its place among them.
 
     Attributes:
         name: how results call it.

@@ -1,4 +1,4 @@
-"""Numbers of things and long sentences as people read them."""
+"""Numbers of things, intervals and long sentences as people read them."""
 
 from textwrap import wrap
 
@@ -12,6 +12,12 @@ def counted(count: int, noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in VOWELS:
         return f"{count:,} {noun[:-1]}ies"
     return f"{count:,} {noun}{'es' if noun.endswith('ch') else 's'}"
+
+
+def interval(low: float, high: float, form: str) -> str:
+    """Both ends of an interval: 0.1-0.2; where a dash would mislead, -1 to 2, 3e-05 to 0.01."""
+    ends = f"{low:{form}}", f"{high:{form}}"
+    return (" to " if {*"".join(ends)} & {"-", "e"} else "-").join(ends)
 
 
 def in_lines(text: str, width: int) -> str:

@@ -75,7 +75,7 @@ def put(tree: object, slots: Array, other: object) -> None:
 
 
 def keep(tree: object, slots: Array) -> None:
-    """Go on with these slots only, in place."""
+    """Continue with these slots only, in place."""
     for branch, name in leaves(tree):
         branch[name] = branch[name][slots]
 

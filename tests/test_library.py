@@ -48,8 +48,8 @@ def test_a_folder_is_gone_on_with(write_tiny, tmp_path):
             console=Console(file=console, width=100),
         )  # fmt: skip
         assert found.sticking()["n"].tolist() == [number, number]
-    assert "10 trajectories of" in told[0].getvalue()
-    assert "6 trajectories of" in told[1].getvalue()
+    assert "10 trajectories, " in told[0].getvalue()
+    assert "6 trajectories, " in told[1].getvalue()
 
 
 def test_a_slab_that_is_handed_in_is_the_slab_of_a_file(write_tiny, tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from scatter.phrases import counted, in_lines
+from scatter.phrases import counted, in_lines, interval
 from scatter.report.terminal import say
 
 SENTENCE = (
@@ -23,6 +23,14 @@ SENTENCE = (
 )  # fmt: skip
 def test_a_number_of_things_has_its_plural(count, noun, words):
     assert counted(count, noun) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.1, 0.2, "0.1-0.2"), (-1, 0.2, "-1 to 0.2"), (3e-5, 0.01, "3e-05 to 0.01")],
+)
+def test_a_dash_stands_only_between_numbers_that_have_none(low, high, words):
+    assert interval(low, high, ".4g") == words
 
 
 @given(st.lists(st.text("abcÅ.-", min_size=1, max_size=30), min_size=1), st.integers(4, 90))

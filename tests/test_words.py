@@ -22,7 +22,9 @@ UNREAD = {"analysis/splitting.py", "campaign/splitting.py"}  # what a level says
 VAGUE = {"found", "one", "told", "said", "gone_back", "Rivals", "refuse_what_is_none"}
 ODD = re.compile(
     r"(?<!there )\b(is|are) no (?!longer|more than|less than)|\bshall\b|\bmake of\b"
-    r"|\bgone on with\b|\b(is|are) told\b(?! (apart|from))",
+    r"|\bgo(ne|es)? on with\b|\b(is|are) told\b(?! (apart|from))|\bis none of\b"
+    r"|\blargest likelihood\b|\bbut for a factor\b|\bfor ever\b|\bnobody is\b"
+    r"|\b(ending|part|observer|column)s? of one's own\b",
     re.I,
 )
 

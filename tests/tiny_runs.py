@@ -48,7 +48,7 @@ def toml(value):
 
 
 def write_tiny_input(folder, **changes):
-    """Write the input of a tiny campaign, some keys changed (table__key=value); answer its path."""
+    """Write the input of a tiny campaign, some keys changed (table__key=value); return its path."""
     tables = deepcopy(TINY)
     for key, value in changes.items():
         table, name = key.split("__")

@@ -130,8 +130,8 @@ def populations(
         molecule: formula.
         vibrational_K: T_vib.
         rotational_K: T_rot.
-        conserved: even and odd J keep the ratio of high temperatures (normal hydrogen), for
-            without a catalyst none becomes the other; otherwise they are in equilibrium.
+        conserved: even and odd J keep the ratio of high temperatures (normal hydrogen), since
+            without a catalyst neither converts into the other; otherwise they are in equilibrium.
         masses_amu: of the atoms, which tell the isotopes; by default those that the formula names.
 
     Raises:
@@ -162,7 +162,7 @@ def quadrature(
     high: float,
     breaks: Float[np.ndarray, " break"],
 ) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
-    """Points and weights, of sum one, for averages over a density by Gauss and Legendre.
+    """Points and weights, of sum one, for averages over a density, by Gauss-Legendre quadrature.
 
     Piecewise, with breaks where what is averaged has kinks. With low = high, that point alone.
     """

@@ -265,7 +265,7 @@ def anchored(points: Sequence[tuple[float, Known]], T_K: float, crude: Known) ->
         crude: S_crude(T_a).
 
     Raises:
-        ValueError: T_a is none of the temperatures.
+        ValueError: T_a is not one of the temperatures.
     """
     own = [S for T, S in points if T == T_K]
     if not own:

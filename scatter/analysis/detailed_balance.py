@@ -157,7 +157,7 @@ def desorption(
     nearest_J: bool = False,
     rises: bool = True,
 ) -> Desorption:
-    """What desorbs, for in equilibrium every reaction is as frequent as its reverse.
+    """What desorbs, since in equilibrium every process is as frequent as its reverse.
 
         D(E, v, J) ∝ S0(E; v, J) E exp(-E/kT) g_J (2J + 1) exp(-E_vJ/kT)
 

@@ -1,4 +1,4 @@
-"""Parameters of largest likelihood from counts, their resampled likes, and when there are none."""
+"""Maximum-likelihood parameters from counts, with resampled ones, and why there may be none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Parameters of largest likelihood, with those of the resampled counts."""
+    """Maximum-likelihood parameters, with those of the resampled counts."""
 
     best: Float[np.ndarray, " 4"]
     deviance: float
@@ -114,7 +114,7 @@ def estimate(
         form: of the curve.
         amplitude: A, or None.
         exponent: n, or None.
-        resamples: how often the counts are drawn anew.
+        resamples: number of resampled sets of counts.
         seed: of these draws.
         parametric: whether they are drawn from the curve, or from k/n of each point.
     """

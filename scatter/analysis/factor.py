@@ -1,7 +1,7 @@
 """The factor between a measured curve and a computed one, where the experiment does not know A.
 
-Experiments that follow desorption tell S0 but for a factor. With measured y_i ± σ_i at E_i and the
-fitted curve S0(E), the factor a of least squares, a y = S0, is that of
+Experiments that follow desorption determine S0 only up to a factor. With measured y_i ± σ_i at E_i
+and the fitted curve S0(E), the factor a of least squares, a y = S0, is that of
 
     1/a = Σ (y_i S0(E_i) / σ_i²) / Σ (S0(E_i)² / σ_i²).
 
@@ -26,11 +26,11 @@ PerPoint = Float[np.ndarray, " point"]
 
 @dataclass(frozen=True)
 class Factor:
-    """By what measured S0 are to be multiplied; 95 % interval from low to high.
+    """Factor by which to multiply measured S0; 95 % interval from low to high.
 
     Attributes:
-        p_value: of a worse agreement were both curves one but for the factor, by the χ² law of the
-            measured errors alone; NaN without these.
+        p_value: of a worse agreement if both curves were equal up to the factor, from the χ²
+            distribution of the measured errors alone; NaN without these.
     """
 
     value: float

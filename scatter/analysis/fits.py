@@ -3,9 +3,9 @@
     S0(E) = A g((E - E0) / W)
 
 with g an error function, (1 + erf)/2, a logistic or a Gompertz curve (`likelihood.rise`); E0 is
-where S0 = A/2 (Gompertz: A/e). The parameters are those of the largest likelihood of the binomial
-counts, so points with few or no dissociated trajectories count for what they say. Where the points
-cannot determine the parameters, the answer is `Undetermined`, with the reason.
+where S0 = A/2 (Gompertz: A/e). The parameters maximise the likelihood of the binomial counts, so
+points with few or no dissociated trajectories carry their proper weight. Where the points cannot
+determine the parameters, the answer is `Undetermined`, with the reason.
 """
 
 from collections.abc import Sequence
@@ -33,10 +33,11 @@ class Fit:
         points: fitted to.
         trajectories: at all of them.
         unsettled: of these, undecided or failed, counted as not dissociated.
-        deviance: twice the logarithm of the likelihood that is missing to S0 = k/n.
+        deviance: twice the difference in log-likelihood from S0 = k/n.
         degrees_of_freedom: points less parameters.
-        p_value: probability of a larger deviance were the curve true, by the χ² law; NaN without
-            degrees of freedom. Too large where most points expect fewer than five dissociated.
+        p_value: probability of a larger deviance if the curve were exact, from the χ² distribution;
+            NaN without degrees of freedom. Too large where most points expect fewer than five
+            dissociated.
         p_resampled: the same from the resampled counts, for any numbers; NaN if not parametric.
         draws: E0, ln W, A, n of the resampled counts.
     """
@@ -114,7 +115,7 @@ def fit(
         counts: of the points.
         form: of the curve.
         amplitude: A, if it is not to be fitted; 0 < A <= 1.
-        resamples: how often the counts are drawn anew.
+        resamples: number of resampled sets of counts.
         seed: of these draws; the same seed gives the same intervals.
         parametric: how the counts are drawn.
 

@@ -9,8 +9,8 @@ and a detector counts in a bin of times, at an instant t after the molecules lef
     N(t) = s ∫dℓ h(ℓ) D(E) dE/dt w + b,    E = M ℓ² / 2(t - t0)²,    dE/dt = 2E/(t - t0),
 
 with w = 1 where it counts molecules that arrive and 1/v where it counts those that are there, as an
-ionising one does. A, and all that says how much was collected, is in s: so E0 and W are what such
-an experiment says of S0, and A is not.
+ionising one does. A, and everything that determines how much was collected, is in s: so such an
+experiment determines E0 and W, but not A.
 
 Source: Michelsen & Auerbach, J. Chem. Phys. 94, 7502 (1991); Rettner, Michelsen & Auerbach, J.
 Chem. Phys. 102, 4625 (1995).
@@ -77,7 +77,7 @@ class Flight:
     detector: Detector
 
     def shape(self, E0_eV: float, W_eV: float, form: Form = "erf") -> PerBin:
-        """Counts in each bin but for a factor and the background; 0 before the molecules leave.
+        """Counts in each bin up to a factor and the background; 0 before the molecules leave.
 
         Means over bin, gate and lengths by three-point Gauss rules each.
         """
@@ -99,15 +99,15 @@ class Flight:
 
 @dataclass(frozen=True)
 class FlightFit:
-    """E0 and W that a time of flight says, with 95 % intervals by Fisher's information.
+    """E0 and W from a time of flight, with 95 % intervals from the Fisher information.
 
     Attributes:
         scale: s, for `Flight.shape`.
         background: b, counts in a bin.
-        deviance: twice the logarithm of the likelihood that is missing to the counts themselves.
+        deviance: twice the difference in log-likelihood from the counts themselves.
         degrees_of_freedom: bins less parameters.
-        p_value: of a larger deviance were the curve true, by the χ² law; too small where most bins
-            have fewer than five counts.
+        p_value: of a larger deviance if the curve were exact, from the χ² distribution; too small
+            where most bins have fewer than five counts.
         expected: counts in each bin by the fit.
     """
 
@@ -129,7 +129,7 @@ class FlightFit:
 def fit_flight(
     flight: Flight, form: Form = "erf", start: tuple[float, float] = (0.6, 0.2)
 ) -> FlightFit | Undetermined:
-    """E0 and W of the largest Poisson likelihood of the counts; s and b go along.
+    """E0 and W of maximum Poisson likelihood; s and b are fitted with them.
 
     Args:
         flight: what was counted.
@@ -195,7 +195,7 @@ def _slopes(flight: Flight, form: Form, P: Float[np.ndarray, "4"]) -> Float[np.n
 def _maximised(
     flight: Flight, form: Form, P: Float[np.ndarray, "4"]
 ) -> tuple[Float[np.ndarray, "4"], Float[np.ndarray, "4 4"]]:
-    """Parameters of largest likelihood by damped scoring, and Fisher's information there.
+    """Maximum-likelihood parameters by damped scoring, and the Fisher information there.
 
     The background stays above zero; where it is pushed against that, it is held there.
     """

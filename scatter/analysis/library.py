@@ -1,8 +1,8 @@
 """Points that have been computed, S0(E; v, J), as functions of the energy with propagated errors.
 
 Where a curve is fitted, S0 is that of the fit. Elsewhere it is linear in E between two energies;
-below the first and above the last it is held. How much weight falls beyond the points is said. An
-average is then a sum c·S0 over the points, whose 95 % interval
+below the first and above the last it is held. How much weight falls beyond the points is reported.
+An average is then a sum c·S0 over the points, whose 95 % interval
 
     θ - √Σ [c (S0 - low)]²,    θ + √Σ [c (high - S0)]²        (low, high swapped where c < 0)
 

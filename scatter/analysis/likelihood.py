@@ -1,4 +1,4 @@
-"""Forms of a fitted sticking curve, and the largest likelihood of many sets of counts at once.
+"""Forms of a fitted sticking curve, and maximum-likelihood fits to many sets of counts at once.
 
     S0(E, ϑ) = A g((E cos^n ϑ - E0) / W),        P = (E0, ln W, A, n)
 
@@ -106,7 +106,7 @@ def deviance(
 def maximise(
     problem: Problem, start: Sets, k: Float[np.ndarray, "set point"]
 ) -> tuple[Sets, PerSet]:
-    """The parameters of largest likelihood for each set of counts k, and their deviances.
+    """The maximum-likelihood parameters for each set of counts k, and their deviances.
 
     Fisher's scoring, damped after Levenberg and Marquardt, within bounds: a parameter that is
     pushed against its bound stays there.

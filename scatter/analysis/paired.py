@@ -124,12 +124,12 @@ def agreement(
 ) -> Int[np.ndarray, "ending ending"]:
     """How many pairs ended so on the first (row) and so on the second (column).
 
-    By `ENDINGS`, and then by endings of one's own.
+    By `ENDINGS`, and then by custom endings.
 
     Args:
         first: trajectories with the field `outcome`.
         second: those that they are paired with, in the same order.
-        own: endings of one's own.
+        own: custom endings.
 
     Raises:
         ValueError: they are not as many, or some have not ended.
@@ -197,7 +197,7 @@ def paired_sticking(
         reference: those on its reference.
         most: of `scatter.analysis.probability.settled`.
         surfaces: what surfaces are called, by facet.
-        own: endings of one's own.
+        own: custom endings.
     """
     tried, its = pairs(in_turn(potential), in_turn(reference))
     both = (sticking(points, ended, most, surfaces, own) for ended in (tried, its))

@@ -67,7 +67,7 @@ def paired_means(
         points: /points of both campaigns.
         first: trajectories of the one, with all columns.
         second: of the other.
-        own: endings of one's own.
+        own: custom endings.
 
     Returns:
         Behind the columns of the point those of `Compared`.

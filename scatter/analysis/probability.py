@@ -73,7 +73,7 @@ class Sticking(Conditions):
         known: whether N_diss / N is the sticking probability, by `settled`; otherwise the bounds
             `lowest` and `highest` are all that is known of it.
         surface: what it is called, such as "Cu(111)"; empty where only the facet is known.
-        others: endings of one's own, each with its trajectories.
+        others: custom endings, each with its trajectories.
         repeated: what replicates say of S0, where the point was split; S0 and its interval are then
             theirs, and the counts those of trajectories drawn at random beside.
     """
@@ -95,7 +95,7 @@ class Sticking(Conditions):
 
     @property
     def stuck(self) -> int:
-        """Trajectories that S0 counts: the dissociated, and endings of one's own that stick."""
+        """Trajectories that S0 counts: the dissociated, and custom endings that stick."""
         return self.dissociated + sum(count for ending, count in self.others if ending.sticks)
 
     @property
@@ -187,7 +187,7 @@ def outcome_counts(
     Args:
         points: structured, with the field `point`.
         trajectories: structured, with the fields `point`, `number` and `outcome`.
-        own: how many endings of one's own follow those of `Outcome`.
+        own: how many custom endings follow those of `Outcome`.
 
     Raises:
         ValueError: a trajectory occurs twice, has no known point, has not ended, or has a weight.
@@ -225,7 +225,7 @@ def sticking_of_counts(
         counts: as `outcome_counts` gives.
         most: of `settled`.
         surfaces: what surfaces are called, by facet.
-        own: endings of one's own.
+        own: custom endings.
     """
     names = [name for name in CONDITIONS if name in (points.dtype.names or ())]
     conditions = points[names].tolist()
@@ -261,7 +261,7 @@ def sticking(
         trajectories: those that count.
         most: as of `settled`.
         surfaces: what surfaces are called, by facet.
-        own: endings of one's own.
+        own: custom endings.
     """
     counts = outcome_counts(points, trajectories, len(own))
     return sticking_of_counts(points, counts, most, surfaces, own)

@@ -6,7 +6,7 @@ detailed balance says of shots that desorb that they come with the density
     N S0 w,    w = (2J + 1) exp(-[E + E_∥ + E_vJ]/kT) / its integral,
 
 N being the molecules of a gas in equilibrium that the shots stand for: n r_S² Z_S √(M/μ) / Z_r of
-n shots. So S0 = 1/(1 + exp(-β·x)), x polynomials of E, E_∥, v and J(J+1), is found by the largest
+n shots. So S0 = 1/(1 + exp(-β·x)), x polynomials of E, E_∥, v and J(J+1), is found by the maximum
 likelihood of a Poisson process of known exposure,
 
     Σ ln S0(x_i) - N ∫ S0 w.
@@ -214,7 +214,7 @@ def _shots(
 def _likeliest(
     gas: Gas, x: Float[np.ndarray, "shot feature"], exposure: float
 ) -> tuple[float, Coefficients]:
-    """The largest likelihood and its β; Fisher's scoring, damped after Levenberg and Marquardt."""
+    """The maximum likelihood and its β; Fisher scoring, damped after Levenberg and Marquardt."""
 
     def likelihood(beta: Coefficients) -> float:
         return -float(np.logaddexp(0, -x @ beta).sum()) - exposure * gas.sticking(beta)[0]

@@ -117,7 +117,7 @@ def normal_energy_scaling(
         counts: of the points.
         form: of the curve.
         amplitude: A, if it is not to be fitted.
-        resamples: how often the counts are drawn anew.
+        resamples: number of resampled sets of counts.
         seed: of these draws.
     """
     if len(set(counts.polar_deg)) < 2:

@@ -25,7 +25,7 @@ HEADERS = {kind: (*names, *END) for kind, names in OF_KIND.items()}  # by kind o
 HEADER = HEADERS["diatomic"]
 EARLIER = (*OF_KIND["diatomic"], *EARLIER_END)
 REPEATED = ("replicates", "replicates_mean", "replicates_spread")  # where a point was split
-STUCK, LEFT = "stuck_", "left_"  # before the name of an ending of one's own
+STUCK, LEFT = "stuck_", "left_"  # before the name of a custom ending
 
 
 def _text(name: str, value: Value) -> str:
@@ -59,7 +59,7 @@ def _repeated(row: Sticking) -> tuple[str, str, str]:
 
 
 def _own_name(ending: OwnEnding) -> str:
-    """What the column of an ending of one's own is called."""
+    """What the column of a custom ending is called."""
     return f"{STUCK if ending.sticks else LEFT}{ending.name}"
 
 

@@ -83,7 +83,7 @@ def run_sizes(
     ranks: Ranks,
     console: Console,
 ) -> pd.DataFrame:
-    """Run, or go on with, a campaign on each slab; answer the table.
+    """Run or continue a campaign on each slab; answer the table.
 
     Args:
         wanted: inputs by the size of their slabs, of `resized`.

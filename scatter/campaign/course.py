@@ -54,7 +54,7 @@ class Course:
             sampler: that is followed.
             points: of the campaign.
             rows: of all that has ended already, of whatever round, as `Ended` holds them.
-            own: endings of one's own.
+            own: custom endings.
         """
         self.sampler, self.points, self.number = sampler, points, 1
         self.rows, self.complete = rows, rows[:0]

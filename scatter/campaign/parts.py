@@ -29,8 +29,8 @@ class Parts:
 
     Attributes:
         motion: the integrator, in place of that of `[dynamics]`.
-        endings: of one's own, looked at before the usual ones.
-        observers: of one's own, beside the usual ones.
+        endings: custom ones, looked at before the usual ones.
+        observers: custom ones, beside the usual ones.
         projectile: makes a projectile of a diatomic's numbers, masses, curve and states.
         sampler: says which starts are wanted, in place of `[sampling]`.
         kind: of projectile, which the input says.

@@ -64,7 +64,7 @@ class Progress:
             aim: the target.
             surfaces: what surfaces are called, by facet.
             most: the campaign's `[guards] most_unsettled`.
-            own: endings of one's own.
+            own: custom endings.
             alike: whether all trajectories count alike, so that S0 can be shown.
         """
         self.alike = alike

@@ -27,7 +27,7 @@ from scatter.settings import UserError
 
 
 def refuse_unsplit(input: Input, parts: Parts) -> None:
-    """Raise UserError where points would be split, and parts of one's own cannot take part."""
+    """Raise UserError where points would be split, and custom parts cannot take part."""
     own = {
         "a custom sampler decides itself which starts are run": parts.sampler is not None,
         "custom observers watch crude trajectories": bool(parts.observers),

@@ -59,7 +59,7 @@ class Opened(NamedTuple):
 
 
 def run(path: Path, trust_pickle: bool = False, every_fs: float | None = None) -> Path:
-    """Run, or go on with, the campaign of an input file; answer its folder.
+    """Run or continue the campaign of an input file; return its folder.
 
     Args:
         path: `input.toml`.
@@ -91,7 +91,7 @@ def run_all(path: Path, trust_pickle: bool = False, every_fs: float | None = Non
 
 
 def run_on(source: Source, on: Opened, ranks: Ranks, recorded: bool = False) -> None:
-    """Run, or go on with, an input on what has been opened for it, and report.
+    """Run or continue an input on what has been opened for it, and report.
 
     Args:
         source: the input.
@@ -184,7 +184,7 @@ def carry_out(
     parts: Parts | None = None,
     timestep_fs: float | None = None,
 ) -> None:
-    """Run, or go on with, a campaign in a folder that this run holds, down to its `results.h5`.
+    """Run or continue a campaign in a folder that this run holds, down to its `results.h5`.
 
     Args:
         source: the input; its [potential] and its [run] output are not looked at.

@@ -35,7 +35,7 @@ def init(
     ] = None,
     element: Annotated[str, typer.Option(help="Of the surface.")] = "Cu",
 ) -> None:
-    """Write a commented input file that runs as it is, to begin a campaign with."""
+    """Write a commented input file that runs unchanged, to start a campaign from."""
     from scatter.config.template import write_template
 
     path = write_template(name, projectile, potential, element)

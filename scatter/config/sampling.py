@@ -21,8 +21,8 @@ class Sampling(Table):
     trajectories: Count = Field(
         default=1000,
         description="Trajectories of each point, or with a target those of its first round; may be "
-        "increased when a campaign is continued. Of splitting: starts of each replicate, which may "
-        "not.",
+        "increased when a campaign is continued. For splitting: starts of each replicate, which "
+        "may not be increased.",
     )
     target_error: Annotated[float, Field(gt=0, lt=0.5)] | None = Field(
         default=None,
@@ -35,12 +35,12 @@ class Sampling(Table):
     )
     target_product: Annotated[str, Field(min_length=1, max_length=80)] | None = Field(
         default=None,
-        description="Product whose probability the targets, or splitting, mean in place of S0, as "
-        '"CHD2* + D*"; of atoms and polyatomics.',
+        description="Product whose probability takes the place of S0 in targets and splitting, "
+        'as "CHD2* + D*"; for atoms and polyatomics.',
     )
     max_trajectories: Count | None = Field(
         default=None,
-        description="The most trajectories that a target may add up to at any point; by default "
+        description="Most trajectories that a target may reach at any point; by default "
         "10 times `trajectories`.",
     )
 
@@ -48,22 +48,22 @@ class Sampling(Table):
         default="crude",
         description='"crude" counts trajectories drawn at random; "splitting" is for rare events: '
         "replicates of as many starts as `trajectories` climb from level to level, by moves that "
-        'keep their law; "auto" splits the points at which a crude first round found fewer than '
-        "10 events.",
+        'preserve their distribution; "auto" splits the points at which a crude first round found '
+        "fewer than 10 events.",
     )
     replicates: Annotated[int, Field(ge=2, le=10_000)] | None = Field(
         default=None,
-        description="Of splitting: independent replicates of each point, or with a target the "
+        description="For splitting: independent replicates of each point, or with a target the "
         "first ones; by default 8. May be increased when a campaign is continued.",
     )
     moves: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None,
-        description="Of splitting: moves of each start from one level to the next; by default 3. "
+        description="For splitting: moves of each start from one level to the next; by default 3. "
         "Fewer than 3 cost more than they save.",
     )
     max_replicates: Annotated[int, Field(ge=2, le=10_000)] | None = Field(
         default=None,
-        description="Of splitting: the most replicates that a target may add up to at any point; "
+        description="For splitting: most replicates that a target may reach at any point; "
         "by default 8 times `replicates`.",
     )
 

@@ -41,9 +41,8 @@ class Run(Table):
     threads: NumberOrAuto = Field(
         default="auto",
         description='Threads of each rank; "auto" is its share of the cores that the machine, CPU '
-        "binding and container quota leave to the ranks there, and at most OMP_NUM_THREADS. A "
-        "batch is spread over them only while that is faster than one thread; results are the same "
-        "to the bit.",
+        "binding and container quota allow, and at most OMP_NUM_THREADS. A batch is spread over "
+        "them only while that is faster than one thread; results are bit for bit the same.",
     )
 
 
@@ -56,7 +55,7 @@ class Frames(Table):
 
     trajectories: NonNegativeInt = Field(
         default=0,
-        description="How many trajectories of each point are recorded: the first by number.",
+        description="Number of trajectories recorded at each point: the first ones.",
     )
     every: PositiveInt = Field(default=10, description="Time steps between recorded frames.")
 

@@ -111,7 +111,7 @@ class Lines(NamedTuple):
 
 
 def write_template(path: Path, formula: str, potential: str | None, element: str) -> Path:
-    """Write a commented input for a projectile; answer its path.
+    """Write a commented input for a projectile; return its path.
 
     Args:
         path: of the new file; `.toml` is added to a bare name.

@@ -75,7 +75,7 @@ class Ending(Observer):
     Attributes:
         name: how results call it.
         sticks: whether the projectile, or a part of it, stays: S0 counts these.
-        code: in `/trajectories`; of one's own endings the campaign chooses it.
+        code: in `/trajectories`; for custom endings the campaign chooses it.
     """
 
     sticks: bool = False

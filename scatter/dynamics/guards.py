@@ -33,14 +33,14 @@ class Guards(Table):
     """
 
     domain: bool = Field(
-        default=True, description="Whether the bounds of the potential's own file hold."
+        default=True, description="Whether the bounds in the potential's own file apply."
     )
     shortest_bond_A: PositiveFloat | None = Field(
         default=None, description="Failed: the molecule's bond is shorter than this."
     )
     longest_bond_A: PositiveFloat | None = Field(
         default=None,
-        description="The longest bond that the potential is good for; `[stop] dissociated_A` may "
+        description="Longest bond for which the potential is valid; `[stop] dissociated_A` may "
         "not be longer.",
     )
     shortest_A: Annotated[dict[str, PositiveFloat], AfterValidator(_pairs)] = Field(
@@ -50,36 +50,35 @@ class Guards(Table):
     )
     lowest_A: float | None = Field(
         default=None,
-        description="Failed: an atom of the molecule is lower than this, from the top plane.",
+        description="Failed: an atom of the molecule is lower than this above the top plane.",
     )
     every: PositiveInt = Field(
         default=20,
-        description="Time steps from one look of a committee, or of another guard that measures, "
-        "to the next.",
+        description="Time steps between checks by a committee, or by another guard that measures.",
     )
     disagreement_eV_per_A: PositiveFloat = Field(
         default=0.2,
-        description="A trajectory in which a committee disagrees by more leaves its worst frame in "
-        "`uncertain.extxyz`.",
+        description="Where a committee disagrees by more, the trajectory's worst frame is written "
+        "to `uncertain.extxyz`.",
     )
     leverage: PositiveFloat | None = Field(
         default=None,
-        description="A trajectory in which the potential extrapolates by more leaves its worst "
-        "frame there too.",
+        description="Where the potential extrapolates by more, the trajectory's worst frame is "
+        "written there too.",
     )
     coupling_eV: PositiveFloat = Field(
         default=0.001,
-        description="The most energy that a molecule may share with the slab where it starts, and "
-        "where it counts as scattered; more is refused before anything runs.",
+        description="Largest coupling energy of molecule and slab at the start and where it "
+        "counts as scattered; more is refused before anything runs.",
     )
     most_failed: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.01,
-        description="A campaign in which a larger fraction has failed says so and exits with 3.",
+        description="If a larger fraction of a campaign has failed, it says so and exits with 3.",
     )
     most_unsettled: Annotated[float, Field(ge=0, le=1)] = Field(
         default=MOST_UNSETTLED,
-        description="A point of which a larger fraction is undecided or failed has no S0: bounds "
-        "stand in its place, and the campaign exits with 3.",
+        description="If a larger fraction of a point is undecided or failed, it has no S0 but "
+        "bounds, and the campaign exits with 3.",
     )
 
     def threshold(self, column: str) -> float:
@@ -107,8 +106,8 @@ def bounds_of(domain: Domain | None, guards: Guards, stop: Stop | None, system: 
     longest = guards.longest_bond_A or longest
     if stop is not None and len(numbers) == 2 and stop.dissociated_A > longest:
         raise UserError(
-            f"[stop] dissociated_A = {stop.dissociated_A:g}: the potential is good for bonds up to "
-            f"{longest:.4g} Å; choose at most that, or say better in [guards] longest_bond_A"
+            f"[stop] dissociated_A = {stop.dissociated_A:g}: the potential is valid for bonds "
+            f"up to {longest:.4g} Å; choose at most that, or correct it in [guards] longest_bond_A"
         )
     shortest = min((own.closest_of(*pair) for pair in pairs), default=0.0) if own else 0.0
     closest = np.array(

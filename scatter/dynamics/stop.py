@@ -33,8 +33,8 @@ class Dynamics(Table):
         StepOrAuto,
         Field(
             description='time step: one evaluation of the potential each; "auto" follows from the '
-            "period of the molecule's bond, and is halved until 32 pilot trajectories keep their "
-            "energy; results say what it was"
+            "period of the molecule's bond, and is halved until 32 pilot trajectories conserve "
+            "energy; the results state it"
         ),
     ] = 0.1
     inner_steps: Annotated[
@@ -56,8 +56,9 @@ class Dynamics(Table):
     energy_tolerance_eV: Annotated[
         PositiveFloat,
         Field(
-            description="a trajectory whose total energy strays further has failed; the swing of "
-            "velocity Verlet within a vibration counts, 0.06 eV for H2, v = 1, at 0.5 fs and a "
+            description="a trajectory whose total energy strays further has failed; the "
+            "oscillation of velocity Verlet's energy within a vibration counts, 0.06 eV for H2, v "
+            "= 1, at 0.5 fs and a "
             "quarter of that at 0.25 fs"
         ),
     ] = 0.1
@@ -67,8 +68,8 @@ class Dynamics(Table):
         Field(
             description='"bottom" lets the lowest moving layers of the slab exchange energy with a '
             "bath at its temperature (Langevin dynamics), in place of the solid below, so that "
-            "what a molecule gives to the slab is not reflected there; for slow or heavy "
-            "molecules, and those that are trapped"
+            "what a molecule gives to the slab is not reflected there; use it for slow or heavy "
+            "molecules, and trapped ones"
         ),
     ] = "none"
     bath_layers: Annotated[
@@ -156,14 +157,14 @@ class Stop(Table):
     absorbed_A: Annotated[
         PositiveFloat | None,
         Field(
-            description="of atoms and polyatomics: what lies deeper below the top plane is "
+            description="for atoms and polyatomics: what lies deeper below the top plane is "
             "absorbed; by default 0.5"
         ),
     ] = None
     trapped_bounces: Annotated[
         Annotated[int, Field(gt=0, le=1000)] | None,
         Field(
-            description="of atoms and polyatomics: trapped once the energy of the centre of mass "
+            description="for atoms and polyatomics: trapped once the energy of the centre of mass "
             "has been negative at so many outer turning points in a row; by default never"
         ),
     ] = None

@@ -25,7 +25,7 @@ def sample(
     trust_pickle: bool = False,
     trajectories: bool = True,
 ) -> Path:
-    """Run the campaign of an input file, or go on with it, and record all its trajectories.
+    """Run or continue the campaign of an input file, and record all its trajectories.
 
     The frames are `frames/point…-….extxyz` in the campaign's folder, one file for each trajectory,
     which appears before the trajectory counts as finished; what is asked for besides goes into

@@ -111,7 +111,7 @@ def run(
     slots: int = 0,
     kernels: str | None = None,
 ) -> None:
-    """Run a prepared campaign, or go on with it.
+    """Run a prepared campaign, or continue it.
 
     Args:
         prepared: what `scatter prepare` wrote.

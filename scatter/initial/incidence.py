@@ -120,7 +120,7 @@ class Incidence(Table):
         default=7.0,
         description='Height of the start above the top plane of the surface, Å. "auto" is the '
         "lowest that no snapshot of the slab can feel: the reach of the potential above their "
-        "highest atom; the law of the results is the same, at fewer steps.",
+        "highest atom; the results have the same distribution, at fewer steps.",
     )
 
     aim_atom: NonNegativeInt | None = Field(
@@ -135,28 +135,29 @@ class Incidence(Table):
     site: str | None = Field(
         default=None,
         min_length=1,
-        description="Of adsorbed projectiles: kind of site that they are put on, as of "
+        description="For adsorbed projectiles: kind of site that they are put on, as of "
         "`[surface.adsorbates]`; by default the one where they have the lowest energy.",
     )
     place_A: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
         default=None,
-        description="Of adsorbed projectiles: x and y of the place that they are put on instead, "
+        description="For adsorbed projectiles: x and y of the place that they are put on instead, "
         "Å, as a facet without named sites and a slab from a file need.",
     )
 
     divide_A: PositiveFloat | None = Field(
         default=None,
-        description="Of desorption: bond length that is the dividing surface, Å; behind the "
+        description="For desorption: bond length that is the dividing surface, Å; behind the "
         f"barrier and shorter than `dissociated_A`, by default {DIVIDE_A:g}.",
     )
     below_A: PositiveFloat | None = Field(
         default=None,
-        description="Of desorption: height of the centre of mass up to which that surface reaches, "
+        description="For desorption: height of the centre of mass up to which that surface "
+        "reaches, "
         f"Å above the top plane of the slab at rest; by default {BELOW_A:g}.",
     )
     every_fs: PositiveFloat | None = Field(
         default=None,
-        description="Of desorption: time between two starts that are drawn from one chain of "
+        description="For desorption: time between two starts that are drawn from one chain of "
         f"dynamics on that surface, fs; by default {EVERY_FS:g}.",
     )
 

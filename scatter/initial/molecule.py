@@ -62,37 +62,38 @@ class Molecule(Table):
     ) = Field(default=None, description="Pairs [v, j], such as [[0, 1], [1, 1]]; excludes v and j.")
     modes: OneOrMany[dict[str, Quanta]] | None = Field(
         default=None,
-        description="Of polyatomics: quanta of the normal modes, in order of frequency, such as "
+        description="For polyatomics: quanta of the normal modes, in order of frequency, such as "
         '{"1" = 1}; those left out have none. One state or a list; by default the ground state.',
     )
     vibration_K: OneOrMany[PositiveFloat] | None = Field(
         default=None,
-        description="Of polyatomics, in place of modes: quanta by Boltzmann at this temperature "
+        description="For polyatomics, in place of modes: quanta by Boltzmann at this temperature "
         "(of a nozzle), drawn for each trajectory; one value or a list.",
     )
     k: int | None = Field(
         default=None,
-        description="Of a symmetric top: angular momentum along its axis, ħ, from -j to j; without "
+        description="For a symmetric top: angular momentum along its axis, ħ, from -j to j; "
+        "without "
         "it, uniform among them.",
     )
     rotation_K: PositiveFloat | None = Field(
         default=None,
-        description="Of polyatomics, in place of j: rotation by Boltzmann at this temperature.",
+        description="For polyatomics, in place of j: rotation by Boltzmann at this temperature.",
     )
     sampling: Literal["adiabatic-switching", "normal-modes"] | None = Field(
         default=None,
-        description='Of polyatomics: "adiabatic-switching" makes quantised phase points on the '
+        description='For polyatomics: "adiabatic-switching" makes quantised phase points on the '
         'potential, which is usual; "normal-modes" leaves them harmonic, as in older literature.',
     )
     phase_points: Annotated[int, Field(gt=0, le=1_000_000)] | None = Field(
         default=None,
-        description="Of polyatomics: phase points of each vibrational state, of which every "
+        description="For polyatomics: phase points of each vibrational state, of which every "
         "trajectory draws one; by default 1024.",
     )
     geometry: str | None = Field(
         default=None,
         min_length=1,
-        description="Of polyatomics: file with the atoms in the formula's order, relaxed on the "
+        description="For polyatomics: file with the atoms in the formula's order, relaxed on the "
         "potential; by default ASE's geometry of that formula is.",
     )
     masses_amu: dict[str, PositiveFloat] = Field(

@@ -78,7 +78,7 @@ class Projectile(Protocol):
     Attributes:
         numbers: atomic numbers of its atoms.
         masses: amu.
-        columns: of one's own that `sample` writes beyond those of every campaign.
+        columns: custom ones that `sample` writes beyond those of every campaign.
         reference: the forces of its own bonds, which a multistep motion steps inside; None where
             there are none.
     """
@@ -133,7 +133,7 @@ class Diatomic:
         masses: amu.
         curve: V(r) of the potential that trajectories run on; final states are measured on it.
         states: that it begins in, by v, J and m_J.
-        columns: of one's own, beyond `columns.DIATOMIC`.
+        columns: custom ones, beyond `columns.DIATOMIC`.
     """
 
     numbers: tuple[int, int]

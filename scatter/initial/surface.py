@@ -53,13 +53,13 @@ class Thermalise(Table):
     replicas: PositiveInt = Field(
         le=100_000,
         default=32,
-        description="Independent slabs, each with its own random stream, in one batch.",
+        description="Independent slabs in one batch, each with its own random stream.",
     )
     snapshots: CountOrAuto = Field(
         default=256,
         description='Thermal snapshots in all, shared evenly by the replicas. "auto" is one for '
         "ten trajectories of a point, in powers of two from 256 on, so that sharing them widens "
-        "no interval of S0 by more than 2 %.",
+        "intervals of S0 by 2 % at most.",
     )
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class Surface(Built):
 
     frozen_layers: LayersOrAll = Field(
         default=2,
-        description='Lowest layers, which never move; on (211) three rows each. With "all" the '
+        description='Lowest layers, held fixed; on (211) three rows each. With "all" the '
         "surface is rigid: nothing of the slab moves, adsorbates included.",
     )
     temperature_K: OneOrMany[NonNegativeFloat] = Field(
@@ -114,17 +114,17 @@ class Surface(Built):
     )
     vacuum_A: PositiveFloat = Field(
         default=40.0,
-        description="From the uppermost atom to the lowest of the slab's next image, Å; a file "
-        "has its own where this key is left out.",
+        description="From the uppermost atom to the lowest one of the slab's next image, Å; "
+        "without this key a file keeps its own.",
     )
     file: str | None = Field(
         default=None,
         min_length=1,
         description="Slab to read instead of building one: extended XYZ (.xyz, .extxyz), or a "
         "POSCAR of VASP (POSCAR, CONTCAR, .vasp); of several structures the last is taken. "
-        "Excludes element, structure, facet, size, lattice_constant_A and c_over_a. It moves what "
-        "the file does not hold (move_mask, selective dynamics); where that holds nothing, "
-        "`frozen_layers` are. Masses of the file are used.",
+        "Excludes element, structure, facet, size, lattice_constant_A and c_over_a. Atoms that "
+        "the file does not hold (move_mask, selective dynamics) move; if it holds none, "
+        "`frozen_layers` applies. Masses of the file are used.",
     )
     substrate: list[str] | None = Field(
         default=None,
@@ -145,8 +145,8 @@ class Surface(Built):
     )
     images: bool = Field(
         default=False,
-        description="Whether the molecule may feel its own images, which a narrow cell repeats: "
-        "true means a surface covered with them, one for each cell.",
+        description="Whether the molecule may interact with its own periodic images, as in a "
+        "narrow cell: true means a surface covered with molecules, one per cell.",
     )
     adsorbates: Adsorbates = Field(
         default=Adsorbates(), description="Atoms on the sites of a slab that is built."

@@ -140,7 +140,7 @@ class MaceEvaluator(Evaluator):
         return self._answer(self.lists, positions)
 
     def keep(self, slots: Array) -> None:
-        """Go on with the replicas in `slots` only."""
+        """Continue with the replicas in `slots` only."""
         self.lists.keep(_numpy(slots))
 
     def _answer(self, lists: VerletLists, positions: Array) -> tuple[Array, Array]:

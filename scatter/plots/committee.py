@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from scatter.analysis.committee import CommitteeSticking
 from scatter.analysis.curve import Curve, curves, scanned
@@ -21,6 +23,10 @@ from scatter.plots.style import bars, canvas, look
 
 WIDE_pt = 6  # of the bars for sampling and model together
 THIN_pt = 0.4  # of the members' lines
+KEY = [
+    (Patch(color="0.8", linewidth=0), "95 %, sampling and model"),
+    (Line2D([], [], color="0.3", linewidth=THIN_pt), "members"),
+]
 
 
 def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
@@ -41,7 +47,7 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
         [*chain.from_iterable(curves(member, axis) for member in zip(*members, strict=True))]
         for members in ([row.members for row in group] for group in groups)
     ]
-    with canvas(1, HEIGHT_mm + LINE_mm * (3 + title.count("\n") + len(groups))) as figure:
+    with canvas(1, HEIGHT_mm + LINE_mm * (4 + title.count("\n") + len(groups))) as figure:
         axes = figure.add_subplot()
         fits = fits_of([curve for members in points for curve in members])
         for index, group in enumerate(groups):
@@ -51,14 +57,11 @@ def committee_figure(rows: Sequence[CommitteeSticking]) -> Figure:
             for member, curve in enumerate(points[index]):
                 _draw_member(axes, curve, fits.pop(0), member, style["color"], style["linestyle"])
         frame(axes, axis, np.array([getattr(row.own, axis) for row in rows]))
-        axes.set_title(
-            f"{title}\n{len(rows[0].members)} potentials, the same starts\n"
-            "thin bars: sampling; wide bars: sampling and model (95 %); thin lines: members"
-        )
-        handles, texts = axes.get_legend_handles_labels()
+        axes.set_title(f"{title}\n{len(rows[0].members)} potentials, the same starts")
+        handles = [*zip(*axes.get_legend_handles_labels(), strict=True), *KEY]
         if not all(row.own.known for row in rows):
-            handles, texts = [*handles, bracket_handle()[0]], [*texts, bracket_handle()[1]]
-        figure.legend(handles, texts, loc="outside lower center", frameon=False)
+            handles.append(bracket_handle())
+        figure.legend(*zip(*handles, strict=True), loc="outside lower center", frameon=False)
     return figure
 
 

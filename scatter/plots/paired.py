@@ -57,7 +57,7 @@ def paired_figure(
     title, texts = title_and_labels([conditions_of(g[0].reference) for g in groups], axis)
     values = [float(_of(row, axis)) for row in counted]
     apart = APART * (max(values) - min(values) or 2 * along(axis).about)
-    fits = [_fits(groups, axis, of) for of in ("reference", "potential")]
+    fits = _fits(groups, axis)
     lines = 2 + title.count("\n") + (len(groups) + 1) // 2 * (len(groups) > 1)
     with canvas(1, HEIGHT_mm + LINE_mm * lines) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
@@ -76,10 +76,14 @@ def paired_figure(
     return figure
 
 
-def _fits(groups: Sequence[Group], axis: str, of: str) -> list[tuple[Curve, Answer]]:
-    """The points of each group on one potential, and their fit."""
-    points = [curve for group in groups for curve in curves([getattr(r, of) for r in group], axis)]
-    return list(zip(points, fits_of(points), strict=True))
+def _fits(groups: Sequence[Group], axis: str) -> list[list[tuple[Curve, Answer]]]:
+    """Points and fit of each group on the reference and on the potential, of one form for all."""
+    points = [
+        [curve for group in groups for curve in curves([getattr(r, of) for r in group], axis)]
+        for of in ("reference", "potential")
+    ]
+    fits = iter(fits_of([curve for each in points for curve in each]))
+    return [[(curve, next(fits)) for curve in each] for each in points]
 
 
 def _of(row: PairedSticking, name: str) -> Any:

@@ -261,7 +261,7 @@ class AseEvaluator(Evaluator):
         return self._evaluate(np.arange(len(positions)), positions)
 
     def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
-        """Go on with the replicas in `slots` only."""
+        """Continue with the replicas in `slots` only."""
         self.slots = [self.slots[slot] for slot in slots]
 
     def _evaluate(

@@ -92,7 +92,7 @@ class Evaluator:
         raise NotImplementedError
 
     def keep(self, slots: Array) -> None:
-        """Go on with the replicas in `slots` (increasing indices) only, in that order."""
+        """Continue with the replicas in `slots` (increasing indices) only, in that order."""
         raise NotImplementedError
 
     def grow(self) -> bool:

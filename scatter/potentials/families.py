@@ -119,7 +119,7 @@ def family(kind: str) -> Family:
     """The family of a kind.
 
     Raises:
-        UserError: there is none of that name, or the package that has it cannot be imported.
+        UserError: no kind has that name, or the package that has it cannot be imported.
     """
     entry = OWN.get(kind) or next((entry for entry in kinds() if entry.name == kind), None)
     if entry is None:

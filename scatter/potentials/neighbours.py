@@ -70,6 +70,6 @@ class VerletLists:
         self.counts[slots] = -1
 
     def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
-        """Go on with these slots only."""
+        """Continue with these slots only."""
         for name in KEPT:
             setattr(self, name, np.ascontiguousarray(getattr(self, name)[slots]))

@@ -54,7 +54,7 @@ class Replicas(Evaluator):
         return self._answer(self.lists, positions)
 
     def keep(self, slots: Int[np.ndarray, " kept"]) -> None:
-        """Go on with the replicas in these slots only."""
+        """Continue with the replicas in these slots only."""
         self.lists.keep(slots)
 
     def _answer(self, lists: VerletLists, positions: Positions) -> Answer:

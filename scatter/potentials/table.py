@@ -71,8 +71,8 @@ class PotentialTable(Table):
     )
     trust_pickle: bool = Field(
         default=False,
-        description="A `.model` file is a pickle, and opening it runs the code inside; true "
-        "says that you trust where it came from.",
+        description="A `.model` file is a pickle, and opening it runs the code inside; true means "
+        "that you trust its origin.",
     )
     head: str | None = Field(
         default=None,

@@ -67,7 +67,7 @@ def _ends(group: Sequence[Sticking], axis: str) -> str:
     """S0 of the first and of the last point of a curve."""
     ordered = sorted(group, key=lambda row: getattr(row, axis))
     ends = [ordered[0], *ordered[1:][-1:]]
-    return ", and ".join(f"{_value(row)} at {worded(axis, getattr(row, axis))}" for row in ends)
+    return " and ".join(f"{_value(row)} at {worded(axis, getattr(row, axis))}" for row in ends)
 
 
 def _value(row: Sticking) -> str:
@@ -77,7 +77,7 @@ def _value(row: Sticking) -> str:
         return f"not known, but between {row.lowest:.3g} and {row.highest:.3g},"
     if row.repeated is not None and row.repeated.doubt:
         return f"{row.S0:.2g} (interval refused: replicates differ too much)"
-    return f"{row.S0:.3g} (95 % {row.low:.2g} to {row.high:.2g})"
+    return f"{row.S0:.3g} (95 % interval {row.low:.2g} to {row.high:.2g})"
 
 
 def desorbed_in_words(points: Sequence[Point]) -> list[str]:

@@ -27,6 +27,7 @@ from scatter.analysis.words import conditions_of, leaving_out, phrases, title_of
 from scatter.conditions import STATE, Value, applying
 from scatter.ebk import Level, Unbound, level, levels, reduced_mass
 from scatter.outputs import refuse_no_folder
+from scatter.phrases import interval
 from scatter.plots.conditions import head
 from scatter.plots.desorption import desorption_figure
 from scatter.plots.style import save
@@ -290,9 +291,9 @@ def average_table(title: str, averages: Sequence[tuple[str, Averaged]]) -> Listi
 def _numbers(computed: Averaged) -> list[str]:
     """Mean, interval and bounds of an average."""
     unit = " eV" if isinstance(computed, Desorption) else ""
-    bounds = f"{computed.lowest:.4g}-{computed.highest:.4g}"
+    bounds = interval(computed.lowest, computed.highest, ".4g")
     return [
         f"{_mean(computed):.4g}{unit}",
-        f"{computed.low:.4g}-{computed.high:.4g}",
+        interval(computed.low, computed.high, ".4g"),
         bounds if isfinite(computed.lowest) else "–",
     ]

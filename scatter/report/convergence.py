@@ -8,6 +8,7 @@ from rich.console import Console
 
 from scatter.analysis import Sticking
 from scatter.analysis.convergence import Campaign, Size, convergence
+from scatter.phrases import interval
 from scatter.plots.conditions import head
 from scatter.plots.convergence import convergence_figure
 from scatter.plots.style import save
@@ -81,7 +82,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.3f}-{high:.3f}"
+    return "" if low is None or high is None else interval(low, high, ".3f")
 
 
 def _apart(row: dict, name: str, digits: int) -> str:

@@ -21,6 +21,7 @@ from scatter.analysis.quadrupole import alignment
 from scatter.analysis.words import in_words, varied
 from scatter.conditions import CONDITIONS, applying, grouped
 from scatter.ebk import level, reduced_mass
+from scatter.phrases import interval
 from scatter.plots.alignment import alignment_figure
 from scatter.plots.fitted import fits_of
 from scatter.plots.sticking import sticking_figure
@@ -115,7 +116,7 @@ def _fits(results: ResultsFile, sentences: list[str], amplitude: float | None) -
         fixed = "" if amplitude is None else f", A fixed at {amplitude:g}"
         yield Exhibit(
             "fits",
-            f"Curves S0 = A g((E - E0)/W) of the largest likelihood of the counts{fixed}, by "
+            f"Maximum-likelihood fits of S0 = A g((E - E0)/W) to the counts{fixed}, with "
             "error functions g = [1 + erf]/2, logistic and Gompertz curves; 95 % intervals from "
             "resampled counts. p: probability of a worse fit if the curve were exact.",
             rows=[
@@ -150,8 +151,8 @@ def _efficacies(results: ResultsFile, fitted: Sequence[Fitted]) -> Iterator[str]
                 words = in_words([first], results.surfaces, without="energy_eV")
                 yield (
                     f"{words} → v = {second.v}: vibrational efficacy η = {eta.eta:.2f} "
-                    f"({eta.low:.2f}-{eta.high:.2f}), E0 lower by {eta.shift_eV:.3f} eV for "
-                    f"{eta.spacing_eV:.3f} eV of vibration."
+                    f"({interval(eta.low, eta.high, '.2f')}), E0 lower by "
+                    f"{eta.shift_eV:.3f} eV for {eta.spacing_eV:.3f} eV of vibration."
                 )
 
 
@@ -200,6 +201,6 @@ def _scaling(group: Sequence[Sticking]) -> str:
         return f"the scaling with the angle cannot be determined: {scaling.sentence}"
     return (
         f"S0 scales as S0(E cos^n ϑ) with n = {scaling.n:.2f} "
-        f"({scaling.n_low:.2f}-{scaling.n_high:.2f}; p = {scaling.p_value:.2g}); normal energy "
-        f"scaling, n = 2, has p = {scaling.p_normal:.2g} against it."
+        f"({interval(scaling.n_low, scaling.n_high, '.2f')}; p = {scaling.p_value:.2g}); "
+        f"normal energy scaling, n = 2, has p = {scaling.p_normal:.2g} against it."
     )

@@ -11,6 +11,7 @@ from scatter.analysis.clustered import Known
 from scatter.analysis.desorbed import Desorbed, Divide, anchored, arrhenius
 from scatter.analysis.resolved import FEWEST, resolved
 from scatter.outcomes import Outcome
+from scatter.phrases import interval
 from scatter.plots.desorbed import desorbed_figure, sticking_figure
 from scatter.report.document import Exhibit, Row, stem_of
 from scatter.report.table import point_names
@@ -194,7 +195,8 @@ def notes(points: Sequence[Point]) -> list[str]:
         if energy := arrhenius(by_T):
             sentences.append(
                 f"{name}: k(T) has an Arrhenius energy of {energy.value:.3f} eV (95 % "
-                f"{energy.low:.3f}-{energy.high:.3f}) from {by_T[0][0]:g} to {by_T[-1][0]:g} K"
+                f"{interval(energy.low, energy.high, '.3f')}) from "
+                f"{by_T[0][0]:g} to {by_T[-1][0]:g} K"
             )
     return [*sentences, CLASSICAL]
 

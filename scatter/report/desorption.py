@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scatter.analysis.clustered import Known, Z
+from scatter.phrases import interval
 from scatter.plots.conditions import head
 from scatter.plots.style import save
 from scatter.report.desorbed import (
@@ -85,8 +86,8 @@ def show_desorption(points: Sequence[Point], rows: Sequence[Row], console: Conso
 
 def _ends(row: Row) -> list[str]:
     names = ("n", "desorbed", "recrossed", "scattered", "undecided", "failed")
-    interval = f"{row['kappa_low']:.3f}-{row['kappa_high']:.3f}"
-    return [*(str(row[name]) for name in names), f"{row['kappa']:.4f}", interval]
+    kappa = interval(row["kappa_low"], row["kappa_high"], ".3f")
+    return [*(str(row[name]) for name in names), f"{row['kappa']:.4f}", kappa]
 
 
 def _means(row: Row) -> list[str]:
@@ -111,12 +112,12 @@ def _half(row: Row, name: str, unit: str) -> float:
 def _sticks(row: Row) -> list[str]:
     numbers = [
         f"{row['S_thermal']:.3g}",
-        f"{row['S_thermal_low']:.3g}-{row['S_thermal_high']:.3g}",
+        interval(row["S_thermal_low"], row["S_thermal_high"], ".3g"),
         f"{row['rate_m_s']:.3g}",
     ]
     if "S_anchored" in row:
         low, high = row["S_anchored_low"], row["S_anchored_high"]
-        numbers.append(f"{row['S_anchored']:.3g} ({low:.3g}-{high:.3g})")
+        numbers.append(f"{row['S_anchored']:.3g} ({interval(low, high, '.3g')})")
     return numbers
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from scatter.analysis import Counts, Undetermined, fit, read_curve
 from scatter.analysis.factor import Factor, factor_to
+from scatter.phrases import interval
 from scatter.results.folder import COUNTED, ResultsFile
 from scatter.settings import UserError
 
@@ -66,6 +67,6 @@ def in_words(factor: Factor, overlay: Path) -> str:
     """The factor with its interval."""
     p = "" if np.isnan(factor.p_value) else f"; p = {factor.p_value:.2g}"
     return (
-        f"{overlay}: S0 × {factor.value:.4g} ({factor.low:.4g}-{factor.high:.4g}) is nearest to "
-        f"the fitted curve{p}"
+        f"{overlay}: S0 × {factor.value:.4g} ({interval(factor.low, factor.high, '.4g')}) is "
+        f"nearest to the fitted curve{p}"
     )

@@ -62,11 +62,11 @@ def unknown(rows: Sequence[Sticking], most: float) -> str:
     worst = int(np.argmax(shares))
     row, name = rows[worst], point_names(rows)[worst]
     longer = row.undecided >= row.failed
-    mend = "run it in a new folder with a longer [dynamics] max_time_fs" if longer else "see why"
+    remedy = "run it in a new folder with a longer [dynamics] max_time_fs" if longer else "see why"
     return (
         f"S0 is not known at {np.count_nonzero(shares)} of {len(rows)} points, only its bounds: "
         f"more trajectories than [guards] most_unsettled = {most:g} allows are undecided or failed "
-        f"({name}: {row.undecided} and {row.failed} of {row.n}); {mend}"
+        f"({name}: {row.undecided} and {row.failed} of {row.n}); {remedy}"
     )
 
 

@@ -1,13 +1,14 @@
 """`scatter fit sticking`: curves fitted to sticking probabilities, in a table, a figure, a CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from scatter.analysis import Counts, Fit, Undetermined, fit
-from scatter.analysis.fits import UNLIKELY
+from scatter.analysis.fits import UNLIKELY, best_fits
 from scatter.analysis.likelihood import FORMS, Form
+from scatter.phrases import interval
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
 from scatter.report.averages import into
@@ -76,7 +77,8 @@ def fit_sticking(
             "fit; fit a time of flight with `scatter fit flight`"
         )
     scans = results.scans(results.rows)
-    fits = [fit(Counts.of(group), form, amplitude) for _, group in scans]
+    every = [Counts.of(group) for _, group in scans]
+    fits = [fit(counts, form, amplitude) for counts in every]
     doubts = [
         f"{words}: {answer.sentence}"
         for (words, _), answer in zip(scans, fits, strict=True)
@@ -101,10 +103,21 @@ def fit_sticking(
         for row in rows
         if row["p_value"] < UNLIKELY
     ]
+    doubts += _better(best_fits(every, amplitude), form)
     for sentence in doubts:
         say(console, sentence)
     say(console, f"table:  {folder / 'fits.csv'}\nfigure: {folder / 'fits.png'}")
     return rows
+
+
+def _better(best: Sequence[Fit | Undetermined], form: str) -> Iterator[str]:
+    """That figures draw another form, whose E0 and W are not those of this one, if they do."""
+    drawn = {answer.form for answer in best if isinstance(answer, Fit)}
+    for other in drawn - {form}:
+        yield (
+            f"{other} describes the points better, and is what other figures draw: its E0 and W "
+            f"are different parameters, with --form {other}"
+        )
 
 
 def fit_table(rows: Sequence[dict[str, object]], form: Form | str) -> Listing:
@@ -118,6 +131,8 @@ def _numbers(row: dict[str, object]) -> list[str]:
     cells = []
     for name, unit in (("E0", "_eV"), ("W", "_eV"), ("A", "")):
         low, high = row[f"{name}_low{unit}"], row[f"{name}_high{unit}"]
+        assert isinstance(low, float)
+        assert isinstance(high, float)
         fixed = name == "A" and row["amplitude"] is not None
-        cells += [f"{row[name + unit]:.4f}", "fixed" if fixed else f"{low:.4f}-{high:.4f}"]
+        cells += [f"{row[name + unit]:.4f}", "fixed" if fixed else interval(low, high, ".4f")]
     return [*cells, f"{row['p_value']:.2g}"]

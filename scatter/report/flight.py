@@ -9,6 +9,7 @@ from rich.console import Console
 from scatter.analysis import Detector, Flight, Undetermined, fit_flight, read_flight
 from scatter.analysis.likelihood import FORMS, Form
 from scatter.initial.formulas import atoms_of
+from scatter.phrases import interval
 from scatter.plots.flight import flight_figure
 from scatter.plots.style import save
 from scatter.report.averages import into
@@ -88,8 +89,8 @@ def report_flight(
     title = f"{experiment.molecule}, surface at {experiment.surface_K:g} K"
     save(flight_figure(flight, fitted, title), stem)
     line = [
-        *(f"{fitted.E0_eV:.4f}", f"{fitted.E0_low_eV:.4f}-{fitted.E0_high_eV:.4f}"),
-        *(f"{fitted.W_eV:.4f}", f"{fitted.W_low_eV:.4f}-{fitted.W_high_eV:.4f}"),
+        *(f"{fitted.E0_eV:.4f}", interval(fitted.E0_low_eV, fitted.E0_high_eV, ".4f")),
+        *(f"{fitted.W_eV:.4f}", interval(fitted.W_low_eV, fitted.W_high_eV, ".4f")),
         *(f"{fitted.background:.4g}", f"{fitted.p_value:.2g}"),
     ]
     header = ("E0 (eV)", "95 %", "W (eV)", "95 %", "background", "p")

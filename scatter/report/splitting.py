@@ -10,6 +10,7 @@ from scatter.analysis import Sticking
 from scatter.analysis.repeated import FEW_ANCESTORS, Passage, Repeated
 from scatter.conditions import applying, grouped
 from scatter.files import write_table
+from scatter.phrases import interval
 from scatter.report.listing import Listing
 from scatter.report.table import point_names
 from scatter.results.folder import ResultsFile
@@ -46,7 +47,7 @@ def splitting_table(results: ResultsFile) -> Listing:
     for place, passage in results.passages.items():
         P = passage.probability
         numbers = (
-            *(f"{P.mean:.3g}", "refused" if P.doubt else f"{P.low:.2g}-{P.high:.2g}"),
+            *(f"{P.mean:.3g}", "refused" if P.doubt else interval(P.low, P.high, ".2g")),
             *(f"{P.spread:.0%}", str(P.count), str(len(passage.thresholds))),
             *(_range(passage.acceptance), str(passage.ancestors)),
             *(str(passage.trajectories), "" if P.doubt else f"{passage.gain:,.2g}"),

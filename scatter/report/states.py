@@ -62,7 +62,7 @@ def state_section(results: ResultsFile, binning: Binning) -> Section:
             *("temperature_K", "low_K", "high_K"),
         )
         caption = (
-            "Rotational temperature of the scattered within each final v' (largest likelihood; "
+            "Rotational temperature of the scattered within each final v' (maximum likelihood; "
             "bootstrap intervals of 95 %)."
         )
         exhibits.append(

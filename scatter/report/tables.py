@@ -1,4 +1,4 @@
-"""Results in Python: tables of pandas of a campaign's folder, as `scatter.Results`."""
+"""Results in Python: pandas tables of a campaign's folder, as `scatter.Results`."""
 
 import re
 import warnings
@@ -45,7 +45,7 @@ BINNINGS = {"histogram": HISTOGRAM, "gaussian": GAUSSIAN, "parity": PARITY}
 
 
 class Results:
-    """What came of a campaign, as tables of pandas."""
+    """The results of a campaign, as pandas tables."""
 
     def __init__(self, read: ResultsFile, folder: Path | None):
         """Take results that have been read; see `open`."""
@@ -177,7 +177,8 @@ class Results:
         """Fits S0 = A g((E - E0)/W) along the incidence energy, a row for each curve.
 
         Args:
-            form: of g: "erf", "logistic" or "gompertz".
+            form: of g: "erf", "logistic" or "gompertz". Figures draw the one that describes the
+                points best, whose E0 and W are not those of another form.
             amplitude: A, if it is not to be fitted.
 
         Raises:
@@ -257,7 +258,7 @@ class Results:
         return rotational_temperatures(points, rows, ladders(self.read.molecules), chosen)
 
     def report(self) -> Path:
-        """Write `report.html` into the folder; answer its path.
+        """Write `report.html` into the folder; return its path.
 
         Raises:
             UserError: the results are in memory alone.

@@ -57,7 +57,7 @@ class Comparison:
 def compare(
     first: Path, second: Path, output: Path | None = None, trust_pickle: bool = False
 ) -> Comparison:
-    """Run two inputs from the same starts, or go on with them; every rank must call this.
+    """Run two inputs from the same starts, or continue them; every rank must call this.
 
     Args:
         first: `input.toml`; slabs, states and random numbers are those of its potential.

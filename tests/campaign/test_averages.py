@@ -80,11 +80,11 @@ CHOICE = {"facet": "Cu(100)", "T_K": 500.0, "molecule": "HD", "polar_deg": 0.0, 
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        ("facet", r"its points differ in facet \(111, 100\).*choose with --facet"),
-        ("T_K", r"its points differ in T_K \(600, 500\).*choose with --temperature"),
-        ("molecule", r"its points differ in molecule \(H2, HD\).*choose with --molecule"),
-        ("polar_deg", r"its points differ in polar_deg \(0, 45\).*choose with --polar"),
-        ("azimuth_deg", r"its points differ in azimuth_deg \(0, 20\).*choose with --azimuth"),
+        ("facet", r"its points differ in facet \(111, 100\).*choose it with --facet"),
+        ("T_K", r"its points differ in T_K \(600, 500\).*choose it with --temperature"),
+        ("molecule", r"its points differ in molecule \(H2, HD\).*choose it with --molecule"),
+        ("polar_deg", r"its points differ in polar_deg \(0, 45\).*choose it with --polar"),
+        ("azimuth_deg", r"its points differ in azimuth_deg \(0, 20\).*choose it with --azimuth"),
     ],
 )
 def test_what_was_not_chosen_among_several_is_asked_for(several, missing, sentence):
@@ -110,9 +110,9 @@ def test_the_points_that_were_chosen_are_averaged_alone_into_files_of_their_own(
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("molecule", "D2", "--molecule D2: no point of .* there are H2, HD"),
-        ("polar_deg", 30.0, "--polar 30: no point of .* there are 0, 45"),
-        ("facet", "Ni(111)", r"--facet Ni\(111\): no point of .* there are 111, 100"),
+        ("molecule", "D2", "--molecule D2: no point of .* the points have H2, HD"),
+        ("polar_deg", 30.0, "--polar 30: no point of .* the points have 0, 45"),
+        ("facet", "Ni(111)", r"--facet Ni\(111\): no point of .* the points have 111, 100"),
     ],
 )
 def test_what_is_not_there_cannot_be_chosen(several, name, value, sentence):

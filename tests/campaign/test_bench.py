@@ -23,7 +23,7 @@ def test_every_batch_is_timed_and_the_campaign_follows_from_the_fastest():
     assert {timing.slots for timing in found} == {*bench.BATCHES}
     assert all(timing.seconds > 0 for timing in found)
     said = spoken.file.getvalue()
-    assert "1000 trajectories of 200 fs in steps of 0.5 fs" in said
+    assert "1,000 trajectories of 200 fs in steps of 0.5 fs" in said
     cost = 400_000 * min(timing.seconds for timing in found)
     assert f"about {bench.clock(cost)} of forces" in said
 

@@ -88,7 +88,7 @@ def _short_bonds(path):
         (_without_hydrogen, "does not know H"),
         (_without_copper, "does not know Cu"),
         (_too_far, r"vacuum_A = .*through the potential's cutoff of 12.00 Å; add at least"),
-        (_short_bonds, "dissociated_A = 2.25: the potential is good for bonds up to 1.5"),
+        (_short_bonds, "dissociated_A = 2.25: the potential is valid for bonds up to 1.5"),
     ],
 )
 @pytest.mark.parametrize("verb", [run, committee])

@@ -51,8 +51,8 @@ def test_every_slab_is_run_once_and_compared_with_the_largest(write_tiny, tmp_pa
     assert (first["difference"].isna() == (first.index == 3)).all()
     largest = first["value"].iloc[-1]
     assert first["difference"][:3].tolist() == (first["value"][:3] - largest).tolist()
-    assert told[0].getvalue().count("6 trajectories of") == 4
-    assert "6 trajectories of" not in told[1].getvalue()
+    assert told[0].getvalue().count("6 trajectories, ") == 4
+    assert "6 trajectories, " not in told[1].getvalue()
     kept = scatter.Results.open(tmp_path / "2x2x4_frozen2")
     alone = scatter.run(tables)
     assert kept.trajectories.equals(alone.trajectories)
@@ -95,7 +95,7 @@ def test_any_product_and_both_energies_are_those_of_the_trajectories(write_tiny,
         (
             {"surface__adsorbates": {"species": "H", "site": "fcc", "cells": [[0, 0]]}},
             {"cells": ["2x2", "3x3"]},
-            "cells would be another coverage",
+            "cells would mean a different coverage",
         ),
         (
             {"surface__adsorbates": {"species": "H", "site": "fcc", "coverage": 0.25}},

@@ -117,7 +117,7 @@ def test_tables_figures_and_the_page_are_written(folder, capsys):
 def test_an_average_needs_no_option_and_takes_an_anchor(folder):
     [row] = average(folder, Wanted(anchor=(900.0, Known(0.01, 0.001, 0.008, 0.012))), Console())
     assert (row["S_anchored"], row["S_anchored_low"]) == (0.01, 0.008)
-    with pytest.raises(UserError, match="leave all options but --anchor out"):
+    with pytest.raises(UserError, match="leave out all options but --anchor"):
         average(folder, Wanted(gases_K=[900.0]), Console())
     with pytest.raises(UserError, match="T = 500 K is not one of 900 K"):
         average(folder, Wanted(anchor=(500.0, Known(0.01, 0.001, 0.008, 0.012))), Console())
@@ -155,7 +155,7 @@ def test_what_has_no_meaning_for_shots_is_refused(folder, tmp_path):
             {"incidence": {"kind": "beam", "energy_eV": 0.5}},
             'divide_A applies to kind = "desorption"',
         ),
-        ({"molecule": {"v": 0, "j": 0}}, "molecules that desorb begin in no state"),
+        ({"molecule": {"v": 0, "j": 0}}, "molecules that desorb have no initial state"),
         ({"molecule": {"formula": "H"}}, "is for diatomics only, and H is not one"),
         ({"incidence": {"divide_A": 2.3}}, "must be shorter than .stop. dissociated_A = 2.25"),
         ({"surface": {"temperature_K": [0, 300]}}, "nothing desorbs from a surface at rest"),

@@ -54,7 +54,15 @@ def test_an_amplitude_that_is_given_stays_and_narrows_the_others(exact):
 def test_a_curve_that_does_not_fit_is_said_to(exact):
     spoken = Console(record=True, width=80, quiet=False)
     fit_sticking([exact], "erf", 0.9, spoken)
-    assert "does not describe these points" in " ".join(spoken.export_text().split())
+    assert "does not describe the points" in " ".join(spoken.export_text().split())
+
+
+@pytest.mark.parametrize("form", ["erf", "logistic"])
+def test_a_form_that_figures_do_not_draw_is_said_to_be_another(exact, form):
+    spoken = Console(record=True, width=80, quiet=False)
+    fit_sticking([exact], form, None, spoken)
+    better = "erf describes the points better" in " ".join(spoken.export_text().split())
+    assert better == (form != "erf")
 
 
 @pytest.mark.parametrize("text", ["E0=0.6", "A=0", "A=1.1", "A=x", "A", ""])

@@ -79,6 +79,6 @@ def test_frames_are_those_of_the_steps_that_were_made_again(ran):
 
 def test_steps_that_were_made_again_count_once(ran):
     (_, ample), (_, crowded) = ran
-    steps = [told.partition("24 trajectories of ")[2].split()[0] for told in (ample, crowded)]
+    steps = [told.partition("24 trajectories, ")[2].split()[0] for told in (ample, crowded)]
     assert int(steps[0].replace(",", "")) > 1000
     assert steps[0] == steps[1]

@@ -106,7 +106,7 @@ def test_a_kill_in_the_middle_of_growth_loses_nothing(run_tiny, write_tiny, tmp_
         ({"incidence__energy_eV": [1.2, 1.5]}, r"\[incidence\] energy_eV was \[0.9, 1.2\] and is"),
         (
             {"molecule__j": 2},
-            r"\[molecule\] j was \[1\] and is now \[2\] \(conditions may be added",
+            r"\[molecule\] j was \[1\] and is now \[2\] \(conditions can be added",
         ),
         ({"surface__size": [3, 2, 4]}, r"\[surface\] size was"),
     ],

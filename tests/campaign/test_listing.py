@@ -160,7 +160,7 @@ def test_averages_are_whole(width):
     )  # fmt: skip
     listing = average_table("", [("gas at a temperature of 300 K", gas)])
     text = " ".join(printed(listing, width))
-    for number in ("0.01235", "1.234e-05-0.1234", "1.234e-05-0.9876"):
+    for number in ("0.01235", "1.234e-05 to 0.1234", "1.234e-05 to 0.9876"):
         assert number in text
 
 

@@ -100,7 +100,7 @@ def test_more_trajectories_extend_a_campaign_and_keep_its_rows(undisturbed, run_
     assert same(rows(folder)[rows(folder)["number"] < 5], first)
     text = store.read_manifest(folder)["input"]
     assert text == (tmp_path / "in.toml").read_text()
-    with pytest.raises(UserError, match=r"trajectories was 12 and is now 5 \(it may grow"):
+    with pytest.raises(UserError, match=r"trajectories was 12 and is now 5 \(it can grow"):
         run_tiny(tmp_path, sampling__trajectories=5)
 
 

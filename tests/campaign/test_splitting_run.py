@@ -144,7 +144,7 @@ def test_parts_that_cannot_take_part_are_refused(write_tiny, tmp_path, parts, se
 
 def test_a_product_may_be_what_is_rare_without_a_target():
     assert Sampling(method="splitting", target_product="CD3* + H*").splits
-    with pytest.raises(ValueError, match="is what a target or splitting means"):
+    with pytest.raises(ValueError, match="names what a target or splitting is for"):
         Sampling(target_product="CD3* + H*")
 
 

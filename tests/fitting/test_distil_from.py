@@ -176,7 +176,7 @@ def _distil_from(data, model, out):
     ("options", "words"),
     [
         (["--from", "m.npz", "--channels", "16"], "--channels: the shape is that of --from"),
-        (["--freeze", "f4"], "--freeze: means nothing without --from MODEL"),
+        (["--freeze", "f4"], "--freeze: has no effect without --from MODEL"),
     ],
 )
 def test_options_that_would_not_be_honoured_are_refused(options, words):

@@ -103,7 +103,7 @@ def test_a_chain_is_the_same_alone_and_among_others(forty):
 
 def test_a_molecule_that_fits_nowhere_is_refused(monkeypatch):
     monkeypatch.setattr(crossings, "_energies", lambda evaluator, placed: np.full(2048, np.inf))
-    with pytest.raises(UserError, match=r"divide_A = 1.4: none of 2048 ways"):
+    with pytest.raises(UserError, match=r"divide_A = 1.4: none of 2048 insertions"):
         drawn(chains(), [0])
 
 

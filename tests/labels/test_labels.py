@@ -148,7 +148,7 @@ def test_forces_of_two_calculators_are_asked_for(tmp_path):
     for frame in frames:
         frame.new_array("dft_forces", 2 * results_of(frame)["forces"])
     with pytest.raises(
-        UserError, match="forces under the keys dft_forces and forces, which may be"
+        UserError, match="forces under the keys dft_forces and forces, which may come"
     ):
         as_read(frames, tmp_path)
     found = as_read(frames, tmp_path, Keys(forces="dft_forces"))
@@ -307,7 +307,9 @@ def test_energies_in_two_units_are_refused_with_the_unit(tmp_path, unit, count):
     frames = rattled(20)
     for frame in frames[:count]:
         results_of(frame)["energy"] /= UNITS[unit]
-    with pytest.raises(UserError, match=rf"energies are of two .* two units \(some in {unit}\?\)"):
+    with pytest.raises(
+        UserError, match=rf"energies come from two .* two units \(some in {unit}\?\)"
+    ):
         as_read(frames, tmp_path)
 
 
@@ -315,7 +317,7 @@ def test_energies_of_two_calculators_far_apart_are_refused(tmp_path):
     frames = rattled(20)
     for frame in frames[:7]:
         results_of(frame)["energy"] -= 45000
-    with pytest.raises(UserError, match="energies are of two calculators"):
+    with pytest.raises(UserError, match="energies come from two calculators"):
         as_read(frames, tmp_path)
 
 

@@ -109,8 +109,9 @@ def test_both_potentials_have_their_fits_in_place_of_straight_joins():
     rows = curve_of(STUCK)
     figure = paired_figure(rows)
     drawn = lines(figure.axes[0])
-    for line, of, style in zip(drawn, ("reference", "potential"), ("-", "--"), strict=True):
-        (fitted,) = best_fits([Counts.of([getattr(each, of) for each in rows])])
+    series = [[getattr(each, of) for each in rows] for of in ("reference", "potential")]
+    fits = best_fits([*map(Counts.of, series)])  # of one form
+    for line, fitted, style in zip(drawn, fits, ("-", "--"), strict=True):
         assert line.get_ydata() == pytest.approx(fitted(np.asarray(line.get_xdata())))
         assert line.get_linestyle() == style
     assert {bar.lines[0].get_linestyle() for bar in figure.axes[0].containers} == {"None"}

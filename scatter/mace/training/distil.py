@@ -119,7 +119,7 @@ def _train(
     lessons: Lessons,
     tell: Callable[[str, Epoch], None],
 ) -> str:
-    """Train one student, or go on, and write it; answer its errors by elements in words."""
+    """Train one student, or continue, and write it; answer its errors by elements in words."""
     settings = _settings(labelled, begun, lessons)
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -96,7 +96,7 @@ def train(
     tell: Callable[[Epoch], None],
     program: str = "mace.cli.run_train",
 ) -> Path:
-    """Train a model, or go on with the training in this folder.
+    """Train a model, or continue the training in this folder.
 
     Args:
         folder: of the training; holds settings, log, checkpoints and the model.

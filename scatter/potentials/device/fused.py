@@ -122,7 +122,7 @@ class Fused:
         self.lists.reference[slots] = torch.nan
 
     def keep(self, slots: Tensor) -> None:
-        """Go on with these slots only."""
+        """Continue with these slots only."""
         self.slots = len(slots)
         self.lists = Lists(self.slots, self.atoms, self.capacity, self.device)
 

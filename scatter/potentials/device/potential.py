@@ -195,7 +195,7 @@ class DeviceEvaluator(Evaluator):
         return back(self.bound(x))
 
     def keep(self, slots: Array) -> None:
-        """Go on with the replicas in `slots` only."""
+        """Continue with the replicas in `slots` only."""
         self.bound.keep(self._taken(slots)[0])
 
     def grow(self) -> bool:
