@@ -7,7 +7,7 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixCartesian
 from ase.io import read, write
-from labelled_sets import FREE, HELD, WAYS, approaching, labelled, rattled, written
+from labelled_sets import FREE, HELD, WAYS, approaching, labelled, rattled, slab, written
 
 from scatter.labels import Keys, Stream, read_labelled, relabelled, results_of
 from scatter.settings import UserError
@@ -105,6 +105,17 @@ def test_a_set_whose_forces_were_never_computed_is_refused(tmp_path):
         results_of(frame)["forces"][:] = 0
     with pytest.raises(UserError, match="no force is a label.*were forces computed"):
         as_read(frames, tmp_path)
+
+
+def test_a_bond_that_vibrates_far_between_frames_raises_no_doubt(tmp_path):
+    frames = []
+    for half in np.tile([0.33, 0.425, 0.33, 0.43, 0.335, 0.425], 4):
+        middle = slab().positions[-1] + [0.0, 0.0, 4.0]
+        frames.append(slab() + Atoms("H2", [middle - [half, 0, 0], middle + [half, 0, 0]]))
+    frames = labelled(frames)
+    for n, frame in enumerate(frames):
+        frame.positions[-2:, 2] += 1e-4 * n  # no structure twice
+    assert len(as_read(frames, tmp_path)) == len(frames)
 
 
 def test_squeezed_structures_are_refused_with_how_many_there_are(tmp_path):
