@@ -135,7 +135,7 @@ def finetune(
     if foundation.E0s not in ZEROS:
         raise UserError(f"--e0s {foundation.E0s}: must be one of {', '.join(ZEROS)}")
     frozen = frozen_groups(foundation.freeze)
-    labelled = read_set(data, training.batch, keys, WEIGHTS)
+    labelled = read_set(data, training.batch, keys, WEIGHTS, stress=bool(training.stress))
     folder = out.with_name(f"{out.stem}.training")
     options = {
         "foundation_model": _prepared(foundation, labelled, folder, training.precision),
