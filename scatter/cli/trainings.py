@@ -84,9 +84,7 @@ def distil(
     begun = training.Beginning(ground.model, ground.freeze, trust_pickle) if ground.model else None
     _refuse_both(context, ground.model)
     tell = Teller(lessons.epochs, lambda line: print(line, flush=True))
-    for potential in training.distil(
-        data, out, student, course, members, tell, keys, begun, print
-    ):
+    for potential in training.distil(data, out, student, course, members, tell, keys, begun, print):
         print(f"potential: {potential}")
 
 

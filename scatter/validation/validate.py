@@ -36,6 +36,9 @@ from scatter.structures import read_frames
 from scatter.validation import properties
 from scatter.validation.errors import Compared, call_ms, compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of
+from scatter.validation.materials.compare import compared_material
+from scatter.validation.materials.crystals import Crystal, crystals_of
+from scatter.validation.materials.merit import merit
 from scatter.validation.pieces import Piece, as_json, kept, key_of, load, save
 from scatter.validation.properties import Comparison, Property
 from scatter.validation.report import print_report, write_report
@@ -47,7 +50,7 @@ from scatter.validation.sticking import (
     run_paired,
     table_of,
 )
-from scatter.validation.wanted import Wanted, refuse
+from scatter.validation.wanted import Wanted, refuse, refuse_materials
 
 
 def validate(wanted: Wanted) -> Path:
@@ -63,6 +66,7 @@ def validate(wanted: Wanted) -> Path:
     """
     ranks = Ranks()
     ranks.share(lambda: refuse(wanted))
+    ranks.share(lambda: refuse_materials(wanted))
     use_threads("auto", ranks)
     if any(name.endswith(".model") for name in (wanted.potential, wanted.against)):
         take_gpu(ranks)
@@ -114,6 +118,9 @@ class Validation:
             pieces["errors"] = self.ranks.share(self.errors)
         if self.wanted.properties:
             pieces["properties"] = self.ranks.share(self.properties)
+        if self.wanted.materials:
+            crystals = self.ranks.agree(lambda: crystals_of(str(self.wanted.materials)))
+            pieces["materials"] = self.ranks.share(lambda: self.materials(crystals))
         if self.source and reference:
             pieces["sticking"] = self.sticking(self.source, reference)
         self.ranks.share(lambda: self._write(pieces))
@@ -234,6 +241,29 @@ class Validation:
         rows = [{**asdict(row), "difference": row.difference} for row in result.rows]
         figures = [f"{name}.png"] if result.figure is not None else []
         return {"rows": rows, "failures": result.failures, "figures": figures}
+
+    def materials(self, crystals: list[Crystal]) -> Piece:
+        """Crystals on both potentials; on rank 0 alone."""
+        parts = {}
+        for crystal in crystals:
+            name, quick = f"material_{crystal.name}", str(self.wanted.quick)
+            key = self._key(name, cell=crystal.digest, quick=quick)
+            parts[crystal.name] = kept(self.folder, name, key, partial(self._material, crystal))
+        merits = [part["merit"] for part in parts.values() if part["merit"] is not None]
+        return {"crystals": parts, "merit": sum(merits) / len(merits) if merits else None}
+
+    def _material(self, crystal: Crystal) -> Piece:
+        pair = Comparison(self.potential, self.reference, self.wanted.names)
+        found, name = compared_material(pair, crystal, self.wanted.quick, self.say), crystal.name
+        if found.figure is not None:
+            save_figure(found.figure, self.folder / f"material_{name}")
+        return {
+            "rows": [{**asdict(row), "difference": row.difference} for row in found.rows],
+            "scores": [asdict(score) for score in found.scores],
+            "merit": merit(found.scores) if found.scores else None,
+            "failures": found.failures,
+            "figures": [f"material_{name}.png"] if found.figure is not None else [],
+        }
 
     def sticking(self, source: Source, reference: Potential) -> Piece:
         """Paired sticking; every rank must call this."""

@@ -55,7 +55,7 @@ def test_before_the_first_step_it_is_the_model_to_the_bit(data, kind):
 def test_the_training_computes_what_the_model_does(data, kind):
     model = folded_model(kind)
     training = begun(data, model)
-    errors, squares = training._residuals(training.valid)
+    errors, squares, _ = training._residuals(training.valid)
     d, fused = training.valid, MaceFused(model, "float64")
     frames = read_set(data, 4, STANDARD).frames["valid"]
     answer = labels_by(fused, frames, data)
@@ -72,7 +72,7 @@ def test_the_gradient_is_the_difference_of_the_loss(data, kind):
     gradient = training._gradient(chosen, 1.0)
 
     def loss():
-        errors, squares = training._residuals(training.structures)
+        errors, squares, _ = training._residuals(training.structures)
         d = training.structures
         total = 0.0
         for n in chosen:

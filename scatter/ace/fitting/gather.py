@@ -69,11 +69,15 @@ class Gathering:
             for z in self.species
         }
         of_stress = {"virial": of_virial / np.sqrt(len(frame))} if virial.size else {}
-        return of_sites | of_stress | {
-            "energy": rows[:1] / np.sqrt(len(frame)),
-            "force": rows[1:][known & ~mine],
-            "molecule": rows[1:][known & mine],
-        }
+        return (
+            of_sites
+            | of_stress
+            | {
+                "energy": rows[:1] / np.sqrt(len(frame)),
+                "force": rows[1:][known & ~mine],
+                "molecule": rows[1:][known & mine],
+            }
+        )
 
     def _virial(self, frame: Atoms) -> Float[np.ndarray, " component"]:
         """xx, yy, zz, yz, xz and xy of the virial, eV; none where it is not learnt or no label."""

@@ -112,7 +112,8 @@ class Design:
 
         Returns:
             For each column the energy, the components of the force on each atom and perhaps xx, yy,
-            zz, yz, xz and xy of the virial; and for each atom of the structure the values of its functions, in the order of `LinearAce.leverage`.
+            zz, yz, xz and xy of the virial; and for each atom of the structure the values of its
+            functions, in the order of `LinearAce.leverage`.
 
         Raises:
             UserError: it holds an element that is not fitted, or its cell has no volume.

@@ -17,8 +17,8 @@ once: x becomes x + t (d + x S), an image's shift s becomes s + t s S, with
 
     S = -w_W / (3 N w_F) R.
 
-The virial costs no further derivative. Atoms move by 0.003 Å at most, and their distances change by
-as much again under the strain, which leaves an error of some 1e-5 of the gradient.
+The virial costs no further derivative. Atoms move by 1e-4 Å at most, and their distances change by
+as much again under the strain, which leaves an error of some 1e-6 of the gradient.
 """
 
 from math import sqrt
@@ -34,7 +34,7 @@ from scatter.mace.kernels.batch import replica
 from scatter.mace.kernels.gradient import add_gradient
 from scatter.mace.kernels.memory import MaceArrays, MaceMemory
 
-DISPLACEMENT = 0.003  # Å, of the atom that is displaced most, or of a strained pair's length
+DISPLACEMENT = 1e-4  # Å, of the atom that is displaced most, or of a strained pair's length
 TINY = 1e-12  # eV/Å
 
 
@@ -164,7 +164,7 @@ def _strained(virial, label, by):
 
 @njit
 def _add_strain(vectors, strain, directions):
-    """d += x S for every x."""
+    """Add x S to d for every x."""
     for i in range(len(vectors)):
         for a in range(3):
             for b in range(3):
@@ -183,6 +183,32 @@ def _add_loss_gradient(x, species, listed, way, even, odd, weights, s, rooms, ba
         shift[:] = listed[2] + sign * way[1]
         pairs = listed[0], listed[1], shift
         add_gradient(moved, species, moving, pairs, even + sign * odd, weights, s, sent, bars)
+
+
+@njit
+def _structure(k, d, by, learn, weights, s, rooms, bars, squares):
+    """Residuals e and Σ R² of one structure, and the squares of its forces'; see `loss`."""
+    begin, end, first, last = d.at[k], d.at[k + 1], d.pairs_at[k], d.pairs_at[k + 1]
+    listed = d.first[first:last], d.second[first:last], d.shift[first:last]
+    x, species, atoms = d.positions[begin:end], d.species[begin:end], end - begin
+    f, strain = rooms[0][0, :atoms], np.zeros((3, 3))
+    f[:] = 0
+    error = replica(x, species, np.ones(atoms) > 0, listed, weights, s, f) - d.energies[k]
+    largest = _residuals(f, d.forces[begin:end], d.emphasis[begin:end], squares)
+    _virial(s, strain)
+    square = _strained(strain, d.virials[k], -by[2] / (3 * atoms * by[1]))
+    if learn:
+        step = DISPLACEMENT / max(largest, weights.cutoff * np.abs(strain).max())
+        f *= step
+        strain *= step
+        shifts = rooms[2][:, : last - first]
+        shifts[0] = 0
+        _add_strain(x, strain, f)
+        _add_strain(listed[2], strain, shifts[0])
+        even, odd = by[0] * error / atoms**2, -by[1] / (3 * atoms * step)
+        moved = rooms[0][1, :atoms], rooms[1][: len(s.b)], shifts[1]
+        _add_loss_gradient(x, species, listed, (f, shifts[0]), even, odd, weights, s, moved, bars)
+    return error, square
 
 
 def _loss_of(sources: int):
@@ -212,35 +238,14 @@ def _loss_of(sources: int):
         errors, squares = np.zeros(len(chosen)), np.zeros((len(chosen), room[0].shape[2]))
         of_virials = np.zeros(len(chosen))
         for worker in prange(workers):
-            bars, strain = _of_worker(gradient, worker), np.zeros((3, 3))
+            bars = _of_worker(gradient, worker)
+            rooms = room[0][worker], room[1][worker], room[2][worker]
             for n in range(worker, len(chosen), workers):
-                begin, end = d.at[chosen[n]], d.at[chosen[n] + 1]
-                first, last = d.pairs_at[chosen[n]], d.pairs_at[chosen[n] + 1]
-                listed = d.first[first:last], d.second[first:last], d.shift[first:last]
-                x, species, atoms = d.positions[begin:end], d.species[begin:end], end - begin
-                s, f = _for_structure(scratch, worker, atoms, channels), room[0][worker, 0, :atoms]
-                f[:] = 0
-                energy = replica(x, species, np.ones(atoms) > 0, listed, weights, s, f)
-                errors[n] = energy - d.energies[chosen[n]]
-                largest = _residuals(f, d.forces[begin:end], d.emphasis[begin:end], squares[n])
-                _virial(s, strain)
-                ratio = -by[2] / (3 * atoms * by[1])
-                of_virials[n] = _strained(strain, d.virials[chosen[n]], ratio)
-                if learn:
-                    largest = max(largest, weights.cutoff * np.abs(strain).max())
-                    step = DISPLACEMENT / largest
-                    f *= step
-                    strain *= step
-                    shifts = room[2][worker, :, : last - first]
-                    shifts[0] = 0
-                    _add_strain(x, strain, f)
-                    _add_strain(listed[2], strain, shifts[0])
-                    even, odd = by[0] * errors[n] / atoms**2, -by[1] / (3 * atoms * step)
-                    rooms = room[0][worker, 1, :atoms], room[1][worker, : len(s.b)], shifts[1]
-                    way = f, shifts[0]
-                    _add_loss_gradient(
-                        x, species, listed, way, even, odd, weights, s, rooms, bars
-                    )
+                k = chosen[n]
+                s = _for_structure(scratch, worker, d.at[k + 1] - d.at[k], channels)
+                errors[n], of_virials[n] = _structure(
+                    k, d, by, learn, weights, s, rooms, bars, squares[n]
+                )
         return errors, squares, of_virials
 
     return loss

@@ -99,6 +99,7 @@ class Finetuned:
 
 def _said(errors: Errors) -> str:
     text = f"E {errors.energy.rmse:.1f} meV, F {errors.forces.rmse:.1f} meV/Å"
+    text += f", stress {errors.stress.rmse:.2f} meV/Å³" if errors.stress.n else ""
     return text + (
         f", F on the molecule {errors.molecule.rmse:.1f} meV/Å" if errors.molecule.n else ""
     )
@@ -286,10 +287,9 @@ def _as_written(potential: MaceTorch, file: Path) -> Any:
 
 
 def _errors(potential: MaceTorch, frames: Sequence[Atoms], file: Path) -> Errors:
-    compared = compare(
-        frames, labels_by(potential, frames, file), as_labels(frames), molecule_of(frames)
-    )
-    return errors(compared, frames)[0]
+    known = as_labels(frames)
+    own = labels_by(potential, frames, file, known.strained)
+    return errors(compare(frames, own, known, molecule_of(frames)), frames)[0]
 
 
 def _obstacle(model: Any, out: Path) -> str:

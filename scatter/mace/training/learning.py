@@ -207,10 +207,10 @@ class Training:
             for n, z in enumerate(self.kernel.ground.numbers)
             if known[mine := d.species == n].any()
         ]
-        known = np.isfinite(d.virials[:, 0, 0])
-        virial = 1e3 * np.sqrt(np.mean(of_virials[known] / (3 * np.diff(d.at)[known]) ** 2))
-        also = f"; virial {virial:.1f} meV an atom" if known.any() else ""
-        return f"F by element: {', '.join(errors)} meV/Å{also}"
+        labels, squares = np.isfinite(d.virials).sum(), of_virials / np.diff(d.at) ** 2
+        rmse = 1e3 * np.sqrt(squares.sum() / max(labels, 1))
+        virials = f"; virial {rmse:.1f} meV an atom" if labels else ""
+        return f"F by element: {', '.join(errors)} meV/Å{virials}"
 
     def _residuals(self, structures: Structures) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of energies, eV, and the squares of forces on atoms, eV²/Å², and of virials, eV²."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
-from scatter.mace.kernels.loss import Structures
 from scatter.labels.stress import virial_of
+from scatter.mace.kernels.loss import Structures
 from scatter.potentials.calculator import system_of
 from scatter.potentials.neighbours import VerletLists
 
