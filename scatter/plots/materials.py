@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from scatter.plots.style import LINES, PALETTE, canvas, look
 
 HEIGHT_mm = 105
-GREEK = {"GAMMA": "Γ", "Gamma": "Γ", r"\Gamma": "Γ", "SIGMA": "Σ", "DELTA": "Δ", "LAMBDA": "Λ"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ def material_figure(drawn: Sequence[Drawn], name: str) -> Figure:
         _name(path, ends, drawn[0].labels)
         path.set_ylabel("Frequency (THz)")
         path.set_title(name, loc="left")
-        density.set(xlabel="States (1/THz)", xlim=(0, None))
+        density.set_xlabel("DOS (1/THz)")
+        density.set_xlim(left=0)
         density.tick_params(labelleft=False)
         below.set(xlabel="Volume of an atom (Å³)", ylabel="Energy of an atom (meV)")
         below.legend(frameon=False)
@@ -77,9 +77,8 @@ def _path(axes: Axes, each: Drawn, ends: Float[np.ndarray, " end"], n: int) -> N
 
 def _name(axes: Axes, ends: Float[np.ndarray, " end"], labels: Sequence[tuple[str, str]]) -> None:
     """Names at the ends of stretches; two where the path goes on elsewhere."""
-    names = [[GREEK.get(name, name) for name in pair] for pair in labels]
-    ticks = [names[0][0]]
-    for (_, end), following in zip(names, [*names[1:], None], strict=True):
+    ticks = [labels[0][0]]
+    for (_, end), following in zip(labels, [*labels[1:], None], strict=True):
         ticks.append(end if following is None or following[0] == end else f"{end}|{following[0]}")
     axes.set_xticks(ends, ticks)
     axes.set_xlim(ends[0], ends[-1])

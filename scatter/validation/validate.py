@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -36,10 +35,9 @@ from scatter.structures import read_frames
 from scatter.validation import properties
 from scatter.validation.errors import Compared, call_ms, compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of
-from scatter.validation.materials.compare import compared_material
+from scatter.validation.materials.compare import compared_material, phases
 from scatter.validation.materials.crystals import Crystal, crystals_of
-from scatter.validation.materials.merit import merit
-from scatter.validation.pieces import Piece, as_json, kept, key_of, load, save
+from scatter.validation.pieces import Piece, as_json, kept, key_of, load, plain, save
 from scatter.validation.properties import Comparison, Property
 from scatter.validation.report import print_report, write_report
 from scatter.validation.sticking import (
@@ -238,7 +236,7 @@ class Validation:
         result = measure()
         if result.figure is not None:
             save_figure(result.figure, self.folder / name)
-        rows = [{**asdict(row), "difference": row.difference} for row in result.rows]
+        rows = [row.piece for row in result.rows]
         figures = [f"{name}.png"] if result.figure is not None else []
         return {"rows": rows, "failures": result.failures, "figures": figures}
 
@@ -250,20 +248,17 @@ class Validation:
             key = self._key(name, cell=crystal.digest, quick=quick)
             parts[crystal.name] = kept(self.folder, name, key, partial(self._material, crystal))
         merits = [part["merit"] for part in parts.values() if part["merit"] is not None]
-        return {"crystals": parts, "merit": sum(merits) / len(merits) if merits else None}
+        mean = sum(merits) / len(merits) if merits else None
+        rows = [row.piece for row in phases(parts)]
+        return plain({"crystals": parts, "phases": rows, "merit": mean})
 
     def _material(self, crystal: Crystal) -> Piece:
         pair = Comparison(self.potential, self.reference, self.wanted.names)
         found, name = compared_material(pair, crystal, self.wanted.quick, self.say), crystal.name
         if found.figure is not None:
             save_figure(found.figure, self.folder / f"material_{name}")
-        return {
-            "rows": [{**asdict(row), "difference": row.difference} for row in found.rows],
-            "scores": [asdict(score) for score in found.scores],
-            "merit": merit(found.scores) if found.scores else None,
-            "failures": found.failures,
-            "figures": [f"material_{name}.png"] if found.figure is not None else [],
-        }
+        figures = [f"material_{name}.png"] if found.figure is not None else []
+        return {**found.piece, "formula": crystal.formula, "figures": figures}
 
     def sticking(self, source: Source, reference: Potential) -> Piece:
         """Paired sticking; every rank must call this."""

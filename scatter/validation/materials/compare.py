@@ -1,17 +1,25 @@
 """A crystal on a potential beside the same on its reference: rows, scores and a figure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from math import nan, sqrt
 
 import numpy as np
+from jaxtyping import Float
 
 from scatter.plots.materials import Drawn, material_figure
 from scatter.plots.style import Figure
 from scatter.settings import UserError
 from scatter.validation.materials.crystals import Crystal
-from scatter.validation.materials.material import Material, answers_on, material
-from scatter.validation.materials.merit import Score, scores
+from scatter.validation.materials.material import (
+    ABOVE,
+    AT_REST,
+    Material,
+    answers_on,
+    material,
+)
+from scatter.validation.materials.merit import Score, merit, scores
+from scatter.validation.pieces import Piece
 from scatter.validation.properties import Comparison
 from scatter.validation.rows import Row
 
@@ -33,6 +41,16 @@ class ComparedMaterial:
     scores: list[Score] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     figure: Figure | None = None
+
+    @property
+    def piece(self) -> Piece:
+        """As the report keeps it, but for the figure."""
+        return {
+            "rows": [row.piece for row in self.rows],
+            "scores": [asdict(score) for score in self.scores],
+            "merit": merit(self.scores) if self.scores else None,
+            "failures": self.failures,
+        }
 
 
 def compared_material(
@@ -71,11 +89,45 @@ def compared_material(
 def _rows(own: Material, reference: Material | None) -> list[Row]:
     theirs = reference.numbers() if reference else {}
     rows = [Row(*key, value, theirs.get(key, nan)) for key, value in own.numbers().items()]
-    if reference:
-        apart = own.phonons.all - reference.phonons.all
-        rms = float(np.sqrt(np.mean(apart**2)))
+    if reference and own.phonons.all.shape == reference.phonons.all.shape:
+        rms = float(np.sqrt(np.mean((own.phonons.all - reference.phonons.all) ** 2)))
         rows.append(Row("RMSE of phonons along the path", "THz", rms, 0.0))
     return rows
+
+
+def phases(crystals: Mapping[str, Piece]) -> list[Row]:
+    """How far crystals are above the first of the same composition, at rest and free energies.
+
+    Args:
+        crystals: the pieces of a validation.
+    """
+    firsts: dict[str, str] = {}
+    rows = []
+    for name, part in crystals.items():
+        first = firsts.setdefault(part["formula"], name)
+        if name != first:
+            ours, theirs = (_energies(crystals[each]["rows"]) for each in (name, first))
+            rows += [
+                Row(f"{name} above {first}, {what}", "eV/atom", *(ours[what] - theirs[what]))
+                for what in ours
+                if what in theirs
+            ]
+    return rows
+
+
+def _energies(rows: Sequence[Piece]) -> dict[str, Float[np.ndarray, "2"]]:
+    """By what it is the energy of an atom on both potentials; NaN where it is not known."""
+    both = {row["quantity"]: _both(row) for row in rows}
+    free = {
+        f"at {name.removeprefix(f'{ABOVE} at ')}": both[AT_REST] + value
+        for name, value in both.items()
+        if name.startswith(ABOVE)
+    }
+    return {"at rest": both[AT_REST], **free} if both else {}
+
+
+def _both(row: Piece) -> Float[np.ndarray, "2"]:
+    return np.array([row["potential"], row["reference"]], float)  # null becomes NaN
 
 
 def _drawn(name: str, found: Material) -> Drawn:

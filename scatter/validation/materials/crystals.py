@@ -34,6 +34,11 @@ class Crystal:
     atoms: Atoms
 
     @property
+    def formula(self) -> str:
+        """Its composition, such as Ti3Al."""
+        return self.atoms.symbols.formula.reduce()[0].format("hill")
+
+    @property
     def digest(self) -> str:
         """A hash of the cell."""
         places = [self.atoms.numbers, self.atoms.cell.array, self.atoms.positions]
@@ -67,7 +72,9 @@ def _of_file(path: Path) -> list[Crystal]:
                 f"{path}, frame {n}: a material repeats in three directions, and this does not; "
                 "take it out"
             )
-        name = re.sub(r"\W+", "-", str(frame.info.get("name", frame.get_chemical_formula())))
+        name = re.sub(
+            r"\W+", "-", str(frame.info.get("name", frame.symbols.formula.format("metal")))
+        )
         name = name if name not in crystals else f"{name}-{n}"
         crystals[name] = Crystal(
             name, Atoms(frame.numbers, frame.positions, cell=frame.cell, pbc=True)

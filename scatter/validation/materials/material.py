@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import nan
 
 import numpy as np
 from ase import Atoms
@@ -26,6 +27,7 @@ from scatter.validation.materials.phonons import (
 
 KELVINS = (0.0, 2000.0)
 LENGTHS = 1 + np.arange(-2, 7) / 100  # of the cell at rest: its volume from 0.94 to 1.19
+AT_REST, ABOVE = "energy of an atom at rest", "free energy of an atom above that at rest"
 RATTLED, SEED = 12, 1  # cells whose energies, forces and virials are compared
 
 
@@ -61,7 +63,7 @@ class Material:
         every = self.phonons.all
         return {
             **{(f"lattice constant {name}", "Å"): each for name, each in self.lengths.items()},
-            ("energy of an atom at rest", "eV"): self.energy,
+            (AT_REST, "eV"): self.energy,
             **{(_constant(name), "GPa"): each for name, each in self.elastic.items()},
             ("lowest phonon", "THz"): float(every.min()),
             ("highest phonon", "THz"): float(every.max()),
@@ -70,24 +72,22 @@ class Material:
                 for kelvin, (volume, energy) in self.free.items()
                 for name, unit, value in (
                     ("volume of an atom", "Å³", volume),
-                    ("free energy of an atom above that at rest", "eV", energy - self.energy),
+                    (ABOVE, "eV", energy - self.energy),
                 )
             },
         }
 
     def vectors(self) -> dict[str, Float[np.ndarray, " number"]]:
-        """What is compared by categories, in units of which only ratios enter."""
+        """What is compared by categories, where only ratios enter; NaN is not there."""
         above = self.energies - self.energies.min()
-        found = {
+        free = [self.free[T][1] - self.energy if T in self.free else nan for T in KELVINS]
+        return {
             "lattice": np.array([*self.lengths.values()]),
             "energy and volume": above,
             "elastic constants": np.array([*self.elastic.values()]),
             "phonons": self.phonons.all,
+            "free energies": np.array(free),
         }
-        if self.free:
-            free = [energy - self.energy for _, energy in self.free.values()]
-            found["free energies"] = np.array(free)
-        return found
 
 
 def _constant(name: str) -> str:

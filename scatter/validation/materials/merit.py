@@ -48,15 +48,16 @@ class Score:
 
 
 def scores(own: Vectors, reference: Vectors) -> list[Score]:
-    """ε and S of every category that the reference has."""
-    errors = {name: _error(own.get(name), r) for name, r in reference.items()}
+    """ε and S of every category that the reference has; NaN is a number that is not there."""
+    errors = {name: _error(own[name], r) for name, r in reference.items() if np.isfinite(r).any()}
     return [Score(name, each, 100 / (1 + each / HALF[name])) for name, each in errors.items()]
 
 
-def _error(p: Float[np.ndarray, " number"] | None, r: Float[np.ndarray, " number"]) -> float:
-    if p is None or p.shape != r.shape:
+def _error(p: Float[np.ndarray, " number"], r: Float[np.ndarray, " other"]) -> float:
+    if p.shape != r.shape or np.isnan(p[np.isfinite(r)]).any():
         return inf
-    return float(np.linalg.norm(p - r) / np.linalg.norm(r))
+    known = np.isfinite(r)
+    return float(np.linalg.norm((p - r)[known]) / np.linalg.norm(r[known]))
 
 
 def merit(parts: Sequence[Score]) -> float:

@@ -10,6 +10,7 @@ Sources: phonopy (Togo, J. Phys. Soc. Jpn. 92, 012001 (2023)); paths by seekpath
 Comput. Mater. Sci. 128, 140 (2017)).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ DISPLACED_A = 0.01
 MESH = 60.0  # phonopy's length, Å: q-points along a vector times its length
 OF_PATH = 41  # q-points of a stretch of the path
 SOFT = 0.05  # THz: what noise makes of the translations
+GREEK = {"Gamma": "Γ", "Sigma": "Σ", "Delta": "Δ", "Lambda": "Λ"}
 THZ = h * 1e12 / eV  # hν of one THz, eV
 K = k / eV
 
@@ -92,7 +94,7 @@ def dispersion(phonons: Any) -> Dispersion:
         phonons.run_mesh(MESH)
         phonons.run_total_dos()
         density = phonons.get_total_dos_dict()
-    labels = [str(name).strip("$").replace(r"\mathrm{", "").rstrip("}") for name in names]
+    labels = [_symbol(str(name)) for name in names]
     return Dispersion(
         [np.asarray(each) for each in bands["distances"]],
         [np.asarray(each) for each in bands["frequencies"]],
@@ -100,6 +102,12 @@ def dispersion(phonons: Any) -> Dispersion:
         np.asarray(density["frequency_points"]),
         np.asarray(density["total_dos"]) / len(phonons.primitive),
     )
+
+
+def _symbol(name: str) -> str:
+    """A point of high symmetry, of phonopy's TeX: Γ of $\\Gamma$, X of $\\mathrm{X}$."""
+    bare = re.sub(r"[$\\{}]|mathrm", "", name)
+    return GREEK.get(bare.capitalize(), bare)
 
 
 def _ends(labels: Sequence[str], joined: Sequence[bool]) -> list[tuple[str, str]]:

@@ -27,6 +27,9 @@ def materials_section(piece: Piece, validation: Piece) -> Iterator[str]:
         )
         yield ""
         yield from table(*score_table(piece))
+    if piece["phases"]:
+        yield ""
+        yield from table(property_header(validation), property_rows(piece["phases"]))
     for name, part in piece["crystals"].items():
         yield ""
         yield f"### {name}"
