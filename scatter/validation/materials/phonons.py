@@ -105,7 +105,7 @@ def dispersion(phonons: Any) -> Dispersion:
 
 
 def _symbol(name: str) -> str:
-    """A point of high symmetry, of phonopy's TeX: Γ of $\\Gamma$, X of $\\mathrm{X}$."""
+    """A point of high symmetry, from phonopy's TeX."""
     bare = re.sub(r"[$\\{}]|mathrm", "", name)
     return GREEK.get(bare.capitalize(), bare)
 
