@@ -254,11 +254,11 @@ class Validation:
 
     def _material(self, crystal: Crystal) -> Piece:
         pair = Comparison(self.potential, self.reference, self.wanted.names)
-        found, name = compared_material(pair, crystal, self.wanted.quick, self.say), crystal.name
-        if found.figure is not None:
-            save_figure(found.figure, self.folder / f"material_{name}")
-        figures = [f"material_{name}.png"] if found.figure is not None else []
-        return {**found.piece, "formula": crystal.formula, "figures": figures}
+        compared, name = compared_material(pair, crystal, self.wanted.quick, self.say), crystal.name
+        if compared.figure is not None:
+            save_figure(compared.figure, self.folder / f"material_{name}")
+        figures = [f"material_{name}.png"] if compared.figure is not None else []
+        return {**compared.piece, "formula": crystal.formula, "figures": figures}
 
     def sticking(self, source: Source, reference: Potential) -> Piece:
         """Paired sticking; every rank must call this."""

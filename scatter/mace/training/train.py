@@ -94,7 +94,7 @@ class Training:
         }
 
     def _of_stress(self) -> dict[str, Any]:
-        """What mace-torch is told of the virials."""
+        """The virials and their weights, in the words of mace-torch."""
         if not self.stress:
             return {}
         weights = {"virials_weight": self.stress, "swa_virials_weight": self.stress}

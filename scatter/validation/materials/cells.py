@@ -49,7 +49,7 @@ def symmetry_of(atoms: Atoms) -> tuple[Any, Any, Any]:
 
 
 def primitive(atoms: Atoms, whole: bool = False) -> Atoms:
-    """The standard primitive cell (or the conventional one), its axes along those of the crystal.
+    """The standard primitive cell (or the conventional cell), its axes along those of the crystal.
 
     Cubic axes are along x, y and z, the axis of a hexagonal crystal along z. So it does not matter
     which cell of a crystal one begins with.
@@ -58,12 +58,12 @@ def primitive(atoms: Atoms, whole: bool = False) -> Atoms:
         UserError: the atoms are too near to one another for a crystal.
     """
     with quiet():
-        found = library("spglib").standardize_cell(
+        standard = library("spglib").standardize_cell(
             symmetry_of(atoms), to_primitive=not whole, no_idealize=False, symprec=SAME
         )
-    if found is None:
+    if standard is None:
         raise UserError(f"{atoms.get_chemical_formula()}: has no symmetry that spglib finds")
-    cell, places, numbers = found
+    cell, places, numbers = standard
     return Atoms(numbers, cell=cell, scaled_positions=places, pbc=True)
 
 
@@ -99,7 +99,7 @@ def _relax(free: Any, potential: Potential, atoms: Atoms, name: str) -> None:
 def scaled(atoms: Atoms, by: float) -> Atoms:
     """The cell with all its lengths multiplied."""
     larger = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
-    larger.set_cell(by * atoms.cell, scale_atoms=True)
+    larger.set_cell(by * atoms.cell.array, scale_atoms=True)
     return larger
 
 
@@ -109,9 +109,9 @@ def rattled(atoms: Atoms, count: int, seed: int) -> list[Atoms]:
     repeat = max(1, round((16 / len(atoms)) ** (1 / 3)))
     cells = []
     for _ in range(count):
-        one = scaled(atoms, 1.0) * repeat
+        cell = scaled(atoms, 1.0) * repeat
         strain = rng.normal(0, 0.02, (3, 3))
-        one.set_cell(one.cell @ (np.eye(3) + (strain + strain.T) / 2), scale_atoms=True)
-        one.positions += rng.normal(0, 0.08, one.positions.shape)
-        cells.append(one)
+        cell.set_cell(cell.cell @ (np.eye(3) + (strain + strain.T) / 2), scale_atoms=True)
+        cell.positions += rng.normal(0, 0.08, cell.positions.shape)
+        cells.append(cell)
     return cells

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from scatter.plots.materials import Drawn, material_figure
 from scatter.plots.style import Figure
+from scatter.potentials.base import Potential
 from scatter.settings import UserError
 from scatter.validation.materials.crystals import Crystal
 from scatter.validation.materials.material import (
@@ -61,29 +62,36 @@ def compared_material(
     A crystal that does not come to rest on one of them is a sentence in the report, and stops
     nothing. Without it on the potential under test there is nothing to show.
     """
-    result, found = ComparedMaterial(), []
+    result, measured = ComparedMaterial(), dict[str, Material]()
     for potential, name in zip((pair.potential, pair.reference), pair.names, strict=True):
         if potential is not None:
             try:
-                found.append((name, potential, material(potential, crystal, quick, say)))
+                measured[name] = material(potential, crystal, quick, say)
             except UserError as error:
                 result.failures.append(f"{name}: {error}")
                 if potential is pair.potential:
                     return result
-    own, *others = [measured for _, _, measured in found]
+    own, *others = measured.values()
     result.rows = _rows(own, others[0] if others else None)
-    result.failures += [line for _, _, each in found for line in each.failures]
-    result.figure = material_figure([_drawn(name, each) for name, _, each in found], crystal.name)
-    if others:
-        (_, tested, _), (_, reference, theirs) = found
-        ours, known = (answers_on(each, theirs.cell) for each in (tested, reference))
-        result.rows += [
-            Row(f"RMSE of {name} of strained, rattled cells", UNITS[name], rmse, 0.0)
-            for name, values in known.items()
-            for rmse in [1e3 * sqrt(np.mean((ours[name] - values) ** 2))]
-        ]
-        result.scores = scores(own.vectors() | ours, theirs.vectors() | known)
+    result.failures += [line for each in measured.values() for line in each.failures]
+    drawn = [_drawn(name, each) for name, each in measured.items()]
+    result.figure = material_figure(drawn, crystal.name)
+    if others and pair.reference:
+        _add_answers(result, pair.potential, pair.reference, own, others[0])
     return result
+
+
+def _add_answers(
+    result: ComparedMaterial, tested: Potential, reference: Potential, own: Material, its: Material
+) -> None:
+    """Errors on strained, rattled cells of the reference's crystal, and the scores of all."""
+    ours, known = (answers_on(each, its.cell) for each in (tested, reference))
+    for name, values in known.items():
+        rmse = 1e3 * sqrt(np.mean((ours[name] - values) ** 2))
+        result.rows.append(
+            Row(f"RMSE of {name} of strained, rattled cells", UNITS[name], rmse, 0.0)
+        )
+    result.scores = scores(own.vectors() | ours, its.vectors() | known)
 
 
 def _rows(own: Material, reference: Material | None) -> list[Row]:
@@ -130,12 +138,12 @@ def _both(row: Piece) -> Float[np.ndarray, "2"]:
     return np.array([row["potential"], row["reference"]], float)  # null becomes NaN
 
 
-def _drawn(name: str, found: Material) -> Drawn:
-    phonons = found.phonons
+def _drawn(name: str, measured: Material) -> Drawn:
+    phonons = measured.phonons
     return Drawn(
         name,
-        found.volumes,
-        found.energies - found.energies.min(),
+        measured.volumes,
+        measured.energies - measured.energies.min(),
         phonons.distances,
         phonons.frequencies,
         phonons.labels,

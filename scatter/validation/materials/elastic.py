@@ -25,8 +25,8 @@ def elastic_constants(potential: Potential, cell: Atoms) -> dict[str, float]:
     """The independent constants by name, and Voigt's bulk modulus as B, GPa.
 
     Slopes of the stress by each of six strains, through five cells 0.2 % apart whose atoms are at
-    rest; all 21 constants are found, and those that symmetry makes equal are averaged. Of systems
-    below the tetragonal the nine of the orthorhombic are told.
+    rest; all 21 constants come of it, and those that symmetry makes equal are averaged. Of systems
+    below the tetragonal the nine of the orthorhombic are given.
 
     Args:
         potential: gives stresses.

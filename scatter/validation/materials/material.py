@@ -117,7 +117,7 @@ def material(
         for each in cells:
             settled(potential, each, crystal.name)
     energies = np.array([energy_of(potential, each) for each in cells])
-    found = Material(
+    measured = Material(
         cell,
         energy_of(potential, cell),
         _lengths(cell),
@@ -126,15 +126,15 @@ def material(
         energies,
         dispersion(force_constants(potential, cell, reach)),
     )
-    lowest = found.phonons.all.min()
+    lowest = measured.phonons.all.min()
     if lowest < -SOFT:
-        found.failures.append(
+        measured.failures.append(
             f"free energies of {crystal.name} on {potential.description}: a phonon is imaginary, "
             f"{-lowest:.2f}i THz"
         )
     elif not quick:
-        _add_free_energies(found, potential, cells, reach, crystal.name)
-    return found
+        _add_free_energies(measured, potential, cells, reach, crystal.name)
+    return measured
 
 
 def _lengths(cell: Atoms) -> dict[str, float]:
@@ -155,7 +155,7 @@ def energy_of(potential: Potential, cell: Atoms) -> float:
 
 
 def _add_free_energies(
-    found: Material, potential: Potential, cells: Sequence[Atoms], reach: float, name: str
+    measured: Material, potential: Potential, cells: Sequence[Atoms], reach: float, name: str
 ) -> None:
     vibrating = [
         vibrational_free_energies(force_constants(potential, cell, reach), KELVINS)
@@ -164,15 +164,15 @@ def _add_free_energies(
     none = np.full(len(KELVINS), np.nan)
     added = np.array([none if each is None else each for each in vibrating])
     for n, kelvin in enumerate(KELVINS):
-        minimum = least(found.volumes, found.energies + added[:, n])
+        minimum = least(measured.volumes, measured.energies + added[:, n])
         if minimum is None:
-            found.failures.append(
+            among = f"{measured.volumes[0]:.2f} to {measured.volumes[-1]:.2f} Å³ of an atom"
+            measured.failures.append(
                 f"free energy of {name} at {kelvin:g} K on {potential.description}: no least one "
-                f"among volumes from {found.volumes[0]:.2f} to {found.volumes[-1]:.2f} Å³ of an "
-                "atom at which all phonons are real"
+                f"among volumes from {among} at which all phonons are real"
             )
         else:
-            found.free[kelvin] = minimum
+            measured.free[kelvin] = minimum
 
 
 def answers_on(potential: Potential, cell: Atoms) -> dict[str, Float[np.ndarray, " number"]]:

@@ -48,9 +48,9 @@ def score_table(piece: Piece) -> tuple[list[str], Rows]:
     header = ["category", "τ", *(f"{name}: ε, score" for name in crystals)]
     rows = []
     for category, half in HALF.items():
-        found = [_of(category, part) for part in crystals.values()]
-        if any(found):
-            rows.append([category, f"{100 * half:g} %", *(each or "—" for each in found)])
+        entries = [_of(category, part) for part in crystals.values()]
+        if any(entries):
+            rows.append([category, f"{100 * half:g} %", *(each or "—" for each in entries)])
     means = [number(part["merit"]) for part in crystals.values()]
     return header, [*rows, ["mean", "", *means]]
 
