@@ -206,7 +206,8 @@ def test_elements_have_the_shares_of_the_loss_that_the_balance_gives(balance):
     forces = np.full((120, 3), 1e-9)
     forces[-8:] = np.nan
     numbers = np.array([6, 2, 4, 100])
-    d = Structures(*[np.zeros(0)] * 3, species, *[np.zeros(0)] * 4, forces, np.zeros(120))
+    none = np.zeros(0)
+    d = Structures(*[none] * 3, species, *[none] * 4, forces, none, np.zeros(120))
     weights = emphasis_of(d, balance)
     known = np.isfinite(forces[:, 0])
     shares = np.bincount(species[known], weights[known]) / known.sum()

@@ -25,7 +25,7 @@ from scatter.validation.materials.phonons import (
     vibrational_free_energies,
 )
 
-KELVINS = (0.0, 2000.0)
+KELVINS = (0.0, 1000.0, 2000.0)
 LENGTHS = 1 + np.arange(-2, 7) / 100  # of the cell at rest: its volume from 0.94 to 1.19
 AT_REST, ABOVE = "energy of an atom at rest", "free energy of an atom above that at rest"
 RATTLED, SEED = 12, 1  # cells whose energies, forces and virials are compared
