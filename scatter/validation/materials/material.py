@@ -65,7 +65,7 @@ class Material:
             **{(f"lattice constant {name}", "Å"): each for name, each in self.lengths.items()},
             (AT_REST, "eV"): self.energy,
             **{(_constant(name), "GPa"): each for name, each in self.elastic.items()},
-            ("lowest phonon", "THz"): float(every.min()),
+            ("lowest phonon", "THz"): round(float(every.min()), 4) + 0.0,  # no minus before zero
             ("highest phonon", "THz"): float(every.max()),
             **{
                 (f"{name} at {kelvin:g} K", unit): value
