@@ -59,7 +59,7 @@ def material_figure(drawn: Sequence[Drawn], name: str) -> Figure:
         _name(path, ends, drawn[0].labels)
         path.set_ylabel("Frequency (THz)")
         path.set_title(name, loc="left")
-        density.set_xlabel("DOS (1/THz)")
+        density.set_xlabel("DOS\n(1/THz)")
         density.set_xlim(left=0)
         density.tick_params(labelleft=False)
         below.set(xlabel="Volume of an atom (Å³)", ylabel="Energy of an atom (meV)")
