@@ -20,7 +20,7 @@ from scatter.potentials.table import potential_from_name
 from scatter.settings import UserError
 from scatter.units import fs
 from scatter.validation import validate as module
-from scatter.validation.materials import cells
+from scatter.validation.materials import cells, compare
 from scatter.validation.materials.cells import at_rest, primitive
 from scatter.validation.materials.crystals import Crystal, crystals_of
 from scatter.validation.materials.elastic import elastic_constants
@@ -32,6 +32,7 @@ from scatter.validation.materials.phonons import (
     least,
     vibrational_free_energies,
 )
+from scatter.validation.properties import Comparison
 from scatter.validation.validate import validate
 from scatter.validation.wanted import Wanted
 
@@ -262,6 +263,47 @@ def test_a_validation_tells_the_crystal_on_both_and_keeps_what_it_found(two_spri
     monkeypatch.setattr(module, "compared_material", None)
     validate(wanted())
     assert json.loads(Path("out/validation.json").read_text()) == whole
+
+
+@pytest.mark.parametrize("fails", ["reference", "tested", None])
+def test_what_one_potential_lacks_is_a_sentence_and_stops_nothing(springs, monkeypatch, fails):
+    tested, reference = Springs(), Springs(3.0)
+
+    def measured(potential, *_):
+        if potential is {"reference": reference, "tested": tested}.get(fails):
+            raise UserError("Cu-fcc: does not come to rest in 400 steps")
+        return springs
+
+    monkeypatch.setattr(compare, "material", measured)
+    its = None if fails is None else reference
+    pair = Comparison(tested, its, ("own", "its"))
+    result = compare.compared_material(pair, copper(), True, lambda line: None)
+    assert (result.scores, result.piece["merit"]) == ([], None)
+    assert len(result.failures) == (fails is not None)
+    assert bool(result.rows) == (result.figure is not None) == (fails != "tested")
+    assert all(np.isnan(row.reference) for row in result.rows)
+
+
+def test_phases_are_told_apart_by_their_energies():
+    def piece(formula, at_rest, free):
+        both = {"energy of an atom at rest": at_rest}
+        both |= {"free energy of an atom above that at rest at 0 K": free} if free else {}
+        rows = [{"quantity": q, "potential": p, "reference": r} for q, (p, r) in both.items()]
+        return {"formula": formula, "rows": rows}
+
+    crystals = {
+        "Ti-hcp": piece("Ti", (-7.0, -8.0), (0.03, 0.04)),
+        "TiAl": piece("AlTi", (-6.0, -6.0), None),
+        "Ti-bcc": piece("Ti", (-6.9, -7.8), (0.02, None)),
+        "Ti-omega": piece("Ti", (-6.8, -7.9), None),
+    }
+    rows = {row.quantity: (row.potential, row.reference) for row in compare.phases(crystals)}
+    assert rows.keys() == {
+        "Ti-bcc above Ti-hcp, at rest", "Ti-bcc above Ti-hcp, at 0 K",
+        "Ti-omega above Ti-hcp, at rest",
+    }  # fmt: skip
+    assert rows["Ti-bcc above Ti-hcp, at rest"] == pytest.approx((0.1, 0.2))
+    assert rows["Ti-bcc above Ti-hcp, at 0 K"] == pytest.approx((0.09, np.nan), nan_ok=True)
 
 
 def test_without_the_libraries_one_sentence_says_what_to_install(two_springs, monkeypatch):
