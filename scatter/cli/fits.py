@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scatter.cli.groups import Group
-from scatter.cli.words import Fixed, Folders, Into, LabelKeys, Verbs, app, symbols_of
+from scatter.cli.words import (
+    Fixed,
+    Folders,
+    Into,
+    LabelKeys,
+    Stresses,
+    Verbs,
+    app,
+    symbols_of,
+)
 from scatter.errors import UserError
 
 if TYPE_CHECKING:
@@ -103,14 +112,15 @@ class Weighting(Group):
     threads: Annotated[int, typer.Option(min=1, help="Cores to fit with.")] = 1
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 0
 
-    def fitting(self, keys: "Keys") -> "Fitting":
+    def fitting(self, stresses: Stresses, keys: "Keys") -> "Fitting":
         """As the fit takes it, with the keys of the labels."""
         from scatter.ace.fitting.fit import Fitting
         from scatter.ace.fitting.labelled import Weights
 
         classes = _named("--class-weight", self.class_weight)
         forces = self.force_weight, self.molecule_weight
-        weights = Weights(self.energy_weight, *forces, classes, self.share)
+        stress = stresses.weight(self.force_weight)
+        weights = Weights(self.energy_weight, *forces, classes, self.share, stress)
         energies = _named("--e0", self.e0)
         return Fitting(
             weights, self.smoothness, energies, self.threads, self.leverage, self.seed, keys
@@ -169,12 +179,13 @@ def ace(
     out: Annotated[Path, typer.Argument(help="The .npz file to write.")],
     basis: Basis,
     weighting: Weighting,
+    stresses: Stresses,
     labels: LabelKeys,
 ) -> None:
     """Fit a linear ACE, and report its errors on structures that it has not seen."""
     from scatter.ace.fitting.fit import fit_ace
 
-    recipe, fitting = basis.recipe, weighting.fitting(labels.keys)
+    recipe, fitting = basis.recipe, weighting.fitting(stresses, stresses.keys(labels))
     folder = fit_ace(data, out, recipe, fitting, lambda line: print(line, flush=True))
     print(f"report: {folder}\npotential: {out}")
 

@@ -149,10 +149,23 @@ class Compared(Group):
         Path | None,
         typer.Option(help="An input.toml: run its campaign on both, from common starts."),
     ] = None
-    properties: Annotated[bool, typer.Option(help="Compare crystal, molecule, barriers, a(T).")] = (
-        True
-    )
-    quick: Annotated[bool, typer.Option("--quick", help="One barrier, few trajectories.")] = False
+    properties: Annotated[
+        bool | None,
+        typer.Option(
+            help="Compare crystal, molecule, barriers, a(T); by default yes, but with --materials."
+        ),
+    ] = None
+    materials: Annotated[
+        str | None,
+        typer.Option(
+            metavar="Ti-hcp,...",
+            help="Crystals (fcc, hcp, bcc, omega; or a file of cells): elastic constants, phonons, "
+            "free energies, a figure of merit.",
+        ),
+    ] = None
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One barrier, few trajectories, no free energies.")
+    ] = False
 
 
 @app.command(context_settings={"allow_extra_args": True})
@@ -184,6 +197,7 @@ def validate(
         raise UserError(f"{' '.join(context.args)}: validate takes one POTENTIAL")
     symbols = symbols_of([*molecule, *context.args]) if molecule else ()
     folder = output or Path("runs") / f"validate_{Path(potential).stem}"
-    what = (compared.structures, compared.sticking, compared.properties, compared.quick)
-    heads = head, against_head
-    validate(Wanted(potential, against, folder, *what, symbols, trust_pickle, labels.keys, heads))
+    properties = not compared.materials if compared.properties is None else compared.properties
+    what = (compared.structures, compared.sticking, properties, compared.quick)
+    read = (symbols, trust_pickle, labels.keys, (head, against_head))
+    validate(Wanted(potential, against, folder, *what, *read, compared.materials))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scatter.cli.groups import Group
-from scatter.cli.words import LabelKeys, Trust, app
+from scatter.cli.words import LabelKeys, Stresses, Trust, app
 from scatter.errors import UserError
 
 
@@ -69,21 +69,22 @@ def distil(
     lessons: Lessons,
     *,
     members: Annotated[int, typer.Option(min=1, help="Members of a committee to train.")] = 1,
+    stresses: Stresses,
     labels: LabelKeys,
     trust_pickle: Trust = False,
 ) -> None:
     """Train a compact MACE on a teacher's labels; continues where it was stopped."""
     from scatter.fitting.progress import Teller
     from scatter.mace.training import distil as training
+    from scatter.mace.training.learning import FORCES
     from scatter.mace.training.student import Student
 
-    course, student = training.Lessons(*astuple(lessons)), Student(*astuple(shape))
+    course = training.Lessons(*astuple(lessons), stress=stresses.weight(FORCES))
+    student, keys = Student(*astuple(shape)), stresses.keys(labels)
     begun = training.Beginning(ground.model, ground.freeze, trust_pickle) if ground.model else None
     _refuse_both(context, ground.model)
     tell = Teller(lessons.epochs, lambda line: print(line, flush=True))
-    for potential in training.distil(
-        data, out, student, course, members, tell, labels.keys, begun, print
-    ):
+    for potential in training.distil(data, out, student, course, members, tell, keys, begun, print):
         print(f"potential: {potential}")
 
 
@@ -135,15 +136,16 @@ def finetune(
     out: Annotated[Path, typer.Argument(help="The .model file to write.")],
     start: Start,
     tuning: Tuning,
+    stresses: Stresses,
     labels: LabelKeys,
     trust_pickle: Trust = False,
 ) -> None:
     """Fine-tune a foundation model, partly frozen; continues where it was stopped."""
     from scatter.fitting.progress import Teller
     from scatter.mace.training.finetune import Foundation, finetune
-    from scatter.mace.training.train import Training
+    from scatter.mace.training.train import FORCES, Training
 
-    training = Training(*astuple(tuning))
+    training = Training(*astuple(tuning), stress=stresses.weight(FORCES))
     foundation = Foundation(start.foundation, start.freeze, start.e0s, trust_pickle)
     tell = Teller(tuning.epochs, lambda line: print(line, flush=True))
-    print(finetune(data, out, foundation, training, tell, labels.keys))
+    print(finetune(data, out, foundation, training, tell, stresses.keys(labels)))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,6 +115,35 @@ class LabelKeys(Group):
         from scatter.labels import Keys
 
         return Keys(self.energy_key, self.forces_key)
+
+
+@dataclass(frozen=True)
+class Stresses(Group):
+    """Whether stresses are learnt, and how much they weigh."""
+
+    stress: Annotated[
+        bool, typer.Option("--stress", help="Learn stresses too, of the structures that have them.")
+    ] = False
+    stress_weight: Annotated[
+        float | None,
+        typer.Option(min=1e-8, help="Of virials per atom; by default that of forces."),
+    ] = None
+    stress_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Key of the stresses, eV/Å³; by default `stress`."),
+    ] = None
+
+    def weight(self, of_forces: float) -> float | None:
+        """The weight of virials; None where stresses are not learnt."""
+        for name in ("stress_weight", "stress_key"):
+            if getattr(self, name) is not None and not self.stress:
+                option = f"--{name.replace('_', '-')}"
+                raise UserError(f"{option}: means nothing without --stress; add it")
+        return (self.stress_weight or of_forces) if self.stress else None
+
+    def keys(self, labels: LabelKeys) -> "Keys":
+        """The keys of all labels."""
+        return replace(labels.keys, stress=self.stress_key)
 
 
 Folders = Annotated[list[Path], typer.Argument(help="Folders of campaigns.")]

@@ -9,9 +9,12 @@ from ase import Atoms
 
 from scatter.files import write_whole
 from scatter.fitting.select import PARTS
-from scatter.labels import Keys, read_labelled
+from scatter.labels import Keys, read_labelled, results_of
+from scatter.labels.stress import require_stress, virial_of
 from scatter.settings import UserError
 from scatter.structures import extxyz
+
+VIRIALS = "REF_virials"  # key of what mace-torch calls so, -∂E/∂ε
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class LabelledSet:
     keys: Keys
 
 
-def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()) -> LabelledSet:
+def read_set(
+    folder: Path, batch: int, keys: Keys, weights: Collection[str] = (), stress: bool = False
+) -> LabelledSet:
     """All parts of a set, with labels as `scatter.labels` says.
 
     Args:
@@ -38,10 +43,11 @@ def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()
             might be nothing to train on.
         keys: of the labels.
         weights: keys of weights that the training honours.
+        stress: whether it learns stresses.
 
     Raises:
-        UserError: a part is not there, its labels cannot be used, or there are fewer structures to
-            train with than are in a batch.
+        UserError: a part is not there, its labels cannot be used, there are fewer structures to
+            train with than are in a batch, or no stresses where they are to be learnt.
     """
     files = {part: folder / f"{part}.extxyz" for part in PARTS}
     for part, file in files.items():
@@ -51,7 +57,10 @@ def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()
             )
     if not files["test"].is_file():
         del files["test"]
-    frames = dict(zip(files, read_labelled([*files.values()], keys, weights=weights), strict=True))
+    parts = read_labelled([*files.values()], keys, weights=weights, stress=stress)
+    frames = dict(zip(files, parts, strict=True))
+    if stress:
+        require_stress(frames["train"], files["train"])
     if len(frames["train"]) < batch:
         raise UserError(
             f"--batch {batch}: {files['train']} holds {len(frames['train'])} structures, and only "
@@ -63,25 +72,29 @@ def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()
 def plain_files(labelled: LabelledSet, folder: Path) -> dict[str, Path]:
     """Files that mace-torch reads as we do: the set's own, or copies in a folder.
 
-    In a copy labels have the usual keys, and a force that is not a label is NaN, and held by no
-    constraint, of which mace-torch would make a zero. Names tell contents apart.
+    In a copy labels have the usual keys, a force that is not a label is NaN, and held by no
+    constraint, of which mace-torch would make a zero, and of a stress that is learnt there is the
+    virial. Names tell contents apart.
     """
     files = {}
     for part, file in labelled.files.items():
         frames = labelled.frames[part]
-        if not labelled.keys.named and not any(frame.constraints for frame in frames):
+        copied = any(frame.constraints or "stress" in results_of(frame) for frame in frames)
+        if not labelled.keys.named and not copied:
             files[part] = file
             continue
-        content = extxyz(_without_constraints(frames))
+        content = extxyz(_plain(frames))
         files[part] = folder / f"{part}-{hashlib.sha256(content).hexdigest()[:12]}.extxyz"
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(files[part], content)
     return files
 
 
-def _without_constraints(frames: Sequence[Atoms]) -> list[Atoms]:
+def _plain(frames: Sequence[Atoms]) -> list[Atoms]:
     free = [frame.copy() for frame in frames]
     for copy, frame in zip(free, frames, strict=True):
         copy.set_constraint()
         copy.calc = frame.calc
+        if "stress" in results_of(frame):
+            copy.info[VIRIALS] = -virial_of(frame)
     return free

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from scatter.labels.doubts import Doubts
 from scatter.labels.names import STANDARD, Keys, keys_of, results_of, rid, values_of
+from scatter.labels.stress import keep_stresses
 from scatter.settings import UserError
 from scatter.structures import held, read_frames
 
@@ -25,6 +26,7 @@ def read_labelled(
     keys: Keys = STANDARD,
     needed: Collection[str] | None = BOTH,
     weights: Collection[str] | None = (),
+    stress: bool = False,
 ) -> list[list[Atoms]]:
     """The frames of each file of one set, labelled as `labelled` does.
 
@@ -38,7 +40,7 @@ def read_labelled(
         for n in range(len(some))
     ]
     every = iter(
-        labelled([frame for some in frames for frame in some], names, keys, needed, weights)
+        labelled([frame for some in frames for frame in some], names, keys, needed, weights, stress)
     )
     return [[next(every) for _ in some] for some in frames]
 
@@ -49,6 +51,7 @@ def labelled(
     keys: Keys = STANDARD,
     needed: Collection[str] | None = BOTH,
     weights: Collection[str] | None = (),
+    stress: bool = False,
 ) -> list[Atoms]:
     """Frames of one set whose calculator holds the labels: energy, eV, and forces, eV/Å.
 
@@ -62,6 +65,7 @@ def labelled(
         needed: labels that every frame must have; others must be there in all frames or in none.
             None: a frame may have one and the next another.
         weights: keys of weights that the reader honours; None if weights mean nothing to it.
+        stress: whether stresses are labels too, of those frames that have one; eV/Å³.
 
     Raises:
         UserError: it is not clear which label is meant, a label is missing or not finite, no frame
@@ -75,6 +79,8 @@ def labelled(
         _leave_out_held(some)
     for frame in labels:
         _hold(frame)
+    if stress:
+        keep_stresses(frames, labels, names, keys)
     return labels
 
 
@@ -213,7 +219,9 @@ def summary(parts: Mapping[str, Sequence[Atoms]]) -> str:
     forces = np.concatenate([results_of(frame)["forces"] for frame in frames])
     known = int(np.isfinite(forces).any(axis=1).sum())
     others = "" if np.isfinite(forces).all() else "; what is held, or exactly zero, is not a label"
-    return f"labels: {len(frames)} energies, forces on {known} of {len(forces)} atoms{others}"
+    strained = sum("stress" in results_of(frame) for frame in frames)
+    also = f", stresses of {strained} of {len(frames)} structures" if strained else ""
+    return f"labels: {len(frames)} energies, forces on {known} of {len(forces)} atoms{also}{others}"
 
 
 def _systems(frames: Iterable[Atoms]) -> Iterable[list[Atoms]]:

@@ -63,7 +63,7 @@ class Keys:
     Attributes:
         energy: of the total energy, eV; usually `energy`.
         forces: of the forces on atoms, eV/Å; usually `forces`.
-        stress: of the stress, which is copied and never read; usually `stress`.
+        stress: of the stress, eV/Å³; usually `stress`. It is read only where it was asked for.
     """
 
     energy: str | None = None

@@ -1,10 +1,12 @@
 """Stresses of frames, for those who ask: σ = (1/V) ∂E/∂ε, eV/Å³, positive under tension."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase import Atoms
-from ase.stress import voigt_6_to_full_3x3_stress
+from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 
-from scatter.labels.names import STANDARD, Keys, values_of
+from scatter.labels.names import STANDARD, Keys, keys_of, results_of, values_of
 from scatter.settings import UserError
 from scatter.shapes import Float
 
@@ -46,3 +48,47 @@ def stress_of(frame: Atoms, where: str, keys: Keys = STANDARD) -> Float[np.ndarr
             f"{where}: has a stress, but no cell that repeats in two directions; take it out"
         )
     return np.asarray(whole, float)
+
+
+def keep_stresses(
+    frames: Sequence[Atoms], labels: Sequence[Atoms], names: Sequence[str], keys: Keys
+) -> None:
+    """Put the stresses of frames into the calculators of the same frames as labels.
+
+    Frames without one, and those whose cell has none, have none as labels either.
+
+    Args:
+        frames: as they were read.
+        labels: with their energies and forces.
+        names: what to call each in an error.
+        keys: that the user named.
+
+    Raises:
+        UserError: it is not clear which stress is meant, or one is unusable; see `stress_of`.
+    """
+    for frame, label, name in zip(frames, labels, names, strict=True):
+        if has_stress(frame) and keys_of(frame, keys, name, ("stress",)):
+            stress = stress_of(frame, name, keys)
+            results_of(label)["stress"] = full_3x3_to_voigt_6_stress(stress)
+
+
+def virial_of(frame: Atoms) -> Float[np.ndarray, "3 3"]:
+    """W = V σ of a frame that has a stress as a label, eV; NaN of others."""
+    stress = results_of(frame).get("stress")
+    if stress is None:
+        return np.full((3, 3), np.nan)
+    return frame.get_volume() * voigt_6_to_full_3x3_stress(stress)
+
+
+def require_stress(frames: Sequence[Atoms], where: object) -> None:
+    """Refuse to learn stresses where there are none.
+
+    Raises:
+        UserError: no frame has a stress as a label.
+    """
+    if not any("stress" in results_of(frame) for frame in frames):
+        raise UserError(
+            f"--stress: no structure of {where} has a stress, `stress` (eV/Å³), in a cell that "
+            "repeats in two directions; label them with `scatter evaluate --stress`, or leave "
+            "--stress out"
+        )

@@ -3,9 +3,11 @@
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
 
 from scatter.potentials.base import Evaluator, Potential
 from scatter.settings import UserError
+from scatter.shapes import Float
 from scatter.state import System
 
 
@@ -31,9 +33,12 @@ def system_of(frame: Atoms, where: str) -> System:
 
 
 class PotentialCalculator(Calculator):
-    """Energy (eV) and forces (eV/Å, on every atom) of a `Potential`, one structure at a time."""
+    """Energy (eV) and forces (eV/Å, on every atom) of a `Potential`, one structure at a time.
 
-    implemented_properties = ["energy", "free_energy", "forces"]
+    And the stress (eV/Å³) where it is asked for.
+    """
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]
 
     def __init__(self, potential: Potential):
         """Calculate with this potential."""
@@ -45,7 +50,8 @@ class PotentialCalculator(Calculator):
         """Compute the energy and forces of `atoms`; lists are kept while only positions change.
 
         Raises:
-            UserError: the potential does not know an element, or the cell has no volume.
+            UserError: the potential does not know an element, or gives no stress that is wanted;
+                the cell has no volume.
         """
         super().calculate(atoms, properties, system_changes)
         assert self.atoms is not None
@@ -61,3 +67,11 @@ class PotentialCalculator(Calculator):
             "free_energy": energy,
             "forces": np.asarray(forces)[0],
         }
+        if "stress" in properties:
+            self.results["stress"] = full_3x3_to_voigt_6_stress(self._stress(self.atoms))
+
+    def _stress(self, atoms: Atoms) -> Float[np.ndarray, "3 3"]:
+        virial = self.potential.virial(system_of(atoms, "structure"), np.array(atoms.positions))
+        if virial is None:
+            raise UserError(f"{self.potential.description} gives no stress, which is needed here")
+        return virial / atoms.get_volume()

@@ -9,7 +9,7 @@ from ase import Atoms
 from jaxtyping import Float
 
 from scatter.labels import STANDARD, Keys, labelled, results_of
-from scatter.labels.stress import stress_of
+from scatter.labels.stress import stress_of, virial_of
 from scatter.potentials.base import Potential
 from scatter.potentials.calculator import system_of
 from scatter.potentials.evaluate import answers
@@ -59,6 +59,7 @@ def as_labels(frames: Sequence[Atoms]) -> Labels:
     return Labels(
         np.array([result.get("energy", np.nan) for result, _ in results]),
         tuple(result.get("forces", np.full(shape, np.nan)) for result, shape in results),
+        np.array([virial_of(frame) / (frame.cell.volume or 1.0) for frame in frames]),
     )
 
 

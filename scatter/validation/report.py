@@ -11,7 +11,15 @@ from rich.console import Console
 from scatter.analysis.words import labels_of, phrases, title_of
 from scatter.files import write_whole
 from scatter.report.listing import Listing
-from scatter.validation.markdown import Rows, figures, number, table
+from scatter.validation.markdown import (
+    Rows,
+    figures,
+    number,
+    property_header,
+    property_rows,
+    table,
+)
+from scatter.validation.materials.report import materials_section, score_table
 from scatter.validation.pieces import Piece
 
 COLUMNS = {
@@ -27,7 +35,6 @@ TITLES = {
     "barriers": "Barriers of dissociation",
     "expansion": "Thermal expansion",
 }
-ERROR_OF = "standard error of the "  # how a row is called that holds another's standard error
 
 
 def interval(piece: Piece) -> str:
@@ -47,6 +54,7 @@ def write_report(path: Path, validation: Piece) -> None:
     for name, section in (
         ("errors", _errors),
         ("properties", _properties),
+        ("materials", materials_section),
         ("sticking", _sticking),
     ):
         if name in validation:
@@ -61,7 +69,9 @@ def print_report(validation: Piece, console: Console) -> None:
         tables.append(("RMSE", *_error_rows(validation["errors"], "rmse")))
     if "properties" in validation:
         rows = [row for name in TITLES for row in _property_rows(validation, name)]
-        tables.append(("Properties", _property_header(validation), rows))
+        tables.append(("Properties", property_header(validation), rows))
+    if validation.get("materials", {}).get("merit") is not None:
+        tables.append(("Materials", *score_table(validation["materials"])))
     if "sticking" in validation:
         common, names = _title_and_names(validation["sticking"]["points"])
         rows = _sticking_rows(validation["sticking"], names)
@@ -159,37 +169,9 @@ def _errors(piece: Piece, validation: Piece) -> Iterator[str]:
     yield from figures(piece)
 
 
-def _property_header(validation: Piece) -> list[str]:
-    own, its = validation["potential"]["name"], validation["reference"]["name"]
-    return ["quantity", "unit", own, its, "difference"]
-
-
 def _property_rows(validation: Piece, name: str) -> Rows:
-    """Rows for people: a standard error stands beside what it is of."""
     piece = validation["properties"].get(name)
-    rows = {row["quantity"]: row for row in piece["rows"]} if piece else {}
-    return [
-        _property_row(row, rows.get(ERROR_OF + quantity))
-        for quantity, row in rows.items()
-        if not quantity.startswith(ERROR_OF)
-    ]
-
-
-def _property_row(row: Piece, error: Piece | None) -> list[str]:
-    own, its = (error["potential"], error["reference"]) if error else (None, None)
-    both = (own**2 + its**2) ** 0.5 if own and its else None
-    return [
-        row["quantity"],
-        row["unit"],
-        _digits(row["potential"], own),
-        _digits(row["reference"], its),
-        _digits(row["difference"], both),
-    ]
-
-
-def _digits(value: float | None, error: float | None) -> str:
-    """Four decimals where no error says how many."""
-    return number(value, error) if error or value is None else f"{value:.4f}"
+    return property_rows(piece["rows"]) if piece else []
 
 
 def _properties(piece: Piece, validation: Piece) -> Iterator[str]:
@@ -207,7 +189,7 @@ def _properties(piece: Piece, validation: Piece) -> Iterator[str]:
         yield f"### {title}"
         if part["rows"]:
             yield ""
-            yield from table(_property_header(validation), _property_rows(validation, name))
+            yield from table(property_header(validation), _property_rows(validation, name))
         for sentence in part["failures"]:
             yield ""
             yield f"Not found: {sentence}."

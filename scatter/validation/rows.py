@@ -1,7 +1,7 @@
 """One property on two potentials: the row that every part of a validation reports."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import attrgetter
 
 
@@ -21,6 +21,11 @@ class Row:
     def difference(self) -> float:
         """Potential minus reference, in `unit`."""
         return self.potential - self.reference
+
+    @property
+    def piece(self) -> dict[str, str | float]:
+        """As a piece holds it, with the difference."""
+        return {**asdict(self), "difference": self.difference}
 
 
 def compared(ours: object, theirs: object, quantities: Iterable[tuple[str, str, str]]) -> list[Row]:

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +35,9 @@ from scatter.structures import read_frames
 from scatter.validation import properties
 from scatter.validation.errors import Compared, call_ms, compare, errors, molecule_of
 from scatter.validation.labels import labels_by, labels_of
-from scatter.validation.pieces import Piece, as_json, kept, key_of, load, save
+from scatter.validation.materials.compare import compared_material, phases
+from scatter.validation.materials.crystals import Crystal, crystals_of
+from scatter.validation.pieces import Piece, as_json, kept, key_of, load, plain, save
 from scatter.validation.properties import Comparison, Property
 from scatter.validation.report import print_report, write_report
 from scatter.validation.sticking import (
@@ -47,7 +48,7 @@ from scatter.validation.sticking import (
     run_paired,
     table_of,
 )
-from scatter.validation.wanted import Wanted, refuse
+from scatter.validation.wanted import Wanted, refuse, refuse_materials
 
 
 def validate(wanted: Wanted) -> Path:
@@ -63,6 +64,7 @@ def validate(wanted: Wanted) -> Path:
     """
     ranks = Ranks()
     ranks.share(lambda: refuse(wanted))
+    ranks.share(lambda: refuse_materials(wanted))
     use_threads("auto", ranks)
     if any(name.endswith(".model") for name in (wanted.potential, wanted.against)):
         take_gpu(ranks)
@@ -114,6 +116,9 @@ class Validation:
             pieces["errors"] = self.ranks.share(self.errors)
         if self.wanted.properties:
             pieces["properties"] = self.ranks.share(self.properties)
+        if self.wanted.materials:
+            crystals = self.ranks.agree(lambda: crystals_of(str(self.wanted.materials)))
+            pieces["materials"] = self.ranks.share(lambda: self.materials(crystals))
         if self.source and reference:
             pieces["sticking"] = self.sticking(self.source, reference)
         self.ranks.share(lambda: self._write(pieces))
@@ -231,9 +236,29 @@ class Validation:
         result = measure()
         if result.figure is not None:
             save_figure(result.figure, self.folder / name)
-        rows = [{**asdict(row), "difference": row.difference} for row in result.rows]
+        rows = [row.piece for row in result.rows]
         figures = [f"{name}.png"] if result.figure is not None else []
         return {"rows": rows, "failures": result.failures, "figures": figures}
+
+    def materials(self, crystals: list[Crystal]) -> Piece:
+        """Crystals on both potentials; on rank 0 alone."""
+        parts = {}
+        for crystal in crystals:
+            name, quick = f"material_{crystal.name}", str(self.wanted.quick)
+            key = self._key(name, cell=crystal.digest, quick=quick)
+            parts[crystal.name] = kept(self.folder, name, key, partial(self._material, crystal))
+        merits = [part["merit"] for part in parts.values() if part["merit"] is not None]
+        mean = sum(merits) / len(merits) if merits else None
+        rows = [row.piece for row in phases(parts)]
+        return plain({"crystals": parts, "phases": rows, "merit": mean})
+
+    def _material(self, crystal: Crystal) -> Piece:
+        pair = Comparison(self.potential, self.reference, self.wanted.names)
+        compared, name = compared_material(pair, crystal, self.wanted.quick, self.say), crystal.name
+        if compared.figure is not None:
+            save_figure(compared.figure, self.folder / f"material_{name}")
+        figures = [f"material_{name}.png"] if compared.figure is not None else []
+        return {**compared.piece, "formula": crystal.formula, "figures": figures}
 
     def sticking(self, source: Source, reference: Potential) -> Piece:
         """Paired sticking; every rank must call this."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from scatter.labels import STANDARD, Keys
 from scatter.settings import UserError
+from scatter.validation.materials.cells import require_libraries
+from scatter.validation.materials.crystals import crystals_of
 
 STRUCTURES = (".extxyz", ".xyz")
 
@@ -24,6 +26,7 @@ class Wanted:
     trust_pickle: bool = False  # the user trusts where a pickled potential came from
     keys: Keys = STANDARD  # of the labels of `against`
     heads: tuple[str | None, str | None] = (None, None)  # of both, where a .model has several
+    materials: str | None = None  # crystals: phases of elements, or a file
 
     @property
     def labelled(self) -> bool:
@@ -51,11 +54,11 @@ def refuse(wanted: Wanted) -> None:
             f"--sticking {wanted.sticking}: a file of labels cannot run trajectories; name a "
             "potential after --against"
         )
-    if not wanted.labelled and not wanted.structures and not wanted.sticking:
+    if not wanted.labelled and not any((wanted.structures, wanted.sticking, wanted.materials)):
         raise UserError(
             f"--against {wanted.against}: there is nothing to compare the two potentials on; "
-            "name a file of structures after --structures, or the input of a campaign after "
-            "--sticking"
+            "name a file of structures after --structures, the input of a campaign after "
+            "--sticking, or crystals after --materials"
         )
     if wanted.keys.named and not wanted.labelled:
         option, key = next(iter(wanted.keys.named.items()))
@@ -71,3 +74,10 @@ def refuse(wanted: Wanted) -> None:
     for path in (wanted.structures, Path(wanted.against) if wanted.labelled else None):
         if path and not path.is_file():
             raise UserError(f"{path}: there is no such file")
+
+
+def refuse_materials(wanted: Wanted) -> None:
+    """Raise UserError where crystals are wanted that are none, or cannot be looked at here."""
+    if wanted.materials:
+        require_libraries()
+        crystals_of(wanted.materials)

@@ -55,7 +55,7 @@ def test_before_the_first_step_it_is_the_model_to_the_bit(data, kind):
 def test_the_training_computes_what_the_model_does(data, kind):
     model = folded_model(kind)
     training = begun(data, model)
-    errors, squares = training._residuals(training.valid)
+    errors, squares, _ = training._residuals(training.valid)
     d, fused = training.valid, MaceFused(model, "float64")
     frames = read_set(data, 4, STANDARD).frames["valid"]
     answer = labels_by(fused, frames, data)
@@ -72,7 +72,7 @@ def test_the_gradient_is_the_difference_of_the_loss(data, kind):
     gradient = training._gradient(chosen, 1.0)
 
     def loss():
-        errors, squares = training._residuals(training.structures)
+        errors, squares, _ = training._residuals(training.structures)
         d = training.structures
         total = 0.0
         for n in chosen:
@@ -206,7 +206,8 @@ def test_elements_have_the_shares_of_the_loss_that_the_balance_gives(balance):
     forces = np.full((120, 3), 1e-9)
     forces[-8:] = np.nan
     numbers = np.array([6, 2, 4, 100])
-    d = Structures(*[np.zeros(0)] * 3, species, *[np.zeros(0)] * 4, forces, np.zeros(120))
+    none = np.zeros(0)
+    d = Structures(*[none] * 3, species, *[none] * 4, forces, none, np.zeros(120))
     weights = emphasis_of(d, balance)
     known = np.isfinite(forces[:, 0])
     shares = np.bincount(species[known], weights[known]) / known.sum()

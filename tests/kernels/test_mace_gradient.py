@@ -10,6 +10,7 @@ from scatter.potentials.neighbours import VerletLists
 from scatter.state import System
 
 QUADRATIC, CUBIC = [*KINDS][:2]
+NO_VIRIAL = np.full((3, 3), np.nan)
 LEARNT = [
     "table_1", "table_2", "product_1", "product_2", "up", "up_0", "energy_1", "mix", "hidden_0",
     "hidden_1", "hidden_2", "energy_2", "constant",
@@ -42,22 +43,26 @@ class Case:
         energies, forces = self.potential.bind(self.system, 1).begin(np.arange(1), given[None])
         return energies[0], forces[0]
 
-    def gradient(self, energy, forces, by_energy, by_force, emphasis=1.0):
-        """Errors, their squares and the gradient of the loss for these labels."""
+    def virial(self, weights):
+        """With these weights; `MaceFused.virial` has a law of its own."""
+        self.potential.weights = weights
+        return self.potential.virial(self.system, self.positions)
+
+    def gradient(self, energy, forces, by, emphasis=1.0, virial=NO_VIRIAL):
+        """Residuals and the gradient of the loss for these labels."""
         weights, atoms = self.potential.weights, len(self.system)
         first, second, shift = self.pairs()
         structures = Structures(
             np.array([0, atoms]), np.array([0, len(first)]), self.positions, self.species(),
-            first, second, shift, np.array([energy]), forces, emphasis * np.ones(atoms),
+            first, second, shift, np.array([energy]), forces, virial[None],
+            emphasis * np.ones(atoms),
         )  # fmt: skip
         found = zeros(weights, 1)
-        room = np.zeros((1, 2, atoms, 3)), np.zeros((1, atoms * len(weights.energy_1)))
+        sent = np.zeros((1, atoms * len(weights.energy_1)))
+        room = np.zeros((1, 2, atoms, 3)), sent, np.zeros((1, 2, len(first), 3))
         memory = scratch(weights, atoms, self.lists.first.shape[1], 1)
-        chosen = np.array([0])
-        errors, squares = loss(
-            chosen, structures, by_energy, by_force, True, weights, memory, room, found
-        )
-        return errors, squares, found
+        residuals = loss(np.array([0]), structures, by, True, weights, memory, room, found)
+        return *residuals, found
 
 
 def zeros(weights, *workers):
@@ -117,7 +122,8 @@ def test_the_gradient_by_the_weights_is_the_slope_of_the_energy(case, name):
     """Without labels of forces, and an energy 1 eV too high: N² (e / N)² has the slope 2 ∂E/∂θ."""
     weights, atoms = case.potential.weights, len(case.system)
     energy, forces = case.evaluated(weights)
-    _, _, found = case.gradient(energy - 1.0, np.full_like(forces, np.nan), 1.0 * atoms**2, 3.0)
+    by = 1.0 * atoms**2, 3.0, 2.0
+    *_, found = case.gradient(energy - 1.0, np.full_like(forces, np.nan), by)
     along, step = direction(weights, name, np.random.default_rng(0)), 1e-5
     both = [case.evaluated(changed(weights, name, sign * step * along))[0] for sign in (1, -1)]
     case.potential.weights = weights
@@ -139,9 +145,34 @@ def test_the_gradient_of_the_loss_is_its_slope(case, name):
         squares = (emphasis[:, None] * (f - labels[1]) ** 2).sum()
         return 7 * ((e - labels[0]) / atoms) ** 2 + 3 * squares / (3 * atoms)
 
-    errors, squares, found = case.gradient(*labels, 7.0, 3.0, emphasis)
+    errors, squares, _, found = case.gradient(*labels, (7.0, 3.0, 2.0), emphasis)
     assert errors[0] == pytest.approx(-0.3)
     assert squares[0] == pytest.approx(((forces - labels[1]) ** 2).sum(axis=1))
+    along, step = direction(weights, name, rng), 1e-5
+    both = [value(changed(weights, name, sign * step * along)) for sign in (1, -1)]
+    case.potential.weights = weights
+    slope = (both[0] - both[1]) / (2 * step)
+    assert (getattr(found, name)[0] * along).sum() == pytest.approx(slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["table_1", "table_2", "product_1", "mix", "hidden_1", "energy_2"])
+@pytest.mark.parametrize("of_forces", [False, True])
+def test_the_gradient_of_a_loss_with_virials_is_its_slope(case, name, of_forces):
+    """Of virials alone, and of virials and forces, whose directions are gone along together."""
+    weights, atoms = case.potential.weights, len(case.system)
+    rng = np.random.default_rng(2)
+    energy, forces = case.evaluated(weights)
+    wrong = rng.normal(0, 1.0, (3, 3))
+    known = case.virial(weights) + wrong + wrong.T
+    labelled = forces + rng.normal(0, 0.2, forces.shape) * (1.0 if of_forces else np.nan)
+
+    def value(weights):
+        squares = np.nansum((case.evaluated(weights)[1] - labelled) ** 2)
+        virial = ((case.virial(weights) - known) / atoms) ** 2
+        return 3 * squares / (3 * atoms) + 5 * virial.sum() / 9
+
+    *_, square, found = case.gradient(energy, labelled, (0.0, 3.0, 5.0), virial=known)
+    assert square[0] == pytest.approx(((wrong + wrong.T) ** 2).sum(), rel=1e-9)
     along, step = direction(weights, name, rng), 1e-5
     both = [value(changed(weights, name, sign * step * along)) for sign in (1, -1)]
     case.potential.weights = weights

@@ -78,7 +78,7 @@ def fit_ace(
     """
     if out.suffix != ".npz":
         raise UserError(f"OUT = '{out}': the name must end in .npz")
-    parts = read_parts(place, fitting.seed, fitting.keys)
+    parts = read_parts(place, fitting.seed, fitting.keys, fitting.weights.stress is not None)
     recipe = _completed(recipe, parts["train"])
     design = recipe.design()
     folder = out.with_name(f"{out.stem}.fit")

@@ -14,11 +14,13 @@ from jaxtyping import Float
 from scatter.ace.fitting.labelled import Weights, class_of
 from scatter.ace.fitting.rows import Design
 from scatter.ace.fitting.triangles import Triangle, joined
+from scatter.labels.stress import virial_of
 
 AT_ONCE = 80  # structures between two QRs
 PIECES = 4  # of the work, for each core
 BLAS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-KINDS = ("energy", "force", "molecule")  # rows of energies, and of forces on slab and molecule
+# rows of energies, of forces on slab and molecule, and of virials
+KINDS = ("energy", "force", "molecule", "virial")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Gathering:
     sites: bool = False
 
     def rows(self, frame: Atoms, number: int) -> dict[str, Float[np.ndarray, "row column"]]:
-        """Rows of one structure and their values: energy over √N, and known forces, in eV and Å.
+        """Rows of one structure and their values, in eV and Å.
+
+        They are energy and virial over √N, so far as the latter is wanted and known, and known
+        forces.
 
         Values of functions of the molecule's atoms go by the atomic number, as "sites 1".
         """
@@ -50,22 +55,34 @@ class Gathering:
         of_molecule = np.isin(frame.numbers, list(self.molecule))
         labels = frame.get_forces(apply_constraint=False)
         atoms = np.flatnonzero(self._drawn(of_molecule, np.isfinite(labels).any(axis=1), number))
-        block, sites = self.design.rows_and_sites(frame, f"frame {number}", atoms)
+        virial = self._virial(frame)
+        block, sites = self.design.rows_and_sites(frame, f"frame {number}", atoms, virial.size > 0)
         energy = frame.get_potential_energy()
         energy -= sum(self.constant[numbers.index(z)] for z in frame.numbers)
         forces = labels[atoms].ravel()
         known, mine = np.isfinite(forces), np.repeat(of_molecule[atoms], 3)
         weight = self.weights.classes.get(class_of(frame), 1.0)
-        rows = weight * np.concatenate([block, [[energy, *forces]]]).T
+        rows = weight * np.concatenate([block, [[energy, *forces, *virial]]]).T
+        rows, of_virial = rows[: 1 + len(forces)], rows[1 + len(forces) :]
         of_sites = {
             sites_of(z): np.pad(sites[frame.numbers == z], np.array(((0, 0), (0, 1))))
             for z in self.species
         }
-        return of_sites | {
-            "energy": rows[:1] / np.sqrt(len(frame)),
-            "force": rows[1:][known & ~mine],
-            "molecule": rows[1:][known & mine],
-        }
+        of_stress = {"virial": of_virial / np.sqrt(len(frame))} if virial.size else {}
+        return (
+            of_sites
+            | of_stress
+            | {
+                "energy": rows[:1] / np.sqrt(len(frame)),
+                "force": rows[1:][known & ~mine],
+                "molecule": rows[1:][known & mine],
+            }
+        )
+
+    def _virial(self, frame: Atoms) -> Float[np.ndarray, " component"]:
+        """xx, yy, zz, yz, xz and xy of the virial, eV; none where it is not learnt or no label."""
+        virial = virial_of(frame)[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+        return virial[np.isfinite(virial) & (self.weights.stress is not None)]
 
     @property
     def species(self) -> list[int]:
@@ -84,7 +101,8 @@ class Gathering:
     def triangles(self, frames: Sequence[tuple[int, Atoms]]) -> dict[str, Triangle]:
         """The triangles of each kind of rows of numbered structures."""
         block = AT_ONCE * max((3 * len(frame) for _, frame in frames), default=1)
-        by_kind = {kind: Triangle(self.design.columns, block) for kind in KINDS}
+        kinds = KINDS if self.weights.stress is not None else KINDS[:-1]
+        by_kind = {kind: Triangle(self.design.columns, block) for kind in kinds}
         by_kind |= {sites_of(z): Triangle(self.design.values, block) for z in self.species}
         for number, frame in frames:
             for kind, rows in self.rows(frame, number).items():

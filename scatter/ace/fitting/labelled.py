@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from scatter.fitting.select import PARTS, Choice, parts_of
 from scatter.labels import STANDARD, Keys, read_labelled
+from scatter.labels.stress import require_stress
 from scatter.settings import UserError
 
 SHARES = Choice(0, validation=0.1, test=0.1)  # of a single file
@@ -24,10 +25,10 @@ class Weights:
 
     A structure of N atoms adds to the sum of squares
 
-        w² [ w_E² (E - E')² / N + w_F² Σ_i m_i² |F_i - F'_i|² ],
+        w² [ w_E² (E - E')² / N + w_F² Σ_i m_i² |F_i - F'_i|² + w_V² Σ_a≤b (W_ab - W'_ab)² / N ],
 
-    w being its class's weight, m_i `molecule` for atoms of the molecule and one for others. This is
-    ACEpotentials.jl's convention for w_E and w_F.
+    w being its class's weight, m_i `molecule` for atoms of the molecule and one for others, and W
+    the virial, the stress times the volume. This is ACEpotentials.jl's convention for the weights.
 
     Attributes:
         energy: w_E, 1/eV.
@@ -35,6 +36,7 @@ class Weights:
         molecule: m of the molecule's atoms.
         classes: w of classes of structures; one for those not named.
         share: of the atoms of the slab whose forces enter, drawn for each structure.
+        stress: w_V, 1/eV; None: stresses are not learnt.
     """
 
     energy: float = 0.54
@@ -42,15 +44,19 @@ class Weights:
     molecule: float = 1.0
     classes: Mapping[str, float] = field(default_factory=dict)
     share: float = 1.0
+    stress: float | None = None
 
 
-def read_parts(place: Path, seed: int, keys: Keys = STANDARD) -> dict[str, list[Atoms]]:
+def read_parts(
+    place: Path, seed: int, keys: Keys = STANDARD, stress: bool = False
+) -> dict[str, list[Atoms]]:
     """Training, validation and perhaps test structures, which share no trajectory.
 
     Args:
         place: a folder that `scatter select` wrote, or a file, whose trajectories are shared out.
         seed: of that.
         keys: of the labels.
+        stress: whether stresses are learnt.
 
     Returns:
         Structures with labels as `scatter.labels` says: NaN where a force is none.
@@ -66,9 +72,10 @@ def read_parts(place: Path, seed: int, keys: Keys = STANDARD) -> dict[str, list[
                 f"{place}: has no train.extxyz and valid.extxyz; `scatter select` makes them"
             )
         files = {part: file for part, file in files.items() if file.is_file()}
-        labelled = dict(zip(files, read_labelled([*files.values()], keys), strict=True))
+        every = read_labelled([*files.values()], keys, stress=stress)
+        labelled = dict(zip(files, every, strict=True))
     else:
-        [frames] = read_labelled([place], keys)
+        [frames] = read_labelled([place], keys, stress=stress)
         names = np.array([trajectory_of(n, frame) for n, frame in enumerate(frames)])
         part = parts_of(names, replace(SHARES, seed=seed))
         labelled = {
@@ -77,6 +84,8 @@ def read_parts(place: Path, seed: int, keys: Keys = STANDARD) -> dict[str, list[
         }
         if not labelled["train"] or not labelled["valid"]:
             raise UserError(f"{place}: holds too few trajectories to set some aside to validate by")
+    if stress:
+        require_stress(labelled["train"], place)
     return {part: frames for part, frames in labelled.items() if frames}
 
 

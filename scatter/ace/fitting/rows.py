@@ -100,7 +100,7 @@ class Design:
         return self.rows_and_sites(frame, where, np.arange(len(frame)))[0]
 
     def rows_and_sites(
-        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"]
+        self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"], virial: bool = False
     ) -> tuple[Float[np.ndarray, "column row"], Float[np.ndarray, "atom value"]]:
         """All functions of a structure, summed over its atoms, and minus their slopes.
 
@@ -108,19 +108,22 @@ class Design:
             frame: the structure.
             where: what to call it in an error.
             atoms: whose forces are wanted.
+            virial: whether the virial is wanted.
 
         Returns:
-            For each column the energy, then the components of the force on each atom; and for each
-            atom of the structure the values of its functions, in the order of `LinearAce.leverage`.
+            For each column the energy, the components of the force on each atom and perhaps xx, yy,
+            zz, yz, xz and xy of the virial; and for each atom of the structure the values of its
+            functions, in the order of `LinearAce.leverage`.
 
         Raises:
             UserError: it holds an element that is not fitted, or its cell has no volume.
         """
         pairs = self.neighbours(frame, where, atoms, self.cutoff)
-        rows = np.zeros((self.columns, 1 + 3 * (len(atoms) + 1)))
+        after = 1 + 3 * len(atoms)
+        rows = np.zeros((self.columns, after + 3 + (6 if virial else 0)))
         sites = np.zeros((len(frame), self.values))
         ace_rows.add_rows(pairs, self.tables(pairs), self.functions, rows, sites)
-        return rows[:, :-3], sites
+        return np.hstack([rows[:, :after], -rows[:, after + 3 :]]), sites
 
     def neighbours(
         self, frame: Atoms, where: str, atoms: Int[np.ndarray, " atom"], cutoff: float
@@ -147,7 +150,8 @@ class Design:
         unit = apart[order] / r[order, None]
         place = np.full(len(frame), len(atoms))
         place[atoms] = np.arange(len(atoms))
-        return Neighbours(centre, other, species[centre], species[other], unit, r[order], place)
+        of_ends, places = (species[centre], species[other]), len(atoms) + 1
+        return Neighbours(centre, other, *of_ends, unit, r[order], place, places)
 
     def tables(self, pairs: Neighbours) -> Tables:
         """Radial functions of all pairs."""

@@ -64,8 +64,9 @@ def widths(
 
 def weighted(parts: Mapping[str, Triangle], weights: Weights) -> Triangle:
     """The triangle of all rows, weighted."""
-    of_kinds = weights.energy, weights.force, weights.force * weights.molecule
-    return joined([(weight, parts[kind]) for kind, weight in zip(KINDS, of_kinds, strict=True)])
+    of_forces = weights.force, weights.force * weights.molecule
+    of_kinds = zip(KINDS, (weights.energy, *of_forces, weights.stress), strict=True)
+    return joined([(weight, parts[kind]) for kind, weight in of_kinds if weight is not None])
 
 
 def choose(
@@ -100,12 +101,18 @@ def choose(
 def _errors(
     parts: Parts, c: Float[np.ndarray, "column strength"], atoms: float
 ) -> dict[str, dict[str, np.ndarray]]:
-    """RMSE of energies of a typical structure, of all forces, and of those on the molecule."""
+    """RMSE of energies of a typical structure, of forces, also on the molecule, and of virials.
+
+    So far as there are such labels: of one element there is no molecule.
+    """
     kinds = {
         "E (meV)": (("energy",), sqrt(atoms)),
         "F (meV/Å)": (("force", "molecule"), 1.0),
         "F, molecule (meV/Å)": (("molecule",), 1.0),
+        "virial of an atom (meV)": (("virial",), 1 / sqrt(atoms)),
     }
+    there = {kind for kind, triangle in parts["train"].items() if triangle.rows}
+    kinds = {name: each for name, each in kinds.items() if there.intersection(each[0])}
     errors: dict[str, dict[str, np.ndarray]] = {}
     for name, (which, scale) in kinds.items():
         errors[name] = {

@@ -1,7 +1,11 @@
 """Values and slopes of all functions of a linear ACE: the rows of its least squares.
 
-For one structure, column by column of the fit: the energy's row, and one for each component of the
-force on each atom that is asked for. Sums are made in the order of the pairs, so the bits depend on
+For one structure, column by column of the fit: the energy's row, one for each component of the
+force on each atom that is asked for, and perhaps the six of the virial,
+
+    W_ab = ∂E/∂ε_ab = Σ_i Σ_j d_a ∂E_i/∂d_b    over the pairs of each atom, d from i to j.
+
+Sums are made in the order of the pairs, so the bits depend on
 the structure alone.
 """
 
@@ -23,6 +27,7 @@ class Neighbours(NamedTuple):
         unit: unit vectors from i to j, shape (pair, 3).
         r: distances, Å.
         place: of each atom, where its force goes; one beyond the last for those not asked for.
+        places: how many, with that one.
     """
 
     centre: NDArray
@@ -32,6 +37,7 @@ class Neighbours(NamedTuple):
     unit: NDArray
     r: NDArray
     place: NDArray
+    places: int
 
 
 class Tables(NamedTuple):
@@ -129,7 +135,8 @@ def add_rows(pairs, tables, functions, rows, sites):
         pairs: `Neighbours`.
         tables: `Tables`.
         functions: `Functions`.
-        rows: shape (column, 1 + 3 places): the energy, then minus its derivatives; written.
+        rows: shape (column, 1 + 3 places): the energy, then minus its derivatives, and after the
+            places perhaps minus xx, yy, zz, yz, xz and xy of the virial; written.
         sites: values of all functions of each atom, shape (atom, species t + function): those of
             one neighbour by its species, then all B_f; written.
     """
@@ -152,8 +159,18 @@ def add_rows(pairs, tables, functions, rows, sites):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _add_virial(start, d, slope, row):
+    """Subtract d_a dE/dd_b of a pair from the six numbers at `start`, if the row has them."""
+    if start + 6 == len(row):
+        for n, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
+            row[start + n] -= d[a] * slope[b]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_two_body(pairs, tables, columns, rows, sites):
+    after, slope = 1 + 3 * pairs.places, np.zeros(3)
     for pair in range(len(pairs.centre)):
+        d = pairs.r[pair] * pairs.unit[pair]
         i = 1 + 3 * pairs.place[pairs.centre[pair]]
         j = 1 + 3 * pairs.place[pairs.other[pair]]
         mine = columns[pairs.of_centre[pair], pairs.of_other[pair]]
@@ -163,9 +180,10 @@ def _add_two_body(pairs, tables, columns, rows, sites):
                 pair, t
             ]
             for k in range(3):
-                pull = tables.two_body_slope[pair, t] * pairs.unit[pair, k]
-                rows[mine[t], i + k] += pull
-                rows[mine[t], j + k] -= pull
+                slope[k] = tables.two_body_slope[pair, t] * pairs.unit[pair, k]
+                rows[mine[t], i + k] += slope[k]
+                rows[mine[t], j + k] -= slope[k]
+            _add_virial(after, d, slope, rows[mine[t]])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -174,15 +192,16 @@ def _gather(pair, pairs, tables, functions, y, gradient, a, slopes):
     radial, by_r = tables.radial[pair], tables.radial_slope[pair]
     unit, r = pairs.unit[pair], pairs.r[pair]
     i, j = 3 * pairs.place[pairs.centre[pair]], 3 * pairs.place[pairs.other[pair]]
-    species = pairs.of_other[pair]
+    species, each, d = pairs.of_other[pair], np.zeros(3), r * unit
     for row in range(functions.ranges[species], functions.ranges[species + 1]):
         n, degree, m = functions.spec[row, 1], functions.spec[row, 2], functions.spec[row, 3]
         at = degree * degree + degree + m
         a[row] += radial[n] * y[at]
         for k in range(3):
-            slope = by_r[n] * y[at] * unit[k] + radial[n] * gradient[at, k] / r
-            slopes[row, i + k] -= slope
-            slopes[row, j + k] += slope
+            each[k] = by_r[n] * y[at] * unit[k] + radial[n] * gradient[at, k] / r
+            slopes[row, i + k] -= each[k]
+            slopes[row, j + k] += each[k]
+        _add_virial(3 * pairs.places, -d, each, slopes[row])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

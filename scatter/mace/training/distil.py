@@ -16,7 +16,7 @@ from ase.data import chemical_symbols
 
 from scatter.fitting.progress import Epoch
 from scatter.fitting.sets import LabelledSet, read_set
-from scatter.labels import STANDARD, Keys
+from scatter.labels import STANDARD, Keys, summary
 from scatter.mace.training.arrays import Ground
 from scatter.mace.training.begun import frozen_arrays, ground_of, read_begun
 from scatter.mace.training.learning import Lessons, Training, numbers_of
@@ -87,7 +87,8 @@ def distil(
         tell: called after every epoch of every member.
         keys: of the labels.
         beginning: the model that they begin with; random parameters by default.
-        say: called with the errors of every member by elements.
+        say: called with the errors of every member by elements; where stresses are learnt, first
+            with how many labels there are.
 
     Returns:
         The potentials.
@@ -100,8 +101,11 @@ def distil(
         raise UserError(f"OUT = '{out}': the name must end in .npz")
     if student.channels % 16:
         raise UserError(f"--channels {student.channels}: must be a multiple of 16")
-    labelled, potentials = read_set(data, lessons.batch, keys), []
+    labelled = read_set(data, lessons.batch, keys, stress=bool(lessons.stress))
+    if lessons.stress:
+        say(summary(labelled.frames))
     begun = Begun(student, None) if beginning is None else _begun(beginning, out, labelled)
+    potentials = []
     for member in range(members):
         target = out if members == 1 else out.with_name(f"{out.stem}-{member + 1}.npz")
         own = replace(lessons, seed=lessons.seed + member)

@@ -99,6 +99,7 @@ class Finetuned:
 
 def _said(errors: Errors) -> str:
     text = f"E {errors.energy.rmse:.1f} meV, F {errors.forces.rmse:.1f} meV/Å"
+    text += f", stress {errors.stress.rmse:.2f} meV/Å³" if errors.stress.n else ""
     return text + (
         f", F on the molecule {errors.molecule.rmse:.1f} meV/Å" if errors.molecule.n else ""
     )
@@ -135,7 +136,7 @@ def finetune(
     if foundation.E0s not in ZEROS:
         raise UserError(f"--e0s {foundation.E0s}: must be one of {', '.join(ZEROS)}")
     frozen = frozen_groups(foundation.freeze)
-    labelled = read_set(data, training.batch, keys, WEIGHTS)
+    labelled = read_set(data, training.batch, keys, WEIGHTS, stress=bool(training.stress))
     folder = out.with_name(f"{out.stem}.training")
     options = {
         "foundation_model": _prepared(foundation, labelled, folder, training.precision),
@@ -286,10 +287,9 @@ def _as_written(potential: MaceTorch, file: Path) -> Any:
 
 
 def _errors(potential: MaceTorch, frames: Sequence[Atoms], file: Path) -> Errors:
-    compared = compare(
-        frames, labels_by(potential, frames, file), as_labels(frames), molecule_of(frames)
-    )
-    return errors(compared, frames)[0]
+    known = as_labels(frames)
+    own = labels_by(potential, frames, file, known.strained)
+    return errors(compare(frames, own, known, molecule_of(frames)), frames)[0]
 
 
 def _obstacle(model: Any, out: Path) -> str:

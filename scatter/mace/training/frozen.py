@@ -121,7 +121,9 @@ def freezing(configure: Callable, frozen: list[str]) -> Callable:
     def configured(args: Any, loader: object, energies: Any, *others: object, **more: Any) -> Any:
         import torch
 
+        reported = args.error_table  # which mace-torch exchanges where virials are learnt
         model, outputs = configure(args, loader, energies, *others, **more)
+        args.error_table = reported
         block = model.atomic_energies_fn
         block.atomic_energies = (
             torch.as_tensor(energies).reshape_as(block.atomic_energies).to(block.atomic_energies)

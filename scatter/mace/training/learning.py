@@ -1,8 +1,9 @@
 """A student in training: the loss of its set by the kernel's own gradients, and Adam.
 
-The loss of a structure of N atoms, with residuals e of its energy and r of its forces, is
+The loss of a structure of N atoms, with residuals e of its energy, r of its forces and R of its
+virial (the stress times the volume, where stresses are learnt and it has one as a label), is
 
-    w_E (e / N)² + 100 Σ ω r² / 3N,    ω = ω_z / (1 + (|F*| / 5 eV/Å)²):
+    w_E (e / N)² + 100 Σ ω r² / 3N + w_W Σ (R / N)² / 9,    ω = ω_z / (1 + (|F*| / 5 eV/Å)²):
 
 frames on the repulsive wall must not dominate, and the molecule's few atoms decide what happens:
 ω_z is 3 but for the metal, the commonest element, where it is 1. In a set of several elements it
@@ -52,6 +53,7 @@ class Lessons:
         threads: that share a batch; the bits of the result depend on it.
         seed: of the first parameters and of the order of structures.
         balance: α of the emphasis on elements; None: on the molecule.
+        stress: w_W; None: stresses are not learnt.
     """
 
     epochs: int = 300
@@ -60,6 +62,7 @@ class Lessons:
     threads: int = 1
     seed: int = 1
     balance: float | None = None
+    stress: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,8 @@ class Training:
         atoms = int(max(np.diff(each.at).max() for each in all_structures))
         pairs = int(max(np.diff(each.pairs_at).max() for each in all_structures))
         self.scratch = scratch(weights, atoms, pairs, workers)
-        channels = len(weights.energy_1)
-        self.room = np.zeros((workers, 2, atoms, 3)), np.zeros((workers, atoms * channels))
+        shapes = (2, atoms, 3), (atoms * len(weights.energy_1),), (2, pairs, 3)
+        self.room = tuple(np.zeros((workers, *shape)) for shape in shapes)
         learnt = [*self.factors.keys() - {*TABLES}, "table_1", "table_2"]
         self.gradients = {
             name: aligned(np.zeros((workers, *getattr(weights, name).shape))) for name in learnt
@@ -153,7 +156,7 @@ class Training:
         """Give species the energies that least squares find: no force pulls at them."""
         if CONSTANT in self.frozen:
             return
-        errors, _ = self._residuals(self.structures)
+        errors = self._residuals(self.structures)[0]
         counts = composition(self.structures, self.kernel.species)
         self.factors[CONSTANT] -= np.linalg.lstsq(counts, errors, rcond=None)[0]
 
@@ -162,8 +165,8 @@ class Training:
             array[...] = 0
         weights = self.kernel.weights(self.parameters())
         gradient = weights._replace(**self.gradients)
-        shares = by_energy / len(chosen), FORCES / len(chosen)
-        given = chosen, self.structures, *shares, True, weights, self.scratch, self.room, gradient
+        by = tuple(each / len(chosen) for each in (by_energy, FORCES, self.lessons.stress or 0.0))
+        given = chosen, self.structures, by, True, weights, self.scratch, self.room, gradient
         self.learning(len(chosen), lambda: loss(*given))
         slopes = self.kernel.gradient(gradient)
         return {
@@ -190,13 +193,13 @@ class Training:
 
     def errors(self) -> tuple[float, float]:
         """RMSE of energies (eV) and of forces (eV/Å) on the validation part."""
-        errors, squares = self._residuals(self.valid)
+        errors, squares, _ = self._residuals(self.valid)
         forces = np.sqrt(squares.sum() / max(1, np.isfinite(self.valid.forces).sum()))
         return float(np.sqrt(np.mean(errors**2))), float(forces)
 
     def by_element(self) -> str:
-        """RMSE of forces on each element of the validation part, in words."""
-        d, (_, squares) = self.valid, self._residuals(self.valid)
+        """RMSE of forces on each element of the validation part, in words; that of virials."""
+        d, (_, squares, of_virials) = self.valid, self._residuals(self.valid)
         atoms = np.arange(squares.shape[1]) < np.diff(d.at)[:, None]
         known, each = np.isfinite(d.forces).sum(axis=1), squares[atoms]
         errors = [
@@ -204,14 +207,18 @@ class Training:
             for n, z in enumerate(self.kernel.ground.numbers)
             if known[mine := d.species == n].any()
         ]
-        return f"F by element: {', '.join(errors)} meV/Å"
+        labels, squares = np.isfinite(d.virials).sum(), of_virials / np.diff(d.at) ** 2
+        rmse = 1e3 * np.sqrt(squares.sum() / max(labels, 1))
+        virials = f"; virial {rmse:.1f} meV an atom" if labels else ""
+        return f"F by element: {', '.join(errors)} meV/Å{virials}"
 
-    def _residuals(self, structures: Structures) -> tuple[np.ndarray, np.ndarray]:
-        """Of energies, eV, and the squares of those of forces on atoms, eV²/Å²."""
+    def _residuals(self, structures: Structures) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of energies, eV, and the squares of forces on atoms, eV²/Å², and of virials, eV²."""
         weights = self.kernel.weights(self.parameters())
         everything = np.arange(len(structures.energies))
         gradient = weights._replace(**self.gradients)
-        given = everything, structures, 0.0, 0.0, False, weights, self.scratch, self.room, gradient
+        none = 0.0, FORCES, 0.0
+        given = everything, structures, none, False, weights, self.scratch, self.room, gradient
         return self.judging(len(everything), lambda: loss(*given))
 
     def folded(self, provenance: str, source: str) -> FoldedMace:

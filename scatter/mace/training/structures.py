@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
+from scatter.labels.stress import virial_of
 from scatter.mace.kernels.loss import Structures
 from scatter.potentials.calculator import system_of
 from scatter.potentials.neighbours import VerletLists
@@ -16,7 +17,7 @@ SKIN = 0.05  # Å: structures do not move, but for differences of gradients
 def structures_of(
     frames: Sequence[Atoms], numbers: np.ndarray, cutoff: float, where: str
 ) -> Structures:
-    """Labelled frames as the kernel takes them; forces that are not labels are NaN.
+    """Labelled frames as the kernel takes them; forces and virials that are not labels are NaN.
 
     Raises:
         UserError: a frame's cell has no volume.
@@ -45,6 +46,7 @@ def structures_of(
         joined["shift"],
         np.array([frame.get_potential_energy() for frame in frames]),
         joined["forces"],
+        np.array([virial_of(frame) for frame in frames]),
         np.where(kinds == metal, 1.0, MOLECULE) / _wall(joined["forces"]),
     )
 

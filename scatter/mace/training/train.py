@@ -2,7 +2,8 @@
 
 The loss is that of the H2/Cu study: squared errors of forces and of energies per atom, weighted
 100 : 1 for four fifths of the epochs, and 100 : 1000 for the last fifth, when the energies are
-brought in line (Batatia et al., NeurIPS 35, 11423 (2022)).
+brought in line (Batatia et al., NeurIPS 35, 11423 (2022)). Where stresses are learnt, the squared
+errors of virials (the stress times the volume) per atom have a weight of their own.
 """
 
 import json
@@ -21,9 +22,11 @@ from scatter import foreign, store
 from scatter.campaign.signals import WARNINGS, interrupting
 from scatter.files import write_whole
 from scatter.fitting.progress import Epoch
+from scatter.fitting.sets import VIRIALS
 from scatter.settings import UserError
 
 EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
+FORCES = 100  # weight of their squared errors
 LOG, SETTINGS = "log.txt", "training.json"
 LAST_WORDS = 15  # lines of the log that are shown when the training fails
 BARE = ("swa", "ema", "amsgrad", "restart_latest")  # options of mace-torch that take no value
@@ -41,6 +44,7 @@ class Training:
         device: "cpu", "cuda" or "auto".
         threads: cores that torch may use.
         seed: of the initial weights and of the order of structures.
+        stress: weight of squared errors of virials per atom, eV; None: stresses are not learnt.
     """
 
     epochs: int = 1500
@@ -50,6 +54,7 @@ class Training:
     device: str = "auto"
     threads: int = 1
     seed: int = 1
+    stress: float | None = None
 
     @property
     def first_stage(self) -> int:
@@ -69,12 +74,12 @@ class Training:
             "scheduler": "ExponentialLR",
             "lr_scheduler_gamma": 0.01 ** (1 / max(self.first_stage, 1)),
             "energy_weight": 1,
-            "forces_weight": 100,
+            "forces_weight": FORCES,
             "swa": True,
             "start_swa": self.first_stage,
             "swa_lr": self.learning_rate / 50,
             "swa_energy_weight": 1000,
-            "swa_forces_weight": 100,
+            "swa_forces_weight": FORCES,
             "ema": True,
             "ema_decay": 0.99,
             "amsgrad": True,
@@ -85,7 +90,15 @@ class Training:
             "error_table": "TotalRMSE",
             "plot": False,
             "pin_memory": False,
+            **self._of_stress(),
         }
+
+    def _of_stress(self) -> dict[str, Any]:
+        """The virials and their weights, in the words of mace-torch."""
+        if not self.stress:
+            return {}
+        weights = {"virials_weight": self.stress, "swa_virials_weight": self.stress}
+        return {"loss": "virials", "virials_key": VIRIALS, **weights}
 
 
 def train(

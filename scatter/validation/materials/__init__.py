@@ -1,0 +1,1 @@
+"""Crystals on a potential: lattice, elastic constants, phonons, free energies, figure of merit."""
