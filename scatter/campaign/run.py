@@ -11,10 +11,9 @@ from rich.console import Console
 
 from scatter import store
 from scatter.campaign.arrival import refuse_no_arrival
-from scatter.campaign.desorbing import CROSSED
 from scatter.campaign.engine import Campaign
 from scatter.campaign.frames import every_frame, refuse_unrecorded
-from scatter.campaign.manifest import manifest_of, write_slabs
+from scatter.campaign.manifest import computed, manifest_of, write_slabs
 from scatter.campaign.members import refuse_misfits
 from scatter.campaign.parts import Parts
 from scatter.campaign.pilot import settled
@@ -22,14 +21,11 @@ from scatter.campaign.prepare import Prepared, prepare
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.rare import rare_points, refuse_unsplit, split
 from scatter.campaign.samplers import Ended
-from scatter.campaign.shaping import BATHS, CHAINS, FRICTION, SLABS
 from scatter.campaign.signals import interrupting
-from scatter.campaign.thermal import ThermalSlab
 from scatter.campaign.threads import threads_in_words, use_threads
 from scatter.campaign.timestep import STEP, step_told, untried
 from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Input, Source, points, points_table, read
-from scatter.initial.projectile import Diatomic
 from scatter.outcomes import sticking_codes
 from scatter.phrases import counted
 from scatter.potentials.base import Guard, Potential
@@ -41,7 +37,6 @@ from scatter.report.sticking import conclude
 from scatter.report.targets import amount_of
 from scatter.report.terminal import console as console_of
 from scatter.report.terminal import say
-from scatter.rows import ATOMS
 
 
 class Opened(NamedTuple):
@@ -258,44 +253,7 @@ def settle(
     known = step_told(manifest.get(STEP), folder / store.MANIFEST), timestep_fs
     more = ranks.share(lambda: untried(source.input, folder))
     input = settled(source.input, prepared, ranks, partial(say, console), known, more)
-    slabs = {slab.name: slab for slab in prepared.slabs}
-    record = {
-        "lattice_constant_A": {name: slab.lattice_constant for name, slab in slabs.items()},
-        **_ratios(prepared.slabs),
-        SLABS: prepared.identities,
-        "molecules": {
-            formula: _columns(projectile)
-            for formula, projectile in prepared.projectiles.items()
-            if isinstance(projectile, Diatomic)
-        },
-        **({"atoms": prepared.atoms} if prepared.atoms != ATOMS else {}),
-        **({} if input is source.input else {STEP: input.dynamics.step_fs}),
-        **({"projectile": parts.kind} if parts.kind != Parts.kind else {}),
-    }
-    if prepared.crossings:
-        named = {f"{f} {T_K:g} K {m}": each for (f, T_K, m), each in prepared.crossings.items()}
-        record[CROSSED] = {name: crossed.record for name, crossed in named.items()}
-        record[CHAINS] = {name: crossed.identity for name, crossed in named.items()}
-    if prepared.baths:
-        record[BATHS] = prepared.baths
-    if prepared.electrons:
-        record[FRICTION] = prepared.electrons.record
-        if prepared.electrons.heated:
-            record[store.TEMPERATURES] = prepared.electrons.heated
-    if prepared.columns != parts.columns:
-        record["columns"] = [list(column) for column in prepared.columns]
+    step_fs = None if input is source.input else input.dynamics.step_fs
+    record = computed(prepared, parts, step_fs)
     ranks.share(lambda: write_slabs(folder, manifest, record))
     return input, prepared
-
-
-def _ratios(slabs: list[ThermalSlab]) -> dict[str, dict[str, float]]:
-    """The ratio c/a of each slab of a hcp crystal."""
-    ratios = {f"{slab.facet} {slab.T_K:g} K": slab.c_over_a for slab in slabs if slab.c_over_a}
-    return {"c_over_a": ratios} if ratios else {}
-
-
-def _columns(molecule: Diatomic) -> dict[str, list[float]]:
-    """A molecule as results hold it, so that final states can be read from them alone."""
-    curve = molecule.curve
-    columns = {"masses_amu": molecule.masses, "bond_A": curve.r, "energy_eV": curve.V}
-    return {name: values.tolist() for name, values in columns.items()}

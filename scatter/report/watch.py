@@ -190,10 +190,8 @@ class View:
             return f"continues because the target error is not met at {_some(short)}"
         short = [f"{name} ({count:,})" for name, _, count in self._short()]
         waiting = len(self.ended) - sum(row.n for row in self.rows)
-        more = f"; {waiting:,} have ended early, and count once slower ones have"
-        return f"continues because trajectories are missing at {_some(short)}" + more * bool(
-            waiting
-        )
+        more = f"; {waiting:,} have ended early, and count once slower ones have" * bool(waiting)
+        return f"continues because trajectories are missing at {_some(short)}{more}"
 
     def _short(self) -> Iterator[tuple[str, Sticking, int]]:
         """Name, row and missing trajectories of the points that are not done."""
