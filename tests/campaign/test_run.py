@@ -16,10 +16,10 @@ from scatter import store
 from scatter.campaign import provenance as provenance_module
 from scatter.config import read
 from scatter.kernels import kernel
+from scatter.phrases import counted
 from scatter.potentials import sharing
 from scatter.potentials.analytic import Analytic
 from scatter.potentials.calculator import PotentialCalculator
-from scatter.report.terminal import counted
 from scatter.results.read import read_results
 from scatter.rows import ROW
 from scatter.settings import UserError
