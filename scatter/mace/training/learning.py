@@ -122,8 +122,7 @@ class Training:
         atoms = int(max(np.diff(each.at).max() for each in all_structures))
         pairs = int(max(np.diff(each.pairs_at).max() for each in all_structures))
         self.scratch = scratch(weights, atoms, pairs, workers)
-        channels = len(weights.energy_1)
-        self.room = np.zeros((workers, 2, atoms, 3)), np.zeros((workers, atoms * channels))
+        self.room = np.zeros((workers, 2, atoms, 3)), np.zeros_like(self.scratch.b)
         learnt = [*self.factors.keys() - {*TABLES}, "table_1", "table_2"]
         self.gradients = {
             name: aligned(np.zeros((workers, *getattr(weights, name).shape))) for name in learnt
