@@ -49,7 +49,7 @@ def read_set(folder: Path, batch: int, keys: Keys, weights: Collection[str] = ()
             raise UserError(
                 f"SET = '{folder}': holds no {file.name}; make a set with `scatter select`"
             )
-    if not files["test"].is_file():
+    if not files["test"].is_file() or not files["test"].stat().st_size:  # `select --test 0`
         del files["test"]
     frames = dict(zip(files, read_labelled([*files.values()], keys, weights=weights), strict=True))
     if len(frames["train"]) < batch:
