@@ -76,6 +76,7 @@ def _back(begin, end, species, moving, weights, s, forces, clock):
     layers.back_2(s.start, True, weights, s)
     clock[6] = _ticks()
     layers.return_sent(species, weights, s)
+    layers.return_products(species, weights, s)
     clock[7] = _ticks()
     layers.back_1(s.start, weights, s)
     clock[8] = _ticks()

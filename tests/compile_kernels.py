@@ -42,7 +42,7 @@ def mace_today(layout, precision):
     MaceFused(model, precision).bind(system, 1).begin(np.arange(1), positions)
 
 
-def loss():
+def loss(vectors):
     """The loss of a student, and its gradient."""
     import tempfile
     from pathlib import Path
@@ -55,7 +55,8 @@ def loss():
     with tempfile.TemporaryDirectory() as folder:
         data = write_set(Path(folder) / "set", rattled(6))
         lessons = Lessons(epochs=1, batch=2)
-        distil(data, Path(folder) / "s.npz", Student(), lessons, 1, lambda name, epoch: None)
+        student = Student(vectors=vectors == "vectors")
+        distil(data, Path(folder) / "s.npz", student, lessons, 1, lambda name, epoch: None)
 
 
 def ace(kind):
@@ -89,8 +90,8 @@ def analytic():
 
 # Those that take longest first.
 KERNELS = [
-    (loss,), (mace, "float64"), (mace, "float32"), (ace, "random"), (ace, "invariant"),
-    (ace, "fitted"), (mace_today, "3", "float64"), (mace_today, "3", "float32"),
+    (loss, "vectors"), (loss, "scalars"), (mace, "float64"), (mace, "float32"), (ace, "random"),
+    (ace, "invariant"), (ace, "fitted"), (mace_today, "3", "float64"), (mace_today, "3", "float32"),
     (mace_today, "2", "float64"), (mace_today, "2", "float32"), (analytic,),
 ]  # fmt: skip
 

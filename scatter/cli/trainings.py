@@ -23,6 +23,9 @@ class Shape(Group):
     ] = 3
     correlation: Annotated[int, typer.Option(min=1, max=3, help="Correlation order.")] = 2
     cutoff: Annotated[float, typer.Option(min=1.0, help="Cutoff, Å.")] = 5.0
+    vectors: Annotated[
+        bool, typer.Option("--vectors", help="Atoms send vectors too: as many as --channels.")
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def read_set(
             raise UserError(
                 f"SET = '{folder}': holds no {file.name}; make a set with `scatter select`"
             )
-    if not files["test"].is_file():
+    if not files["test"].is_file() or not files["test"].stat().st_size:  # `select --test 0`
         del files["test"]
     parts = read_labelled([*files.values()], keys, weights=weights, stress=stress)
     frames = dict(zip(files, parts, strict=True))

@@ -1,5 +1,6 @@
 """What kernels share that work in memory which they are given."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,18 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return copied
 
 
-def worker_of(kind: Any) -> Any:
+def worker_of(kind: Any, cut: Mapping[str, str] | None = None, given: str = "memory, n") -> Any:
     """A compiled function that gives the n-th worker's part of a working memory.
 
     Args:
         kind: a named tuple of arrays, whose first axis is the worker.
+        cut: what is taken of some arrays instead, as it is written behind their names.
+        given: names of the arguments.
     """
-    parts = ", ".join(f"memory.{name}[n]" for name in kind._fields)
+    cut = cut or {}
+    parts = ", ".join(f"memory.{name}{cut.get(name, '[n]')}" for name in kind._fields)
     names: dict[str, Any] = {"kind": kind}
-    exec(f"def of_worker(memory, n):\n    return kind({parts})", names)
+    exec(f"def of_worker({given}):\n    return kind({parts})", names)
     return alone(names["of_worker"])
 
 

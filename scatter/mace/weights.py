@@ -9,7 +9,7 @@ from scipy.ndimage import spline_filter1d
 from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
 from scatter.kernels.splines import DEGREE
-from scatter.mace.file import MARGIN, DensityMace, FoldedMace, VectorMace
+from scatter.mace.file import MARGIN, DensityMace, FoldedMace
 from scatter.mace.kernels.memory import DensityArrays, MaceArrays, VectorArrays
 
 THINNED = {"float32": 4, "float64": 1}  # one knot of the splines for so many samples
@@ -20,31 +20,49 @@ def weights_of(model: FoldedMace, precision: str) -> Any:
     arrays = _arrays(model, precision)
     if not isinstance(model, DensityMace):
         return arrays
-    dense = DensityArrays(*arrays, **_densities(model, precision))
-    return (
-        VectorArrays(*dense, **_vectors(model, precision))
-        if isinstance(model, VectorMace)
-        else dense
-    )
-
-
-def _densities(model: DensityMace, precision: str) -> dict[str, np.ndarray]:
-    """The tables of the densities, and where those of a pair of species begin."""
-    per_step, width = 1 / (model.step * THINNED[precision]), lanes(8 * np.dtype(precision).itemsize)
     both = np.stack([model.density_1, model.density_2], axis=-1)
+    return with_others(arrays, both, model.table_2, vars(model), precision)
+
+
+def with_others(
+    arrays: MaceArrays,
+    densities: np.ndarray,
+    table_2: np.ndarray,
+    p: Mapping[str, Any],
+    precision: str,
+) -> Any:
+    """The arrays of a model that has densities and, where `p` has any, vectors.
+
+    Args:
+        arrays: what all models have.
+        densities: d(r) of both layers, shape (table, sample, layer).
+        table_2: see `FoldedMace`.
+        p: arrays by their names in `VectorMace`.
+        precision: of the kernel.
+    """
+    per_step = float(arrays.grid[0])
+    dense = DensityArrays(*arrays, **_densities(densities, table_2, per_step, precision))
+    return VectorArrays(*dense, **_vectors(p, precision)) if "product_v" in p else dense
+
+
+def _densities(
+    both: np.ndarray, table_2: np.ndarray, per_step: float, precision: str
+) -> dict[str, np.ndarray]:
+    """The tables of the densities, and where those of a pair of species begin."""
+    width = lanes(8 * np.dtype(precision).itemsize)
     splines = _splines(both[:, :, None], precision)[:, :, 0]
     padded = np.pad(splines, np.array([(0, 0), (0, 0), (0, width - 2)]))
     slopes = np.diff(padded, axis=1, append=0) * per_step
     return {
         "density": _real(padded, precision).ravel(),
         "density_slopes": _real(slopes, precision).ravel(),
-        "density_starts": model.table_2 * padded.shape[1],
+        "density_starts": table_2 * padded.shape[1],
     }
 
 
-def _vectors(model: VectorMace, precision: str) -> dict[str, np.ndarray]:
+def _vectors(p: Mapping[str, Any], precision: str) -> dict[str, np.ndarray]:
     """What makes vectors, and what is sent of them."""
-    made = {"product_v": model.product_v, "up_v": model.up_v, "up_v_back": model.up_v.T}
+    made = {"product_v": p["product_v"], "up_v": p["up_v"], "up_v_back": p["up_v"].T}
     return {name: _real(array, precision).ravel() for name, array in made.items()}
 
 

@@ -8,6 +8,7 @@ from processes import finished
 from tiny_sets import tiny_set
 
 from scatter.mace.cpu import MaceFused
+from scatter.mace.file import VectorMace
 from scatter.mace.training.distil import Lessons, distil
 from scatter.mace.training.student import Student
 from scatter.potentials.evaluate import evaluate
@@ -58,7 +59,15 @@ def test_the_files_errors_are_those_that_the_training_told(distilled, precision)
     assert 1e3 * np.sqrt(np.mean(np.square(energies))) == pytest.approx(last.energy, rel=1e-3)
 
 
-@pytest.mark.parametrize("student", [Student(l_max=1, correlation=1), Student(correlation=3)])
+@pytest.mark.parametrize(
+    "student",
+    [
+        Student(l_max=1, correlation=1),
+        Student(correlation=3),
+        Student(vectors=True),
+        Student(vectors=True, l_max=2, correlation=3),
+    ],
+)
 def test_every_shape_learns(distilled, tmp_path, student):
     told = []
     distil(
@@ -66,9 +75,13 @@ def test_every_shape_learns(distilled, tmp_path, student):
         lambda name, epoch: told.append(epoch),
     )  # fmt: skip
     assert told[-1].forces < 0.8 * told[0].forces
-    assert MaceFused.read(tmp_path / "s.npz").folded.product_1[:, 5:].any() == (
-        student.correlation == 3
-    )
+    made = MaceFused.read(tmp_path / "s.npz").folded
+    assert made.product_1[:, 5:].any() == (student.correlation == 3)
+    assert isinstance(made, VectorMace) == student.vectors
+    if isinstance(made, VectorMace):
+        assert made.product_v[:, :4].all()
+        assert made.product_v[:, 4:].any() == (student.correlation == 3)
+        assert not made.density_1.any()
 
 
 def test_a_committee_has_members_of_other_seeds(distilled, tmp_path):

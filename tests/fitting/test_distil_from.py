@@ -10,7 +10,7 @@ from scatter.cli import app
 from scatter.fitting.sets import read_set
 from scatter.labels import STANDARD
 from scatter.mace.cpu import MaceFused
-from scatter.mace.file import FoldedMace
+from scatter.mace.file import DensityMace, FoldedMace
 from scatter.mace.kernels.loss import Structures
 from scatter.mace.training.begun import ARRAYS, frozen_arrays, ground_of
 from scatter.mace.training.distil import Beginning, Lessons, distil
@@ -20,8 +20,10 @@ from scatter.mace.training.student import Student
 from scatter.settings import UserError
 from scatter.validation.labels import labels_by
 
-TRAINED = [name for names in ARRAYS.values() for name in names]
+VECTORS = "16x0e+16x1o, plain"
+TRAINED = [name for names in ARRAYS.values() for name in names if name not in ("product_v", "up_v")]
 KINDS = ["16x0e, products of two", "32x0e, products of three, ZBL"]
+WITH_OTHERS = [*KINDS, "16x0e, densities", VECTORS]
 
 
 def begun(data, model, frozen=(), **lessons):
@@ -35,7 +37,7 @@ def data(tmp_path_factory):
     return tiny_set(tmp_path_factory.mktemp("from") / "set")
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "128x0e of a foundation model"])
+@pytest.mark.parametrize("kind", [*WITH_OTHERS, "128x0e of a foundation model"])
 def test_before_the_first_step_it_is_the_model_to_the_bit(data, kind):
     model = folded_model(kind)
     written = begun(data, model).folded("a test", "0")
@@ -51,7 +53,7 @@ def test_before_the_first_step_it_is_the_model_to_the_bit(data, kind):
             assert np.array_equal(getattr(model, name), getattr(written, name)), name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WITH_OTHERS)
 def test_the_training_computes_what_the_model_does(data, kind):
     model = folded_model(kind)
     training = begun(data, model)
@@ -65,7 +67,7 @@ def test_the_training_computes_what_the_model_does(data, kind):
     assert_allclose(squares.sum(), (theirs[known] ** 2).sum(), rtol=1e-9)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WITH_OTHERS)
 def test_the_gradient_is_the_difference_of_the_loss(data, kind):
     training = begun(data, folded_model(kind))
     chosen, rng = np.arange(4), np.random.default_rng(0)
@@ -95,20 +97,33 @@ def test_the_gradient_is_the_difference_of_the_loss(data, kind):
             assert_allclose((ends[0] - ends[1]) / (2 * step), expected, rtol=2e-3, err_msg=name)
 
 
-@pytest.mark.parametrize("text", ["f5", "readouts", "radial_2,up,constant"])
-def test_what_is_frozen_keeps_its_bits_and_all_else_learns(data, tmp_path, text):
-    folded_model(KINDS[0]).write(tmp_path / "m.npz")
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (KINDS[0], "f5"),
+        (KINDS[0], "readouts"),
+        (KINDS[0], "radial_2,up,constant"),
+        ("16x0e, densities", "readouts"),
+        (VECTORS, "product_v,mix"),
+    ],
+)
+def test_what_is_frozen_keeps_its_bits_and_all_else_learns(data, tmp_path, kind, text):
+    folded_model(kind).write(tmp_path / "m.npz")
     model = FoldedMace.read(tmp_path / "m.npz")
-    held = frozen_arrays(text)
+    held = frozen_arrays(text, kind == VECTORS)
+    learnt = [*TRAINED, "constant", *(("product_v", "up_v") if kind == VECTORS else ())]
     distil(
         data, tmp_path / "s.npz", Student(), Lessons(2, 4), 1, lambda *each: None,
         beginning=Beginning(tmp_path / "m.npz", text),
     )  # fmt: skip
     made = FoldedMace.read(tmp_path / "s.npz")
-    for name in (*TRAINED, "constant"):
+    for name in learnt:
         was = getattr(model, name)
         same = np.array_equal(was, getattr(made, name))
         assert same == (name in held or not was.any()), name
+    if isinstance(model, DensityMace):
+        assert isinstance(made, type(model))
+        assert np.array_equal(made.density_2, model.density_2)
 
 
 def test_it_learns_from_where_the_model_is(data, tmp_path):
@@ -146,15 +161,15 @@ def test_groups_are_those_of_finetune_and_arrays_have_the_names_of_the_file():
     assert frozen_arrays("products,mix") == {"product_1", "product_2", "mix"}
     with pytest.raises(UserError, match="'radial_3' is not a group; did you mean 'radial_"):
         frozen_arrays("radial_3")
+    assert frozen_arrays("products,up_v", vectors=True) == {
+        "product_1", "product_2", "product_v", "up_v",
+    }  # fmt: skip
     with pytest.raises(UserError, match="nothing is left to train"):
         frozen_arrays(",".join(TRAINED))
+    assert frozen_arrays(",".join(TRAINED), vectors=True) == {*TRAINED}
 
 
 def test_what_cannot_begin_a_training_is_refused(data, tmp_path):
-    for kind, name in (("16x0e+16x1o, plain", "vector"), ("16x0e, densities", "dense")):
-        folded_model(kind).write(tmp_path / f"{name}.npz")
-        with pytest.raises(UserError, match=f"{name}.npz: its atoms send vectors, or its messages"):
-            _distil_from(data, tmp_path / f"{name}.npz", tmp_path / "s.npz")
     folded_model(KINDS[0]).write(tmp_path / "m.npz")
     (tmp_path / "m.model").write_bytes(b"")
     with pytest.raises(UserError, match="is a pickle, and opening it runs the code inside"):

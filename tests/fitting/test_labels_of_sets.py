@@ -9,6 +9,7 @@ from ase.constraints import FixCartesian
 from ase.io import read, write
 from labelled_sets import FREE, rattled, write_set, written
 from test_finetune import TRAINING, write_foundation
+from tiny_sets import tiny_set
 from typer.testing import CliRunner
 
 from scatter.ace.file import LinearAce
@@ -17,7 +18,8 @@ from scatter.ace.fitting.gather import Gathering
 from scatter.ace.fitting.labelled import Weights
 from scatter.ace.fitting.recipe import Recipe
 from scatter.cli import app
-from scatter.labels import Keys, read_labelled
+from scatter.fitting.sets import read_set
+from scatter.labels import STANDARD, Keys, read_labelled
 from scatter.mace.file import FoldedMace
 from scatter.mace.training.distil import Lessons, distil
 from scatter.mace.training.finetune import Foundation, finetune
@@ -253,3 +255,9 @@ def test_validate_compares_under_the_keys_that_were_named(tmp_path):
     refused = run("validate", "analytic", "--against", "ase:emt", "--structures",
                   data / "train.extxyz", *KEYS)  # fmt: skip
     assert "no labels are read" in str(refused.exception)
+
+
+def test_a_set_selected_without_a_test_part_is_a_set_all_the_same(tmp_path):
+    folder = tiny_set(tmp_path / "set")
+    (folder / "test.extxyz").write_text("")
+    assert {*read_set(folder, 4, STANDARD).frames} == {"train", "valid"}

@@ -13,10 +13,10 @@ from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.memory import copy, fill, inner, known
 from scatter.mace.kernels import density
 from scatter.mace.kernels.geometry import geometry, pairs_within, repel
-from scatter.mace.kernels.layers import back_1, messages_1, read_out
+from scatter.mace.kernels.layers import back_1, back_2, messages_1, messages_2, read_out
 from scatter.mace.kernels.memory import of_worker
 from scatter.mace.kernels.tiles import TILE_ROWS
-from scatter.mace.kernels.vector_layers import back_2, messages_2, return_sent, send
+from scatter.mace.kernels.vector_layers import return_products, return_sent, send
 
 
 @inner
@@ -98,6 +98,7 @@ def replica(positions, species, moving, neighbours, weights, s, forces):
     back_2(s.fixed_start, False, weights, s)
     back_2(s.start, True, weights, s)
     return_sent(species, weights, s)
+    return_products(species, weights, s)
     back_1(s.start, weights, s)
     density.push(s.start, species, weights, s)
     _pull(begin, end, moving, s, forces)

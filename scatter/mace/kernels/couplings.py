@@ -60,6 +60,7 @@ PATHS = (
 )
 STARTS = tuple(np.cumsum([0, *(2 * degree + 1 for _, _, degree in PATHS)]).tolist())
 MESSAGE_ROWS = STARTS[-1]  # 40
+SCALAR_PATHS = tuple((0, degree, degree) for degree in range(4))  # of atoms that send scalars alone
 
 
 def coupling(of: Harmonics, degrees: Triple) -> NDArray:

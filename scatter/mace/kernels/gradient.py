@@ -4,118 +4,26 @@ A bar is the derivative of the energy, as in `mace_layers`. The passes are the s
 in positions, these end in weights:
 
     T̄_l += w_j s_l of the receiver                       (coefficients of the splines of layer 1)
-    R̄_l += w_j (g_j s_l(i) + g_i s_l(j))                 (of layer 2)
-    β̄_t += B̄ I_t(a),  M̄_l += m ā²ᵀ,  and outer products for every matrix.
+    R̄_l += w_j (g_j s_l(i) + g_i s_l(j))                 (of layer 2; the same along every path)
+    β̄_t += B̄ I_t(a),  γ̄_t += V̄ · V_t(a),  M̄_l += m ā²ᵀ,  and outer products for every matrix.
 
-A gradient has the form of the weights, `MaceArrays`, with zeros to begin with; arrays that follow
-from others (slopes, transposes) are left alone.
+A gradient has the form of the weights, `MaceArrays` and its like, with zeros to begin with; arrays
+that follow from others (slopes, transposes) and densities are left alone.
 """
 
 from math import exp
 
-from scatter.kernels.intrinsics import lanes_of, written
+from scatter.kernels.intrinsics import lanes_of
+from scatter.kernels.kinds import has, of_kind
 from scatter.kernels.memory import copy, fill, inner
-from scatter.kernels.vectors import Integer, Memory, Vector, Writer
-from scatter.mace.kernels import layers, nodes
+from scatter.mace.kernels import density, layers, nodes, weight_sums
+from scatter.mace.kernels.couplings import MESSAGE_ROWS, VECTORS
 from scatter.mace.kernels.geometry import geometry, pairs_within
-from scatter.mace.kernels.harmonics import DEGREES, INVARIANTS, ROWS, rows
-from scatter.mace.kernels.pairs import answers, signed
-from scatter.mace.kernels.tiles import Pair
+from scatter.mace.kernels.harmonics import INVARIANTS, ROWS
+from scatter.mace.kernels.message_formulas import SENT
+from scatter.mace.kernels.vector_layers import return_products, return_sent, send
 
-
-@written
-def tables_1(
-    w: Writer,
-    bars: Memory,
-    atom: Integer,
-    tiles: Memory,
-    second: Memory,
-    gradient: Memory,
-    into_own: Memory,
-    into_other: Memory,
-    start: Integer,
-    stop: Integer,
-) -> None:
-    """T̄_l += s_l of atom i, and the same for j; see `mace_pairs.forces_1`."""
-    size = ROWS * w.lanes
-    mine = bars.at(atom * size)
-    with w.loop(start, stop) as index:
-        pair = Pair(w, tiles, index)
-        y, theirs = pair.harmonics(), bars.at(second.integer(index) * size)
-        pair.spread(gradient.at(into_own.integer(index)), answers(w, y, mine))
-        pair.spread(gradient.at(into_other.integer(index)), signed(answers(w, y, theirs)))
-
-
-@written
-def tables_2(
-    w: Writer,
-    g: Memory,
-    channels: Integer,
-    bars: Memory,
-    atom: Integer,
-    tiles: Memory,
-    second: Memory,
-    gradient: Memory,
-    into_both: Memory,
-    start: Integer,
-    stop: Integer,
-) -> None:
-    """R̄_l += g_j s_l(i) + g_i s_l(j); see `mace_pairs.forces_2`."""
-    size = ROWS * w.lanes
-    mine, g_i = bars.at(atom * size), g.at(atom * channels)[0]
-    with w.loop(start, stop) as index:
-        pair, j = Pair(w, tiles, index), second.integer(index)
-        y, theirs, g_j = pair.harmonics(), bars.at(j * size), g.at(j * channels)[0]
-        to_i, to_j = answers(w, y, mine), signed(answers(w, y, theirs))
-        both = [w.fma(g_j, a, g_i * b) for a, b in zip(to_i, to_j, strict=True)]
-        pair.spread(gradient.at(into_both.integer(index)), both)
-
-
-def _add_invariants(
-    w: Writer, gradient: Memory, a: Memory, bar: Memory, channels: Integer, cubic: bool
-) -> None:
-    by: Vector = bar[0]
-    for place, invariant in enumerate(nodes.invariants(w, a, cubic)):
-        target = gradient.at(channels * place)
-        target[0] = w.fma(by, invariant, target[0])
-
-
-@written
-def product_2_weights(
-    w: Writer, gradient: Memory, a: Memory, bar: Memory, channels: Integer
-) -> None:
-    """β̄_t += B̄ I_t(a) of one block; see `mace_nodes.product_2`."""
-    _add_invariants(w, gradient, a, bar, channels, cubic=False)
-
-
-@written
-def product_3_weights(
-    w: Writer, gradient: Memory, a: Memory, bar: Memory, channels: Integer
-) -> None:
-    """β̄_t += B̄ I_t(a) of one block; see `mace_nodes.product_3`."""
-    _add_invariants(w, gradient, a, bar, channels, cubic=True)
-
-
-@written
-def mix_weights(
-    w: Writer,
-    gradient: Memory,
-    a: Memory,
-    bar: Memory,
-    blocks: Integer,
-    stride: Integer,
-    width: Integer,
-) -> None:
-    """M̄_lkc += Σ_m a_lmk bar_lmc for one block of c; see `mace_nodes.mix`."""
-    with w.loop(blocks * 0, blocks) as block, w.loop(blocks * 0, blocks * 0 + w.lanes) as lane:
-        column = a.at(block * stride + lane)
-        line = (block * w.lanes + lane) * width
-        for degree in DEGREES:
-            target = gradient.at(line + width * width * degree)
-            value = target[0]
-            for row in rows(degree):
-                value = w.fma(bar[row], column.each(row * w.lanes), value)
-            target[0] = value
+VECTOR_COUNT = len(VECTORS)
 
 
 @inner
@@ -139,9 +47,9 @@ def _add_product(gradient, a, size, bar, weights):
     for block in range(channels // width):
         at, block_of_a = block * width, a[block * size :]
         if weights.cubic:
-            product_3_weights(gradient[at:], block_of_a, bar[at:], channels)
+            weight_sums.product_3_weights(gradient[at:], block_of_a, bar[at:], channels)
         else:
-            product_2_weights(gradient[at:], block_of_a, bar[at:], channels)
+            weight_sums.product_2_weights(gradient[at:], block_of_a, bar[at:], channels)
 
 
 @inner
@@ -168,50 +76,113 @@ def _readout(b, z, factor, weights, s, gradient):
     layers.add_product(s.b_2, x, weights.hidden_2_back, len(b))
 
 
+def _add_scalar_mix(i, atoms, weights, s, gradient):
+    channels, width, size = len(weights.energy_1), lanes_of(s.a), ROWS * lanes_of(s.a)
+    for block in range(channels // width):
+        weight_sums.scalar_mix_weights(
+            gradient.mix[block * width :], s.m[i * size :], s.a_2[block * size :],
+            channels // width, atoms * size, channels,
+        )  # fmt: skip
+
+
+def _add_vector_mix(i, atoms, weights, s, gradient):
+    channels, width, size = len(weights.energy_1), lanes_of(s.a), ROWS * lanes_of(s.a)
+    rows_of_atom = MESSAGE_ROWS * width
+    for block in range(channels // width):
+        weight_sums.vector_mix_weights(
+            gradient.mix[block * width :], s.m[i * rows_of_atom :], s.a_2[block * size :],
+            channels // width, atoms * rows_of_atom, channels,
+        )  # fmt: skip
+
+
+@of_kind
+def _add_mix(i, atoms, weights, s, gradient):
+    """M̄ of the messages of one atom."""
+    return _add_vector_mix if has(weights, "product_v") else _add_scalar_mix
+
+
 @inner
 def _atom(i, atoms, z, factor, weights, s, gradient):
-    """Layer 2 of atom i: m becomes m̄, B of layer 1 its part of B̄; see `mace_layers`."""
+    """Layer 2 of atom i: m becomes m̄, B of layer 1 its part of B̄; see `layers.read_out`."""
     channels, rows_of_atom = len(weights.energy_1), ROWS * lanes_of(s.a)
-    width, size = lanes_of(s.a), atoms * rows_of_atom
-    at = z * INVARIANTS * channels
-    m, b = s.m[i * rows_of_atom :], s.b[i * channels : (i + 1) * channels]
-    layers.mix(s.a_2, rows_of_atom, m, size, weights.mix, channels)
+    at, sent = z * INVARIANTS * channels, len(s.b) // atoms
+    layers.mix_messages(i, atoms, weights, s)
+    density.divide(s.a_2, rows_of_atom, i, 1, weights, s)
+    density.keep(s.a_2, rows_of_atom, i, 1, weights, s)
     layers.invariants(s.b_2, s.a_2, rows_of_atom, weights.product_2[at:], weights)
-    _readout(b, z, factor, weights, s, gradient)
+    _readout(s.b[i * sent : i * sent + channels], z, factor, weights, s, gradient)
     _add_product(gradient.product_2[at:], s.a_2, rows_of_atom, s.b_2, weights)
     layers.invariants_back(s.a_2, rows_of_atom, weights.product_2[at:], s.b_2, weights)
+    density.answer(s.a_2, rows_of_atom, i, 1, weights, s)
+    _add_mix(i, atoms, weights, s, gradient)
+    layers.mix_messages_back(i, atoms, weights, s)
+
+
+def _nothing_of_vectors(i, z, atoms, weights, s, sent, gradient):
+    pass
+
+
+def _add_vectors(i, z, atoms, weights, s, sent, gradient):
+    channels, width, size = len(weights.energy_1), lanes_of(s.a), ROWS * lanes_of(s.a)
+    for n in range(1, SENT):
+        here = slice((i * SENT + n) * channels, (i * SENT + n + 1) * channels)
+        _add_outer(gradient.up_v, sent[here], s.g_bar[here])
     for block in range(channels // width):
-        bar, blocks = s.a_2[block * rows_of_atom :], channels // width
-        mix_weights(gradient.mix[block * width :], m, bar, blocks, size, channels)
-    layers.mix(m, size, s.a_2, rows_of_atom, weights.mix_back, channels)
+        at = block * width
+        weight_sums.product_v_weights(
+            gradient.product_v[z * VECTOR_COUNT * channels + at :],
+            s.a[(block * atoms + i) * size :], s.b[i * SENT * channels + at :], channels,
+        )  # fmt: skip
+
+
+@of_kind
+def _add_sent_vectors(i, z, atoms, weights, s, sent, gradient):
+    """γ̄ and the gradient by `up_v` of one atom."""
+    return _add_vectors if has(weights, "product_v") else _nothing_of_vectors
 
 
 @inner
-def _back_through_sent(species, weights, s, sent, gradient):
-    """The way back through `mace_layers.send`; `sent` is B of layer 1."""
+def _add_sent(species, weights, s, sent, gradient):
+    """The gradient by what makes what is sent; `sent` is B (and V) of layer 1, `s.b` its bar."""
     atoms, channels, rows_of_atom = len(species), len(weights.energy_1), ROWS * lanes_of(s.a)
+    each = len(s.b) // atoms
     for i in range(atoms):
-        bar = s.b[i * channels : (i + 1) * channels]
-        g_bar = s.g_bar[i * channels : (i + 1) * channels]
-        _add_outer(gradient.up, sent[i * channels : (i + 1) * channels], g_bar)
-        _add(gradient.up_0[species[i]], g_bar)
-        layers.add_product(bar, g_bar, weights.up_back, channels)
-        at, a = species[i] * INVARIANTS * channels, s.a[i * rows_of_atom :]
-        _add_product(gradient.product_1[at:], a, atoms * rows_of_atom, bar, weights)
-        layers.invariants_back(a, atoms * rows_of_atom, weights.product_1[at:], bar, weights)
+        here, at = slice(i * each, i * each + channels), species[i] * INVARIANTS * channels
+        _add_outer(gradient.up, sent[here], s.g_bar[here])
+        _add(gradient.up_0[species[i]], s.g_bar[here])
+        a = s.a[i * rows_of_atom :]
+        _add_product(gradient.product_1[at:], a, atoms * rows_of_atom, s.b[here], weights)
+        _add_sent_vectors(i, species[i], atoms, weights, s, sent, gradient)
+
+
+def _add_scalar_table(g, m, i, table, start, stop, weights, s):
+    channels = len(weights.energy_1)
+    weight_sums.scalar_tables_2(
+        g, channels, m, i, s.tiles, s.second, table, s.into_both, start, stop
+    )
+
+
+def _add_vector_table(g, m, i, table, start, stop, weights, s):
+    channels = len(weights.energy_1)
+    weight_sums.vector_tables_2(
+        g, channels, m, i, s.tiles, s.second, table, s.into_both, start, stop
+    )
+
+
+@of_kind
+def _add_table(g, m, i, table, start, stop, weights, s):
+    """R̄ of one block and the pairs of an atom."""
+    return _add_vector_table if has(weights, "product_v") else _add_scalar_table
 
 
 @inner
 def _add_tables_2(start, weights, s, gradient):
-    atoms, width = len(start) - 1, lanes_of(s.m)
-    size, channels = atoms * ROWS * width, len(weights.energy_1)
+    channels, width = len(weights.energy_1), lanes_of(s.m)
+    size, rows_2 = len(s.m) // (channels // width), layers.rows_of_block_2(weights)
     for block in range(channels // width):
-        m, g = s.m[block * size :], s.g[block * width :]
-        table = gradient.table_2[block * weights.rows_of_block :]
-        for i in range(atoms):
-            tables_2(
-                g, channels, m, i, s.tiles, s.second, table, s.into_both, start[i], start[i + 1]
-            )
+        m, g, table = s.m[block * size :], s.g[block * width :], gradient.table_2[block * rows_2 :]
+        for i in range(len(start) - 1):
+            _add_table(g, m, i, table, start[i], start[i + 1], weights, s)
 
 
 @inner
@@ -221,7 +192,7 @@ def _add_tables_1(start, weights, s, gradient):
     for block in range(len(s.a) // size):
         a, table = s.a[block * size :], gradient.table_1[block * weights.rows_of_block :]
         for i in range(atoms):
-            tables_1(
+            weight_sums.tables_1(
                 a, i, s.tiles, s.second, table, s.into_own, s.into_other, start[i], start[i + 1]
             )
 
@@ -238,14 +209,15 @@ def add_gradient(positions, species, moving, neighbours, factor, weights, s, sen
         factor: a number.
         weights: of the model.
         s: working memory of just this many atoms.
-        sent: room for as many numbers as atoms have channels.
+        sent: room for what atoms send.
         gradient: added to.
     """
     end = pairs_within(positions, moving, False, neighbours, weights.cutoff, 0, s)
     geometry(species, 0, end, s.start, weights, s)
     fill(s.a, 0)
     layers.messages_1(s.a, s.start, weights, s)
-    layers.send(species, weights, s)
+    density.gather(s.start, species, weights, s)
+    send(species, weights, s)
     copy(sent, s.b)
     fill(s.m, 0)
     layers.messages_2(s.start, weights, s)
@@ -254,5 +226,7 @@ def add_gradient(positions, species, moving, neighbours, factor, weights, s, sen
     fill(s.g_bar, 0)
     layers.back_2(s.start, False, weights, s)
     _add_tables_2(s.start, weights, s, gradient)
-    _back_through_sent(species, weights, s, sent, gradient)
+    return_sent(species, weights, s)
+    _add_sent(species, weights, s, sent, gradient)
+    return_products(species, weights, s)
     _add_tables_1(s.start, weights, s, gradient)

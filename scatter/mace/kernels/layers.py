@@ -5,8 +5,9 @@ import numpy as np
 from scatter.kernels.intrinsics import lanes_of
 from scatter.kernels.kinds import has, of_kind
 from scatter.kernels.memory import copy, fill, inner
-from scatter.mace.kernels import density, nodes, pairs, vector_nodes
+from scatter.mace.kernels import density, nodes, pairs, vector_nodes, vector_pairs
 from scatter.mace.kernels.couplings import MESSAGE_ROWS
+from scatter.mace.kernels.geometry import row_2
 from scatter.mace.kernels.harmonics import INVARIANTS, ROWS
 
 
@@ -34,73 +35,40 @@ def messages_1(a, start, weights, s):
 
 
 @inner
+def rows_of_block_2(weights):
+    """Numbers of one block in a table of layer 2."""
+    return row_2(weights.rows_of_block // 4, weights)
+
+
+@inner
 def messages_2(start, weights, s):
     """Add to m the messages of layer 2."""
-    atoms, width = len(start) - 1, lanes_of(s.m)
-    size = atoms * ROWS * width
-    channels = len(weights.energy_1)
+    channels, width = len(weights.energy_1), lanes_of(s.m)
+    size, rows = len(s.m) // (channels // width), rows_of_block_2(weights)
     for block in range(channels // width):
-        m, g = s.m[block * size :], s.g[block * width :]
-        table = weights.table_2[block * weights.rows_of_block :]
-        for i in range(atoms):
+        m, g, table = s.m[block * size :], s.g[block * width :], weights.table_2[block * rows :]
+        for i in range(len(start) - 1):
             if start[i] < start[i + 1]:
-                pairs.messages_2(
-                    m,
-                    g,
-                    channels,
-                    i,
-                    s.tiles,
-                    s.second,
-                    table,
-                    s.into_both,
-                    start[i],
-                    start[i + 1],
-                )
+                vector_pairs.messages(m, g, i, table, start[i], start[i + 1], weights, s)
 
 
 @inner
 def back_2(start, forces, weights, s):
     """The way back through layer 2; with forces, or for pairs of frozen atoms without."""
-    atoms, width = len(start) - 1, lanes_of(s.m)
-    size = atoms * ROWS * width
-    channels = len(weights.energy_1)
+    channels, width = len(weights.energy_1), lanes_of(s.m)
+    size, rows = len(s.m) // (channels // width), rows_of_block_2(weights)
     for block in range(channels // width):
         m, g, g_bar = s.m[block * size :], s.g[block * width :], s.g_bar[block * width :]
-        table = weights.table_2[block * weights.rows_of_block :]
-        slopes = weights.slopes_2[block * weights.rows_of_block :]
-        for i in range(atoms):
+        table, slopes = weights.table_2[block * rows :], weights.slopes_2[block * rows :]
+        for i in range(len(start) - 1):
             if start[i] == start[i + 1]:
                 continue
             if forces:
-                pairs.forces_2(
-                    g_bar,
-                    g,
-                    channels,
-                    m,
-                    i,
-                    s.tiles,
-                    s.second,
-                    table,
-                    slopes,
-                    s.into_both,
-                    s.push,
-                    start[i],
-                    start[i + 1],
+                vector_pairs.forces(
+                    g_bar, g, m, i, table, slopes, start[i], start[i + 1], weights, s
                 )
             else:
-                pairs.returns_2(
-                    g_bar,
-                    g,
-                    channels,
-                    m,
-                    i,
-                    s.tiles,
-                    s.second,
-                    table,
-                    s.into_both,
-                    start[i],
-                    start[i + 1],
-                )
+                vector_pairs.returns(g_bar, g, m, i, table, start[i], start[i + 1], weights, s)
 
 
 @inner
@@ -260,11 +228,19 @@ def _read_out_atom(i, atoms, z, weights, s):
 
 @inner
 def return_sent(species, weights, s):
-    """The way back through `send`: B̄ of layer 1 from ḡ, and then ā over a."""
-    atoms, channels, rows = len(species), len(weights.energy_1), ROWS * lanes_of(s.a)
-    for i in range(atoms):
+    """B̄ of layer 1, from ḡ."""
+    channels = len(weights.energy_1)
+    for i in range(len(species)):
         bar, g_bar = s.b[i * channels : (i + 1) * channels], s.g_bar[i * channels :]
         add_product(bar, g_bar[:channels], weights.up_back, channels)
+
+
+@inner
+def return_products(species, weights, s):
+    """ā of layer 1 over a, from B̄."""
+    atoms, channels, rows = len(species), len(weights.energy_1), ROWS * lanes_of(s.a)
+    for i in range(atoms):
+        bar = s.b[i * channels : (i + 1) * channels]
         beta = weights.product_1[species[i] * INVARIANTS * channels :]
         density.keep(s.a[i * rows :], atoms * rows, i, 0, weights, s)
         invariants_back(s.a[i * rows :], atoms * rows, beta, bar, weights)

@@ -17,8 +17,8 @@ once: x becomes x + t (d + x S), an image's shift s becomes s + t s S, with
 
     S = -w_W / (3 N w_F) R.
 
-The virial costs no further derivative. Atoms move by 1e-4 Å at most, and their distances change by
-as much again under the strain, which leaves an error of some 1e-6 of the gradient.
+The virial costs no further derivative. Atoms move by 3e-5 Å at most, and their distances change by
+as much again under the strain, which leaves an error of some 1e-7 of the gradient.
 """
 
 from math import sqrt
@@ -32,9 +32,9 @@ from scatter.kernels.compiling import sources
 from scatter.kernels.intrinsics import lanes_of
 from scatter.mace.kernels.batch import replica
 from scatter.mace.kernels.gradient import add_gradient
-from scatter.mace.kernels.memory import MaceArrays, MaceMemory
+from scatter.mace.kernels.memory import of_gradient, of_structure
 
-DISPLACEMENT = 1e-4  # Å, of the atom that is displaced most, or of a strained pair's length
+DISPLACEMENT = 3e-5  # Å, of the atom that is displaced most, or of a strained pair's length
 TINY = 1e-12  # eV/Å
 
 
@@ -52,71 +52,6 @@ class Structures(NamedTuple):
     forces: NDArray  # eV/Å; NaN where there is no label
     virials: NDArray  # eV, shape (structure, 3, 3); NaN where there is no label
     emphasis: NDArray  # ω of each atom
-
-
-@njit
-def _for_structure(s, worker, atoms, channels):
-    """The working memory of one worker, of the size of one structure."""
-    n, size = worker, atoms * 16 * channels
-    return MaceMemory(
-        s.held[n][:atoms],
-        s.fixed[n][:size],
-        s.fixed_energy[n],
-        s.fixed_start[n][: atoms + 1],
-        s.start[n][: atoms + 1],
-        s.a[n][:size],
-        s.m[n][:size],
-        s.a_2[n],
-        s.b[n][: atoms * channels],
-        s.b_2[n],
-        s.g[n][: atoms * channels],
-        s.g_bar[n][: atoms * channels],
-        s.x[n],
-        s.lanes[n],
-        s.tiles[n],
-        s.apart[n],
-        s.knots[n],
-        s.first[n],
-        s.second[n],
-        s.into_own[n],
-        s.into_other[n],
-        s.into_both[n],
-        s.push[n],
-    )
-
-
-@njit
-def _of_worker(g, n):
-    """The gradient that one worker adds to."""
-    return MaceArrays(
-        g.table_1[n],
-        g.table_2[n],
-        g.slopes_1,
-        g.slopes_2,
-        g.start_1,
-        g.start_2,
-        g.rows_of_block,
-        g.grid,
-        g.product_1[n],
-        g.product_2[n],
-        g.up[n],
-        g.up_back,
-        g.up_0[n],
-        g.energy_1[n],
-        g.mix[n],
-        g.mix_back,
-        g.hidden_0[n],
-        g.hidden_1[n],
-        g.hidden_1_back,
-        g.hidden_2[n],
-        g.hidden_2_back,
-        g.energy_2[n],
-        g.constant[n],
-        g.repulsion,
-        g.charges_radii,
-        g.cutoff,
-        g.cubic,
-    )
 
 
 @njit
@@ -225,8 +160,7 @@ def _loss_of(sources: int):
             learn: whether the gradient is wanted.
             weights: of the model, in double precision.
             scratch: working memory for the largest structure, one for each worker.
-            room: more of it, shapes (worker, 2, atom, 3), (worker, atom * channel) and
-                (worker, 2, pair, 3).
+            room: more of it, shapes (worker, 2, atom, 3), that of `b` and (worker, 2, pair, 3).
             gradient: one for each worker, added to.
 
         Returns:
@@ -234,15 +168,15 @@ def _loss_of(sources: int):
             over axes, eV²/Å², shape (structure, atom); and Σ R², eV², zero without a label.
         """
         assert sources
-        workers, channels, d = len(scratch.held), len(weights.energy_1), structures
+        workers, d = len(scratch.held), structures
         errors, squares = np.zeros(len(chosen)), np.zeros((len(chosen), room[0].shape[2]))
         of_virials = np.zeros(len(chosen))
         for worker in prange(workers):
-            bars = _of_worker(gradient, worker)
+            bars = of_gradient(gradient, worker)
             rooms = room[0][worker], room[1][worker], room[2][worker]
             for n in range(worker, len(chosen), workers):
                 k = chosen[n]
-                s = _for_structure(scratch, worker, d.at[k + 1] - d.at[k], channels)
+                s = of_structure(scratch, worker, d.at[k + 1] - d.at[k])
                 errors[n], of_virials[n] = _structure(
                     k, d, by, learn, weights, s, rooms, bars, squares[n]
                 )

@@ -83,6 +83,15 @@ DensityArrays = namedtuple("DensityArrays", (*MaceArrays._fields, *DENSITY))
 VectorArrays = namedtuple("VectorArrays", (*DensityArrays._fields, *VECTOR))
 DensityMemory = namedtuple("DensityMemory", (*MaceMemory._fields, *SHARES))
 
+# What is as long as there are atoms; likewise, and one more.
+PER_ATOM = ("held", "fixed", "a", "m", "b", "g", "g_bar", "fixed_shares", "shares", "shares_bar")
+PER_START = ("fixed_start", "start")
+# What `scatter distil` learns.
+LEARNT = (
+    "table_1", "table_2", "product_1", "product_2", "product_v", "up", "up_v", "up_0", "energy_1",
+    "mix", "hidden_0", "hidden_1", "hidden_2", "energy_2", "constant",
+)  # fmt: skip
+
 _plain, _dense = worker_of(MaceMemory), worker_of(DensityMemory)
 
 
@@ -99,3 +108,52 @@ def _worker_of(memory, n):
 
 
 of_worker = of_kind(_worker_of, counted=True)
+
+_cut = {name: f"[n][: memory.{name}.shape[1] // memory.held.shape[1] * atoms]" for name in PER_ATOM}
+_cut |= {name: "[n][: atoms + 1]" for name in PER_START}
+_plain_part, _dense_part = (
+    worker_of(kind, _cut, "memory, n, atoms") for kind in (MaceMemory, DensityMemory)
+)
+
+
+def _of_plain_structure(memory, n, atoms):
+    return _plain_part(memory, n, atoms)
+
+
+def _of_dense_structure(memory, n, atoms):
+    return _dense_part(memory, n, atoms)
+
+
+def _structure_of(memory, n, atoms):
+    return _of_dense_structure if has(memory, "shares") else _of_plain_structure
+
+
+of_structure = of_kind(_structure_of, counted=True)
+
+
+def _gradient_of(kind):
+    return worker_of(kind, {name: "" for name in kind._fields if name not in LEARNT})
+
+
+_by_plain, _by_dense, _by_vector = map(_gradient_of, (MaceArrays, DensityArrays, VectorArrays))
+
+
+def _of_plain_gradient(memory, n):
+    return _by_plain(memory, n)
+
+
+def _of_dense_gradient(memory, n):
+    return _by_dense(memory, n)
+
+
+def _of_vector_gradient(memory, n):
+    return _by_vector(memory, n)
+
+
+def _gradient(memory, n):
+    if has(memory, "product_v"):
+        return _of_vector_gradient
+    return _of_dense_gradient if has(memory, "density") else _of_plain_gradient
+
+
+of_gradient = of_kind(_gradient, counted=True)

@@ -91,11 +91,12 @@ class Pair:
         return self._one(table, self._weights(SLOPE_WEIGHTS, DEGREE), row, count)
 
     def spread(self, table: Memory, bars: list[Vector]) -> None:
-        """Add to the table what `radial` would pick up: the way back from its values' bars."""
-        weights = [self.row(WEIGHTS + j) for j in range(DEGREE + 1)]
-        for degree, bar in enumerate(bars):
+        """Add to a table what `value` would pick up: the way back from the bars of its splines."""
+        weights = self._weights(WEIGHTS, DEGREE + 1)
+        for row, bar in enumerate(bars):
             for j, weight in enumerate(weights):
-                table[4 * j + degree] = self.w.fma(weight, bar, table[4 * j + degree])
+                place = len(bars) * j + row
+                table[place] = self.w.fma(weight, bar, table[place])
 
     def _weights(self, first: int, count: int) -> list[Vector]:
         return [self.row(first + j) for j in range(count)]

@@ -121,6 +121,19 @@ class Features:
             ("n", _sum(w, g[14], self.s, g[15], self.d), 3),
         ]
 
+    def covariants(self) -> Iterator[Vectors]:
+        """The sixteen V_t, of which V is Σ γ_t V_t."""
+        a_0 = self.a[0][0]
+        yield self.a[1]
+        yield [a_0 * x for x in self.a[1]]
+        yield from (self.q, self.p)
+        yield from ([square * x for x in self.a[1]] for square in self.squares)
+        yield from ([a_0 * x for x in each] for each in (self.q, self.p))
+        both = {"u": (self.q, self.p), "m": (self.t, self.s), "n": (self.s, self.d)}
+        for name, left in both.items():
+            for each in left:
+                yield _couple(self.w, each, self.a[OUTER[name][1]], OUTER[name])
+
     def vector(self) -> Vectors:
         """V."""
         of_a, of_q, of_p = self.fronts()

@@ -5,11 +5,12 @@ are 40, the components of all paths of `couplings`, one after another.
 """
 
 from scatter.kernels.intrinsics import written
+from scatter.kernels.kinds import has, of_kind
 from scatter.kernels.vectors import Integer, Local, Memory, Vector, Writer
+from scatter.mace.kernels import pairs
 from scatter.mace.kernels.couplings import MESSAGE_ROWS, PATHS, STARTS, Triple
 from scatter.mace.kernels.harmonics import ROWS, rows
 from scatter.mace.kernels.message_formulas import SENT, Way, along, message
-from scatter.mace.kernels.pairs import pull
 from scatter.mace.kernels.tiles import Pair
 from scatter.mace.kernels.vector_formulas import dot
 
@@ -19,9 +20,9 @@ COUNT = len(PATHS)
 class Sent:
     """What an atom sends, or its derivative, in one block."""
 
-    def __init__(self, memory: Memory, channels: Integer, atom: Integer):
-        start = atom * SENT
-        self.places = [memory.at((start + n) * channels) for n in range(SENT)]
+    def __init__(self, memory: Memory, channels: Integer, atom: Integer, count: int = SENT):
+        start = atom * count
+        self.places = [memory.at((start + n) * channels) for n in range(count)]
 
     def values(self) -> list[Vector]:
         """Its four registers."""
@@ -37,7 +38,7 @@ class Sent:
         return self.places[1:] if path[0] else self.places[:1]
 
 
-def _signed(path: Triple, vector: Vector) -> Vector:
+def signed(path: Triple, vector: Vector) -> Vector:
     """The other direction: p_lm(-n) = (-1)^l p_lm(n)."""
     return -vector if path[1] % 2 else vector
 
@@ -81,7 +82,7 @@ def vector_messages_2(
         for place, path in enumerate(PATHS):
             radial = pair.value(here, place, COUNT)
             to_i = [radial * value for value in along(path, from_j)]
-            other = _signed(path, radial)
+            other = signed(path, radial)
             to_j = [other * value for value in along(path, from_i)]
             _deliver(w, place, message(w, path, to_i, y), message(w, path, to_j, y), own, there)
     mine = m.at(atom * size)
@@ -133,22 +134,22 @@ def _back(
             radial = pair.value(table.at(knot), place, COUNT)
             both = (
                 (Way(w, path, y, _bars(place, mine)), radial, sent_j, bars_j),
-                (Way(w, path, y, _bars(place, theirs)), _signed(path, radial), sent_i, bars_i),
+                (Way(w, path, y, _bars(place, theirs)), signed(path, radial), sent_i, bars_i),
             )
-            for way, signed, _, its in both:
-                its.add(path, signed, way.answers())
+            for way, weight, _, its in both:
+                its.add(path, weight, way.answers())
             if push is None:
                 continue
             slope = pair.slope(slope_table.at(knot), place, COUNT)
-            falls = (slope, _signed(path, slope))
-            for (way, signed, sent, _), fall in zip(both, falls, strict=True):
+            falls = (slope, signed(path, slope))
+            for (way, weight, sent, _), fall in zip(both, falls, strict=True):
                 these = along(path, sent)
                 by_r = w.fma(fall, dot(w, these, way.answers()), by_r)
-                found = way.by_harmonics([signed * value for value in these])
+                found = way.by_harmonics([weight * value for value in these])
                 for row, value in zip(rows(path[1]), found, strict=True):
                     by_row[row] = by_row[row] + value
         if push is not None:
-            pull(w, y, by_row, by_r, push.at(index * 4))
+            pairs.pull(w, y, by_row, by_r, push.at(index * 4))
 
 
 @written
@@ -239,3 +240,57 @@ def vector_returns_2(
         start,
         stop,
     )
+
+
+def _scalar_messages(m, g, i, table, start, stop, weights, s):
+    pairs.messages_2(
+        m, g, len(weights.energy_1), i, s.tiles, s.second, table, s.into_both, start, stop
+    )
+
+
+def _vector_messages(m, g, i, table, start, stop, weights, s):
+    vector_messages_2(
+        m, g, len(weights.energy_1), i, s.tiles, s.second, table, s.into_both, start, stop
+    )
+
+
+def _scalar_forces(g_bar, g, m, i, table, slopes, start, stop, weights, s):
+    channels, into = len(weights.energy_1), s.into_both
+    pairs.forces_2(
+        g_bar, g, channels, m, i, s.tiles, s.second, table, slopes, into, s.push, start, stop
+    )
+
+
+def _vector_forces(g_bar, g, m, i, table, slopes, start, stop, weights, s):
+    channels, into = len(weights.energy_1), s.into_both
+    vector_forces_2(
+        g_bar, g, channels, m, i, s.tiles, s.second, table, slopes, into, s.push, start, stop
+    )
+
+
+def _scalar_returns(g_bar, g, m, i, table, start, stop, weights, s):
+    channels, into = len(weights.energy_1), s.into_both
+    pairs.returns_2(g_bar, g, channels, m, i, s.tiles, s.second, table, into, start, stop)
+
+
+def _vector_returns(g_bar, g, m, i, table, start, stop, weights, s):
+    channels, into = len(weights.energy_1), s.into_both
+    vector_returns_2(g_bar, g, channels, m, i, s.tiles, s.second, table, into, start, stop)
+
+
+@of_kind
+def messages(m, g, i, table, start, stop, weights, s):
+    """Messages of layer 2 of one block and the pairs of an atom; see `vector_messages_2`."""
+    return _vector_messages if has(weights, "product_v") else _scalar_messages
+
+
+@of_kind
+def forces(g_bar, g, m, i, table, slopes, start, stop, weights, s):
+    """The way back through them, with forces; see `vector_forces_2`."""
+    return _vector_forces if has(weights, "product_v") else _scalar_forces
+
+
+@of_kind
+def returns(g_bar, g, m, i, table, start, stop, weights, s):
+    """The way back through them, without; see `vector_returns_2`."""
+    return _vector_returns if has(weights, "product_v") else _scalar_returns

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase.data import covalent_radii
@@ -12,11 +13,10 @@ from scatter import __version__
 from scatter.kernels import lanes
 from scatter.kernels.memory import aligned
 from scatter.kernels.splines import DEGREE
-from scatter.mace.file import MARGIN, FoldedMace
-from scatter.mace.kernels.harmonics import INVARIANTS
+from scatter.mace.file import MARGIN, DensityMace, FoldedMace, VectorMace
 from scatter.mace.kernels.memory import MaceArrays
-from scatter.mace.training.student import OF_CORRELATION, Parameters, Student
-from scatter.mace.weights import by_block, layers_of
+from scatter.mace.training.student import ALL_OF_PRODUCT, Parameters, Student
+from scatter.mace.weights import by_block, layers_of, with_others
 
 KNOTS = 128  # of the splines while training; the file has more
 SAMPLES = 512  # of the radial functions in the file
@@ -35,6 +35,7 @@ class Ground:
         radii: of the species, Å.
         arrays: those of `FoldedMace`, with radial functions as `own_1` and `own_2` count them;
             none where a student begins with random parameters.
+        densities: d(r) of both layers, as `own_2` counts them, where messages are divided by such.
     """
 
     numbers: Int[np.ndarray, " species"]
@@ -43,6 +44,7 @@ class Ground:
     repulsion: Float[np.ndarray, " parameter"]
     radii: Float[np.ndarray, " species"]
     arrays: Mapping[str, np.ndarray]
+    densities: Float[np.ndarray, "table sample 2"] | None = None
 
 
 def bare(numbers: Int[np.ndarray, " species"]) -> Ground:
@@ -62,13 +64,13 @@ class Kernel:
         self.student, self.ground, self.species = student, ground, len(ground.numbers)
         tables = ground.arrays.get("radial_1")
         self.samples = SAMPLES if tables is None else tables.shape[1] - 1 - 2 * MARGIN
-        knots = KNOTS if tables is None else self.samples
-        self.per_step = knots / student.cutoff_A
-        self.splines = _splines(self._basis(knots))
+        self.knots = KNOTS if tables is None else self.samples
+        self.per_step = self.knots / student.cutoff_A
+        self.splines = _splines(self._basis(self.knots))
         self.width = lanes(64)
         self.rows = len(self.splines) * 4 * self.width
-        block = self.rows * (student.channels // self.width)
-        self.start_1, self.start_2 = ground.own_1 * block, ground.own_2 * block
+        row = len(self.splines) * student.channels
+        self.start_1, self.start_2 = ground.own_1 * row * 4, ground.own_2 * row * len(student.paths)
         self.under = {
             name: _by_block(_splines(ground.arrays[name], 1), self.width)
             for name in TABLES
@@ -84,19 +86,24 @@ class Kernel:
         tables = len(given["radial_1"]), len(given["radial_2"])
         return self.student.shapes(self.species, tables, len(given["energy_2"]))
 
+    def _densities(self, intervals: int) -> Float[np.ndarray, "table sample 2"] | None:
+        """Sampled; a model with vectors has them always, zero where nothing is divided by any."""
+        none = np.zeros((self.species**2, intervals + 1 + 2 * MARGIN, 2))
+        return none if self.student.vectors and not self.ground.arrays else self.ground.densities
+
     def whole(self, p: Parameters) -> Parameters:
         """Parameters with what they are added to, but for radial functions."""
         given = self.ground.arrays
         p = {name: given[name] + p[name] if name in given else p[name] for name in p}
-        return {**p, **{name: _padded(p[name]) for name in ("product_1", "product_2")}}
+        return {**p, **{name: _padded(p[name], ALL_OF_PRODUCT[name]) for name in _products(p)}}
 
-    def weights(self, p: Parameters) -> MaceArrays:
+    def weights(self, p: Parameters) -> Any:
         """The arrays of the kernel, in double precision."""
         table_1, slopes_1 = self._tables("radial_1", p)
         table_2, slopes_2 = self._tables("radial_2", p)
-        others = {name: each for name, each in p.items() if name not in TABLES}
-        ground = self.ground
-        return MaceArrays(
+        others = self.whole({name: each for name, each in p.items() if name not in TABLES})
+        ground, densities = self.ground, self._densities(self.knots)
+        arrays = MaceArrays(
             table_1=table_1,
             table_2=table_2,
             slopes_1=slopes_1,
@@ -105,17 +112,19 @@ class Kernel:
             start_2=self.start_2,
             rows_of_block=self.rows,
             grid=np.array([self.per_step]),
-            **layers_of(self.whole(others), np.dtype(float)),
+            **layers_of(others, np.dtype(float)),
             repulsion=ground.repulsion.copy(),
             charges_radii=np.stack([ground.numbers, ground.radii], axis=1).astype(float),
             cutoff=self.student.cutoff_A,
             cubic=self.student.correlation == 3,
         )
+        if densities is None:
+            return arrays
+        return with_others(arrays, densities, ground.own_2, others, "float64")
 
-    def gradient(self, slopes: MaceArrays) -> Parameters:
+    def gradient(self, slopes: Any) -> Parameters:
         """The gradient by the parameters from those by the kernel's arrays, one of each worker."""
         shapes = self.shapes
-        count = OF_CORRELATION[self.student.correlation]
         answer = {
             "radial_1": self._by_parameter(slopes.table_1, shapes["radial_1"]),
             "radial_2": self._by_parameter(slopes.table_2, shapes["radial_2"]),
@@ -123,8 +132,9 @@ class Kernel:
         for name, shape in shapes.items():
             if name not in answer:
                 total = getattr(slopes, name).sum(axis=0)
-                if name.startswith("product"):
-                    total = total.reshape(self.species, INVARIANTS, -1)[:, :count]
+                if name in ALL_OF_PRODUCT:
+                    whole = total.reshape(self.species, ALL_OF_PRODUCT[name], -1)
+                    total = whole[:, : shape[1]]
                 # hidden units fill a register
                 answer[name] = total.reshape(*shape[:-1], -1)[..., : shape[-1]]
         return answer
@@ -137,8 +147,12 @@ class Kernel:
             radial = {name: ground.arrays[name] + radial[name] for name in TABLES}
         used, table_2 = np.unique(ground.own_2, return_inverse=True)
         others = {name: each for name, each in p.items() if name not in TABLES}
-        return FoldedMace(
-            version=1,
+        kind, densities = FoldedMace, self._densities(self.samples)
+        if densities is not None:
+            kind = VectorMace if self.student.vectors else DensityMace
+            others |= {f"density_{n + 1}": densities[used, :, n] for n in range(2)}
+        return kind(
+            version=kind.layout,
             numbers=ground.numbers,
             cutoff=self.student.cutoff_A,
             radial_1=radial["radial_1"][ground.own_1],
@@ -157,9 +171,9 @@ class Kernel:
 
     def _tables(self, name: str, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients of the splines and their slopes, blocks of channels first."""
-        n, k, _, _ = p[name].shape
-        by_channel = p[name].reshape(n, k, 4, -1, self.width).transpose(0, 3, 1, 2, 4)
-        table = np.matmul(self.splines, by_channel.reshape(n, -1, k, 4 * self.width))
+        n, k, rows, _ = p[name].shape
+        by_channel = p[name].reshape(n, k, rows, -1, self.width).transpose(0, 3, 1, 2, 4)
+        table = np.matmul(self.splines, by_channel.reshape(n, -1, k, rows * self.width))
         if name in self.under:
             table += self.under[name]
         slopes = np.zeros_like(table)
@@ -168,9 +182,9 @@ class Kernel:
         return _flat(table), _flat(slopes)
 
     def _by_parameter(self, slopes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        n, k, _, _ = shape
-        table = slopes.sum(axis=0).reshape(n, -1, len(self.splines), 4 * self.width)
-        by_channel = np.matmul(self.splines.T, table).reshape(n, -1, k, 4, self.width)
+        n, k, rows, _ = shape
+        table = slopes.sum(axis=0).reshape(n, -1, len(self.splines), rows * self.width)
+        by_channel = np.matmul(self.splines.T, table).reshape(n, -1, k, rows, self.width)
         return by_channel.transpose(0, 2, 3, 1, 4).reshape(shape)
 
 
@@ -191,7 +205,11 @@ def _flat(array: np.ndarray) -> np.ndarray:
     return aligned(np.ascontiguousarray(array).ravel())
 
 
-def _padded(product: np.ndarray) -> np.ndarray:
-    """Weights of all invariants: zero for those that the model does not use."""
-    missing = INVARIANTS - product.shape[1]
+def _products(p: Parameters) -> list[str]:
+    return [name for name in p if name in ALL_OF_PRODUCT]
+
+
+def _padded(product: np.ndarray, count: int) -> np.ndarray:
+    """Weights of all invariants or vectors: zero for those that the model does not use."""
+    missing = count - product.shape[1]
     return np.pad(product, np.array(((0, 0), (0, missing), (0, 0))))

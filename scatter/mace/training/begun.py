@@ -6,36 +6,48 @@ The embedding is that of atoms which have sent nothing yet; that of senders is i
 functions. The energies of species (`constant`) belong to no group, as there.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from scatter.mace.convert import folded_of
-from scatter.mace.file import MARGIN, FoldedMace
+from scatter.mace.file import MARGIN, DensityMace, FoldedMace, VectorMace
 from scatter.mace.training.arrays import TABLES, Ground
 from scatter.mace.training.frozen import frozen_groups
-from scatter.mace.training.student import OF_CORRELATION, Parameters, Student
+from scatter.mace.training.student import (
+    ALL_OF_PRODUCT,
+    OF_CORRELATION,
+    VECTORS_OF_CORRELATION,
+    Parameters,
+    Student,
+)
 from scatter.settings import UserError
 
 ARRAYS = {
     "embedding": ("up_0", "hidden_0"),
-    "interactions": ("radial_1", "radial_2", "up", "mix"),
-    "products": ("product_1", "product_2"),
+    "interactions": ("radial_1", "radial_2", "up", "up_v", "mix"),
+    "products": ("product_1", "product_2", "product_v"),
     "readouts": ("energy_1", "hidden_1", "hidden_2", "energy_2"),
 }
-CONSTANT, PRODUCTS = "constant", ("product_1", "product_2")
+CONSTANT, OF_VECTORS = "constant", ("product_v", "up_v")
+OF_SPECIES = ("up_0", "hidden_0", "hidden_1", CONSTANT)
 
 
-def frozen_arrays(text: str) -> frozenset[str]:
+def frozen_arrays(text: str, vectors: bool = False) -> frozenset[str]:
     """The arrays that `--freeze` names, by groups or by their own names.
+
+    Args:
+        text: the words.
+        vectors: whether the model's atoms send vectors.
 
     Raises:
         UserError: a word is neither, or nothing would be left to train but energies of species.
     """
-    single = [name for names in ARRAYS.values() for name in names]
+    absent = () if vectors else OF_VECTORS
+    single = [name for names in ARRAYS.values() for name in names if name not in absent]
     words = frozen_groups(text, (*ARRAYS, *single, CONSTANT))
-    held = frozenset(name for word in words for name in ARRAYS.get(word, (word,)))
+    held = frozenset(name for word in words for name in ARRAYS.get(word, (word,))) - {*absent}
     if held >= {*single}:
         raise UserError(f"--freeze {text}: nothing is left to train; name fewer groups")
     return held
@@ -46,7 +58,7 @@ def read_begun(file: Path, symbols: Collection[str], trust_pickle: bool) -> Fold
 
     Raises:
         UserError: it is neither a converted model nor one that can be converted, is not trusted,
-            does not know an element, or its atoms send vectors or divide by densities.
+            or does not know an element.
     """
     if not file.is_file():
         raise UserError(f"--from {file}: there is no such file")
@@ -55,17 +67,9 @@ def read_begun(file: Path, symbols: Collection[str], trust_pickle: bool) -> Fold
             f"--from {file}: a .model file is a pickle, and opening it runs the code inside; "
             "if you trust where it came from, give --trust-pickle"
         )
-    model = (
-        folded_of(file, [*symbols], trust_pickle)[0]
-        if file.suffix == ".model"
-        else FoldedMace.read(file)
-    )
-    if type(model) is not FoldedMace:
-        raise UserError(
-            f"--from {file}: its atoms send vectors, or its messages are divided by densities, and "
-            "students have neither; fine-tune it with `scatter finetune`, or distil from its labels"
-        )
-    return model
+    if file.suffix == ".model":
+        return folded_of(file, [*symbols], trust_pickle)[0]
+    return FoldedMace.read(file)
 
 
 def ground_of(model: FoldedMace, numbers: np.ndarray, file: Path) -> tuple[Student, Ground]:
@@ -84,14 +88,17 @@ def ground_of(model: FoldedMace, numbers: np.ndarray, file: Path) -> tuple[Stude
     used, own_2 = np.unique(model.table_2[np.ix_(kept, kept)], return_inverse=True)
     arrays = {"radial_1": radial_1, "radial_2": model.radial_2[used]}
     student = _shape_of(model, arrays)
-    invariants = OF_CORRELATION[student.correlation]
-    arrays |= {name: getattr(model, name) for name in ("up", "mix", "energy_1")}
-    arrays |= {name: getattr(model, name) for name in ("hidden_2", "energy_2")}
-    arrays |= {name: getattr(model, name)[kept] for name in ("up_0", "hidden_0", "hidden_1")}
-    arrays |= {name: getattr(model, name)[kept, :invariants] for name in PRODUCTS}
-    arrays[CONSTANT] = model.constant[kept]
+    for name, shape in student.shapes(len(kept), (0, 0), 0).items():
+        if name in ALL_OF_PRODUCT:
+            arrays[name] = getattr(model, name)[kept, : shape[1]]
+        elif name not in TABLES:
+            arrays[name] = getattr(model, name)[kept if name in OF_SPECIES else ...]
+    densities = None
+    if isinstance(model, DensityMace):
+        densities = np.stack([model.density_1, model.density_2], axis=-1)[used]
     own_2 = own_2.reshape(own_1.shape)
-    return student, Ground(numbers, own_1, own_2, model.repulsion, model.radii[kept], arrays)
+    ground = Ground(numbers, own_1, own_2, model.repulsion, model.radii[kept], arrays, densities)
+    return student, ground
 
 
 def _distinct(tables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,13 +113,25 @@ def _distinct(tables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _shape_of(model: FoldedMace, arrays: dict[str, np.ndarray]) -> Student:
     degrees = [np.any([arrays[name][:, :, degree] for name in TABLES[:1]]) for degree in range(4)]
-    pairs = any(each[:, 1:5].any() for each in (model.product_1, model.product_2))
+    weights = {name: getattr(model, name, None) for name in ALL_OF_PRODUCT}
     return Student(
         channels=model.channels,
         l_max=max(1, int(np.flatnonzero(degrees).max())),
-        correlation=3 if model.cubic else 2 if pairs else 1,
+        correlation=_correlation({name: w for name, w in weights.items() if w is not None}),
         cutoff_A=float(model.cutoff),
+        vectors=isinstance(model, VectorMace),
     )
+
+
+def _correlation(products: Mapping[str, np.ndarray]) -> int:
+    """The most features in a product that has a weight."""
+
+    def beyond(order: int) -> bool:
+        counts = {name: OF_CORRELATION[order] for name in products}
+        counts |= {"product_v": VECTORS_OF_CORRELATION[order]}
+        return any(weights[:, counts[name] :].any() for name, weights in products.items())
+
+    return 1 + beyond(1) + beyond(2)
 
 
 def steps(student: Student, ground: Ground) -> Parameters:
@@ -128,7 +147,7 @@ def steps(student: Student, ground: Ground) -> Parameters:
     """
     sizes = {}
     for name, array in ground.arrays.items():
-        axes = {"product_1": (0, 2), "product_2": (0, 2), "mix": (1, 2)}.get(name)
+        axes = (0, 2) if name in ALL_OF_PRODUCT else (1, 2) if name == "mix" else None
         size = np.sqrt(np.mean(np.square(array), axis=axes, keepdims=True))
         sizes[name] = np.broadcast_to(size, array.shape).copy()
     for name in TABLES:

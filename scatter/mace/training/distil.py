@@ -153,10 +153,11 @@ def _train(
 def _begun(beginning: Beginning, out: Path, labelled: LabelledSet) -> Begun:
     """The ground that a model gives for the elements of a set."""
     refuse_overwriting("OUT", out, beginning.model)
-    frozen, numbers = frozen_arrays(beginning.freeze), numbers_of(labelled)
+    numbers = numbers_of(labelled)
     symbols = [chemical_symbols[z] for z in numbers.tolist()]
     model = read_begun(beginning.model, symbols, beginning.trust_pickle)
     student, ground = ground_of(model, numbers, beginning.model)
+    frozen = frozen_arrays(beginning.freeze, student.vectors)
     settings = {"from": model.sha256(), "freeze": sorted(frozen)}
     return Begun(student, ground, frozen, settings, f"{model.provenance}; from it a ")
 
@@ -167,8 +168,11 @@ def _settings(labelled: LabelledSet, begun: Begun, lessons: Lessons) -> dict[str
         part: hashlib.sha256(file.read_bytes()).hexdigest() for part, file in labelled.files.items()
     }
     keys = {"keys": labelled.keys.named} if labelled.keys.named else {}
+    shape = asdict(begun.student)
+    if not begun.student.vectors:  # trainings of the time when there were no others go on
+        del shape["vectors"]
     return {
-        "student": asdict(begun.student) | dict(begun.settings),
+        "student": shape | dict(begun.settings),
         "lessons": asdict(lessons),
         "set": content,
         **keys,

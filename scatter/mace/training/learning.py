@@ -125,8 +125,8 @@ class Training:
         atoms = int(max(np.diff(each.at).max() for each in all_structures))
         pairs = int(max(np.diff(each.pairs_at).max() for each in all_structures))
         self.scratch = scratch(weights, atoms, pairs, workers)
-        shapes = (2, atoms, 3), (atoms * len(weights.energy_1),), (2, pairs, 3)
-        self.room = tuple(np.zeros((workers, *shape)) for shape in shapes)
+        rooms = np.zeros((workers, 2, atoms, 3)), np.zeros((workers, 2, pairs, 3))
+        self.room = rooms[0], np.zeros_like(self.scratch.b), rooms[1]
         learnt = [*self.factors.keys() - {*TABLES}, "table_1", "table_2"]
         self.gradients = {
             name: aligned(np.zeros((workers, *getattr(weights, name).shape))) for name in learnt

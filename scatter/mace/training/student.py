@@ -1,6 +1,7 @@
 """The parameters of a student: how they begin, and what they are as a folded MACE.
 
-The radial functions are sums of K Bessel functions with a polynomial envelope,
+The radial functions, of l or of each path of the messages, are sums of K Bessel functions with a
+polynomial envelope,
 
     T_lc(r) = Σ_k θ_klc φ_k(r),   φ_k(r) = sqrt(2 / r_c) sin(k π r / r_c) / r · f(r / r_c),
     f(x) = 1 - 21 x⁵ + 35 x⁶ - 15 x⁷,
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from scatter.mace.kernels.couplings import ORDERS, PATHS, SCALAR_PATHS, VECTORS, Triple
 from scatter.mace.kernels.harmonics import INVARIANTS
 from scatter.mace.kernels.loss import Structures
 
@@ -29,18 +31,22 @@ Parameters = dict[str, np.ndarray]
 HIDDEN = 16  # units of the readout
 DAMPED = 0.35  # of features at the beginning: their products have long tails
 SCALE = 0.3  # eV, of an atom's energy at the beginning
-OF_CORRELATION = {1: 1, 2: 5, 3: INVARIANTS}  # invariants that have weights
+# Invariants, and vectors, that have weights where products are of so many features; and all.
+OF_CORRELATION = {1: 1, 2: 5, 3: INVARIANTS}
+VECTORS_OF_CORRELATION = {order + 1: part.stop for order, part in enumerate(ORDERS)}
+ALL_OF_PRODUCT = {"product_1": INVARIANTS, "product_2": INVARIANTS, "product_v": len(VECTORS)}
 
 
 @dataclass(frozen=True)
 class Student:
-    """The shape of the model: two layers of scalar features.
+    """The shape of the model: two layers of scalar features, or of scalars and vectors.
 
     Attributes:
         channels: a multiple of 16.
         l_max: highest degree of the spherical harmonics, 1 to 3.
         correlation: factors in a product of densities, 1 to 3.
         cutoff_A: Å.
+        vectors: whether atoms send vectors too in layer 2.
         radial: Bessel functions of the distance.
     """
 
@@ -48,14 +54,26 @@ class Student:
     l_max: int = 3
     correlation: int = 2
     cutoff_A: float = 5.0
+    vectors: bool = False
     radial: int = 12
+
+    @property
+    def paths(self) -> tuple[Triple, ...]:
+        """Those of the messages of layer 2; see `couplings.PATHS`."""
+        return PATHS if self.vectors else SCALAR_PATHS
+
+    @property
+    def features(self) -> str:
+        """Of the first layer, in the words of mace-torch."""
+        scalars = f"{self.channels}x0e"
+        return f"{scalars}+{self.channels}x1o" if self.vectors else scalars
 
     def options(self) -> dict[str, Any]:
         """The shape in the words of mace-torch."""
         return {
             "model": "MACE",
             "num_interactions": 2,
-            "hidden_irreps": f"{self.channels}x0e",
+            "hidden_irreps": self.features,
             "max_ell": self.l_max,
             "correlation": self.correlation,
             "r_max": self.cutoff_A,
@@ -68,15 +86,17 @@ class Student:
     ) -> dict[str, tuple[int, ...]]:
         """The shape of each array of parameters, with so many radial functions in each layer."""
         c, k, t = self.channels, self.radial, OF_CORRELATION[self.correlation]
-        return {
+        v, paths = VECTORS_OF_CORRELATION[self.correlation], len(self.paths)
+        of_vectors = {"product_v": (species, v, c), "up_v": (c, c)} if self.vectors else {}
+        return of_vectors | {
             "radial_1": (tables[0], k, 4, c),
-            "radial_2": (tables[1], k, 4, c),
+            "radial_2": (tables[1], k, paths, c),
             "product_1": (species, t, c),
             "product_2": (species, t, c),
             "up": (c, c),
             "up_0": (species, c),
             "energy_1": (c,),
-            "mix": (4, c, c),
+            "mix": (paths, c, c),
             "energy_2": (hidden,),
             "hidden_1": (species, c, hidden),
             "hidden_2": (c, hidden),
@@ -101,14 +121,19 @@ def scales(student: Student, structures: Structures, species: int) -> Parameters
     """What each parameter's factor of unit size is multiplied with."""
     sizes = {name: np.ones(shape) for name, shape in _own_shapes(student, species).items()}
     radial = DAMPED / (np.sqrt(student.radial) * _spread(student, structures))[:, :, None]
-    for name in ("radial_1", "radial_2"):
-        sizes[name] *= radial
-        sizes[name][:, :, student.l_max + 1 :] = 0
+    own = {"radial_1": [0, 1, 2, 3], "radial_2": [degree for _, degree, _ in student.paths]}
+    for name, of_harmonics in own.items():
+        sizes[name] *= radial[:, of_harmonics]
+        sizes[name][:, :, np.array(of_harmonics) > student.l_max] = 0
     degrees = np.array([1, 1, 3, 5, 7, *[3] * (INVARIANTS - 5)])
     for name in ("product_1", "product_2"):
         count = sizes[name].shape[1]
         sizes[name] /= np.sqrt(count) * degrees[:count, None]
-    for name in ("up", "mix", "hidden_1", "hidden_2"):
+    ends = [degree for _, _, degree in student.paths]
+    sizes["mix"] /= np.sqrt([ends.count(degree) for degree in ends])[:, None, None]
+    if student.vectors:
+        sizes["product_v"] /= np.sqrt(sizes["product_v"].shape[1])
+    for name in sizes.keys() & {"up", "up_v", "mix", "hidden_1", "hidden_2"}:
         sizes[name] /= np.sqrt(student.channels)
     sizes["energy_1"] *= SCALE / np.sqrt(student.channels)
     sizes["energy_2"] *= 2 * SCALE / np.sqrt(HIDDEN)
