@@ -187,7 +187,7 @@ def test_an_own_row_is_the_usual_one_with_columns_behind(own, undisturbed):
     ],
 )
 def test_a_folder_is_gone_on_with_by_the_same_parts_alone(own, parts):
-    with pytest.raises(scatter.UserError, match="with another parts"):
+    with pytest.raises(scatter.UserError, match="before a change of parts"):
         scatter.run(settings(sampling__trajectories=20), folder=own, **parts)
 
 

@@ -89,7 +89,7 @@ def refuse_another(
         )
     if other:
         raise UserError(
-            f"{folder} holds this campaign with a different {other}: its trajectories would not "
+            f"{folder} holds this campaign from before a change of {other}: trajectories would not "
             f"be comparable; {ELSEWHERE}"
         )
 

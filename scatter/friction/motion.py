@@ -14,8 +14,8 @@ from scatter.dynamics.motions import Motion, Temperature
 from scatter.dynamics.noise import Purpose
 from scatter.dynamics.observers import Memory, Observer, Row
 from scatter.dynamics.sight import Sight
+from scatter.errors import UserError
 from scatter.friction.tensor import damp_by_array_code, damp_by_tensor
-from scatter.settings import UserError
 from scatter.shapes import Float, Int
 from scatter.slots import Tree
 from scatter.state import Array, State, System

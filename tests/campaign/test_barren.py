@@ -131,7 +131,7 @@ def test_averages_are_numbers_or_a_sentence(barren):
     if gas["S0"]:
         assert np.isfinite(desorbed["mean_energy_eV"])
     else:
-        assert desorbed.startswith("desorption at 600 K: S0 is 0 at all points")
+        assert desorbed.startswith("desorption at 600 K: S0 is 0 at every point")
 
 
 @pytest.mark.parametrize("format", ["csv", "extxyz"])

@@ -141,7 +141,7 @@ def test_a_trajectory_of_any_member_is_run_again_to_its_bits(watched, tmp_path, 
 def test_another_committee_is_not_gone_on_with(watched, members, write_tiny, tmp_path):
     shutil.copytree(watched, tmp_path / "out")
     write_tiny(tmp_path, potential__committee=members[:1], guards__every=4, **ON_MACE)
-    with pytest.raises(UserError, match=r"another campaign: \[potential\] committee was"):
+    with pytest.raises(UserError, match=r"different campaign: \[potential\] committee was"):
         run_in(tmp_path)
 
 

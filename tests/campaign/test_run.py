@@ -184,9 +184,7 @@ def test_a_folder_with_the_same_campaign_made_otherwise_is_refused(
     folder = run_tiny(tmp_path, sampling__trajectories=1)
     before = rows(folder)
     edited(folder, key, "another")
-    with pytest.raises(
-        UserError, match=f"holds this campaign with a different {key} \\(another, and"
-    ):
+    with pytest.raises(UserError, match=f"from before a change of {key} \\(another, and"):
         run_tiny(tmp_path, sampling__trajectories=2)
     assert same(rows(folder), before)
     assert not (folder / "lock").exists()
@@ -194,7 +192,7 @@ def test_a_folder_with_the_same_campaign_made_otherwise_is_refused(
 
 def test_a_folder_with_another_campaign_is_refused(run_tiny, tmp_path):
     run_tiny(tmp_path, sampling__trajectories=1)
-    with pytest.raises(UserError, match=r"another campaign: \[molecule\] j was \[1\] and is now"):
+    with pytest.raises(UserError, match=r"different campaign: \[molecule\] j was \[1\] and is now"):
         run_tiny(tmp_path, sampling__trajectories=1, molecule__j=2)
 
 

@@ -117,13 +117,13 @@ def test_a_terminal_shows_no_probability_of_trajectories_with_weights(forked):
     text = StringIO()
     console = Console(file=text, force_terminal=True, width=120)
     found = scatter.run(settings(), sampler=Forked(), console=console)
-    assert f"{len(found.trajectories)} trajectories of" in text.getvalue()
+    assert f"{len(found.trajectories)} trajectories, " in text.getvalue()
     assert "S0" not in text.getvalue()
 
 
 @pytest.mark.parametrize("sampler", [None, Forked(6)])
 def test_a_folder_is_gone_on_with_by_the_same_sampler_alone(forked, sampler):
-    with pytest.raises(scatter.UserError, match="with another parts"):
+    with pytest.raises(scatter.UserError, match="before a change of parts"):
         scatter.run(settings(), sampler=sampler, folder=forked)
 
 

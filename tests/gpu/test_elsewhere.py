@@ -154,7 +154,7 @@ def test_an_automatic_time_step_travels_with_the_file(ran, tmp_path, monkeypatch
 def test_files_of_something_else_are_refused(ran, tmp_path):
     other = tmp_path / "other.toml"
     other.write_text(ran.read_text().replace("seed = 7", "seed = 8"))
-    with pytest.raises(UserError, match="another campaign"):
+    with pytest.raises(UserError, match="different campaign"):
         collect(other, ran.parent / "results.npz")
     with pytest.raises(UserError, match="is not a file of results from elsewhere"):
         collect(ran, ran.parent / "prepared.npz")

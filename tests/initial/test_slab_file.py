@@ -196,7 +196,7 @@ def test_foreign_metal_atoms_belong_to_the_substrate_and_nonmetals_lie_on_it(tmp
     words = described(system, positions)
     assert "35 Cu 1 Pd" in words.replace("  ", " ") or "1 Pd" in words
     assert "adsorbates 1 H 1 O 1 K" in words
-    assert "9 atoms (27-35)" in words
+    assert "mean of atoms 27-35" in words
 
 
 def test_what_makes_up_the_inside_is_substrate_even_if_no_metal(tmp_path):

@@ -38,5 +38,5 @@ def test_a_calculator_that_has_seen_other_atoms_cells_and_elements_forgets_them(
 def test_a_cell_without_volume_is_refused(slab):
     slab.set_cell(slab.cell * [[1], [1], [0]])
     slab.pbc = True
-    with pytest.raises(UserError, match="lattice vector of no length"):
+    with pytest.raises(UserError, match="lattice vector of zero length"):
         slab.get_potential_energy()

@@ -97,7 +97,7 @@ def lost(path):
         (lambda path: path.write_text(""), "holds no frames"),
         (unknown, "frame 1: .* does not know Si"),
         (flat, "frame 0: its lattice vectors enclose no volume"),
-        (endless, "frame 0: is periodic along a lattice vector of no length"),
+        (endless, "frame 0: is periodic along a lattice vector of zero length"),
         (lost, "frame 0: a position is not finite"),
     ],
 )

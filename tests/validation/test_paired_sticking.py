@@ -156,7 +156,7 @@ def test_a_campaign_with_other_starts_is_refused_by_the_campaign_itself(
     path = write_tiny(tmp_path, run__output=str(tmp_path / "linked"))
     text = path.read_text().replace('kind = "analytic"', 'kind = "default"')
     path.write_text(text)
-    with pytest.raises(UserError, match="another potential_sha256"):
+    with pytest.raises(UserError, match="before a change of potential_sha256"):
         run(path)
     swapped = {
         **told, "potential_sha256": open_potential(PotentialTable()).identity,
@@ -164,7 +164,7 @@ def test_a_campaign_with_other_starts_is_refused_by_the_campaign_itself(
     }  # fmt: skip
     store.write_manifest(tmp_path / "copy", swapped)
     path.write_text(text.replace("linked", "copy"))
-    with pytest.raises(UserError, match="another starts_sha256"):
+    with pytest.raises(UserError, match="before a change of starts_sha256"):
         run(path)
 
 

@@ -23,9 +23,9 @@ class DeviceWithEach:
         known = potential.model.numbers.tolist()
         self.slab, self.bound = len(system) - system.projectile, list[Plain]()
         for z in system.alone.numbers.tolist():
-            one = system.slab.with_projectile(z)
-            species = potential.place.array(np.array([known.index(z) for z in one.numbers]))
-            self.bound.append(potential.part("plain")(potential.weights, one, species, slots))
+            lone = system.slab.with_projectile(z)
+            species = potential.place.array(np.array([known.index(z) for z in lone.numbers]))
+            self.bound.append(potential.part("plain")(potential.weights, lone, species, slots))
 
     def __call__(self, positions: Tensor, wanted: Tensor) -> Tensor:
         """Those with the atoms that are wanted, eV, shape (slot, own); NaN of others."""
