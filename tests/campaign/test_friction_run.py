@@ -89,7 +89,7 @@ def test_a_file_of_temperatures_that_changes_is_noticed(write_tiny, tmp_path):
     folder = run_in(path.parent)
     assert not replay(folder, 0, 1, None, False, lambda words: None).differs
     file.write_text("time_fs,T_K\n0,600\n50,2100\n100,600\n")
-    with pytest.raises(UserError, match="holds this campaign with a different friction"):
+    with pytest.raises(UserError, match="holds this campaign from before a change of friction"):
         run_in(path.parent)
     with pytest.raises(UserError, match="the temperature of .friction. differs from what"):
         replay(folder, 0, 1, None, False, lambda words: None)
