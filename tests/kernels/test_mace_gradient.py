@@ -139,6 +139,19 @@ def slope_of(far_before, before, after, far_after, step):
     return (far_before - 8 * before + 8 * after - far_after) / (12 * step)
 
 
+def assert_slopes(weights, value, found, rng, rounding=0.0):
+    """The gradient of every array is the slope of the value in a random direction, to 1e-6.
+
+    Of a size that is that of the sum of so many terms of random signs.
+    """
+    for name in learnt(weights):
+        along, step = direction(weights, name, rng), 1e-4
+        values = (value(changed(weights, name, n * step * along)) for n in (-2, -1, 1, 2))
+        slope, terms = slope_of(*values, step), getattr(found, name)[0] * along
+        size = max(np.sqrt((terms**2).sum()), abs(slope))
+        assert terms.sum() == pytest.approx(slope, abs=max(1e-6 * size, rounding)), name
+
+
 @pytest.fixture(scope="module", params=[QUADRATIC, CUBIC, DENSE, PLAIN_VECTOR, VECTOR])
 def made(request):
     return Case(request.param)
@@ -182,13 +195,7 @@ def test_the_gradient_of_the_loss_is_its_slope(case):
     errors, squares, _, found = case.gradient(*labels, (7.0, 3.0, 2.0), emphasis)
     assert errors[0] == pytest.approx(-0.3)
     assert squares[0] == pytest.approx(((forces - labels[1]) ** 2).sum(axis=1))
-    for name in learnt(weights):
-        along, step = direction(weights, name, rng), 1e-4
-        values = (value(changed(weights, name, n * step * along)) for n in (-2, -1, 1, 2))
-        slope, terms = slope_of(*values, step), getattr(found, name)[0] * along
-        # as large as the sum of so many terms of random signs is
-        size = max(np.sqrt((terms**2).sum()), abs(slope))
-        assert terms.sum() == pytest.approx(slope, abs=1e-6 * size), name
+    assert_slopes(weights, value, found, rng)
 
 
 @pytest.mark.parametrize("of_forces", [False, True])
@@ -208,13 +215,8 @@ def test_the_gradient_of_a_loss_with_virials_is_its_slope(case, of_forces):
 
     *_, square, found = case.gradient(energy, labelled, (0.0, 3.0, 5.0), virial=known)
     assert square[0] == pytest.approx(((wrong + wrong.T) ** 2).sum(), rel=1e-9)
-    for name in learnt(weights):
-        along, step = direction(weights, name, rng), 1e-4
-        values = (value(changed(weights, name, n * step * along)) for n in (-2, -1, 1, 2))
-        slope, terms = slope_of(*values, step), getattr(found, name)[0] * along
-        size = max(np.sqrt((terms**2).sum()), abs(slope))
-        # energies do not count, so constants have no slope but rounding
-        assert terms.sum() == pytest.approx(slope, abs=max(1e-6 * size, 1e-10)), name
+    # energies do not count, so constants have no slope but rounding
+    assert_slopes(weights, value, found, rng, rounding=1e-10)
 
 
 class Torch:

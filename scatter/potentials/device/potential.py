@@ -106,6 +106,12 @@ class DevicePotential(Potential):
         """The class of this name of the model's family."""
         return resolve_name(self.parts[name])
 
+    def formulas(self, kernels: str, system: System, slots: int) -> Any:
+        """What computes the model for `slots` replicas of a system, "fused" or "plain"."""
+        known = self.model.numbers.tolist()
+        species = self.place.array(np.array([known.index(z) for z in system.numbers]))
+        return self.part(kernels)(self.weights, system, species, slots)
+
     @cached_property
     def host(self) -> Potential:
         """The same model on the CPU, for all but the trajectories."""
@@ -167,9 +173,7 @@ class DeviceEvaluator(Evaluator):
 
     def __init__(self, potential: DevicePotential, system: System, slots: int):
         self.potential = potential
-        known = potential.model.numbers.tolist()
-        species = potential.place.array(np.array([known.index(z) for z in system.numbers]))
-        self.bound = potential.part(potential.kernels)(potential.weights, system, species, slots)
+        self.bound = potential.formulas(potential.kernels, system, slots)
         self.first = 0  # room of the lists at the first look
 
     @property

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,12 +19,11 @@ class DeviceWithEach:
 
     def __init__(self, potential: Any, system: System, slots: int):
         """Bind the potential, a `DevicePotential`, to the slab with each atom alone."""
-        known = potential.model.numbers.tolist()
-        self.slab, self.bound = len(system) - system.projectile, list[Plain]()
-        for z in system.alone.numbers.tolist():
-            lone = system.slab.with_projectile(z)
-            species = potential.place.array(np.array([known.index(z) for z in lone.numbers]))
-            self.bound.append(potential.part("plain")(potential.weights, lone, species, slots))
+        self.slab = len(system) - system.projectile
+        self.bound: list[Plain] = [
+            potential.formulas("plain", system.slab.with_projectile(z), slots)
+            for z in system.alone.numbers.tolist()
+        ]
 
     def __call__(self, positions: Tensor, wanted: Tensor) -> Tensor:
         """Those with the atoms that are wanted, eV, shape (slot, own); NaN of others."""
