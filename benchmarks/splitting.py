@@ -19,12 +19,13 @@ import numpy as np
 from scipy.special import ndtri
 
 import scatter
+from scatter.analysis.explorers import Functions
 from scatter.analysis.pilots import ladder_of
 from scatter.analysis.repeated import Repeated
-from scatter.analysis.splitting import Functions, begin, production, products
+from scatter.analysis.splitting import begin, production, products
 
 AXES, TEN = 20, 10
-CASES = [(1e-4, 200, 1), (1e-4, 200, 3), (1e-4, 1000, 3), (1e-8, 200, 3), (1e-8, 200, 10)]
+CASES = [(1e-4, 300, 4), (1e-4, 1000, 4), (1e-4, 1000, 9), (1e-8, 1000, 4), (1e-8, 3000, 4)]
 ANALYTIC = {
     "molecule": {"formula": "H2", "v": 0, "j": 1},
     "surface": {
@@ -61,7 +62,7 @@ def closed(runs: int) -> None:
         problem = normal(p)
         ladder = ladder_of(problem, 1000)
         first = begin(problem, range(1, runs + 1), N, float(ladder.levels[0]))
-        *_, last = production(first, problem, ladder, moves)
+        *_, last = production(first, problem, ladder, N, moves)
         P, told = products(last.told), last.told
         passing = [
             told["survivors"][told["level"] == k].sum() / told["starts"][told["level"] == k].sum()
@@ -88,7 +89,7 @@ def crude(energies: list[float]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             many = {"trajectories": 10_000}
             counted = run(incidence, many, f"{folder}/crude")
-            few = {"method": "splitting", "trajectories": 200, "replicates": 12}
+            few = {"method": "splitting", "trajectories": 600, "replicates": 12}
             split = run(incidence, few, f"{folder}/split")
         (a,), (b,) = counted.sticking().itertuples(), split.sticking().itertuples()
         (cost,) = split.splitting().itertuples()

@@ -162,7 +162,7 @@ target_relative_error = 0.1  # that divided by S0; more rounds follow until eith
 max_trajectories = 10000  # no point gets more
 # method = "auto"         # rare events are split; "splitting": all points, "crude": none
 # replicates = 8          # of each point that is split; with a target, at first
-# moves = 3               # of each start from one level to the next
+# moves = 4               # of each chain from one level to the next
 # max_replicates = 64     # no point gets more
 
 [frames]

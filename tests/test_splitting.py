@@ -8,13 +8,12 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import t as student
 
 from scatter.analysis import Counts, Sticking, curves, read_csv, write_csv
+from scatter.analysis.explorers import Functions, Turn
 from scatter.analysis.library import Library
 from scatter.analysis.pilots import begin_pilot, ladder_of, next_level, piloting
 from scatter.analysis.repeated import Repeated, further, passages
 from scatter.analysis.splitting import (
-    Functions,
     Ladder,
-    Turn,
     begin,
     moved,
     production,
@@ -50,10 +49,10 @@ def normal(L, score=None, kernel=None, seed=1):
     )
 
 
-@pytest.mark.parametrize(("p", "N", "runs"), [(1e-4, 100, 400), (1e-8, 200, 200)])
+@pytest.mark.parametrize(("p", "N", "runs"), [(1e-4, 400, 400), (1e-8, 800, 200)])
 def test_the_mean_of_replicates_is_the_probability(p, N, runs):
     problem = normal(-ndtri(p))
-    P = replicates(problem, ladder_of(problem, 1000), N, moves=3, count=runs)
+    P = replicates(problem, ladder_of(problem, 1000), N, count=runs)
     told = Repeated.of(P)
     assert abs(told.mean / p - 1) < 4 * told.error
     assert told.error < 0.06
@@ -86,8 +85,12 @@ def test_a_score_that_is_infinite_for_a_fifth_is_counted_in_one_level():
 
 def test_without_a_threshold_every_move_is_accepted():
     problem = normal(4.0)
-    climb = moved(begin(problem, range(1, 3), 50, -np.inf), problem, 0.7, -np.inf)
-    assert (climb.spent["accepted"] == 2).all()  # the fresh start, and the move
+    fresh = begin(problem, range(1, 3), 50, -np.inf)
+    climb, (tried, kept) = moved(fresh, problem, np.array([0.7]), -np.inf)
+    assert tried == kept == 100
+    assert climb.spent["accepted"].tolist() == [1] * 200  # the fresh starts, and the moves
+    assert (climb.starts["x"][:100] == fresh.starts["x"]).all()  # all that chains have been at
+    assert (climb.starts["x"][100:] != fresh.starts["x"]).all()
 
 
 def test_a_kernel_that_is_not_reversible_would_be_noticed():
@@ -103,7 +106,7 @@ def test_a_kernel_that_is_not_reversible_would_be_noticed():
 
 def test_replicates_in_which_nothing_survives_count_as_none():
     problem = normal(-ndtri(1e-8))
-    P = replicates(problem, Ladder(np.array([3.0, np.inf]), np.array([0.3])), 20, count=30)
+    P = replicates(problem, Ladder(np.array([3.0, np.inf]), np.array([[0.3]])), 20, count=30)
     assert (P == 0).mean() > 0.5
     assert len(P) == 30
 
@@ -127,9 +130,11 @@ def test_a_pilot_and_replicates_go_on_from_any_round(tmp_path):
     again = [*piloting(whole[len(whole) // 2], problem)]
     assert again[-1].ladder.levels.tolist() == whole[-1].ladder.levels.tolist()
     ladder = whole[-1].ladder
-    rounds = [*production(begin(problem, range(1, 5), 60, ladder.levels[0]), problem, ladder, 2)]
+    rounds = [
+        *production(begin(problem, range(1, 5), 60, ladder.levels[0]), problem, ladder, 60, 2)
+    ]
     for half in rounds[:-1]:
-        *_, last = production(half, problem, ladder, 2)
+        *_, last = production(half, problem, ladder, 60, 2)
         assert products(last.told).tolist() == products(rounds[-1].told).tolist()
 
 
@@ -137,7 +142,9 @@ def test_replicates_do_not_depend_on_those_beside_them():
     problem = normal(-ndtri(1e-3))
     ladder = ladder_of(problem, 200)
     together = replicates(problem, ladder, 50, count=6)
-    *_, alone = production(begin(problem, range(4, 6), 50, ladder.levels[0]), problem, ladder, 3)
+    *_, alone = production(
+        begin(problem, range(4, 6), 50, ladder.levels[0]), problem, ladder, 50, 4
+    )
     assert products(alone.told).tolist() == together[3:5].tolist()
 
 
@@ -212,14 +219,16 @@ def test_replicates_are_added_until_the_target_is_met(known, error, relative, wa
 def test_a_passage_is_told_from_its_table():
     problem = normal(-ndtri(1e-3))
     ladder = ladder_of(problem, 200)
-    *_, last = production(begin(problem, range(1, 5), 100, ladder.levels[0]), problem, ladder, 2)
+    *_, last = production(
+        begin(problem, range(1, 5), 300, ladder.levels[0]), problem, ladder, 300, 2
+    )
     table = np.zeros(len(last.told["replicate"]), REPLICATE)
     for name, values in last.told.items():
         table[name] = values
     told = passages(table)[0]
     assert told.probability.mean == pytest.approx(products(last.told).mean())
     assert told.thresholds == tuple(ladder.levels)
-    assert told.trajectories == 4 * 100 * (1 + 2 * (len(ladder.levels) - 1))
+    assert told.trajectories == 4 * (300 + 100 * 2 * (len(ladder.levels) - 1))
     assert 0 < told.ancestors <= 100
     P, error = told.probability.mean, told.probability.error
     assert told.gain == pytest.approx((1 - P) / (P * told.trajectories * error**2))

@@ -6,20 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from scatter.analysis.splitting import (
-    PILOT,
-    Climb,
-    Explorer,
-    Ladder,
-    Scores,
-    begin,
-    moved,
-    passed,
-)
+from scatter.analysis.explorers import Explorer, Scores, Steps
+from scatter.analysis.splitting import PILOT, Climb, Ladder, begin, moved, passed
 from scatter.saved import Saved
 
 PASSING = 0.2  # of the starts, those that pass a level of the pilot
 PILOT_MOVES, MOST_LEVELS = 8, 20  # down to 1e-14
+SHARE = 4  # of so many starts of a pilot, one goes on as a chain
 FIRST_STEP, LEAST_STEP = 0.5, 1e-3
 ACCEPTED = 0.3  # of the moves, what the pilot adapts steps to
 EAGER = 1.5  # change of ln(step) for a whole unit of acceptance
@@ -33,7 +26,7 @@ class Pilot(Saved):
         climb: its starts.
         levels: that it has fixed.
         steps: that it has fixed.
-        step: that its next move takes.
+        step: that its next move takes, one for each group of numbers.
         tried: steps of the moves since the last level.
         over: 1 once it has come to its end, else 0.
     """
@@ -42,9 +35,9 @@ class Pilot(Saved):
 
     climb: Climb
     levels: Float[np.ndarray, " level"]
-    steps: Float[np.ndarray, " step"]
-    step: float
-    tried: Float[np.ndarray, " tried"]
+    steps: Float[np.ndarray, "step group"]
+    step: Steps
+    tried: Float[np.ndarray, "tried group"]
     over: int
 
     @property
@@ -75,8 +68,8 @@ def piloting(pilot: Pilot, explorer: Explorer, moves: int = PILOT_MOVES) -> Iter
 def begin_pilot(explorer: Explorer, N: int) -> Pilot:
     """N fresh starts of a pilot."""
     climb = begin(explorer, range(PILOT, PILOT + 1), N, -np.inf)
-    none = np.zeros(0)
-    return Pilot(climb, none, none, FIRST_STEP, none, 0)
+    none = np.zeros((0, explorer.groups))
+    return Pilot(climb, np.zeros(0), none, np.full(explorer.groups, FIRST_STEP), none, 0)
 
 
 def _next_level(pilot: Pilot, explorer: Explorer) -> Pilot:
@@ -84,16 +77,17 @@ def _next_level(pilot: Pilot, explorer: Explorer) -> Pilot:
     steps = pilot.steps
     if len(pilot.tried):
         late = pilot.tried[len(pilot.tried) // 2 :]
-        steps = np.append(steps, np.exp(np.log(late).mean()))
+        steps = np.append(steps, [np.exp(np.log(late).mean(axis=0))], axis=0)
     level = next_level(pilot.climb.score, float(pilot.levels[-1]) if len(pilot.levels) else -np.inf)
     if level is None or len(pilot.levels) == MOST_LEVELS:
         return replace(pilot, steps=steps, over=1)
+    chains = pilot.climb.chains if pilot.levels.size else max(2, pilot.climb.chains // SHARE)
     return replace(
         pilot,
-        climb=passed(pilot.climb, explorer, level),
+        climb=passed(pilot.climb, explorer, level, chains),
         levels=np.append(pilot.levels, level),
         steps=steps,
-        tried=np.zeros(0),
+        tried=pilot.tried[:0],
         over=int(np.isinf(level)),
     )
 
@@ -110,12 +104,13 @@ def next_level(score: Scores, last: float) -> float | None:
 
 
 def _adapted(pilot: Pilot, explorer: Explorer) -> Pilot:
-    """After one more move, with the step that its acceptance calls for."""
-    before = pilot.climb.spent["accepted"].sum()
-    climb = moved(pilot.climb, explorer, pilot.step, float(pilot.levels[-1]))
-    share = (climb.spent["accepted"].sum() - before) / len(climb.score)
-    step = float(np.clip(pilot.step * np.exp(EAGER * (share - ACCEPTED)), LEAST_STEP, 1.0))
-    return replace(pilot, climb=climb, step=step, tried=np.append(pilot.tried, pilot.step))
+    """After one more move, with the steps that the acceptance of each group calls for."""
+    climb, (tried, kept) = moved(pilot.climb, explorer, pilot.step, float(pilot.levels[-1]))
+    excess = kept / np.maximum(tried, 1) - np.where(tried, ACCEPTED, 0)
+    step = np.clip(pilot.step * np.exp(EAGER * excess), LEAST_STEP, 1.0)
+    return replace(
+        pilot, climb=climb, step=step, tried=np.append(pilot.tried, [pilot.step], axis=0)
+    )
 
 
 def ladder_of(explorer: Explorer, N: int, moves: int = PILOT_MOVES) -> Ladder:

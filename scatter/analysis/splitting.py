@@ -4,128 +4,28 @@ A start x is all that is random about a trajectory, ρ its density, S(x) a score
 where the event happened. Between levels L₁ < ... < L_K = ∞ that a pilot has fixed, each replicate
 
     draws N starts from ρ;   P = 1
-    for k = 1 ... K:  n = #{S >= L_k},  P ← P n/N
-        copies its survivors to N starts again, and moves each M times by a kernel that is
-        reversible with respect to ρ; a move is kept if its score is still at least L_k
+    for k = 1 ... K:  n = #{S >= L_k} of the N,  P ← P n/N
+        takes N/(M + 1) of the survivors, and moves each M times by a kernel that is reversible
+        with respect to ρ; a move is kept if its score is still at least L_k. All N that these
+        chains have been at, their first ones among them, are the N of the next level
 
 and E[P] = P(S = ∞) exactly, for every N, M, kernel and score: see docs/rare_events.md. What draws,
 moves and scores is an `Explorer`; that of a notebook is `Functions`.
 
-Source: Cérou, Del Moral, Furon & Guyader, Stat. Comput. 22, 795 (2012).
+Sources: Cérou, Del Moral, Furon & Guyader, Stat. Comput. 22, 795 (2012); of chains that are counted
+whole Dau & Chopin, J. R. Stat. Soc. B 84, 114 (2022).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from scatter.analysis.explorers import Explorer, PerStart, Scored, Scores, Steps, Turn
 from scatter.saved import Saved
 
 PILOT = 0  # the number of the pilot; replicates are counted from 1 on
-
-Starts = dict[str, np.ndarray]  # named arrays with a row for each start
-PerStart = Int[np.ndarray, " start"]
-Scores = Float[np.ndarray, " start"]
-
-
-class Turn(NamedTuple):
-    """Which draws or moves are due: all that their random numbers may depend on.
-
-    Attributes:
-        replicate: of each start.
-        slot: of each start within its replicate.
-        level: how many levels they have passed; 0 for fresh draws.
-        move: which move after it, from 1 on; 0 for fresh draws.
-    """
-
-    replicate: PerStart
-    slot: PerStart
-    level: int
-    move: int
-
-
-class Scored(NamedTuple):
-    """Starts and what became of them.
-
-    Attributes:
-        starts: their rows, in the order that was asked for.
-        score: S; -inf where a trajectory failed.
-        steps: that each trajectory took.
-        unsettled: whether it was undecided, or failed.
-    """
-
-    starts: Starts
-    score: Scores
-    steps: PerStart
-    unsettled: Bool[np.ndarray, " start"]
-
-
-@runtime_checkable
-class Explorer(Protocol):
-    """What draws, moves and scores starts; each from its place in the `Turn` alone."""
-
-    def draw(self, turn: Turn, threshold: float) -> Scored:
-        """Fresh starts from ρ, scored; below the threshold a score may be anything below it."""
-        ...
-
-    def move(self, starts: Starts, step: float, turn: Turn, threshold: float) -> Scored:
-        """Proposals from starts, scored; the kernel is reversible with respect to ρ."""
-        ...
-
-    def uniform(self, replicate: int, level: int) -> float:
-        """A number in [0, 1) for the copying of survivors."""
-        ...
-
-
-@dataclass(frozen=True)
-class Functions:
-    """An explorer made of three functions, with the rows of an array as starts.
-
-    Attributes:
-        sample: (rng, n) -> n starts drawn from ρ, shape (n, ...).
-        kernel: (rng, starts, step) -> proposals, reversible with respect to ρ.
-        score: starts -> S of each.
-        seed: of all random numbers.
-    """
-
-    sample: Callable[[np.random.Generator, int], np.ndarray]
-    kernel: Callable[[np.random.Generator, np.ndarray, float], np.ndarray]
-    score: Callable[[np.ndarray], np.ndarray]
-    seed: int = 0
-
-    def draw(self, turn: Turn, threshold: float) -> Scored:
-        """Fresh starts, replicate by replicate."""
-        parts = [self.sample(self._rng(r, 0, 0), n) for r, n in _runs(turn)]
-        return self._scored(np.concatenate(parts))
-
-    def move(self, starts: Starts, step: float, turn: Turn, threshold: float) -> Scored:
-        """Proposals, replicate by replicate."""
-        ends = np.cumsum([n for _, n in _runs(turn)])[:-1]
-        parts = [
-            self.kernel(self._rng(r, turn.level, turn.move), part, step)
-            for (r, _), part in zip(_runs(turn), np.split(starts["x"], ends), strict=True)
-        ]
-        return self._scored(np.concatenate(parts))
-
-    def uniform(self, replicate: int, level: int) -> float:
-        """A number in [0, 1), for the copying of survivors."""
-        return float(self._rng(replicate, level, 0, 1).random())
-
-    def _rng(self, *key: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
-    def _scored(self, x: np.ndarray) -> Scored:
-        score = np.asarray(self.score(x), float)
-        return Scored({"x": x}, score, np.zeros(len(x), np.int64), np.zeros(len(x), bool))
-
-
-def _runs(turn: Turn) -> list[tuple[int, int]]:
-    """Replicates in order of coming, each with its number of starts."""
-    numbers, first, counts = np.unique(turn.replicate, return_index=True, return_counts=True)
-    order = np.argsort(first)
-    return [*zip(numbers[order].tolist(), counts[order].tolist(), strict=True)]
 
 
 @dataclass(frozen=True)
@@ -134,11 +34,11 @@ class Ladder:
 
     Attributes:
         levels: L₁ < ... < L_K, of which the last is infinite.
-        steps: of the kernel after each level but the last.
+        steps: of the kernel after each level but the last, one for each group of numbers.
     """
 
     levels: Float[np.ndarray, " level"]
-    steps: Float[np.ndarray, " step"]
+    steps: Float[np.ndarray, "step group"]
 
 
 # What is told of each replicate at each level.
@@ -150,16 +50,20 @@ SPENT = ("trajectories", "accepted", "steps", "unsettled")
 class Climb(Saved):
     """Replicates on their way up, between two rounds of moves.
 
+    Rows are starts that chains have been at since the last level, round by round: the chains' first
+    ones, then where each was after every move. The last `chains` rows are where they are now.
+
     Attributes:
         level: levels that they have passed.
         move: moves made since.
-        replicate: of each start.
-        slot: of each start in its replicate.
+        chains: of all replicates.
+        replicate: of each row.
+        slot: of the chain in its replicate; of fresh starts their number there.
         ancestor: the slot of the fresh start that each descends from.
         score: of each.
-        starts: their rows.
-        spent: since the last level, for each start: `SPENT`.
-        step: of those moves; NaN for fresh draws.
+        starts: their numbers.
+        spent: `SPENT` on each row.
+        step: of these moves, the geometric mean of all groups; NaN for fresh draws.
         told: of levels that have been reached, a row for each replicate: `TOLD` and `SPENT`.
     """
 
@@ -167,6 +71,7 @@ class Climb(Saved):
 
     level: int
     move: int
+    chains: int
     replicate: PerStart
     slot: PerStart
     ancestor: PerStart
@@ -179,7 +84,8 @@ class Climb(Saved):
     @property
     def turn(self) -> Turn:
         """The moves that are due."""
-        return Turn(self.replicate, self.slot, self.level, self.move + 1)
+        now = slice(-self.chains, None)
+        return Turn(self.replicate[now], self.slot[now], self.level, self.move + 1)
 
 
 def begin(explorer: Explorer, replicates: range, N: int, threshold: float) -> Climb:
@@ -189,7 +95,8 @@ def begin(explorer: Explorer, replicates: range, N: int, threshold: float) -> Cl
     drawn = explorer.draw(Turn(number, slot, 0, 0), threshold)
     spent = _spent(drawn, np.ones(len(number), bool))
     told = {name: np.zeros(0) for name in (*TOLD, *SPENT)}
-    return Climb(0, 0, number, slot, slot, drawn.score, drawn.starts, spent, np.nan, told)
+    rows = number, slot, slot, drawn.score, drawn.starts, spent
+    return Climb(0, 0, len(number), *rows, np.nan, told)
 
 
 def _spent(scored: Scored, accepted: Bool[np.ndarray, " start"]) -> dict[str, np.ndarray]:
@@ -197,29 +104,47 @@ def _spent(scored: Scored, accepted: Bool[np.ndarray, " start"]) -> dict[str, np
     return dict(zip(SPENT, (np.asarray(value, float) for value in each), strict=True))
 
 
-def moved(climb: Climb, explorer: Explorer, step: float, threshold: float) -> Climb:
-    """After one more move of every start: kept where the score stays at the level or above."""
-    proposed = explorer.move(climb.starts, step, climb.turn, threshold)
+def moved(
+    climb: Climb, explorer: Explorer, steps: Steps, threshold: float
+) -> tuple[Climb, Int[np.ndarray, "2 group"]]:
+    """After one more move of every chain: kept where the score stays at the level or above.
+
+    Returns:
+        where they are then, and of each group how many moves were made, and how many kept.
+    """
+    turn, now = climb.turn, slice(-climb.chains, None)
+    before = {name: rows[now] for name, rows in climb.starts.items()}
+    proposed = explorer.move(before, steps, turn, threshold)
     kept = proposed.score >= threshold
-    starts = {
+    after = {
         name: np.where(kept.reshape(-1, *[1] * (old.ndim - 1)), proposed.starts[name], old)
-        for name, old in climb.starts.items()
+        for name, old in before.items()
     }
     more = _spent(proposed, kept)
+    tried = [np.bincount(g, minlength=len(steps)) for g in (proposed.group, proposed.group[kept])]
     return replace(
         climb,
         move=climb.move + 1,
-        score=np.where(kept, proposed.score, climb.score),
-        starts=starts,
-        spent={name: climb.spent[name] + more[name] for name in SPENT},
-        step=step,
-    )
+        replicate=np.concatenate([climb.replicate, turn.replicate]),
+        slot=np.concatenate([climb.slot, turn.slot]),
+        ancestor=np.concatenate([climb.ancestor, climb.ancestor[now]]),
+        score=np.concatenate([climb.score, np.where(kept, proposed.score, climb.score[now])]),
+        starts={name: np.concatenate([climb.starts[name], after[name]]) for name in after},
+        spent={name: np.concatenate([climb.spent[name], more[name]]) for name in SPENT},
+        step=float(np.exp(np.log(steps).mean())),
+    ), np.array(tried)
 
 
-def passed(climb: Climb, explorer: Explorer, threshold: float) -> Climb:
-    """After the next level: what reached it is told, and survivors are copied to N again.
+def passed(climb: Climb, explorer: Explorer, threshold: float, chains: int) -> Climb:
+    """After the next level: what reached it is told, and chains begin at some of the survivors.
 
     Replicates without a survivor are not there any more.
+
+    Args:
+        climb: where they are.
+        explorer: of their point.
+        threshold: of the level.
+        chains: how many begin in each replicate.
     """
     survives, told, chosen = climb.score >= threshold, [], [np.zeros(0, np.int64)]
     for number in dict.fromkeys(climb.replicate.tolist()):
@@ -228,7 +153,7 @@ def passed(climb: Climb, explorer: Explorer, threshold: float) -> Climb:
         told.append(_told(climb, mine, left, threshold))
         if len(left):
             u = explorer.uniform(number, climb.level + 1)
-            chosen.append(systematic(left, len(mine), u))
+            chosen.append(systematic(left, chains, u))
     picked = np.concatenate(chosen)
     table = {
         name: np.concatenate([old, [row[name] for row in told]]) for name, old in climb.told.items()
@@ -236,6 +161,7 @@ def passed(climb: Climb, explorer: Explorer, threshold: float) -> Climb:
     return Climb(
         level=climb.level + 1,
         move=0,
+        chains=len(picked),
         replicate=climb.replicate[picked],
         slot=np.concatenate([np.arange(len(part)) for part in chosen]),
         ancestor=climb.ancestor[picked],
@@ -268,28 +194,38 @@ def systematic(survivors: Int[np.ndarray, " survivor"], N: int, u: float) -> Per
     return survivors[np.minimum(places, len(survivors) - 1)]
 
 
-def production(climb: Climb, explorer: Explorer, ladder: Ladder, moves: int) -> Iterator[Climb]:
+def production(
+    climb: Climb, explorer: Explorer, ladder: Ladder, N: int, moves: int
+) -> Iterator[Climb]:
     """Replicates from where they are up to the last level, after each round.
 
-    The last one has passed every level, or nothing is left of it; its `told` is the result.
+    The last one has passed every level, or nothing is left of it; its `told` is the result, and it
+    has N of the survivors of the last level.
     """
-    while climb.level < len(ladder.levels):
+    last = len(ladder.levels)
+    while climb.level < last:
         if climb.level == 0 or climb.move == moves:
-            climb = passed(climb, explorer, float(ladder.levels[climb.level]))
-            if climb.level == len(ladder.levels) or not len(climb.score):
+            chains = N if climb.level + 1 == last else chains_of(N, moves)
+            climb = passed(climb, explorer, float(ladder.levels[climb.level]), chains)
+            if climb.level == last or not len(climb.score):
                 break
         before = climb.level - 1
-        climb = moved(climb, explorer, float(ladder.steps[before]), float(ladder.levels[before]))
+        climb, _ = moved(climb, explorer, ladder.steps[before], float(ladder.levels[before]))
         yield climb
     yield climb
 
 
+def chains_of(N: int, moves: int) -> int:
+    """How many chains of so many moves are N starts, their first ones among them."""
+    return max(1, round(N / (moves + 1)))
+
+
 def replicates(
-    explorer: Explorer, ladder: Ladder, N: int = 1000, moves: int = 3, count: int = 8
+    explorer: Explorer, ladder: Ladder, N: int = 1000, moves: int = 4, count: int = 8
 ) -> Float[np.ndarray, " replicate"]:
     """P of independent replicates; their mean is an unbiased estimate of the probability."""
     first = begin(explorer, range(1, count + 1), N, float(ladder.levels[0]))
-    *_, last = production(first, explorer, ladder, moves)
+    *_, last = production(first, explorer, ladder, N, moves)
     return products(last.told)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scatter.analysis.splitting import Scored, Starts, Turn
+from scatter.analysis.explorers import PerStart, Scored, Starts, Steps, Turn
 from scatter.campaign.latents import Latents
 from scatter.campaign.legs import Leg, shared, slots_of
 from scatter.campaign.prepare import Prepared
@@ -18,6 +18,8 @@ from scatter.dynamics.conditions import Conditions, Finished
 from scatter.outcomes import Outcome, sticking_codes
 from scatter.potentials.base import Potential
 from scatter.state import Start, State
+
+GROUP = "group"  # the column of what a move has changed, beside those of starts
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,23 @@ class Climbers:
 
     def draw(self, turn: Turn, threshold: float) -> Scored:
         """Fresh starts, and how their trajectories ended."""
-        return self._run(turn, threshold, lambda some: self.latents.fresh(self._rngs(turn, some)))
 
-    def move(self, starts: Starts, step: float, turn: Turn, threshold: float) -> Scored:
+        def drawn(some: range) -> tuple[Starts, PerStart]:
+            return self.latents.fresh(self._rngs(turn, some)), np.zeros(len(some), np.int64)
+
+        return self._run(turn, threshold, drawn)
+
+    @property
+    def groups(self) -> int:
+        """Of numbers, of which a move changes one."""
+        return self.latents.groups
+
+    def move(self, starts: Starts, steps: Steps, turn: Turn, threshold: float) -> Scored:
         """Proposals, and how their trajectories ended."""
 
-        def proposed(some: range) -> Starts:
+        def proposed(some: range) -> tuple[Starts, PerStart]:
             mine = {name: rows[some.start : some.stop] for name, rows in starts.items()}
-            return self.latents.moved(mine, step, self._rngs(turn, some))
+            return self.latents.moved(mine, steps, self._rngs(turn, some))
 
         return self._run(turn, threshold, proposed)
 
@@ -69,7 +80,9 @@ class Climbers:
             for n in some
         ]
 
-    def _run(self, turn: Turn, threshold: float, make: Callable[[range], Starts]) -> Scored:
+    def _run(
+        self, turn: Turn, threshold: float, make: Callable[[range], tuple[Starts, PerStart]]
+    ) -> Scored:
         """Make starts, and run them, a share on each rank; the answer is the same on all."""
         size, ranks, on = len(turn.slot), self.ranks, self.potential
         claims = ranks.tally(1)
@@ -80,8 +93,8 @@ class Climbers:
 
         def starts() -> Iterator[Start]:
             for some in shared(claims, 0, size, ranks.size, slots):
-                rows = make(some)
-                mine.append((some, rows))
+                rows, group = make(some)
+                mine.append((some, {**rows, GROUP: group}))
                 for place, number in enumerate(some):
                     yield self.latents.start(rows, place, number)
 
@@ -137,4 +150,5 @@ def _joined(
                 whole[some.start : some.stop] = values
         for number, (reached, taken, lost) in ends.items():
             score[number], steps[number], unsettled[number] = reached, taken, lost
-    return Scored(starts, score, steps, unsettled)
+    group = starts.pop(GROUP)
+    return Scored(starts, score, steps, unsettled, group)

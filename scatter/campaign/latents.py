@@ -1,20 +1,20 @@
 """Starts of a point as the random numbers that they are made of, which splitting moves.
 
 Each number has a law of its own and a kernel that is reversible with respect to it, with a step s
-in (0, 1]; ξ are standard normal:
+in (0, 1] of its group; ξ are standard normal:
 
     labels       uniform              drawn anew with probability s
     angles       uniform on a circle  u + 0.25 s ξ mod 1
     normals      standard normal      √(1 - s²) u + s ξ
     impact       uniform in the cell  + 0.25 s ξ mod 1, along both vectors
     azimuth      uniform              + 0.25 s ξ mod 1
-    slab         canonical            √(1 - a²) p + a √(m kT) ξ, a = min(1, 2.5 s), at a moment
-                                      within 80 fs before
+    slab         canonical            √(1 - s²) p + s √(m kT) ξ, at a moment within 80 fs before
     on the way   words of a counter   drawn anew with probability s
 
 Beside the words, a move changes one of three groups alone, drawn at random: the projectile's own
 numbers, its approach, or the slab (of two, where that is at rest). A mixture of reversible kernels
 is reversible, and a step that only one group must survive can be longer than one that all must.
+Each group has a step of its own.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,13 +22,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from scatter.analysis.splitting import Starts
+from scatter.analysis.explorers import PerStart, Starts, Steps
 from scatter.campaign.work import Trajectories
 from scatter.initial.thermalise import Slabs, Streams, evolved, stirred
 from scatter.state import Key, Start
 
 ANGLE, IMPACT, AZIMUTH = 0.25, 0.25, 0.25  # at a step of 1
-STIRS = 2.5  # times the step: as many moves of the slab are kept then as of the others
 BEFORE_fs = 80.0  # half a period of what moves atoms of a surface most
 CLEAR_A = 0.5  # above the highest atom of all snapshots: what one that is evolved may rise
 NUMBERS, SLAB = ("labels", "angles", "normals", "approach", "words"), ("positions", "momenta")
@@ -70,12 +69,16 @@ class Latents:
         slabs = {"positions": snapshots.positions[at], "momenta": snapshots.momenta[at]}
         return {**numbers, **self._slabs(evolved, slabs, streams, self.thermalise.decorrelate_fs)}
 
-    def moved(self, starts: Starts, step: float, streams: Streams) -> Starts:
-        """Proposals from starts, each of its own stream."""
-        groups = OF_SLAB if self.still else OF_SLAB + 1
-        group = np.array([rng.integers(groups) for rng in streams])
+    @property
+    def groups(self) -> int:
+        """How many there are: the slab is none where it is at rest."""
+        return OF_SLAB if self.still else OF_SLAB + 1
+
+    def moved(self, starts: Starts, steps: Steps, streams: Streams) -> tuple[Starts, PerStart]:
+        """Proposals from starts, each of its own stream, and the group that each has changed."""
+        group = np.array([rng.integers(self.groups) for rng in streams], np.int64)
         rows = [
-            self._proposed({name: starts[name][n] for name in NUMBERS}, int(group[n]), step, rng)
+            self._proposed({name: starts[name][n] for name in NUMBERS}, int(group[n]), steps, rng)
             for n, rng in enumerate(streams)
         ]
         numbers, slabs = _columns(rows), {name: starts[name].copy() for name in SLAB}
@@ -83,16 +86,16 @@ class Latents:
         if len(own):
             some = {name: slabs[name][own] for name in SLAB}
             mine = [streams[n] for n in own.tolist()]
-            for name, values in self._slabs(
-                stirred, some, mine, min(1.0, STIRS * step), BEFORE_fs
-            ).items():
+            stirs = self._slabs(stirred, some, mine, float(steps[OF_SLAB]), BEFORE_fs)
+            for name, values in stirs.items():
                 slabs[name][own] = values
-        return {**numbers, **slabs}
+        return {**numbers, **slabs}, group
 
     def _proposed(
-        self, at: Starts, group: int, step: float, rng: np.random.Generator
+        self, at: Starts, group: int, steps: Steps, rng: np.random.Generator
     ) -> tuple[np.ndarray, ...]:
         """The numbers of one proposal."""
+        step = float(steps[group])
         labels, angles, normals, approach, words = (at[name] for name in NUMBERS)
         if group == OWN:
             drawn, anew = rng.random(labels.shape), rng.random(labels.shape) < step

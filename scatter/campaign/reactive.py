@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Float, Int
 
 from scatter import store
-from scatter.analysis.splitting import Climb, Starts, products
+from scatter.analysis.explorers import Starts
+from scatter.analysis.splitting import Climb, products
 from scatter.campaign.climbers import Climbers
 from scatter.campaign.legs import slots_of
 from scatter.campaign.rows import complete
@@ -81,33 +82,35 @@ def keep_reactive(explorer: Climbers, folder: Path, climb: Climb) -> None:
     ranks, point = explorer.ranks, explorer.latents.point
     before = ranks.share(lambda: reactive_rows(folder, point))
     before = before[~np.isin(before["replicate"], climb.replicate)]
-    first = distinct(climb)
+    first, copies = distinct(climb)
     starts = {name: rows[first] for name, rows in climb.starts.items()}
     rows = _run(explorer, starts, len(before))
     kept = np.zeros(len(rows), before.dtype)
     for name in {*(kept.dtype.names or ())} & {*(rows.dtype.names or ())}:
         kept[name] = rows[name]
     kept["replicate"] = climb.replicate[first]
-    kept["probability"] = _carried(climb, first)
+    kept["probability"] = copies * _share(climb)[first]
     ranks.share(lambda: _write(folder, point, starts, np.concatenate([before, kept])))
 
 
-def distinct(climb: Climb) -> Bool[np.ndarray, " start"]:
-    """Whether each start is the first of its copies, which stand beside one another."""
-    first = np.ones(len(climb.replicate), bool)
-    first[1:] = climb.replicate[1:] != climb.replicate[:-1]
-    for rows in climb.starts.values():
-        first[1:] |= (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))
-    return first
+def distinct(climb: Climb) -> tuple[Int[np.ndarray, " kept"], Int[np.ndarray, " kept"]]:
+    """The first row of each start of a replicate, and how often it occurs there."""
+    counts: dict[bytes, int] = {}
+    first = []
+    for row, number in enumerate(climb.replicate.tolist()):
+        key = b"".join([b"%d" % number, *(rows[row].tobytes() for rows in climb.starts.values())])
+        if key not in counts:
+            first.append(row)
+        counts[key] = counts.get(key, 0) + 1
+    return np.array(first, np.int64), np.array([*counts.values()], np.int64)
 
 
-def _carried(climb: Climb, first: Bool[np.ndarray, " start"]) -> np.ndarray:
-    """What each distinct start carries of the P of its replicate."""
+def _share(climb: Climb) -> Float[np.ndarray, " start"]:
+    """What each start carries of the P of its replicate, copies counted as starts of their own."""
     replicates, counts = np.unique(climb.replicate, return_counts=True)
     P = dict(zip(np.unique(climb.told["replicate"]), products(climb.told), strict=True))
     each = {number: P[number] / count for number, count in zip(replicates, counts, strict=True)}
-    copies = np.diff(np.append(np.flatnonzero(first), len(first)))
-    return copies * np.array([each[number] for number in climb.replicate[first]])
+    return np.array([each[number] for number in climb.replicate])
 
 
 def _run(explorer: Climbers, starts: Starts, before: int) -> np.ndarray:

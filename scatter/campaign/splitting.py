@@ -36,7 +36,7 @@ class KeptPilot(Whole):
 
     noun: ClassVar[str] = "pilot"
     maker: ClassVar[str] = MAKER
-    layout: ClassVar[int] = 2  # 1: steps of other moves of the slab
+    layout: ClassVar[int] = 3  # 1: other moves of the slab; 2: one step for all, N whole chains
 
     version: int
     trajectories: int
@@ -51,6 +51,7 @@ class KeptClimb(Whole):
 
     noun: ClassVar[str] = "climb"
     maker: ClassVar[str] = MAKER
+    layout: ClassVar[int] = 2  # 1: the last starts of chains alone
 
     version: int
     climb: Climb
@@ -108,7 +109,8 @@ class Splitting:
         if kept is None:
             self._keep(path, self._of_pilot(pilot))
         while not pilot.over:
-            self._watch(f"{self.name}: pilot, level {len(pilot.levels) + 1}", N)
+            size = pilot.climb.chains
+            self._watch(f"{self.name}: pilot, level {len(pilot.levels) + 1}", size)
             pilot = next(pilots.piloting(pilot, self.explorer))
             self._keep(path, self._of_pilot(pilot))
             if pilot.over or pilot.climb.move == pilots.PILOT_MOVES:
@@ -120,7 +122,7 @@ class Splitting:
     def _of_pilot(self, pilot: Pilot) -> KeptPilot:
         sampling = self.input.sampling
         product = sampling.target_product or ""
-        return KeptPilot(2, sampling.trajectories, sampling.most_moves, product, pilot)
+        return KeptPilot(3, sampling.trajectories, sampling.most_moves, product, pilot)
 
     def _refuse_other(self, kept: KeptPilot | None) -> None:
         """Raise UserError if replicates before were of other settings."""
@@ -143,17 +145,17 @@ class Splitting:
             self._watch(self._where(0, 0, ladder), N * len(numbers))
             first = float(ladder.levels[0])
             climb = climbing.begin(self.explorer, numbers, N, first)
-            self._keep(path, KeptClimb(1, climb))
+            self._keep(path, KeptClimb(2, climb))
         else:
             climb = kept.climb
         moves = self.input.sampling.most_moves
-        rounds = climbing.production(climb, self.explorer, ladder, moves)
-        self._watch(self._where(climb.level, climb.move, ladder), len(climb.score))
+        rounds = climbing.production(climb, self.explorer, ladder, N, moves)
+        self._watch(self._where(climb.level, climb.move, ladder), climb.chains)
         for climb in rounds:
-            self._keep(path, KeptClimb(1, climb))
+            self._keep(path, KeptClimb(2, climb))
             if climb.move == moves:
                 self._say(_climbs_words(climb, ladder))
-            self._watch(self._where(climb.level, climb.move, ladder), len(climb.score))
+            self._watch(self._where(climb.level, climb.move, ladder), climb.chains)
         keep_reactive(self.explorer, self.folder, climb)
         self._tell(climb.told)
         self.explorer.ranks.share(path.unlink)

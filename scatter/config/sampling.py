@@ -58,8 +58,8 @@ class Sampling(Table):
     )
     moves: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None,
-        description="For splitting: moves of each start from one level to the next; by default 3. "
-        "Fewer than 3 cost more than they save.",
+        description="For splitting: moves M of each chain between two levels; by default 4. "
+        "From each level `trajectories`/(M + 1) chains go on, of which all starts count.",
     )
     max_replicates: Annotated[int, Field(ge=2, le=10_000)] | None = Field(
         default=None,
@@ -87,7 +87,7 @@ class Sampling(Table):
     @property
     def most_moves(self) -> int:
         """Moves of each start from one level to the next."""
-        return self.moves or 3
+        return self.moves or 4
 
     @property
     def targeted(self) -> bool:

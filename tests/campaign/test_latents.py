@@ -38,7 +38,7 @@ def after():
     """Fresh starts, and what one move makes of them."""
     made = latents()
     before = made.fresh(streams(1))
-    return before, made.moved(before, 0.6, streams(2))
+    return before, made.moved(before, np.array([0.6, 0.6]), streams(2))[0]
 
 
 def surely_uniform(u):
@@ -72,7 +72,7 @@ def test_moves_are_as_likely_as_their_reverse(after):
 def test_a_small_step_moves_a_little(after):
     made, before = latents(), after[0]
     some = {name: rows[:500] for name, rows in before.items()}
-    near = made.moved(some, 0.01, streams(3, 500))
+    near, _ = made.moved(some, np.array([0.01, 0.01]), streams(3, 500))
     for name in ("angles", "approach"):
         apart = np.abs(near[name] - some[name])
         assert np.quantile(np.minimum(apart, 1 - apart), 0.99) < 0.02
@@ -81,12 +81,29 @@ def test_a_small_step_moves_a_little(after):
     assert np.abs(near["normals"] - some["normals"]).max() < 0.1
 
 
+def test_a_move_changes_its_group_alone_by_the_step_of_that(after):
+    made, before = latents(), {name: rows[:500] for name, rows in after[0].items()}
+    now, group = made.moved(before, np.array([1e-3, 0.5]), streams(4, 500))
+    assert made.groups == 2
+    assert set(group) == {0, 1}
+    own, approach = group == 0, group == 1
+    assert (now["approach"][own] == before["approach"][own]).all()
+    for name in ("labels", "angles", "normals"):
+        assert (now[name][approach] == before[name][approach]).all()
+    turned = np.abs(now["angles"][own] - before["angles"][own])
+    shifted = np.abs(now["approach"][approach] - before["approach"][approach])
+    assert 0 < np.median(np.minimum(turned, 1 - turned)) < 1e-3
+    assert np.median(np.minimum(shifted, 1 - shifted)) > 0.03
+
+
 def test_a_start_moves_alike_whatever_moves_beside_it(after):
     made, before = latents(), after[0]
     rngs = [np.random.default_rng(n) for n in range(10)]
-    together = made.moved({name: rows[:10] for name, rows in before.items()}, 0.3, rngs)
+    steps = np.array([0.3, 0.3])
+    together, group = made.moved({name: rows[:10] for name, rows in before.items()}, steps, rngs)
     one = {name: rows[7:8] for name, rows in before.items()}
-    alone = made.moved(one, 0.3, [np.random.default_rng(7)])
+    alone, own = made.moved(one, steps, [np.random.default_rng(7)])
+    assert own[0] == group[7]
     for name, rows in alone.items():
         assert rows[0].tobytes() == together[name][7].tobytes()
 

@@ -39,7 +39,7 @@ def test_replicates_come_through_every_level(rare):
     assert levels["threshold"][-1] == np.inf
     assert (np.diff(levels["threshold"][:-1]) > 0).all()
     assert (own["starts"] == 24).all()
-    assert (own["trajectories"] == np.where(own["level"] == 1, 24, 48)).all()
+    assert (own["trajectories"] == np.where(own["level"] == 1, 24, 2 * 8)).all()
 
 
 def test_the_results_give_S0_by_replicates(rare):
@@ -202,5 +202,5 @@ def test_replicates_of_other_moves_are_not_continued(rare, write_tiny, tmp_path)
         arrays = {**held, "version": np.array(1)}
     np.savez(file, **arrays)
     more = {**RARE, "sampling__replicates": 4}
-    with pytest.raises(UserError, match="has the layout 1, and this version of scatter reads 2"):
+    with pytest.raises(UserError, match="has the layout 1, and this version of scatter reads 3"):
         run_in(write_tiny(tmp_path, **more).parent)
