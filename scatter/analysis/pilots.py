@@ -77,7 +77,7 @@ def _next_level(pilot: Pilot, explorer: Explorer) -> Pilot:
     steps = pilot.steps
     if len(pilot.tried):
         late = pilot.tried[len(pilot.tried) // 2 :]
-        steps = np.append(steps, [np.exp(np.log(late).mean(axis=0))], axis=0)
+        steps = np.vstack([steps, np.exp(np.log(late).mean(axis=0))])
     level = next_level(pilot.climb.score, float(pilot.levels[-1]) if len(pilot.levels) else -np.inf)
     if level is None or len(pilot.levels) == MOST_LEVELS:
         return replace(pilot, steps=steps, over=1)
@@ -108,9 +108,7 @@ def _adapted(pilot: Pilot, explorer: Explorer) -> Pilot:
     climb, (tried, kept) = moved(pilot.climb, explorer, pilot.step, float(pilot.levels[-1]))
     excess = kept / np.maximum(tried, 1) - np.where(tried, ACCEPTED, 0)
     step = np.clip(pilot.step * np.exp(EAGER * excess), LEAST_STEP, 1.0)
-    return replace(
-        pilot, climb=climb, step=step, tried=np.append(pilot.tried, [pilot.step], axis=0)
-    )
+    return replace(pilot, climb=climb, step=step, tried=np.vstack([pilot.tried, pilot.step]))
 
 
 def ladder_of(explorer: Explorer, N: int, moves: int = PILOT_MOVES) -> Ladder:
