@@ -46,7 +46,7 @@ class Repeated:
         if self.count < 2:
             return "one replicate has no spread; take 8"
         if self.spread > WIDEST:
-            return f"replicates differ by {self.spread:.0%}; take more trajectories, or more moves"
+            return f"replicates differ by {self.spread:.0%}; take more trajectories"
         return ""
 
     @property

@@ -73,7 +73,7 @@ def splitting_sentences(results: ResultsFile) -> Iterator[str]:
         if passage.ancestors < FEW_ANCESTORS:
             yield (
                 f"{names[place]}: the last starts of a replicate descend from "
-                f"{passage.ancestors} fresh ones only; take more trajectories, or more moves"
+                f"{passage.ancestors} fresh ones only; take more trajectories"
             )
         if passage.lost:
             yield (
