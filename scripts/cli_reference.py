@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from scatter.cli import app
+from scatter.cli.values import help_row
 
 FOLDER = Path(__file__).parent.parent / "docs" / "commands"
 
@@ -80,7 +81,7 @@ def _table(what: str, rows: list[str]) -> list[str]:
 
 def _row(parameter: Any, context: Any) -> str:
     """Its names and value, and its meaning with bounds and default."""
-    names, meaning = parameter.get_help_record(context)
+    names, meaning = help_row(parameter, context)
     return f"| `{names}` | {_bare(meaning)} |"
 
 

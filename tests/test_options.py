@@ -118,3 +118,33 @@ def test_help_is_shown_as_it_is_written_with_every_bracket(monkeypatch, capsys, 
 def test_brackets_are_among_what_is_written():
     texts = [one.help or "" for _, command in PROGRAM for one in command.params]
     assert [text for text in texts if re.search(r"\[potential\]", text)]
+
+
+@pytest.mark.parametrize(("words", "command"), PROGRAM)
+def test_help_names_every_value_in_words_of_the_field(monkeypatch, capsys, words, command):
+    monkeypatch.setattr(sys, "argv", ["scatter", *words, "--help"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    shown = capsys.readouterr().out
+    assert not re.search(r"<\w|range>|[{]|x[<>]=", shown), shown
+    valued = [one for one in command.params if not getattr(one, "is_flag", False)]
+    assert [one.name for one in valued if not one.metavar] == []
+
+
+def test_help_shows_arguments_in_the_usage_and_bounds_in_words(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "argv", ["scatter", "distil", "--help"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("Usage: scatter distil [OPTIONS] SET OUT Train")
+    assert "--epochs N Passes over the training set. [default: 300; at least 1]" in shown
+    assert "--cutoff Å Cutoff. [default: 5.0; at least 1.0]" in shown
+    assert "[default: 3; 1 to 3]" in shown
+
+
+def test_usage_shows_what_is_repeated_and_what_may_be_left_out():
+    programs = {words: command for words, command in PROGRAM}
+    report, init = (typer.Context(programs[words,]) for words in ("report", "init"))
+    assert programs["report",].collect_usage_pieces(report) == ["[OPTIONS]", "FOLDERS..."]
+    assert programs["init",].collect_usage_pieces(init) == ["[OPTIONS]", "[NAME]"]

@@ -12,6 +12,13 @@ from scatter.conditions import CONDITIONS, Conditions, Value, applying
 
 Described = Mapping[str, Value]  # conditions by name, and the name of the surface
 TERMS = ("surface", *(name for name in CONDITIONS if name != "facet"))
+FATES = {  # of the vibration, by the values of the column `channel`
+    "survival": "same v and J",
+    "elastic": "same v",
+    "excitation": "v' > v",
+    "deexcitation": "v' < v",
+    "unassigned": "not bound in the well",
+}
 DIGITS = (6, 9, 12, 17)  # that a number is written with: the fewest that tell it from others
 
 

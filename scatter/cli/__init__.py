@@ -6,11 +6,21 @@ import sys
 import traceback
 from io import TextIOWrapper
 
-from scatter.cli import campaigns, fits, levels, potentials, several, trainings
+from scatter.cli import campaigns, evaluations, fits, levels, potentials, several, trainings
 from scatter.cli.words import app
 from scatter.errors import UserError
 
-__all__ = ["app", "campaigns", "fits", "levels", "main", "potentials", "several", "trainings"]
+__all__ = [
+    "app",
+    "campaigns",
+    "evaluations",
+    "fits",
+    "levels",
+    "main",
+    "potentials",
+    "several",
+    "trainings",
+]
 
 INTERRUPTED = 130  # exit code of typer after Ctrl-C
 # Errors of the disk, the file system or its permissions that any access to a file may raise.

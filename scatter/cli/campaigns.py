@@ -1,22 +1,11 @@
-"""Commands for campaigns: run one, inspect it, report its results."""
+"""Commands for campaigns: start one, run it, look at it, replay trajectories, time it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scatter.cli.groups import Group
-from scatter.cli.words import (
-    Fixed,
-    Folder,
-    Folders,
-    Head,
-    Into,
-    PotentialName,
-    Trust,
-    app,
-)
+from scatter.cli.words import Folder, Head, PotentialName, Trust, app
 
 
 @app.command()
@@ -24,16 +13,19 @@ def init(
     name: Annotated[
         Path, typer.Argument(help="The file to write; `.toml` is added to a bare name.")
     ] = Path("input.toml"),
-    projectile: Annotated[str, typer.Option(help="Formula, such as H, H2 or CH4.")] = "H2",
+    projectile: Annotated[
+        str, typer.Option(metavar="FORMULA", help="Formula, such as H, H2 or CH4.")
+    ] = "H2",
     potential: Annotated[
         str | None,
         typer.Option(
             "--potential",
             "-p",
+            metavar="NAME",
             help="A file, `default`, `analytic`, or `ase:NAME` of a calculator.",
         ),
     ] = None,
-    element: Annotated[str, typer.Option(help="Of the surface.")] = "Cu",
+    element: Annotated[str, typer.Option(metavar="SYMBOL", help="Of the surface.")] = "Cu",
 ) -> None:
     """Write a commented input file that runs unchanged, to start a campaign from."""
     from scatter.config.template import write_template
@@ -92,7 +84,9 @@ def status(
 @app.command()
 def watch(
     folder: Folder,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between updates.")] = 2.0,
+    every: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Seconds between updates.")
+    ] = 2.0,
 ) -> None:
     """Watch a campaign from another terminal while it runs; S0 with errors, rate, time left."""
     from scatter.report.terminal import console
@@ -111,10 +105,14 @@ def inspect(
     every_fs: Annotated[
         float | None, typer.Option(min=1e-3, help="Time between frames; by default 1 fs.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="The extxyz file to write.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The extxyz file to write.")
+    ] = None,
     reactive: Annotated[
         bool,
-        typer.Option("--reactive", help="NUMBER is a row of /reactive, of a point that was split."),
+        typer.Option(
+            "--reactive", help="--number is a row of /reactive, of a point that was split."
+        ),
     ] = False,
     trust_pickle: Trust = False,
 ) -> None:
@@ -131,149 +129,11 @@ def inspect(
 
 
 @app.command()
-def analyse(folder: Folder) -> None:
-    """Compute sticking.csv from results.h5 alone, and print it."""
-    from scatter.report.sticking import analyse
-    from scatter.report.terminal import console
-
-    analyse(folder, console(True))
-
-
-@app.command()
-def plot(
-    folders: Folders,
-    overlay: Annotated[
-        list[Path] | None,
-        typer.Option(help="CSV of another curve: a sticking.csv, or columns energy_eV and S0."),
-    ] = None,
-    scale: Annotated[
-        str, typer.Option(help="Factor for S0 of the overlays; `fit` finds it for one.")
-    ] = "1",
-    output: Annotated[Path | None, typer.Option(help="Figure to write, without extension.")] = None,
-    log: Annotated[bool, typer.Option("--log", help="S0 on a logarithmic axis.")] = False,
-) -> None:
-    """Draw sticking curves from results.h5 alone, as PNG and PDF."""
-    from scatter.report.factor import in_words, scale_of
-    from scatter.report.sticking import plot
-
-    by, factor = scale_of(scale, folders, overlay or ())
-    if factor and overlay:
-        print(in_words(factor, overlay[0]))
-    print(f"figure: {plot(folders, overlay or (), by, output, log)}")
-
-
-@app.command()
-def report(
-    folders: Folders,
-    gaussian: Annotated[
-        float | None,
-        typer.Option(min=0.001, help="FWHM of Gaussian weights for binning final v, J."),
-    ] = None,
-    parity: Annotated[
-        bool, typer.Option(help="Homonuclear molecules: only even changes of J.")
-    ] = True,
-    fix: Fixed = None,
-    output: Into = None,
-) -> None:
-    """Write report.html: results in figures and numbers, of several campaigns as one."""
-    from scatter.analysis import Binning
-    from scatter.report.fits import amplitude_of
-    from scatter.report.page import write_report
-
-    binning = Binning(gaussian, gaussian, parity)
-    print(f"report: {write_report(folders, binning, output, amplitude_of(fix))}")
-
-
-@dataclass(frozen=True)
-class Chosen(Group):
-    """Which of several conditions are averaged."""
-
-    molecule: Annotated[str | None, typer.Option(help="Which, if the points have several.")] = None
-    facet: Annotated[str | None, typer.Option(help="Which, if the points have several.")] = None
-    temperature: Annotated[
-        float | None, typer.Option(help="Surface temperature, K, if the points have several.")
-    ] = None
-    polar: Annotated[
-        float | None, typer.Option(help="Polar angle, degrees, if the points have several.")
-    ] = None
-    azimuth: Annotated[
-        float | None, typer.Option(help="Azimuth, degrees, if the points have several.")
-    ] = None
-
-    @property
-    def conditions(self) -> dict[str, str | float]:
-        """Those that were named."""
-        given = {"molecule": self.molecule, "facet": self.facet, "T_K": self.temperature}
-        given |= {"polar_deg": self.polar, "azimuth_deg": self.azimuth}
-        return {name: value for name, value in given.items() if value is not None}
-
-
-@app.command()
-def products(folder: Folder) -> None:
-    """Print the probabilities of what projectiles became; write products.csv, branching.csv."""
-    from scatter.report.products import report_products
-    from scatter.report.terminal import console
-
-    report_products(folder, console(True))
-
-
-@app.command()
-def average(
-    folders: Folders,
-    *,
-    beam: Annotated[
-        list[str] | None,
-        typer.Option(metavar="V0,ALPHA,T", help="Molecular beam: m/s, m/s, K; repeatable."),
-    ] = None,
-    cooling: Annotated[
-        float, typer.Option(min=0.01, help="Rotational cooling of a beam: T_rot/T.")
-    ] = 0.8,
-    gas: Annotated[
-        list[float] | None, typer.Option(min=1, help="Temperature of a thermal gas, K; repeatable.")
-    ] = None,
-    desorption: Annotated[
-        list[float] | None, typer.Option(min=1, help="Temperature of desorption, K; repeatable.")
-    ] = None,
-    nearest_j: Annotated[
-        bool, typer.Option(help="Give states that were not computed the S0 of the nearest J.")
-    ] = False,
-    anchor: Annotated[
-        str | None,
-        typer.Option(
-            metavar="T,S0,LOW,HIGH",
-            help="For a desorption campaign, without other options: a known S0 of a gas at T.",
-        ),
-    ] = None,
-    output: Into = None,
-    chosen: Chosen,
-) -> None:
-    """Average computed points over beams and gases; predict desorption by detailed balance."""
-    from scatter.report.averages import Wanted, average, beam_of
-    from scatter.report.desorption import anchor_of
-    from scatter.report.terminal import console
-
-    beams = [beam_of(text, cooling) for text in beam or ()]
-    scale = anchor_of(anchor) if anchor else None
-    wanted = Wanted(beams, gas or (), desorption or (), nearest_j, chosen.conditions, scale)
-    average(folders, wanted, console(True), output)
-
-
-@app.command()
-def export(
-    folder: Folder,
-    format: Annotated[str, typer.Option(help="csv, parquet or extxyz.")] = "csv",
-    output: Annotated[Path | None, typer.Option(help="A new file; by default in FOLDER.")] = None,
-) -> None:
-    """Write the trajectories of results.h5 and their conditions for other programs."""
-    from scatter.results.export import export
-
-    print(export(folder, format, output))
-
-
-@app.command()
 def slab(
     input: Annotated[Path, typer.Argument(help="The input file; its [surface] is built.")],
-    output: Annotated[Path, typer.Option(help="Folder for the snapshots, as extxyz.")] = Path("."),
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for the snapshots, as extxyz.")
+    ] = Path("."),
     trust_pickle: Trust = False,
 ) -> None:
     """Build and thermalise the slabs of INPUT, report the checks, and write the snapshots."""

@@ -64,12 +64,16 @@ class Basis(Group):
     """The functions of the ACE."""
 
     elements: Elements = None
-    degrees: Annotated[str, typer.Option(help="Total degrees by order.")] = "18,12,10,8"
+    degrees: Annotated[str, typer.Option(metavar="D1,D2,...", help="Total degrees by order.")] = (
+        "18,12,10,8"
+    )
     weight_l: Annotated[float, typer.Option(min=0.5, help="Weight of l in the total degree.")] = 1.5
-    cutoff: Annotated[float, typer.Option(min=1.0, max=20.0, help="Å.")] = 6.0
+    cutoff: Annotated[float, typer.Option(min=1.0, max=20.0, metavar="Å", help="Cutoff.")] = 6.0
     pair_cutoff: PairCutoffs = None
     r0: PairDistances = None
-    powers: Annotated[str, typer.Option(help="p and q of the transform of distances.")] = "2,2"
+    powers: Annotated[
+        str, typer.Option(metavar="P,Q", help="p and q of the transform of distances.")
+    ] = "2,2"
     inner: Annotated[int, typer.Option(min=0, help="Power of the envelope at r = 0.")] = 1
     pair_degree: Annotated[int, typer.Option(min=0, help="Of the pair potential.")] = 18
     molecule: MoleculeElements = None
@@ -130,7 +134,7 @@ class Weighting(Group):
 @fit.command()
 def sticking(
     folders: Folders,
-    form: Annotated[str, typer.Option(help="erf, logistic or gompertz.")] = "erf",
+    form: Annotated[str, typer.Option(metavar="FORM", help="erf, logistic or gompertz.")] = "erf",
     fix: Fixed = None,
     output: Into = None,
 ) -> None:
@@ -149,20 +153,23 @@ class Counted(Group):
     spread_mm: Annotated[float, typer.Option(min=0, help="Full width of the lengths.")] = 0.0
     gate_us: Annotated[float, typer.Option(min=0, help="Full width of the gate.")] = 0.0
     delay_us: Annotated[float, typer.Option(help="Time at which molecules leave.")] = 0.0
-    detector: Annotated[str, typer.Option(help="flux or density; an ioniser sees density.")] = (
-        "density"
-    )
+    detector: Annotated[
+        str, typer.Option(metavar="KIND", help="flux or density; an ioniser sees density.")
+    ] = "density"
 
 
 @fit.command()
 def flight(
     counts: Annotated[Path, typer.Argument(help="CSV file with the columns time_us and counts.")],
-    molecule: Annotated[str, typer.Option(help="Formula, such as D2.")],
-    temperature: Annotated[float, typer.Option(min=1, help="Of the surface, K.")],
+    molecule: Annotated[str, typer.Option(metavar="FORMULA", help="Formula, such as D2.")],
+    temperature: Annotated[float, typer.Option(min=1, metavar="K", help="Of the surface, K.")],
     counted: Counted,
-    form: Annotated[str, typer.Option(help="erf, logistic or gompertz.")] = "erf",
+    form: Annotated[str, typer.Option(metavar="FORM", help="erf, logistic or gompertz.")] = "erf",
     output: Annotated[
-        Path | None, typer.Option("--output", help="Folder to write into; by default the file's.")
+        Path | None,
+        typer.Option(
+            "--output", metavar="FOLDER", help="Folder to write into; by default the file's."
+        ),
     ] = None,
 ) -> None:
     """Fit E0 and W of S0 to a time of flight of desorbing molecules, whatever A is."""

@@ -55,7 +55,8 @@ def levels(
 def zero_point(
     input: Annotated[Path, typer.Argument(help="The input file of a campaign that has run.")],
     site: Annotated[
-        str | None, typer.Option(help="Of the minimum-energy path; by default the first.")
+        str | None,
+        typer.Option(metavar="SITE", help="Of the minimum-energy path; by default the first."),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, help="V_b + ZPE of the saddle, eV, in place of a path.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def evaluate(
     potential: Annotated[str, typer.Argument(help="A file, `default`, `analytic` or `ase:emt`.")],
     structures: Annotated[Path, typer.Argument(help="Structures that ASE can read (extxyz).")],
-    output: Annotated[Path, typer.Option(help="The extxyz file to write.")],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The extxyz file to write.")],
     head: Head = None,
     stress: Annotated[bool, typer.Option("--stress", help="Write the stress too, eV/Å³.")] = False,
     trust_pickle: Trust = False,
@@ -96,7 +96,8 @@ class Choice(Group):
 
     number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000
     whole: Annotated[
-        list[Path] | None, typer.Option("--all", help="File or folder whose frames are all kept.")
+        list[Path] | None,
+        typer.Option("--all", metavar="PATH", help="File or folder whose frames are all kept."),
     ] = None
     max_force: Annotated[
         float, typer.Option(min=0, help="Leave out frames with larger forces, of --all too, eV/Å.")
@@ -125,7 +126,9 @@ class AllKeys(LabelKeys):
 @app.command()
 def select(
     samples: Annotated[list[Path], typer.Argument(help="Labelled .extxyz files, or folders.")],
-    output: Annotated[Path, typer.Option(help="Folder for train, valid and test.extxyz.")],
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for train, valid and test.extxyz.")
+    ],
     choice: Choice,
     labels: AllKeys,
 ) -> None:
@@ -143,11 +146,14 @@ class Compared(Group):
     """What two potentials are compared by."""
 
     structures: Annotated[
-        Path | None, typer.Option(help="Structures (extxyz) for the teacher to label.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Structures (extxyz) for the teacher to label."),
     ] = None
     sticking: Annotated[
         Path | None,
-        typer.Option(help="An input.toml: run its campaign on both, from common starts."),
+        typer.Option(
+            metavar="FILE", help="An input.toml: run its campaign on both, from common starts."
+        ),
     ] = None
     properties: Annotated[
         bool | None,
@@ -172,7 +178,9 @@ class Compared(Group):
 def validate(
     context: typer.Context,
     potential: Annotated[str, typer.Argument(help="The potential to test: a file or a name.")],
-    against: Annotated[str, typer.Option(help="Its teacher, or an .extxyz file of labels.")],
+    against: Annotated[
+        str, typer.Option(metavar="POTENTIAL", help="Its teacher, or an .extxyz file of labels.")
+    ],
     compared: Compared,
     *,
     molecule: Annotated[
@@ -180,7 +188,7 @@ def validate(
         typer.Option(metavar="H ...", help="Its elements; by default all but the most common."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder; by default runs/validate_NAME.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder; by default runs/validate_NAME.")
     ] = None,
     labels: LabelKeys,
     head: Head = None,

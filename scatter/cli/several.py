@@ -25,7 +25,9 @@ def committee(
 def compare(
     first: Annotated[Path, typer.Argument(help="The input file of the reference.")],
     second: Annotated[Path, typer.Argument(help="An input file that differs after the start.")],
-    output: Annotated[Path | None, typer.Option(help="Folder; by default in `runs`.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder; by default in `runs`.")
+    ] = None,
     trust_pickle: Trust = False,
 ) -> None:
     """Run FIRST and SECOND from the same starts; write paired differences of all they observe."""
@@ -55,10 +57,12 @@ def converge(
     sizes: SlabSizes,
     *,
     product: Annotated[
-        str | None, typer.Option(help='A product, as "CHD2* + D*", in place of S0.')
+        str | None,
+        typer.Option(metavar="PRODUCT", help='A product, as "CHD2* + D*", in place of S0.'),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder; by default runs/converge_ and INPUT's name.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder; by default runs/converge_ and INPUT's name."),
     ] = None,
     trust_pickle: Trust = False,
 ) -> None:

@@ -22,7 +22,7 @@ class Shape(Group):
         int, typer.Option(min=1, max=3, help="Highest l of the spherical harmonics.")
     ] = 3
     correlation: Annotated[int, typer.Option(min=1, max=3, help="Correlation order.")] = 2
-    cutoff: Annotated[float, typer.Option(min=1.0, help="Cutoff, Å.")] = 5.0
+    cutoff: Annotated[float, typer.Option(min=1.0, metavar="Å", help="Cutoff.")] = 5.0
     vectors: Annotated[
         bool, typer.Option("--vectors", help="Atoms send vectors too: as many as --channels.")
     ] = False
@@ -51,13 +51,16 @@ class Ground(Group):
 
     model: Annotated[
         Path | None,
-        typer.Option("--from", help="Start from this converted model (.npz), or a .model."),
+        typer.Option(
+            "--from", metavar="FILE", help="Start from this converted model (.npz), or a .model."
+        ),
     ] = None
     freeze: Annotated[
         str,
         typer.Option(
+            metavar="PARTS",
             help="With --from: f0 to f6 or none as in `finetune`, or some of embedding,"
-            "interactions,products,readouts and of the file's arrays, such as radial_1,constant."
+            "interactions,products,readouts and of the file's arrays, such as radial_1,constant.",
         ),
     ] = "none"
 
@@ -109,13 +112,18 @@ def _refuse_both(context: typer.Context, model: Path | None) -> None:
 class Start(Group):
     """What a fine-tuning begins with."""
 
-    foundation: Annotated[str, typer.Option(help="small, medium or large, or a .model file.")]
+    foundation: Annotated[
+        str, typer.Option(metavar="NAME", help="small, medium or large, or a .model file.")
+    ]
     freeze: Annotated[
-        str, typer.Option(help="f0 to f6, or some of embedding,interactions,products,readouts.")
+        str,
+        typer.Option(
+            metavar="PARTS", help="f0 to f6, or some of embedding,interactions,products,readouts."
+        ),
     ] = "f4"
-    e0s: Annotated[str, typer.Option(help="Atomic energies: estimated, foundation or average.")] = (
-        "estimated"
-    )
+    e0s: Annotated[
+        str, typer.Option(metavar="KIND", help="Atomic energies: estimated, foundation or average.")
+    ] = "estimated"
 
 
 @dataclass(frozen=True)
@@ -127,8 +135,8 @@ class Tuning(Group):
     ] = 1500
     batch: Annotated[int, typer.Option(min=1, help="Structures per step.")] = 16
     learning_rate: Annotated[float, typer.Option(min=1e-8, help="Initial learning rate.")] = 0.01
-    precision: Annotated[str, typer.Option(help="float32 or float64.")] = "float64"
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
+    precision: Annotated[str, typer.Option(metavar="KIND", help="float32 or float64.")] = "float64"
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto"
     threads: Annotated[int, typer.Option(min=1, help="Cores to train with.")] = 1
     seed: Annotated[int, typer.Option(help="Seed of the order of structures.")] = 1
 

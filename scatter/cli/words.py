@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from scatter import __version__
 from scatter.cli.groups import Group, spread
+from scatter.cli.values import help_row, named, usage
 from scatter.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,7 +51,19 @@ def _refuse_twice(given: Sequence[Any]) -> None:
 
 
 class _Command(_Once, TyperCommand):
-    """A command."""
+    """A command, whose help says what it takes in words of the field."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words after its name, as `[OPTIONS] SET OUT`."""
+        return ["[OPTIONS]", *usage(self.params)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options into the help."""
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            shown = [each for each in self.get_params(ctx) if each.param_type_name == kind]
+            if shown:
+                with formatter.section(title):
+                    formatter.write_dl([help_row(each, ctx) for each in shown])
 
 
 class _Group(_Once, TyperGroup):
@@ -71,7 +84,7 @@ class Verbs(typer.Typer):
         register = super().command(*names, cls=_Command, **options)
 
         def registered(function: Callable[..., object]) -> Callable[..., object]:
-            register(spread(function))
+            register(named(spread(function)))
             return function
 
         return registered
@@ -85,7 +98,10 @@ app = Verbs(
 PotentialName = Annotated[
     str,
     typer.Option(
-        "--potential", "-p", help="A file, `default`, `analytic`, or `ase:NAME` of a calculator."
+        "--potential",
+        "-p",
+        metavar="NAME",
+        help="A file, `default`, `analytic`, or `ase:NAME` of a calculator.",
     ),
 ]
 Trust = Annotated[
@@ -155,7 +171,8 @@ Fixed = Annotated[
     ),
 ]
 Into = Annotated[
-    Path | None, typer.Option("--output", help="Folder to write into; by default the first.")
+    Path | None,
+    typer.Option("--output", metavar="FOLDER", help="Folder to write into; by default the first."),
 ]
 
 

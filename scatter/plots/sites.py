@@ -18,6 +18,8 @@ from scatter.plots.style import bars, canvas, look
 PER_TILE = 60  # trajectories that a tile of the cell holds on average, at least
 TILES = (3, 12)  # along a lattice vector, at least and at most
 FEWEST = 5  # a tile or site with fewer trajectories is left blank
+COLOURS = "cividis"  # of shares; reads in black and white, and for the colour-blind
+ROWS: Mapping[str, Fractions] = {"top of the row": ((0.0, 0.0),)}  # where no site has a name
 MARGIN = 0.35  # of the distance of two atoms, around the cell
 
 Cell = Float[np.ndarray, "2 2"]
@@ -80,7 +82,7 @@ def _map(figure: Figure, axes: Axes, impacts: np.ndarray, cell: Cell) -> None:
         axes.pcolormesh(
             *((a + i) * cell[0, n] + (b + j) * cell[1, n] for n in (0, 1)),
             share,
-            cmap="cividis",
+            cmap=COLOURS,
             vmin=0,
             vmax=most or 1.0,
             rasterized=True,
@@ -92,10 +94,15 @@ def _map(figure: Figure, axes: Axes, impacts: np.ndarray, cell: Cell) -> None:
     figure.colorbar(images[4], ax=axes, label=label)
 
 
+def nearest_A(cell: Cell) -> float:
+    """Distance of the two nearest atoms of a plane with one in its unit cell, Å."""
+    return float(min(np.hypot(*cell[0]), np.hypot(*cell[1]), np.hypot(*(cell[1] - cell[0]))))
+
+
 def _atoms(axes: Axes, cell: Cell, sites: Mapping[str, Fractions]) -> None:
     """Top atoms as circles, the outline of the unit cell, and the names of its sites."""
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) @ cell
-    near = min(np.hypot(*cell[0]), np.hypot(*cell[1]), np.hypot(*(cell[1] - cell[0])))
+    near = nearest_A(cell)
     low, high = corners.min(axis=0) - MARGIN * near, corners.max(axis=0) + MARGIN * near
     images = [np.array([i, j]) @ cell for i in range(-2, 4) for j in range(-2, 4)]
     for place in images:
@@ -103,7 +110,7 @@ def _atoms(axes: Axes, cell: Cell, sites: Mapping[str, Fractions]) -> None:
             Circle(tuple(place), 0.5 * near, fill=False, edgecolor="white", linewidth=0.9)
         )
     axes.plot(*corners.T, color="white", linewidth=1.4, linestyle="--")
-    for name, places in (sites or {"top of the row": ((0.0, 0.0),)}).items():
+    for name, places in (sites or ROWS).items():
         for x, y in (np.array(place) @ cell + image for place in places for image in images):
             if low[0] < x < high[0] and low[1] < y < high[1]:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}

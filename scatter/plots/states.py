@@ -14,19 +14,13 @@ from matplotlib.ticker import MaxNLocator
 
 from scatter.analysis.boltzmann import boltzmann_p_value
 from scatter.analysis.fits import UNLIKELY
+from scatter.analysis.words import FATES
 from scatter.plots.series import FEWEST, drawn_of, few, heading, named_below, rows_at
 from scatter.plots.style import PALETTE, bars, below, canvas, look
 
 COLUMNS, PANEL_mm, REST_mm = 2, 44, 22
 HATCHES = ("", "////", "xxxx", "....", "||||")
 LOG_WEIGHT = r"$\ln\,[P(J'\,|\,v')\,/\,(2J' + 1)]$"
-NAMES = {
-    "survival": "same v and J",
-    "elastic": "same v",
-    "excitation": "v' > v",
-    "deexcitation": "v' < v",
-    "unassigned": "not bound in the well",
-}
 
 
 def state_bars(transitions: pd.DataFrame) -> Figure:
@@ -166,7 +160,7 @@ def channels_figure(channels: pd.DataFrame) -> Figure:
     counted = channels.query("n > 0").sort_values("energy_eV")
     with canvas(1.4, 75) as figure:
         axes = figure.add_subplot()
-        for n, (channel, name) in enumerate(NAMES.items()):
+        for n, (channel, name) in enumerate(FATES.items()):
             rows = counted.query(f"channel == '{channel}'")
             if rows.P.any():
                 bars(axes, rows.energy_eV, rows.P, rows.low, rows.high, label=name, **look(n))

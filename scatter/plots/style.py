@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from scatter.files import replacing
@@ -73,6 +74,11 @@ def bars(axes: Axes, x: Any, middle: Any, low: Any, high: Any, **how: Any) -> No
     """Points with error bars from low to high; no bar where an end is not known."""
     ends = np.array([np.subtract(middle, low), np.subtract(high, middle)], float)
     axes.errorbar(x, middle, yerr=np.maximum(np.nan_to_num(ends), 0), **how)
+
+
+def colours_of(scale: str, n: int) -> list[str]:
+    """So many colours of one of matplotlib's scales, from its low to its high end, as #rrggbb."""
+    return [to_hex(colour) for colour in mpl.colormaps[scale](np.linspace(0, 1, n))]
 
 
 def below(figure: Figure, **how: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scatter.analysis.words import FATES
 from scatter.conditions import CONDITIONS
 
 Row = Mapping[Any, Any]
@@ -136,6 +137,8 @@ def worded(name: str, value: Any) -> str:
     condition = CONDITIONS.get(name)
     if name == "surface":
         return plain(value)
+    if name == "channel":
+        return FATES[value]
     if condition is None:
         return f"{heading(name)}{' = ' if name in QUANTA else ' '}{plain(value)}"
     if name == "facet":

@@ -9,6 +9,7 @@ from scatter.analysis import Fit, scanned
 from scatter.analysis.curve import Curve
 from scatter.analysis.words import varied
 from scatter.conditions import CONDITIONS
+from scatter.phrases import counted
 from scatter.plots.fitted import NAMES, Answer, plain_parameters
 from scatter.report.cells import Row, numbers_of, tell
 from scatter.results.folder import ResultsFile
@@ -37,8 +38,47 @@ class Line:
         energy = np.linspace(known.min(), known.max(), ENERGIES)
         low, high = fitted.band(energy)
         columns = {"x": energy, "y": fitted(energy), "low": low, "high": high}
-        numbers = {name: " ".join(f"{v:.4g}" for v in each) for name, each in columns.items()}
+        numbers = {name: _spaced(each) for name, each in columns.items()}
         return cls(curve, f"{NAMES[fitted.form]}, {plain_parameters(fitted)}", numbers)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A unit cell whose tiles are coloured by their values, and which repeats like the surface.
+
+    Attributes:
+        vectors: the x and y of its two lattice vectors, Å.
+        side: tiles along each of them; rows of tiles go along the second first.
+        radius: of the circles that stand for atoms, at the corners of the cell, Å.
+        sites: names of places within it, with their x and y, Å.
+        label: name of the value.
+        most: value that has the last colour; the first is that of zero.
+        colours: from low to high.
+    """
+
+    vectors: Sequence[float]
+    side: int
+    radius: float
+    sites: Sequence[tuple[str, float, float]]
+    label: str
+    most: float
+    colours: Sequence[str]
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What the script needs of it."""
+        numbers = {"cell": self.vectors, "side": [self.side], "radius": [self.radius]}
+        texts = {name: _spaced(each) for name, each in {**numbers, "most": [self.most]}.items()}
+        return {**texts, "value": self.label, "colours": " ".join(self.colours)}
+
+    def of(self, row: Row) -> Mapping[str, str]:
+        """What the script needs of a tile."""
+        words = f"{row['dissociated']} of {counted(row['count'], 'impact')}"
+        return {**dict(numbers_of(row, up="y_A")), "words": words}
+
+
+def _spaced(numbers: Iterable[float]) -> str:
+    return " ".join(f"{number:.4g}" for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -56,6 +96,7 @@ class Chart:
         panel: column whose values are shown one at a time, by choice; "": all rows at once.
         stems: whether points stand on stems from zero instead of being joined.
         lines: fitted curves; where there are any, only they join points.
+        cell: where rows are the tiles of a map: of which cell; `x` is then that of their middles.
     """
 
     x: str
@@ -68,12 +109,21 @@ class Chart:
     panel: str = ""
     stems: bool = False
     lines: Sequence[Line] = ()
+    cell: Cell | None = None
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What the script needs of the whole."""
+        labels = {"chart": "", "x": self.label_x, "y": self.label_y}
+        stems = {"stems": ""} if self.stems else {}
+        return {**labels, **stems, **(self.cell.attributes if self.cell else {})}
 
     def of(self, row: Row) -> Mapping[str, str]:
         """What the script needs of a row."""
         numbers = dict(numbers_of(row, x=self.x, y=self.y, low=self.low, high=self.high))
         panel = {"panel": tell(row, [self.panel])} if self.panel else {}
-        return {**numbers, "curve": tell(row, self.curves), **panel}
+        tile = self.cell.of(row) if self.cell else {}
+        return {**numbers, "curve": tell(row, self.curves), **panel, **tile}
 
     def with_fits(self, fits: Iterable[tuple[Row, Curve, Answer]]) -> "Chart":
         """The chart with the lines of fits, each with a row of its curve and all points of it."""

@@ -10,7 +10,7 @@ from scatter.analysis import diffraction_orders
 from scatter.config import parse
 from scatter.plots.diffraction import diffraction_figure
 from scatter.report.document import Exhibit, Section, records, shown
-from scatter.report.passage import lattice_constants
+from scatter.report.sites import lattice_constants
 from scatter.results.folder import ResultsFile
 from scatter.results.surfaces import crystal_in
 

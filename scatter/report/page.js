@@ -1,6 +1,6 @@
 "use strict";
-// Draws the rows of a table as points, with the curves that were fitted to them: hover or tap, arrow
-// keys, zoom. Without it the page has its pictures and tables; it reads numbers from attributes and
+// Draws the rows of a table as points, with the curves that were fitted to them, or as the tiles of a
+// unit cell that repeats: hover or tap, arrow keys, zoom. Without it the page has its pictures and tables; it reads numbers from attributes and
 // writes text, never markup.
 (() => {
   const PALETTE = document.documentElement.dataset.palette.split(" ");
@@ -65,6 +65,7 @@
     const points = [...figure.querySelectorAll("tr[data-x]")].map((row) => ({
       row, x: number(row.dataset.x), y: number(row.dataset.y), low: number(row.dataset.low),
       high: number(row.dataset.high), curve: row.dataset.curve || "", panel: row.dataset.panel || "",
+      up: number(row.dataset.up), words: row.dataset.words,
     })).filter((point) => Number.isFinite(point.x));
     const numbers = (text) => text.split(" ").map(Number);
     const fits = new Map([...figure.querySelectorAll("data.fit")].map(({ dataset: { curve, words, x, y, low, high } }) => [
@@ -73,6 +74,11 @@
     const curves = [...new Set(points.map((point) => point.curve))];
     const panels = [...new Set(points.map((point) => point.panel))];
     const stems = "stems" in figure.dataset;
+    const map = "cell" in figure.dataset ? {
+      cell: numbers(figure.dataset.cell), side: number(figure.dataset.side), radius: number(figure.dataset.radius),
+      most: number(figure.dataset.most), colours: figure.dataset.colours.split(" "),
+      sites: [...figure.querySelectorAll("data.site")].map(({ dataset: { words, x, y } }) => ({ words, x: number(x), y: number(y) })),
+    } : null;
     const hidden = new Set();
     const state = { logarithmic: false, view: null, hot: null, panel: panels[0] };
     const box = document.createElement("div");
@@ -85,13 +91,30 @@
     const tools = html("div", box), scaled = (y) => (state.logarithmic ? Math.log10(y) : y);
     const shown = () => points.filter((point) => !hidden.has(point.curve) && point.panel === state.panel);
 
+    const corner = (a, b) => [a * map.cell[0] + b * map.cell[2], a * map.cell[1] + b * map.cell[3]];
     const whole = () => {
+      if (map) {
+        const [xs, ys] = [0, 1].map((n) => [[0, 0], [1, 0], [0, 1], [1, 1]].map((at) => corner(...at)[n]));
+        const room = 0.7 * map.radius; // a third of the distance of two atoms, as in the picture
+        return [Math.min(...xs) - room, Math.max(...xs) + room, Math.min(...ys) - room, Math.max(...ys) + room];
+      }
       const mine = shown(), ends = mine.flatMap((point) => [point.y, point.low, point.high]);
       const known = ends.concat(stems ? [0] : []).map(scaled).filter(Number.isFinite), xs = mine.map((point) => point.x);
       if (!known.length) return [0, 1, 0, 1];
       return [...widened(Math.min(...xs), Math.max(...xs), 0.06), ...widened(Math.min(...known), Math.max(...known), 0.06)];
     };
-    const frame = () => ({ width: area.clientWidth, height: area.clientHeight, view: state.view || whole() });
+    const even = ([x0, x1, y0, y1], width, height) => { // an Å is as long along x as along y
+      const [wide, high] = [width - LEFT - RIGHT, height - TOP - BOTTOM];
+      const step = Math.max((x1 - x0) / wide, (y1 - y0) / high) / 2, [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2];
+      return [x - step * wide, x + step * wide, y - step * high, y + step * high];
+    };
+    const frame = () => {
+      const { clientWidth: width, clientHeight: height } = area, view = state.view || whole();
+      return { width, height, view: map ? even(view, width, height) : view };
+    };
+    const inverse = (x, y, { width, height, view: [x0, x1, y0, y1] }) => [
+      x0 + ((x - LEFT) / (width - LEFT - RIGHT)) * (x1 - x0), y0 + ((height - BOTTOM - y) / (height - TOP - BOTTOM)) * (y1 - y0),
+    ];
     const place = (point, { width, height, view: [x0, x1, y0, y1] }) => {
       const along = (x) => LEFT + ((x - x0) / (x1 - x0)) * (width - LEFT - RIGHT);
       const up = (y) => {
@@ -105,7 +128,8 @@
     const say = (point) => {
       const ends = Number.isFinite(point.low) ? ` (${written(point.low)} to ${written(point.high)})` : "";
       const value = Number.isFinite(point.y) ? written(point.y) : "not known";
-      told.textContent = `${point.curve ? `${point.curve}: ` : ""}${figure.dataset.y} ${value}${ends} at ${figure.dataset.x} ${written(point.x)}`;
+      if (map) told.textContent = `${figure.dataset.value} ${value}${ends} around x ${written(point.x)} Å, y ${written(point.up)} Å; ${point.words}`;
+      else told.textContent = `${point.curve ? `${point.curve}: ` : ""}${figure.dataset.y} ${value}${ends} at ${figure.dataset.x} ${written(point.x)}`;
     };
     const follow = (x, y) => {
       const at = frame();
@@ -132,6 +156,7 @@
         if (other.drawn) other.drawn.classList.toggle("hot", other === point);
       }
       state.hot = point;
+      if (map && point && point.drawn) point.drawn.parentNode.append(point.drawn); // its outline over its neighbours
       if (point) say(point);
       else told.textContent = "";
     };
@@ -155,6 +180,38 @@
       svg("text", { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, group, figure.dataset.y);
     };
 
+    const shade = (share) => (share >= 0 ? map.colours[Math.round((share / map.most) * (map.colours.length - 1))] : "none");
+    const surface = (at, layer) => {
+      const pixels = (x, y) => place({ x, y, low: y, high: y }, at);
+      const outline = (corners) => corners.map(([x, y]) => pixels(x, y)).map(({ x, y }) => `${x},${y}`).join(" ");
+      const [x0, x1, y0, y1] = at.view, around = [-3, -2, -1, 0, 1, 2, 3], half = 0.5 / map.side;
+      const images = around.flatMap((i) => around.map((j) => [i, j])).filter(([i, j]) => {
+        const [xs, ys] = [0, 1].map((n) => [[i, j], [i + 1, j], [i, j + 1], [i + 1, j + 1]].map((to) => corner(...to)[n]));
+        return Math.max(...xs) > x0 && Math.min(...xs) < x1 && Math.max(...ys) > y0 && Math.min(...ys) < y1;
+      });
+      const tiles = svg("g", {}, layer);
+      for (const point of points) {
+        point.drawn = svg("g", { class: point === state.hot ? "hot" : "" }, tiles);
+        for (const [i, j] of images) {
+          const corners = [[-half, -half], [half, -half], [half, half], [-half, half]].map(([a, b]) => {
+            const [x, y] = corner(i + a, j + b);
+            return [point.x + x, point.up + y];
+          });
+          svg("polygon", { points: outline(corners), class: "tile", fill: shade(point.y) }, point.drawn);
+        }
+      }
+      const { x: left } = pixels(0, 0), r = pixels(map.radius, 0).x - left;
+      for (const [i, j] of images) {
+        const { x: cx, y: cy } = pixels(...corner(i, j));
+        svg("circle", { cx, cy, r, class: "atom" }, layer);
+        for (const site of map.sites) {
+          const [x, y] = corner(i, j), to = pixels(site.x + x, site.y + y);
+          svg("text", { x: to.x, y: to.y + 4, "text-anchor": "middle", class: "site" }, layer, site.words);
+        }
+      }
+      svg("polygon", { points: outline([corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1)]), class: "cell" }, layer);
+    };
+
     const draw = () => {
       area.replaceChildren();
       const { width } = frame();
@@ -165,6 +222,7 @@
       svg("rect", { x: LEFT, y: TOP, width: width - LEFT - RIGHT, height: at.height - TOP - BOTTOM }, inside);
       axes(at, svg("g", {}, area));
       const layer = svg("g", { "clip-path": `url(#${clip})` }, area);
+      if (map) return surface(at, layer);
       for (const [n, curve] of curves.entries()) {
         if (hidden.has(curve)) continue;
         const mine = shown().filter((point) => point.curve === curve), colour = PALETTE[n % PALETTE.length];
@@ -201,7 +259,14 @@
       }
     };
 
+    const tile = (x, y) => { // that a place lies in, or an image of the place
+      const at = frame(), [ax, ay, bx, by] = map.cell, area_ = ax * by - ay * bx, [h, v] = inverse(x, y, at);
+      if (x < LEFT || x > at.width - RIGHT || y < TOP || y > at.height - BOTTOM) return null;
+      const number_ = (fraction) => Math.floor((fraction - Math.floor(fraction)) * map.side) % map.side;
+      return points[number_((h * by - v * bx) / area_) * map.side + number_((v * ax - h * ay) / area_)];
+    };
     const nearest = (x, y) => {
+      if (map) return tile(x, y);
       let best = null, least = NEAR;
       for (const point of shown()) {
         const to = place(point, frame());
@@ -247,11 +312,10 @@
       } else point(x, y);
     });
     area.addEventListener("pointerup", (event) => {
-      const [x, y] = inArea(event), { width, height, view: [x0, x1, y0, y1] } = frame();
+      const [x, y] = inArea(event), at = frame();
       if (from && band && Math.abs(x - from[0]) > 8 && Math.abs(y - from[1]) > 8) {
-        const h = (at) => x0 + ((at - LEFT) / (width - LEFT - RIGHT)) * (x1 - x0);
-        const v = (at) => y0 + ((height - BOTTOM - at) / (height - TOP - BOTTOM)) * (y1 - y0);
-        state.view = [...[h(x), h(from[0])].sort((a, b) => a - b), ...[v(y), v(from[1])].sort((a, b) => a - b)];
+        const [h, v] = inverse(x, y, at), [h0, v0] = inverse(...from, at);
+        state.view = [...[h, h0].sort((a, b) => a - b), ...[v, v0].sort((a, b) => a - b)];
       }
       if (band) draw();
       from = band = null;
@@ -288,11 +352,16 @@
       svg(name, { ...attributes, class: "mark", fill: PALETTE[n % PALETTE.length] }, key);
       one.prepend(key);
     }
+    if (map) {
+      const scale = html("p", tools, "", "scale"), key = svg("svg", { width: 6 * map.colours.length, height: 12, "aria-hidden": true });
+      for (const [n, fill] of map.colours.entries()) svg("rect", { x: 6 * n, width: 6, height: 12, fill }, key);
+      scale.append(`${figure.dataset.value}: 0 `, key, ` ${written(map.most)}`);
+    }
     const controls = html("div", box);
     button(controls, "Zoom in", () => zoom(0.7));
     button(controls, "Zoom out", () => zoom(1 / 0.7));
     button(controls, "Show all", all);
-    if (points.some((point) => point.y > 0)) {
+    if (!map && points.some((point) => point.y > 0)) {
       const log = button(controls, "Logarithmic", () => {
         state.logarithmic = !state.logarithmic;
         log.setAttribute("aria-pressed", String(state.logarithmic));

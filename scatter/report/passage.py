@@ -1,6 +1,5 @@
 """What happened at the surface: where energy went, where molecules went, and how."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -11,16 +10,12 @@ from scatter.analysis.directions import angles
 from scatter.analysis.ledger import ledgers
 from scatter.analysis.ledger_tables import ledger_histograms, ledger_means
 from scatter.analysis.mechanism import mechanisms, orientation_distribution, pathways
-from scatter.analysis.sites import impact_sites, site_sticking
 from scatter.plots.directions import directions_figure, plane_figure
 from scatter.plots.energy import ledger_figure, transfer_figure
 from scatter.plots.mechanism import orientation_figure
-from scatter.plots.sites import site_figure
-from scatter.report.chart import chart_of
-from scatter.report.document import Exhibit, Section, records, shown, stem_of
+from scatter.report.document import Exhibit, Section, records, shown
+from scatter.report.sites import site_exhibits
 from scatter.results.folder import ResultsFile
-from scatter.results.surfaces import crystal_in
-from scatter.settings import UserError
 
 ANGLES = (
     "polar_deg",
@@ -30,7 +25,6 @@ ANGLES = (
     "cos_polar",
     "loss_eV",
 )
-MOST_MAPS = 4  # of impact sites
 
 
 def energy_section(results: ResultsFile) -> Section:
@@ -138,7 +132,7 @@ def mechanism_section(results: ResultsFile) -> Section:
             *("mean_bounces", "mean_residence_fs", "mean_closest_A"),
         ),
     )
-    exhibits = [ways, *_sites(results)]
+    exhibits = [ways, *site_exhibits(results)]
     if results.kind != "diatomic":
         return Section("Mechanism", [sentence], exhibits)
     for words, group in shown(results, orientation_distribution(results.points, stories)):
@@ -150,57 +144,3 @@ def mechanism_section(results: ResultsFile) -> Section:
         if figure is not None:
             exhibits.append(Exhibit.of_scan("orientation", words, caption, figure, group))
     return Section("Mechanism", [sentence], exhibits)
-
-
-def lattice_constants(results: ResultsFile) -> dict[str, float | None]:
-    """Of every slab, Å; None for those from a file.
-
-    Raises:
-        UserError: the results do not hold them.
-    """
-    text = results.description["lattice_constant_A"]
-    try:
-        constants = json.loads(text)
-        known = [constants[f"{row.facet} {row.T_K:g} K"] for row in results.rows]
-        if all(
-            value is None or (type(value) in (int, float) and 1 < value < 100) for value in known
-        ):
-            return constants
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    raise UserError(f"results.h5: its lattice_constant_A = {str(text)[:60]} fits no slab of it")
-
-
-def _sites(results: ResultsFile) -> Iterator[Exhibit]:
-    """Maps of impacts in the surface unit cell, and sticking by site."""
-    constants = lattice_constants(results)
-    crystal = crystal_in(results.description)
-    impacts = impact_sites(results.points, results.trajectories, constants, crystal)
-    table = site_sticking(results.points, impacts, crystal, most=results.guards.most_unsettled)
-    by_site = dict(results.scans(table)) if len(table) else {}
-    for words, group in results.scans(results.rows)[:MOST_MAPS]:
-        mine = np.isin(impacts["point"], [results.number_of(row) for row in group])
-        row, known = group[0], np.isfinite(impacts["x_A"])
-        constant = constants[f"{row.facet} {row.T_K:g} K"]
-        if (mine & known).any() and constant:
-            yield Exhibit(
-                f"sites_{stem_of(words)}",
-                f"{words}: share of the trajectories that dissociated by where their straight "
-                "approach meets the top plane, all incidence energies together; S0 by the nearest "
-                "site, with 95 % intervals.",
-                site_figure(
-                    impacts[mine & known], by_site.get(words, table), row.facet, crystal, constant
-                ),
-                title=words,
-            )
-    if len(table):
-        yield Exhibit(
-            "site_sticking",
-            "Sticking probability of trajectories that come down nearest to each kind of site, "
-            "with 95 % intervals.",
-            rows=records(table),
-            columns=results.columns(
-                "molecule", "v", "energy_eV", "site", "S0", "low", "high", "count", "share"
-            ),
-            chart=chart_of(results, "Sticking probability S0", "S0", by=["site"]),
-        )

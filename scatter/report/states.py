@@ -26,6 +26,9 @@ STATES = Chart(
     panel="energy_eV",
     stems=True,
 )
+CHANNELS = Chart(
+    *("energy_eV", "P", "Incidence energy (eV)", "Probability of a trajectory"), curves=["channel"]
+)
 HIGHEST = {"v": 6, "J": 30}  # levels that final states are compared with
 
 
@@ -53,7 +56,8 @@ def state_section(results: ResultsFile, binning: Binning) -> Section:
             "probability that a trajectory scatters with the same, a higher or a lower v, with "
             "95 % intervals."
         )
-        exhibits.append(Exhibit.of_scan("vibration", words, caption, channels_figure(rows), rows))
+        figure = channels_figure(rows)
+        exhibits.append(Exhibit.of_scan("vibration", words, caption, figure, rows, CHANNELS))
     temperatures = _temperatures(results, binning)
     if len(temperatures):
         exhibits += _boltzmann(results, binning, temperatures)

@@ -5,6 +5,7 @@ import re
 from unicodedata import normalize
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import Browser, executable
 from pypdf import PdfReader
@@ -13,13 +14,17 @@ from short_desorption import SETTINGS, shorten
 import scatter
 from scatter.analysis import Sticking
 from scatter.analysis.curve import curves
+from scatter.analysis.sites import IMPACT
+from scatter.outcomes import Outcome
 from scatter.plots.fitted import fits_of
+from scatter.plots.states import channels_figure
 from scatter.report.answer import answered, asked
 from scatter.report.chart import Chart
 from scatter.report.curves import curve_section, fit_section
 from scatter.report.document import MOST_MB, Exhibit, Section, write_document
 from scatter.report.page import quality_section, write_report
-from scatter.report.states import STATES
+from scatter.report.sites import site_map
+from scatter.report.states import CHANNELS, STATES
 from scatter.results.folder import ResultsFile
 
 pytestmark = [
@@ -88,6 +93,28 @@ def _fitted(path):
     ]
     write_document(path, "Fitted", "How likely?", [Section("Sticking", [], exhibits)])
     return fitted
+
+
+def _mapped(path):
+    """A map of the cell of (111), where what comes down at a < 1/2 reacts, and channels."""
+    impacts, draw = np.zeros(2000, IMPACT), np.random.default_rng(0)
+    impacts["a"], impacts["b"] = draw.uniform(0, 1, (2, 2000))
+    impacts["outcome"] = np.where(impacts["a"] < 0.5, Outcome.DISSOCIATED, Outcome.SCATTERED)
+    row = Sticking("111", 925.0, "H2", 0, 1, None, 0.5, 0.0, None, 1000, 1000, 0, 0)
+    sites = pd.DataFrame(
+        {"energy_eV": 0.5, "site": site, "count": 50, "S0": 0.5, "low": 0.4, "high": 0.6}
+        for site in ("top", "bridge", "fcc", "hcp")
+    )
+    fates = pd.DataFrame(
+        {"energy_eV": E, "channel": channel, "n": 50, "P": P, "low": P / 2, "high": 1.5 * P}
+        for E in (0.4, 0.5)
+        for channel, P in [("survival", 0.5 * E), ("elastic", E)]
+    )
+    exhibits = [
+        site_map("H2 at 925 K", row, impacts, sites, "fcc", 3.71),
+        Exhibit.of_scan("vibration", "H2", "fates.", channels_figure(fates), fates, CHANNELS),
+    ]
+    write_document(path, "Mapped", "Where?", [Section("Sites", [], exhibits)])
 
 
 def _hostile(path):
@@ -225,6 +252,114 @@ def test_final_states_stand_on_stems_one_energy_at_a_time_and_a_row_brings_its_o
     )
     assert browser.run(shown) == ["0.3 eV", 2]
     assert browser.named("Runtime.exceptionThrown") == []
+
+
+MAP = "document.querySelector('figure[data-cell]')"
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mapped") / "report.html"
+    _mapped(path)
+    return path
+
+
+@pytest.mark.parametrize("size", [SCREEN, TELEPHONE])
+def test_a_map_of_the_cell_says_the_tile_under_the_pointer_and_its_images(browser, mapped, size):
+    browser.size(*size)
+    browser.open(mapped)
+    assert not browser.run(f"{MAP}.querySelector('img').checkVisibility()")
+    browser.run(f"{MAP}.querySelector('svg').scrollIntoView()")
+    rows = browser.run(
+        f"[...{MAP}.querySelectorAll('tr[data-x]')].map(row => ({{...row.dataset}}))"
+    )
+    assert len(rows) == int(browser.run(f"{MAP}.dataset.side")) ** 2
+    middle = "(at => [at.x + at.width / 2, at.y + at.height / 2])(each.getBoundingClientRect())"
+    tiles = browser.run(
+        f"[...{MAP}.querySelectorAll('g:has(> .tile)')]"
+        f".map(group => [...group.children].map(each => {middle}))"
+    )
+    left, right, top, bottom = browser.run(
+        "(at => [at.left, at.right, at.top, at.bottom])"
+        f"({MAP}.querySelector('.frame').getBoundingClientRect())"
+    )
+    middles = [
+        (row, x, y)
+        for row, images in zip(rows, tiles, strict=True)
+        for x, y in images
+        if left + 2 < x < right - 2 and top + 2 < y < bottom - 2
+    ]
+    assert len(middles) > len(rows)  # the cell repeats
+    for row, x, y in middles:
+        browser.move(x, y)
+        share, words = _said(browser)
+        assert words == row["words"]
+        assert share == pytest.approx(float(row["y"]), abs=1e-3)
+    assert {row["words"] for row, *_ in middles} == {row["words"] for row in rows}
+    browser.move(left - 20, (top + bottom) / 2)
+    assert browser.run(f"{MAP}.querySelector('.told').innerText") == ""
+    assert browser.named("Runtime.exceptionThrown") == []
+
+
+def _said(browser):
+    """The share and the counts that the map says."""
+    text = browser.run(f"{MAP}.querySelector('.told').innerText")
+    form = r"Share of impacts that dissociated (\S+) \(\S+ to \S+\) around x \S+ Å, y \S+ Å; (.*)"
+    share, words = re.fullmatch(form, text).groups()
+    return float(share), words
+
+
+def test_an_angstrom_of_a_map_is_as_long_both_ways_and_zoom_keeps_it(browser, mapped):
+    browser.size(*SCREEN)
+    browser.open(mapped)
+    corners = f"[...{MAP}.querySelector('.cell').points].map(at => [at.x, at.y])"
+    near = 3.71 / np.sqrt(2)
+    for zoomed in (False, True):
+        if zoomed:
+            browser.run(f"[...{MAP}.querySelectorAll('button')][0].click()")
+        a, b, _, d = np.array(browser.run(corners))
+        assert np.hypot(*(b - a)) == pytest.approx(np.hypot(*(d - a)), rel=1e-3)
+        radius = float(browser.run(f"{MAP}.querySelector('.atom').getAttribute('r')"))
+        assert np.hypot(*(b - a)) == pytest.approx(2 * radius, rel=1e-3)
+    assert browser.run(f"{MAP}.dataset.cell").split()[0] == f"{near:.4g}"
+
+
+def test_a_row_of_a_map_lights_its_tile_and_keys_walk_over_the_tiles(browser, mapped):
+    browser.size(*SCREEN)
+    browser.open(mapped)
+    browser.run(f"{MAP}.querySelector('details').open = true")
+    last = f"{MAP}.querySelector('tbody tr:last-child')"
+    browser.run(f"{last}.scrollIntoView()")
+    browser.move(
+        *browser.run(f"(at => [at.x + 9, at.y + at.height / 2])({last}.getBoundingClientRect())")
+    )
+    words = browser.run(f"{last}.dataset.words")
+    assert _said(browser)[1] == words
+    assert browser.run(f"{MAP}.querySelectorAll('g.hot').length") == 1
+    browser.run(f"{MAP}.querySelector('svg').focus()")
+    browser.press("Home")
+    assert _said(browser)[1] == browser.run(f"{MAP}.querySelector('tbody tr').dataset.words")
+
+
+def test_the_page_of_a_campaign_has_its_channels_and_its_map_to_point_at(browser, pages):
+    browser.size(*SCREEN)
+    browser.open(pages["plain"])
+    labels = browser.run("[...document.querySelectorAll('[data-chart]')].map(f => f.dataset.y)")
+    assert "Probability of a trajectory" in labels
+    assert browser.run("document.querySelectorAll('figure[data-cell] .tile').length") > 0
+
+
+def test_channels_of_the_vibration_answer_the_pointer_in_words(browser, mapped):
+    browser.size(*SCREEN)
+    browser.open(mapped)
+    figure = "document.querySelectorAll('figure[data-chart]')[1]"
+    browser.run(f"{figure}.scrollIntoView()")
+    names = browser.run(f"[...{figure}.querySelectorAll('[aria-pressed]')].map(e => e.innerText)")
+    assert names[:2] == ["same v and J", "same v"]
+    mark = f"{figure}.querySelector('.chart > svg .mark').getBoundingClientRect()"
+    browser.move(*browser.run(f"(at => [at.x + at.width / 2, at.y + at.height / 2])({mark})"))
+    told = browser.run(f"{figure}.querySelector('.told').innerText")
+    assert told.startswith("same v and J: Probability of a trajectory 0.2 (0.1 to 0.3) at ")
 
 
 def test_keys_go_from_point_to_point_and_zoom(browser, pages):
