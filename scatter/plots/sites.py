@@ -20,6 +20,7 @@ TILES = (3, 12)  # along a lattice vector, at least and at most
 FEWEST = 5  # a tile or site with fewer trajectories is left blank
 COLOURS = "cividis"  # of shares; reads in black and white, and for the colour-blind
 ROWS: Mapping[str, Fractions] = {"top of the row": ((0.0, 0.0),)}  # where no site has a name
+HALF_NAME = 0.12  # of the distance of two atoms: nearer to the left and right, names would be cut
 MARGIN = 0.35  # of the distance of two atoms, around the cell
 
 Cell = Float[np.ndarray, "2 2"]
@@ -104,6 +105,7 @@ def _atoms(axes: Axes, cell: Cell, sites: Mapping[str, Fractions]) -> None:
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) @ cell
     near = nearest_A(cell)
     low, high = corners.min(axis=0) - MARGIN * near, corners.max(axis=0) + MARGIN * near
+    edge = HALF_NAME * near
     images = [np.array([i, j]) @ cell for i in range(-2, 4) for j in range(-2, 4)]
     for place in images:
         axes.add_patch(
@@ -112,7 +114,7 @@ def _atoms(axes: Axes, cell: Cell, sites: Mapping[str, Fractions]) -> None:
     axes.plot(*corners.T, color="white", linewidth=1.4, linestyle="--")
     for name, places in (sites or ROWS).items():
         for x, y in (np.array(place) @ cell + image for place in places for image in images):
-            if low[0] < x < high[0] and low[1] < y < high[1]:
+            if low[0] + edge < x < high[0] - edge and low[1] < y < high[1]:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
                 where = {"ha": "center", "va": "center", "clip_on": True}
                 axes.text(x, y, name.replace(" ", "\n"), fontsize=5.5, bbox=box, **where)

@@ -1,14 +1,21 @@
 """`scatter fit sticking`: curves fitted to sticking probabilities, in a table, a figure, a CSV."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from rich.console import Console
 
-from scatter.analysis import Counts, Fit, Undetermined, fit
+from scatter.analysis import Counts, Fit, Sticking, Undetermined, fit
+from scatter.analysis.curve import Curve, curves
 from scatter.analysis.fits import UNLIKELY, best_fits
 from scatter.analysis.likelihood import FORMS, Form
+from scatter.analysis.words import in_words
 from scatter.phrases import interval
+from scatter.plots.fitted import FINE, fits_of
 from scatter.plots.sticking import sticking_figure
 from scatter.plots.style import save
 from scatter.report.averages import into
@@ -108,6 +115,47 @@ def fit_sticking(
         say(console, sentence)
     say(console, f"table:  {folder / 'fits.csv'}\nfigure: {folder / 'fits.png'}")
     return rows
+
+
+def fitted_curves(
+    rows: Sequence[Sticking],
+    energies_eV: ArrayLike | None = None,
+    form: Form | None = None,
+    amplitude: float | None = None,
+) -> pd.DataFrame:
+    """S0 of fitted curves with their 95 % bands; a warning says why one is left out.
+
+    Args:
+        rows: of points; one curve along the energy for each set of their other conditions.
+        energies_eV: where; by default `FINE` from the first to the last point of each.
+        form: as of `fits_of`.
+        amplitude: likewise.
+
+    Raises:
+        UserError: no curve can be fitted; says why.
+    """
+    tables, doubts = [], []
+    own = curves(rows, "energy_eV")
+    for curve, answer in zip(own, fits_of(own, form, amplitude), strict=True):
+        if isinstance(answer, Fit):
+            tables.append(_along(curve, answer, energies_eV))
+        else:
+            why = getattr(answer, "sentence", "the counts of its points are not known")
+            doubts.append(f"{in_words(curve.rows, without='energy_eV')}: {why}")
+    if not tables:
+        raise UserError("; ".join(doubts) or "there is no point to fit")
+    for sentence in doubts:
+        warnings.warn(sentence, stacklevel=3)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _along(curve: Curve, fitted: Fit, energies_eV: ArrayLike | None) -> pd.DataFrame:
+    known = curve.x[np.isfinite(curve.S0)]
+    every = np.linspace(known.min(), known.max(), FINE) if energies_eV is None else energies_eV
+    energy = np.atleast_1d(np.asarray(every, dtype=float))
+    low, high = fitted.band(energy)
+    numbers = {"energy_eV": energy, "S0": fitted(energy), "low": low, "high": high}
+    return pd.DataFrame({**curve.conditions, "form": fitted.form, **numbers})
 
 
 def _better(best: Sequence[Fit | Undetermined], form: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from scatter.analysis import (
     GAUSSIAN,
@@ -29,6 +30,7 @@ from scatter.columns import vectors
 from scatter.initial.formulas import atom_symbols
 from scatter.report.desorbed import points_of, table_of
 from scatter.report.failures import unknown
+from scatter.report.fits import fitted_curves
 from scatter.report.page import write_report
 from scatter.report.products import product_table
 from scatter.report.splitting import COLUMNS as SPLITTING_COLUMNS
@@ -196,6 +198,25 @@ class Results:
             raise UserError("; ".join(sentences) or "there is no point to fit")
         return pd.DataFrame(rows).drop(columns="draws")
 
+    def fitted(
+        self,
+        energies_eV: ArrayLike | None = None,
+        form: Form | None = None,
+        amplitude: float | None = None,
+    ) -> pd.DataFrame:
+        """S0 of the fitted curves with their 95 % bands, to draw: a row for each energy of each.
+
+        Args:
+            energies_eV: where; by default 200 from the first to the last point of each curve.
+            form: as of `fits`; by default that which describes the points best, as in figures.
+            amplitude: as of `fits`.
+
+        Raises:
+            UserError: no curve can be fitted; says why, as a warning does of some.
+        """
+        self.read.description.refuse_weights()
+        return fitted_curves(self.read.rows, energies_eV, form, amplitude)
+
     def desorption(self) -> pd.DataFrame:
         """A row for each point of a desorption campaign; as `desorption.csv`.
 
@@ -276,5 +297,4 @@ class Results:
 
 
 def _frame(rows: np.ndarray) -> pd.DataFrame:
-    """A table of structured rows."""
     return pd.DataFrame({name: as_text(rows[name]) for name in rows.dtype.names or ()})
