@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from scatter.analysis.clustered import Known
 from scatter.analysis.desorbed import Desorbed
@@ -77,6 +78,7 @@ def _states(axes: Axes, desorbed: Desorbed) -> None:
         )
         bars(axes, J, P, low, high, **look(place, label=f"$v$ = {v:g}"))
     axes.set_xlabel("$J$")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("Share of the flux")
     axes.set_ylim(bottom=0)
     if rows:
