@@ -41,6 +41,12 @@ class Pilot(Saved):
     over: int
 
     @property
+    def chains(self) -> int:
+        """How many go on from here: of fresh starts a share, later all."""
+        now = self.climb.chains
+        return now if self.climb.level else max(2, now // SHARE)
+
+    @property
     def ladder(self) -> Ladder:
         """What it has fixed."""
         return Ladder(self.levels, self.steps)
@@ -81,10 +87,9 @@ def _next_level(pilot: Pilot, explorer: Explorer) -> Pilot:
     level = next_level(pilot.climb.score, float(pilot.levels[-1]) if len(pilot.levels) else -np.inf)
     if level is None or len(pilot.levels) == MOST_LEVELS:
         return replace(pilot, steps=steps, over=1)
-    chains = pilot.climb.chains if pilot.levels.size else max(2, pilot.climb.chains // SHARE)
     return replace(
         pilot,
-        climb=passed(pilot.climb, explorer, level, chains),
+        climb=passed(pilot.climb, explorer, level, pilot.chains),
         levels=np.append(pilot.levels, level),
         steps=steps,
         tried=pilot.tried[:0],

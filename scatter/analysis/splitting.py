@@ -82,6 +82,11 @@ class Climb(Saved):
     told: dict[str, np.ndarray]
 
     @property
+    def replicates(self) -> int:
+        """How many are left."""
+        return len(np.unique(self.replicate))
+
+    @property
     def turn(self) -> Turn:
         """The moves that are due."""
         now = slice(-self.chains, None)

@@ -109,8 +109,7 @@ class Splitting:
         if kept is None:
             self._keep(path, self._of_pilot(pilot))
         while not pilot.over:
-            size = pilot.climb.chains
-            self._watch(f"{self.name}: pilot, level {len(pilot.levels) + 1}", size)
+            self._watch(f"{self.name}: pilot, level {len(pilot.levels) + 1}", pilot.chains)
             pilot = next(pilots.piloting(pilot, self.explorer))
             self._keep(path, self._of_pilot(pilot))
             if pilot.over or pilot.climb.move == pilots.PILOT_MOVES:
@@ -149,13 +148,14 @@ class Splitting:
         else:
             climb = kept.climb
         moves = self.input.sampling.most_moves
+        each = climbing.chains_of(N, moves)
         rounds = climbing.production(climb, self.explorer, ladder, N, moves)
-        self._watch(self._where(climb.level, climb.move, ladder), climb.chains)
+        self._watch(self._where(climb.level, climb.move, ladder), each * climb.replicates)
         for climb in rounds:
             self._keep(path, KeptClimb(2, climb))
             if climb.move == moves:
                 self._say(_climbs_words(climb, ladder))
-            self._watch(self._where(climb.level, climb.move, ladder), climb.chains)
+            self._watch(self._where(climb.level, climb.move, ladder), each * climb.replicates)
         keep_reactive(self.explorer, self.folder, climb)
         self._tell(climb.told)
         self.explorer.ranks.share(path.unlink)
