@@ -32,6 +32,13 @@
     const small = value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6);
     return small ? value.toExponential(2).replace(/\.?0*e/, "e") : String(Number(value.toPrecision(4)));
   };
+  const ranged = (value, low, high) => { // as many decimals as give the interval's width two digits
+    if (!Number.isFinite(value)) return "not known";
+    if (!Number.isFinite(low)) return written(value);
+    const places = Math.max(0, 1 - Math.floor(Math.log10(high - low)));
+    const form = places > 4 ? written : (end) => end.toFixed(places);
+    return `${form(value)} (${form(low)} to ${form(high)})`;
+  };
 
   const symbol = (n, x, y) => {
     const shapes = [
@@ -126,10 +133,9 @@
     };
 
     const say = (point) => {
-      const ends = Number.isFinite(point.low) ? ` (${written(point.low)} to ${written(point.high)})` : "";
-      const value = Number.isFinite(point.y) ? written(point.y) : "not known";
-      if (map) told.textContent = `${figure.dataset.value} ${value}${ends} around x ${written(point.x)} Å, y ${written(point.up)} Å; ${point.words}`;
-      else told.textContent = `${point.curve ? `${point.curve}: ` : ""}${figure.dataset.y} ${value}${ends} at ${figure.dataset.x} ${written(point.x)}`;
+      const value = ranged(point.y, point.low, point.high);
+      if (map) told.textContent = `${figure.dataset.value} ${value} around x ${written(point.x)} Å, y ${written(point.up)} Å; ${point.words}`;
+      else told.textContent = `${point.curve ? `${point.curve}: ` : ""}${figure.dataset.y} ${value} at ${figure.dataset.x} ${written(point.x)}`;
     };
     const follow = (x, y) => {
       const at = frame();
@@ -138,8 +144,8 @@
         const along = fit.x.map((_, n) => place({ x: fit.x[n], y: fit.y[n], low: fit.low[n], high: fit.high[n] }, at));
         const n = along.reduce((best, to, i) => (Math.abs(to.x - x) < Math.abs(along[best].x - x) ? i : best), 0);
         if (Math.hypot(along[n].x - x, along[n].y - y) > CLOSE) continue;
-        const ends = `${written(fit.low[n])} to ${written(fit.high[n])}`;
-        told.textContent = `${curve ? `${curve}: ` : ""}fit ${written(fit.y[n])} (${ends}) at ${figure.dataset.x} ${written(fit.x[n])}; ${fit.words}`;
+        const value = ranged(fit.y[n], fit.low[n], fit.high[n]);
+        told.textContent = `${curve ? `${curve}: ` : ""}fit ${value} at ${figure.dataset.x} ${written(fit.x[n])}; ${fit.words}`;
         return;
       }
       told.textContent = "";
