@@ -22,6 +22,7 @@ from scatter.results.folder import by_conditions
 LEANING = "so far; S0 is biased high while many are running, since dissociation ends sooner"
 SHOWN = 24  # points in the live table; more would not fit a terminal
 AROUND = 6  # lines of a terminal that what stands around that table may take
+LOGGED_s = (60.0, 1800.0)  # least and greatest time between two views in a file or a pipe
 
 
 class Mark(NamedTuple):
@@ -39,7 +40,7 @@ class Mark(NamedTuple):
 
 
 class Progress:
-    """A live view on a terminal; on others only what a campaign with a target says of its rounds.
+    """A live view on a terminal; elsewhere the same view after 1, 2, 4, ... minutes, one by one.
 
     Attributes:
         upper: the number to which each point is run in this round.
@@ -96,23 +97,36 @@ class Progress:
             say(self.live.console, text)
 
     def show(self, steps: int, counts: np.ndarray, period_s: float = 0.5) -> None:
-        """Show steps made and outcomes so far (shape (point, code)), at most once a period."""
+        """Show steps made and outcomes so far (shape (point, code)), at most once a period.
+
+        Where there is no terminal, the period is as long as the run so far, within `LOGGED_s`.
+        """
         now = time.monotonic()
         if self.first is None and steps:
             self.first = Mark(now, steps, int(counts.sum()))
-        if not self.shown or now - self.last < period_s:
+        if not self.shown:
+            least, most = LOGGED_s
+            period_s = min(max(self.last - self.start, least), most)
+        if now - self.last < period_s:
             return
         self.last = now
+        view = self._view(steps, counts)
+        if self.shown:
+            self.live.update(view, refresh=True)
+        else:
+            self.live.console.print(view, soft_wrap=True)
+
+    def _view(self, steps: int, counts: np.ndarray) -> Group:
+        """What is done, and the table so far where all trajectories count alike."""
         line = Text(self.line(steps, counts))
         if not self.alike:
-            self.live.update(line, refresh=True)
-            return
+            return Group(line)
         rows = self._rows(counts)
         rows = [rows[number] for number in self.order]
         table, more = self._fitting(rows[:SHOWN]), Text(LEANING)
         if left := len(rows) - len(table.rows):
             more = Text(f"{counted(left, 'more point')}\n{LEANING}")
-        self.live.update(Group(line, table, more), refresh=True)
+        return Group(line, table, more)
 
     def _rows(self, counts: np.ndarray) -> list[Sticking]:
         return sticking_of_counts(self.points, counts, self.most, self.surfaces, self.own)
@@ -121,7 +135,7 @@ class Progress:
         """The table of as many points, the first ones, as there is room for."""
         width, height = self.live.console.size
         table = sticking_table(rows, self.aim)
-        while len(rows) > 1 and len(table.lines(width)) > height - AROUND:
+        while self.shown and len(rows) > 1 and len(table.lines(width)) > height - AROUND:
             rows = rows[:-1]
             table = sticking_table(rows, self.aim)
         return table

@@ -196,6 +196,26 @@ def test_the_rate_leaves_compilation_out(spoken, monkeypatch):
     assert "99 of 200 trajectories, 100 trajectory-steps/s, 10 s left" in progress.line(1016, done)
 
 
+def test_a_log_gets_a_view_after_one_two_and_four_minutes(monkeypatch):
+    table, counts, _ = some_rows((1, 99), (50, 50))
+    now = [0.0]
+    monkeypatch.setattr("scatter.campaign.progress.time.monotonic", lambda: now[0])
+    log = Console(file=io.StringIO(), width=120)
+    progress = Progress(log, table, Aim(400, 400), {"111": "Cu(111)"}, 0.01)
+    all_of_them = up_to(np.zeros(2, int), np.full(2, 400))
+    progress.open_round(Round(1, 0 * counts, 0 * counts, all_of_them), 0)
+    shown = []
+    for second in range(0, 300, 5):
+        now[0] = float(second)
+        progress.show(16 * second, counts)
+        shown.append((second, log.file.getvalue().count("left")))
+    more = [at for (at, n), (_, before) in zip(shown[1:], shown, strict=False) if n > before]
+    assert more == [60, 120, 240]
+    text = log.file.getvalue()
+    assert "200 of 800 trajectories" in text
+    assert text.count(" 0.5000 ") == 3
+
+
 def test_all_trajectories_that_a_target_may_ask_for_are_recorded(write_tiny, tmp_path):
     text = write_tiny(tmp_path, **AIMED).read_text()
     assert every_frame(parse(FILE, text).input, 5.0).frames.trajectories == 60
