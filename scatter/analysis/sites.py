@@ -1,12 +1,13 @@
 """Where on the surface: impact sites folded into the surface unit cell, and sticking on each."""
 
 from collections.abc import Mapping
+from itertools import product
 from math import nan
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from scatter.analysis.per_point import Columns, by_point, long_table, record_type, records
 from scatter.analysis.probability import settled, wilson
@@ -15,6 +16,8 @@ from scatter.outcomes import MOST_UNSETTLED, Outcome
 
 Where = Literal["impact", "lowest"]
 PerTrajectory = Float[np.ndarray, " trajectory"]
+Operations = Int[np.ndarray, "operation 2 2"]
+IDENTITY = np.eye(2, dtype=int)[None]
 
 IMPACT = np.dtype(
     [
@@ -33,6 +36,33 @@ def sites_of(facet: str, crystal: str) -> Mapping[str, Fractions]:
 def surface_cell(facet: str, crystal: str, lattice_constant: float) -> Float[np.ndarray, "2 2"]:
     """Lattice vectors (rows) of the unit cell of a facet's surface, Å."""
     return lattice_constant * np.array(CRYSTALS[crystal][facet].cell)
+
+
+def symmetries_of(facet: str, crystal: str) -> Operations:
+    """Rotations and mirrors about an atom of the top layer that keep the lattice and all sites.
+
+    Matrices W of whole numbers that act on fractions as (a, b) W: with the metric G of the cell,
+    W G Wᵀ = G, and each kind of site is mapped on itself modulo the lattice. Of a facet whose sites
+    have no names, the identity alone.
+    """
+    known = CRYSTALS.get(crystal, {}).get(facet)
+    if not known or not known.sites:
+        return IDENTITY
+    metric = np.array(known.cell) @ np.array(known.cell).T
+    every = np.array([*product((-1, 0, 1), repeat=4)]).reshape(-1, 2, 2)
+    kept = [
+        W
+        for W in every
+        if np.allclose(W @ metric @ W.T, metric)
+        and all(_mapped(np.array(places), W) for places in known.sites.values())
+    ]
+    return np.array(kept)
+
+
+def _mapped(places: Float[np.ndarray, "site 2"], W: Int[np.ndarray, "2 2"]) -> bool:
+    """Whether sites of one kind are mapped on one another."""
+    apart = (places @ W)[:, None] - places[None]
+    return bool((np.abs(apart - np.round(apart)).max(axis=-1).min(axis=-1) < 1e-6).all())
 
 
 def folded(

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from scatter.analysis.sites import sites_of, surface_cell
+from scatter.analysis.sites import IDENTITY, Operations, sites_of, surface_cell
 from scatter.facets import Fractions
 from scatter.outcomes import Outcome
 from scatter.plots.series import rows_at
 from scatter.plots.style import bars, canvas, look
 
-PER_TILE = 60  # trajectories that a tile of the cell holds on average, at least
+PER_TILE = 150  # impacts that a tile of the cell holds on average, at least
 TILES = (3, 12)  # along a lattice vector, at least and at most
 FEWEST = 5  # a tile or site with fewer trajectories is left blank
 COLOURS = "cividis"  # of shares; reads in black and white, and for the colour-blind
@@ -33,6 +33,7 @@ def site_figure(
     facet: str,
     crystal: str,
     lattice_constant_A: float,
+    operations: Operations = IDENTITY,
 ) -> Figure:
     """Share of the impacts that dissociated over the unit cell, and S0 by the nearest site.
 
@@ -45,36 +46,45 @@ def site_figure(
         facet: of the surface.
         crystal: of which it is a facet.
         lattice_constant_A: of the slab.
+        operations: the map is averaged over them.
     """
     cell, sites = surface_cell(facet, crystal, lattice_constant_A), sites_of(facet, crystal)
     with canvas(2 if sites else 1, 68) as figure:
         panels = figure.subplots(1, 2 if sites else 1, squeeze=False)[0]
-        _map(figure, panels[0], impacts, cell)
+        _map(figure, panels[0], shares(impacts, operations), cell)
         _atoms(panels[0], cell, sites)
         if sites:
             _by_site(panels[1], by_site)
     return figure
 
 
-def shares(impacts: np.ndarray) -> tuple[Tiles, Tiles]:
+def shares(impacts: np.ndarray, operations: Operations = IDENTITY) -> tuple[Tiles, Tiles]:
     """Impacts and dissociated in each tile of the unit cell, by a and b.
+
+    An impact counts once in each tile in which one of its images by the operations is: where all
+    of these are symmetries of what is counted, a tile has as many times the impacts.
 
     Args:
         impacts: records of `scatter.analysis.sites.IMPACT`.
+        operations: from `symmetries_of`.
     """
-    tiles = int(np.clip(np.sqrt(len(impacts) / PER_TILE), *TILES))
-    edges = np.linspace(0, 1, tiles + 1)
-    stuck = impacts[impacts["outcome"] == Outcome.DISSOCIATED]
+    tiles = int(np.clip(np.sqrt(len(impacts) * len(operations) / PER_TILE), *TILES))
+    images = np.stack([impacts["a"], impacts["b"]], axis=-1) @ operations
+    a, b = ((images - np.floor(images)) * tiles).astype(int).transpose(2, 0, 1) % tiles
+    tile = np.sort(a * tiles + b, axis=0)  # of each impact, the same ones side by side
+    first = np.ones(tile.shape, bool)
+    first[1:] = tile[1:] != tile[:-1]
+    stuck = first & (impacts["outcome"] == Outcome.DISSOCIATED)
     every, dissociated = (
-        np.histogram2d(rows["a"], rows["b"], (edges, edges))[0].astype(int)
-        for rows in (impacts, stuck)
+        np.bincount(tile[counted], minlength=tiles**2).reshape(tiles, tiles)
+        for counted in (first, stuck)
     )
     return every, dissociated
 
 
-def _map(figure: Figure, axes: Axes, impacts: np.ndarray, cell: Cell) -> None:
+def _map(figure: Figure, axes: Axes, counted: tuple[Tiles, Tiles], cell: Cell) -> None:
     """Shares as colours, dark where they are low, in the cell and its neighbours."""
-    every, dissociated = shares(impacts)
+    every, dissociated = counted
     share = np.where(every >= FEWEST, dissociated / np.maximum(every, 1), np.nan)
     edges = np.linspace(0, 1, len(share) + 1)
     a, b = np.meshgrid(edges, edges, indexing="ij")

@@ -8,13 +8,21 @@ import pandas as pd
 
 from scatter.analysis import Sticking
 from scatter.analysis.probability import wilson
-from scatter.analysis.sites import impact_sites, site_sticking, sites_of, surface_cell
+from scatter.analysis.sites import (
+    IDENTITY,
+    Operations,
+    impact_sites,
+    site_sticking,
+    sites_of,
+    surface_cell,
+    symmetries_of,
+)
 from scatter.plots.sites import COLOURS, FEWEST, ROWS, nearest_A, shares, site_figure
 from scatter.plots.style import colours_of
 from scatter.report.chart import Cell, Chart, chart_of
 from scatter.report.document import Exhibit, records
 from scatter.results.folder import ResultsFile
-from scatter.results.surfaces import crystal_in
+from scatter.results.surfaces import clean_in, crystal_in
 from scatter.settings import UserError
 
 MOST_MAPS = 4
@@ -24,7 +32,7 @@ SHADES = 32  # of the colours of a map
 def site_exhibits(results: ResultsFile) -> Iterator[Exhibit]:
     """Maps of impacts in the surface unit cell, and sticking by site."""
     constants = lattice_constants(results)
-    crystal = crystal_in(results.description)
+    crystal, clean = crystal_in(results.description), clean_in(results.description)
     impacts = impact_sites(results.points, results.trajectories, constants, crystal)
     table = site_sticking(results.points, impacts, crystal, most=results.guards.most_unsettled)
     by_site = dict(results.scans(table)) if len(table) else {}
@@ -33,7 +41,10 @@ def site_exhibits(results: ResultsFile) -> Iterator[Exhibit]:
         constant = constants[f"{group[0].facet} {group[0].T_K:g} K"]
         there = impacts[mine & np.isfinite(impacts["x_A"])]
         if len(there) and constant:
-            yield site_map(words, group[0], there, by_site.get(words, table), crystal, constant)
+            row, nearest = group[0], by_site.get(words, table)
+            even = clean and row.polar_deg == 0
+            operations = symmetries_of(row.facet, crystal) if even else IDENTITY
+            yield site_map(words, row, there, nearest, crystal, constant, operations)
     if len(table):
         yield Exhibit(
             "site_sticking",
@@ -54,6 +65,7 @@ def site_map(
     by_site: pd.DataFrame,
     crystal: str,
     constant: float,
+    operations: Operations = IDENTITY,
 ) -> Exhibit:
     """The map of points that differ in energy alone.
 
@@ -64,16 +76,19 @@ def site_map(
         by_site: of `site_sticking`, of the same points.
         crystal: of the surface.
         constant: lattice constant of the slab, Å.
+        operations: symmetries over which the map is averaged.
     """
     cell = surface_cell(row.facet, crystal, constant)
-    tiles, sites = tile_rows(impacts, cell), sites_of(row.facet, crystal)
+    tiles, sites = tile_rows(impacts, cell, operations), sites_of(row.facet, crystal)
     caption = (
         "share of the trajectories that dissociated by where their straight approach meets the top "
         "plane, all incidence energies together"
     )
+    if len(operations) > 1:
+        caption += f", averaged over the {len(operations)} symmetries of the surface"
     if sites:
         caption += "; its files have S0 by the nearest site beside it, with 95 % intervals"
-    figure = site_figure(impacts, by_site, row.facet, crystal, constant)
+    figure = site_figure(impacts, by_site, row.facet, crystal, constant, operations)
     chart = Chart(
         *("x_A", "P", "x (Å)", "y (Å)"),
         cell=Cell(
@@ -93,7 +108,9 @@ def site_map(
     return Exhibit.of_scan("sites", words, f"{caption}.", figure, pd.DataFrame(tiles), chart)
 
 
-def tile_rows(impacts: np.ndarray, cell: np.ndarray) -> list[dict[str, float | int | None]]:
+def tile_rows(
+    impacts: np.ndarray, cell: np.ndarray, operations: Operations = IDENTITY
+) -> list[dict[str, float | int | None]]:
     """The tiles of a map: place of the middle, impacts, dissociated, their share and its interval.
 
     The share is not known where there are fewer than `FEWEST` impacts. Tiles go along b first.
@@ -101,8 +118,9 @@ def tile_rows(impacts: np.ndarray, cell: np.ndarray) -> list[dict[str, float | i
     Args:
         impacts: records of `scatter.analysis.sites.IMPACT`.
         cell: lattice vectors (rows) of the surface's unit cell, Å.
+        operations: as of `scatter.plots.sites.shares`.
     """
-    every, dissociated = shares(impacts)
+    every, dissociated = shares(impacts, operations)
     rows = []
     for tile, (count, stuck) in enumerate(zip(every.flat, dissociated.flat, strict=True)):
         a, b = ((n + 0.5) / len(every) for n in divmod(tile, len(every)))

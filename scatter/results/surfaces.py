@@ -46,6 +46,18 @@ def crystal_in(description: Description) -> str:
         raise description.unreadable(error) from error
 
 
+def clean_in(description: Description) -> bool:
+    """Whether a campaign's surfaces carry no adsorbates.
+
+    Raises:
+        UserError: there is no input, or it cannot be read.
+    """
+    try:
+        return not tomllib.loads(description["input"]).get("surface", {}).get("adsorbates")
+    except (ValueError, RecursionError, TypeError, AttributeError) as error:
+        raise description.unreadable(error) from error
+
+
 def names_of(
     surface: Mapping[str, Any], incidence: Mapping[str, Any], facets: Iterable[str]
 ) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from scatter.analysis.boltzmann import boltzmann_p_value, boltzmann_populations
 from scatter.analysis.directions import ANGLES
-from scatter.analysis.sites import IMPACT
+from scatter.analysis.sites import IMPACT, symmetries_of
 from scatter.outcomes import Outcome
 from scatter.plots.directions import directions_figure, plane_figure
 from scatter.plots.energy import transfer_figure
@@ -111,6 +111,28 @@ def test_the_map_of_sites_counts_every_impact_in_its_tile():
     half = len(every) // 2
     assert (stuck[:half] == every[:half]).all()
     assert not stuck[-half:].any()
+
+
+@pytest.mark.parametrize(
+    ("crystal", "facet", "order"),
+    [
+        *(("fcc", "111", 6), ("fcc", "100", 8), ("fcc", "110", 4), ("fcc", "211", 1)),
+        *(("bcc", "110", 4), ("bcc", "100", 8), ("bcc", "111", 6), ("hcp", "0001", 6)),
+    ],
+)
+def test_a_map_averaged_over_the_plane_group_is_that_of_any_image(crystal, facet, order):
+    operations = symmetries_of(facet, crystal)
+    assert len(operations) == order
+    rows = impacts()
+    every, stuck = shares(rows, operations)
+    for W in operations:
+        moved = rows.copy()
+        moved["a"], moved["b"] = (np.stack([rows["a"], rows["b"]], -1) @ W % 1).T
+        assert all(map(np.array_equal, shares(moved, operations), (every, stuck)))
+    # An impact has at most `order` images, and fewer where two of them share a tile.
+    assert 0.8 * order * len(rows) <= every.sum() <= order * len(rows)
+    one = rows[:1]
+    assert shares(one, operations)[0].max() == 1
 
 
 def test_sites_are_drawn_on_their_atoms_with_S0_by_the_nearest():
