@@ -44,7 +44,7 @@ class Column:
     Attributes:
         names: of the columns of the rows.
         heading: above it.
-        form: of all its numbers, so that they can be compared; "": each has its own.
+        form: of all its numbers, so that they can be compared; "": each, or each interval, its own.
         words: whether it holds text.
     """
 
@@ -60,11 +60,13 @@ class Column:
             return _unchosen(self.names[0], values[0]) or self._number(values[0])
         if any(map(missing, values)):
             return "–"
-        low, high = map(self._number, values)
+        form = self.form or _form_of_width(*values)
+        low, high = (self._number(value, form) for value in values)
         return f"{low} to {high}" if {*(low + high)} & {"-", "e"} else f"{low}–{high}"
 
-    def _number(self, value: object) -> str:
-        return f"{value:{self.form}}" if self.form and _broken(value) else plain(value)
+    def _number(self, value: object, form: str = "") -> str:
+        form = form or self.form
+        return f"{value:{form}}" if form and _broken(value) else plain(value)
 
 
 def columns_of(names: Sequence[str], rows: Sequence[Row]) -> list[Column]:
@@ -86,17 +88,19 @@ def columns_of(names: Sequence[str], rows: Sequence[Row]) -> list[Column]:
 def _form(values: Sequence[object], ends: int) -> str:
     """Powers of ten; or as many decimals as the number with the most of them shows.
 
-    Of intervals as many as give the narrowest three digits.
+    Intervals that need no powers of ten have a form each.
     """
     texts = [plain(value) for value in values if _broken(value)]
     if any("e" in text for text in texts):
         return ".2e"
     places = max((len(text.partition(".")[2]) for text in texts), default=0)
-    if ends > 1:
-        widths = np.diff(np.array(values, float).reshape(-1, 2)).ravel()
-        known = widths[np.isfinite(widths) & (widths > 0)]
-        places = max(0, 2 - floor(log10(known.min()))) if len(known) else places
-    return f".{places}f" if texts else ""
+    return f".{places}f" if texts and ends == 1 else ""
+
+
+def _form_of_width(low: Any, high: Any) -> str:
+    """As many decimals as give the width of an interval two digits."""
+    width = high - low if _broken(low) and _broken(high) else 0.0
+    return f".{max(0, 1 - floor(log10(width)))}f" if width > 0 else ""
 
 
 def _broken(value: object) -> bool:

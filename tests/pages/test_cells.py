@@ -23,12 +23,12 @@ def cells(names, rows):
     return [c.heading for c in columns], [[c.text(row) for c in columns] for row in rows]
 
 
-def test_the_ends_of_an_interval_share_a_cell_and_numbers_of_a_column_their_decimals():
+def test_the_ends_of_an_interval_share_a_cell_and_show_two_digits_of_its_width():
     headings, texts = cells(["energy_eV", "S0", "low", "high"], ROWS)
     assert headings == ["energy (eV)", "S0", "95 %"]
-    assert texts == [["0.525", "0.0833", "0.020–0.181"], ["0.6", "0.2000", "0.118–0.318"]]
+    assert texts == [["0.525", "0.0833", "0.02–0.18"], ["0.6", "0.2000", "0.12–0.32"]]
     narrow = [{"low": 0.41682, "high": 0.42311}, {"low": 0.0, "high": 0.5}]
-    assert cells(["low", "high"], narrow)[1] == [["0.41682–0.42311"], ["0.00000–0.50000"]]
+    assert cells(["low", "high"], narrow)[1] == [["0.4168–0.4231"], ["0.00–0.50"]]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_intervals_are_named_after_what_they_are_of(names, headings):
 
 
 def test_an_interval_with_a_negative_or_tiny_end_is_not_read_as_a_difference():
-    assert cells(["low", "high"], [{"low": -0.2, "high": 0.1}])[1] == [["-0.200 to 0.100"]]
+    assert cells(["low", "high"], [{"low": -0.2, "high": 0.1}])[1] == [["-0.20 to 0.10"]]
     assert cells(["low", "high"], [{"low": 1e-6, "high": 1e-5}])[1] == [["1.00e-06 to 1.00e-05"]]
     assert cells(["low", "high"], [{"low": None, "high": 0.1}])[1] == [["–"]]
 
