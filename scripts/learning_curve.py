@@ -1,34 +1,35 @@
 r"""How the error falls with the number of structures: fine-tuned, from scratch, and by difference.
 
-Usage: python scripts/learning_curve.py OUT --set SET --foundation small|medium|large|FILE
+Usage: python scripts/learning_curve.py OUT --set SET --foundation FILE --numbers N [N ...]
 
-For each number of structures a model is trained by each method, and its errors are measured on the
-set's test part (on the validation part, where there is none):
+For each number of structures a model is trained by each method with the trainer of `scatter
+distil`, and its errors are measured on the set's test part (on the validation part, where there is
+none):
 
-    f0, f4, f5, f6   the foundation fine-tuned, with the study's freezing
-    scratch          a model of its own, as `scatter distil` trains it
+    f0, f4, GROUPS   begun with the foundation, these groups frozen, as `--freeze` of `distil` has
+                     them: analogues of the study's, in a folded model
+    scratch          a model of the foundation's shape, begun at random
     delta            such a model of the difference between the labels and the foundation, added
                      to the foundation
 
-The structures of a smaller number are among those of a larger. Everything lies in OUT: a folder for
-each training, `curve.json`, and the figure `learning_curve.png`. The same command goes on where it
-was stopped.
+All make as many steps, whatever the number of structures. Several subsets are drawn at random, in
+each of which the smaller numbers are among the larger; a figure shows the mean over them, and bars
+its standard error (of one subset, that of the test structures).
 
-At full scale, on a GPU:
+Everything lies in OUT: a potential and its errors for each training, `curve.json`, `curve.md`, and
+the figure `learning_curve.png`. The same command goes on where it was stopped, and draws all that
+is there; so two of them, with other `--methods` or `--subsets`, share two cores.
 
-    python scripts/learning_curve.py runs/learning --set runs/set --foundation small \
-        --numbers 85 169 338 845 1690 3376 --device cuda --channels 32 --batch 16
-
-On two cores, on a stand-in that is made first (a foundation trained on ASE's EMT for H, Ni and Cu;
-the set labelled by the analytic potential of H2 on copper), each training with as many steps:
+Without a foundation at hand, on a stand-in (the potential that ships; the set, which is made first,
+labelled by the analytic potential of H2 on copper), in minutes:
 
     python scripts/learning_curve.py runs/stand_in --stand-in
 """
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +39,15 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from scatter.files import write_whole
 from scatter.fitting.progress import Teller
-from scatter.mace.mace_torch import MaceTorch
-from scatter.mace.training.finetune import NAMED, Foundation, downloaded, finetune
+from scatter.mace.file import FoldedMace
+from scatter.mace.training.begun import ground_of
+from scatter.mace.training.distil import Beginning, distil
+from scatter.mace.training.learning import Lessons
 from scatter.mace.training.student import Student
-from scatter.mace.training.train import Training, train
-from scatter.plots.learning import Learned, learning_figure
+from scatter.plots.learning import Learned, learning_figure, mean_over_subsets
 from scatter.plots.style import save
 from scatter.potentials.evaluate import evaluate
+from scatter.potentials.families import SHIPPED
 from scatter.potentials.table import potential_from_name
 from scatter.structures import extxyz, read_frames
 from scatter.validation.errors import Errors, compare, errors, molecule_of
@@ -60,111 +63,127 @@ class Curve:
     def __init__(self, options: argparse.Namespace):
         """Take a set apart: `options` are those of the command line."""
         self.folder, self.options = options.out, options
-        self.parts = {"train": options.set / "train.extxyz", "valid": options.set / "valid.extxyz"}
+        self.foundation = Path(options.foundation)
+        self.valid = options.set / "valid.extxyz"
         test = options.set / "test.extxyz"
-        self.judge = test if test.is_file() else self.parts["valid"]
-        self.training = Training(
-            options.epochs, options.batch, precision=options.precision, device=options.device,
-            threads=options.threads,
-        )  # fmt: skip
-        self.student = Student(options.channels, options.l_max, cutoff_A=options.cutoff)
-        self.frames = read_frames(self.parts["train"])
-        self.order = np.random.default_rng(0).permutation(len(self.frames))
+        self.judge = test if test.is_file() else self.valid
+        self.frames = read_frames(options.set / "train.extxyz")
+        self.judged = read_frames(self.judge)
+        numbers = np.unique(np.concatenate([frame.numbers for frame in self.frames]))
+        self.student = shape_of(self.foundation, numbers)
 
-    def rows(self) -> Iterator[Learned]:
-        """Train what is not trained yet, smallest numbers first."""
+    def learn(self) -> None:
+        """Train what is not trained yet, smallest numbers first, and draw after each."""
         for number in sorted(self.options.numbers):
-            for method in self.options.methods:
-                kept = self.folder / f"{method}-{number}.json"
-                if not kept.is_file():
-                    print(f"{method}, {number} structures", flush=True)
-                    found = [asdict(row) for row in self.learned(method, number)]
-                    write_whole(kept, json.dumps(found).encode())
-                yield from (Learned(**row) for row in json.loads(kept.read_text()))
+            for subset in self.options.subsets:
+                for method in self.options.methods:
+                    name = f"{method}-{number}-{subset}"
+                    kept = self.folder / f"{name}.json"
+                    if kept.is_file():
+                        continue
+                    print(name, flush=True)
+                    found = self.learned(method, number, subset, name)
+                    row = Learned(method, number, *found.learned, subset)
+                    write_whole(kept, json.dumps(asdict(row)).encode())
+                    self.draw()
+        self.draw()
 
-    def learned(self, method: str, number: int) -> Iterator[Learned]:
-        """Train by one method; of a fine-tuning also the errors that it began with."""
-        data, training = self.subset(number), self.trained(number)
-        tell = Teller(training.epochs, lambda line: print(f"  {line}", flush=True))
-        if method in ("scratch", "delta"):
-            own = self.own(method, number, data, training, tell)
-            yield Learned(method, number, *own.learned)
-            return
-        start = Foundation(self.options.foundation, method, trust_pickle=True)
-        out = self.folder / f"{method}-{number}.model"
-        found = finetune(data, out, start, training, tell)
-        yield Learned(method, number, *found.after.learned)
-        if number == max(self.options.numbers) and method == self.options.methods[0]:
-            yield Learned("foundation", 0, *found.before.learned)
+    def learned(self, method: str, number: int, subset: int, name: str) -> Errors:
+        """Errors of one training."""
+        data = self.subset(number, subset)
+        base = []
+        if method == "delta":
+            base = [self.foundation]
+            data = differences(self.foundation, data)
+        own = method in ("scratch", "delta")
+        rate = self.options.learning_rate if own else self.options.tuning_rate
+        batch = min(self.options.batch, number)
+        epochs = max(5, round(self.options.steps / (number // batch)))
+        lessons = Lessons(epochs, batch, rate, self.options.threads, seed=1 + subset)
+        tell = Teller(epochs, lambda line: print(f"  {line}", flush=True))
+        begun = None if own else Beginning(self.foundation, method)
+        out = self.folder / f"{name}.npz"
+        distil(data, out, self.student, lessons, 1, tell, beginning=begun)
+        return self.errors([out, *base])
 
-    def trained(self, number: int) -> Training:
-        """How; with --steps, for as many epochs as make that many steps."""
-        batch = min(self.training.batch, number)
-        steps = self.options.steps
-        epochs = max(5, round(steps / (number // batch))) if steps else self.training.epochs
-        return replace(self.training, batch=batch, epochs=epochs)
-
-    def subset(self, number: int) -> Path:
-        """A set of so many structures, with all of the other parts."""
-        folder = self.folder / f"set-{number}"
+    def subset(self, number: int, subset: int) -> Path:
+        """A set of so many structures, with the validation part of the whole."""
+        folder = self.folder / f"set-{number}-{subset}"
         folder.mkdir(parents=True, exist_ok=True)
-        _copy_frames(self.frames, self.order[:number], folder / "train.extxyz")
-        for file in {self.parts["valid"], self.judge}:
-            write_whole(folder / file.name, file.read_bytes())
+        order = np.random.default_rng(subset).permutation(len(self.frames))
+        chosen = [self.frames[index] for index in sorted(order[:number])]
+        write_whole(folder / "train.extxyz", extxyz(chosen))
+        write_whole(folder / "valid.extxyz", self.valid.read_bytes())
         return folder
 
-    def own(
-        self, method: str, number: int, data: Path, training: Training, tell: Callable
-    ) -> Errors:
-        """Train a model from scratch, on the labels or on what the foundation leaves of them."""
-        base = None
-        if method == "delta":
-            name = self.options.foundation
-            base = self.potential(downloaded(name) if name in NAMED else Path(name))
-            data = _differences(base, data, self.folder / f"differences-{number}")
-        parts = {part: data / f"{part}.extxyz" for part in ("train", "valid")}
-        name = f"{method}-{number}"
-        model = train(
-            self.folder / f"{name}.training", parts, training, self.student.options(),
-            lambda epoch: tell(name, epoch),
-        )  # fmt: skip
-        return self.errors([self.potential(model), *([base] if base else [])])
-
-    def potential(self, model: Path) -> MaceTorch:
-        """A model of ours, or the foundation, which the user trusts."""
-        return MaceTorch(model, self.training.device, self.training.precision, trust_pickle=True)
-
-    def errors(self, summands: list[MaceTorch]) -> Errors:
+    def errors(self, summands: Sequence[Path]) -> Errors:
         """Errors of a sum of potentials."""
-        frames = read_frames(self.judge)
-        found = [labels_by(one, frames, self.judge) for one in summands]
-        total = Labels(
-            np.sum([one.energies for one in found], axis=0),
-            tuple(
-                np.sum(each, axis=0) for each in zip(*(one.forces for one in found), strict=True)
-            ),
+        found = [self.labels(path) for path in summands]
+        energies = np.sum([one.energies for one in found], axis=0)
+        forces = tuple(
+            np.sum(each, axis=0) for each in zip(*(one.forces for one in found), strict=True)
         )
-        reference = labels_of(frames, self.judge)
-        return errors(compare(frames, total, reference, molecule_of(frames)), frames)[0]
+        return self.judgement(Labels(energies, forces))
+
+    def labels(self, path: Path) -> Labels:
+        """What a potential makes of the structures that judge."""
+        return labels_by(potential_from_name(str(path)), self.judged, self.judge)
+
+    def judgement(self, found: Labels) -> Errors:
+        """Errors of energies and forces."""
+        reference = labels_of(self.judged, self.judge)
+        compared = compare(self.judged, found, reference, molecule_of(self.judged))
+        return errors(compared, self.judged)[0]
+
+    def draw(self) -> None:
+        """Write the table and the figure of all that is trained."""
+        rows = [Learned(**json.loads(path.read_text())) for path in self.folder.glob("*-*-*.json")]
+        kept = self.folder / "foundation.json"
+        if not kept.is_file():
+            found = self.judgement(self.labels(self.foundation))
+            _, forces, molecule = found.learned
+            row = Learned("foundation", 0, found.energy_shifted.measured, forces, molecule)
+            write_whole(kept, json.dumps(asdict(row)).encode())
+        rows.append(Learned(**json.loads(kept.read_text())))
+        rows.sort(key=lambda row: (row.structures, row.method, row.subset))
+        text = json.dumps([asdict(row) for row in rows], indent=1)
+        write_whole(self.folder / "curve.json", text.encode())
+        means = mean_over_subsets(rows)
+        write_whole(self.folder / "curve.md", table(means).encode())
+        save(learning_figure(means), self.folder / "learning_curve")
 
 
-def _copy_frames(frames: list[Atoms], which: np.ndarray, path: Path) -> None:
-    path.write_bytes(extxyz(frames[index] for index in sorted(which)))
+def shape_of(model: Path, numbers: np.ndarray) -> Student:
+    """The shape of a converted model, for these elements."""
+    return ground_of(FoldedMace.read(model), numbers, model)[0]
 
 
-def _differences(base: MaceTorch, data: Path, folder: Path) -> Path:
+def table(rows: Sequence[Learned]) -> str:
+    """Errors in Markdown: mean ± standard error."""
+    lines = ["| structures | method | E (meV) | F (meV/Å) | F on the molecule (meV/Å) |"]
+    lines.append("|---" * 5 + "|")
+    for row in rows:
+        errors = (row.energy, row.forces, row.molecule)
+        cells = " | ".join(f"{mean:.1f} ± {error:.1f}" for mean, error in errors)
+        lines.append(f"| {row.structures or ''} | {row.method} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def differences(base: Path, data: Path) -> Path:
     """The same set, labelled with what the base leaves of its labels."""
+    folder = data.with_name(f"{data.name}-differences")
     folder.mkdir(parents=True, exist_ok=True)
+    potential = potential_from_name(str(base))
     for part in ("train", "valid"):
         frames = read_frames(data / f"{part}.extxyz")
         labels = labels_of(frames, data)
-        found = labels_by(base, frames, data)
+        found = labels_by(potential, frames, data)
         for n, frame in enumerate(frames):
             frame.calc = SinglePointCalculator(
                 frame, energy=labels.energies[n] - found.energies[n],
                 forces=labels.forces[n] - found.forces[n],
             )  # fmt: skip
-        (folder / f"{part}.extxyz").write_bytes(extxyz(frames))
+        write_whole(folder / f"{part}.extxyz", extxyz(frames))
     return folder
 
 
@@ -202,24 +221,15 @@ def labelled(folder: Path, potential: str, frames: list[Atoms], sizes: dict[str,
 
 
 def stand_in(options: argparse.Namespace) -> None:
-    """Make a set and a foundation, and set the options to what suits them."""
+    """Make a set, and set the options to what suits it."""
     folder, rng = options.out / "stand_in", np.random.default_rng(0)
-    options.epochs, options.batch, options.steps, options.precision = 40, 4, 500, "float32"
-    options.channels, options.l_max, options.cutoff = 16, 2, 3.6
+    options.steps, options.batch = options.steps or 500, 4
     options.numbers = options.numbers or [8, 32, 128]
-    largest = max(options.numbers)
-    other = structures(["Cu", "Ni"], 128, rng)
-    data = labelled(folder / "emt", "ase:emt", other, {"train": 120, "valid": 8})
-    parts = {part: data / f"{part}.extxyz" for part in ("train", "valid")}
-    shape = Student(options.channels, options.l_max, cutoff_A=options.cutoff).options()
-    training = Training(40, 4, precision="float32", device=options.device)
-    tell = Teller(training.epochs, lambda line: print(f"  {line}", flush=True))
-    options.foundation = str(
-        train(folder / "training", parts, training, shape, lambda epoch: tell("foundation", epoch))
-    )
-    frames = structures(["Cu"], largest + 48, rng)
-    sizes = {"train": largest, "valid": 8, "test": 40}
-    options.set = labelled(folder / "set", "analytic", frames, sizes)
+    options.set, options.foundation = folder / "set", SHIPPED
+    if not (options.set / "test.extxyz").is_file():
+        largest = max(options.numbers)
+        sizes = {"train": largest, "valid": 8, "test": 40}
+        labelled(options.set, "analytic", structures(["Cu"], largest + 48, rng), sizes)
 
 
 def arguments() -> argparse.Namespace:
@@ -229,37 +239,30 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("out", type=Path)
     parser.add_argument("--set", type=Path, help="folder that `scatter select` wrote")
-    parser.add_argument("--foundation", help="small, medium, large, or a .model file you trust")
-    parser.add_argument("--stand-in", action="store_true", help="make a small set and foundation")
+    parser.add_argument("--foundation", help="a converted model (.npz)")
+    parser.add_argument("--stand-in", action="store_true", help="make a small set")
     parser.add_argument("--numbers", type=int, nargs="+", help="of structures")
-    parser.add_argument("--methods", nargs="+", default=[*METHODS], choices=METHODS)
-    parser.add_argument("--epochs", type=int, default=1500)
-    parser.add_argument("--steps", type=int, help="of the optimiser, in place of --epochs")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--precision", default="float64")
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--methods", nargs="+", default=[*METHODS])
+    parser.add_argument("--subsets", type=int, nargs="+", default=[0, 1, 2], help="their seeds")
+    parser.add_argument("--steps", type=int, help="of the optimiser, in each training")
+    parser.add_argument("--batch", type=int, default=4, help="structures in a step")
+    parser.add_argument("--learning-rate", type=float, default=0.01, help="of scratch and delta")
+    parser.add_argument("--tuning-rate", type=float, default=0.002, help="from the foundation")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--channels", type=int, default=16, help="from scratch and delta")
-    parser.add_argument("--l-max", type=int, default=3, help="from scratch and delta")
-    parser.add_argument("--cutoff", type=float, default=5.0, help="Å; from scratch and delta")
     options = parser.parse_args()
-    if not options.stand_in and not (options.set and options.foundation and options.numbers):
-        parser.error("give --set, --foundation and --numbers, or --stand-in")
+    needed = options.set and options.foundation and options.numbers and options.steps
+    if not options.stand_in and not needed:
+        parser.error("give --set, --foundation, --numbers and --steps, or --stand-in")
     return options
 
 
 def main() -> None:
     """Train, and draw what there is."""
     options = arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
     if options.stand_in:
         stand_in(options)
-    rows = []
-    for row in Curve(options).rows():
-        rows.append(row)
-        write_whole(
-            options.out / "curve.json", json.dumps([asdict(one) for one in rows], indent=1).encode()
-        )
-        save(learning_figure(rows), options.out / "learning_curve")
+    Curve(options).learn()
     print(f"figure: {options.out / 'learning_curve.png'}")
 
 

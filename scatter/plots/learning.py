@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
@@ -27,6 +28,7 @@ class Learned:
         energy: of whole cells, meV.
         forces: meV/Å.
         molecule: forces on the molecule's atoms, meV/Å.
+        subset: which of several with as many structures.
     """
 
     method: str
@@ -34,6 +36,27 @@ class Learned:
     energy: tuple[float, float]
     forces: tuple[float, float]
     molecule: tuple[float, float]
+    subset: int = 0
+
+
+def mean_over_subsets(rows: Sequence[Learned]) -> list[Learned]:
+    """One row for each method and number: means, and their standard errors by the subsets' spread.
+
+    Of a single subset the row stays as it is.
+    """
+    groups: dict[tuple[str, int], list[Learned]] = {}
+    for row in rows:
+        groups.setdefault((row.method, row.structures), []).append(row)
+    return [mine[0] if len(mine) == 1 else _mean(mine) for mine in groups.values()]
+
+
+def _mean(rows: Sequence[Learned]) -> Learned:
+    def over_subsets(quantity: str) -> tuple[float, float]:
+        values = [getattr(row, quantity)[0] for row in rows]
+        return float(np.mean(values)), float(np.std(values, ddof=1) / len(values) ** 0.5)
+
+    energy, forces, molecule = map(over_subsets, PANELS)
+    return Learned(rows[0].method, rows[0].structures, energy, forces, molecule)
 
 
 def learning_figure(rows: Sequence[Learned]) -> Figure:

@@ -25,6 +25,9 @@ MILLI = 1000  # meV in an eV
 TRAJECTORY = ("facet", "T_K", "v", "J", "energy_eV", "trajectory")  # keys of a frame's info
 
 
+Measured = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Deviation:
     """RMSE and MAE of a quantity, with their standard errors.
@@ -39,6 +42,11 @@ class Deviation:
     rmse_error: float  # its standard error
     mae: float  # mean absolute difference
     mae_error: float  # its standard error
+
+    @property
+    def measured(self) -> Measured:
+        """RMSE and its standard error."""
+        return self.rmse, self.rmse_error
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,9 @@ class Errors:
     stress: Deviation  # its six components, where both have it
 
     @property
-    def learned(self) -> tuple[tuple[float, float], ...]:
+    def learned(self) -> tuple[Measured, Measured, Measured]:
         """RMSE and standard error of energy, forces and molecule, for a learning curve."""
-        deviations = (self.energy, self.forces, self.molecule)
-        return tuple((deviation.rmse, deviation.rmse_error) for deviation in deviations)
+        return self.energy.measured, self.forces.measured, self.molecule.measured
 
 
 @dataclass(frozen=True)

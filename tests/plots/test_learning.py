@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scatter.plots.learning import PANELS, Learned, learning_figure
+from scatter.plots.learning import PANELS, Learned, learning_figure, mean_over_subsets
 from scatter.plots.style import save
 
 
@@ -45,3 +45,13 @@ def test_error_bars_are_the_standard_errors():
 def test_an_unfinished_curve_can_be_drawn(tmp_path):
     save(learning_figure([*rows()][1:2]), tmp_path / "one")
     assert (tmp_path / "one.png").stat().st_size > 0
+
+
+def test_several_subsets_become_their_mean_with_its_error_and_one_stays():
+    errors = enumerate((1, 2, 6))
+    three = [Learned("f4", 10, (e, 9.0), (2 * e, 9.0), (e, 9.0), n) for n, e in errors]
+    alone = Learned("f4", 20, (1.0, 0.5), (1.0, 0.5), (1.0, 0.5))
+    mean, single = mean_over_subsets([*three, alone])
+    assert mean.energy == pytest.approx((3.0, np.sqrt(7 / 3)))
+    assert mean.forces == pytest.approx((6.0, 2 * np.sqrt(7 / 3)))
+    assert single == alone
