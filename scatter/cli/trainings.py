@@ -159,4 +159,4 @@ def finetune(
     training = Training(*astuple(tuning), stress=stresses.weight(FORCES))
     foundation = Foundation(start.foundation, start.freeze, start.e0s, trust_pickle)
     tell = Teller(tuning.epochs, lambda line: print(line, flush=True))
-    print(finetune(data, out, foundation, training, tell, stresses.keys(labels)))
+    print(finetune(data, out, foundation, training, tell, stresses.keys(labels), print))

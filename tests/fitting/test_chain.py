@@ -118,6 +118,7 @@ def test_the_chain_from_a_foundation_model_to_a_campaign_on_a_student(
         "finetune", few, tmp_path / "tuned.model", "--foundation", foundation, "--freeze", "f4",
         "--epochs", 40, *QUICK, "--trust-pickle",
     )  # fmt: skip
+    assert told.startswith("labels: 12 energies, forces on ")
     assert f"next: scatter convert {tmp_path}/tuned.model" in told
     teacher = tmp_path / "teacher.npz"
     scatter("convert", tmp_path / "tuned.model", teacher, "--trust-pickle")

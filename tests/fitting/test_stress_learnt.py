@@ -229,12 +229,13 @@ def test_a_foundation_is_fine_tuned_on_stresses(data, tmp_path):
 
     foundation = write_foundation(tmp_path / "foundation.model", (1, 29))
     tuning = Tuning(25, 4, 0.02, precision="float32", device="cpu", stress=1000.0)
-    told = []
+    told, said = [], []
     found = finetune(
         data, tmp_path / "f.model", Foundation(foundation.name, "none", trust_pickle=True), tuning,
-        lambda name, epoch: told.append(epoch),
+        lambda name, epoch: told.append(epoch), say=said.append,
     )  # fmt: skip
     assert len(told) >= 25
+    assert ", stresses of " in said[0]
     assert found.before.stress.n == found.after.stress.n == 6 * 4
     assert found.after.stress.rmse < 0.5 * found.before.stress.rmse
     assert "meV/Å³" in str(found)

@@ -20,7 +20,7 @@ from ase.data import chemical_symbols
 from scatter.files import write_whole
 from scatter.fitting.progress import Epoch
 from scatter.fitting.sets import LabelledSet, plain_files, read_set
-from scatter.labels import STANDARD, Keys
+from scatter.labels import STANDARD, Keys, summary
 from scatter.mace.foldable import refuse_strangers
 from scatter.mace.mace_torch import MaceTorch
 from scatter.mace.training.frozen import NONE, START, Change, changes, frozen_groups
@@ -112,6 +112,7 @@ def finetune(
     training: Training,
     tell: Callable[[str, Epoch], None],
     keys: Keys = STANDARD,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Finetuned:
     """Train a foundation model further on a selected set; goes on where it was stopped.
 
@@ -125,6 +126,7 @@ def finetune(
         training: how it is trained.
         tell: called after every epoch.
         keys: of the labels.
+        say: called with how many labels there are.
 
     Raises:
         UserError: the set is not there, its labels cannot be used, the foundation cannot be had or
@@ -137,6 +139,7 @@ def finetune(
         raise UserError(f"--e0s {foundation.E0s}: must be one of {', '.join(ZEROS)}")
     frozen = frozen_groups(foundation.freeze)
     labelled = read_set(data, training.batch, keys, WEIGHTS, stress=bool(training.stress))
+    say(summary(labelled.frames))
     folder = out.with_name(f"{out.stem}.training")
     options = {
         "foundation_model": _prepared(foundation, labelled, folder, training.precision),
@@ -145,13 +148,9 @@ def finetune(
         "frozen": ",".join(frozen) or NONE,
     }
     final = train(
-        folder,
-        plain_files(labelled, folder),
-        training,
-        options,
-        lambda epoch: tell(out.name, epoch),
-        program="scatter.mace.training.frozen",
-    )
+        folder, plain_files(labelled, folder), training, options,
+        lambda epoch: tell(out.name, epoch), program="scatter.mace.training.frozen",
+    )  # fmt: skip
     write_whole(out, _settled(final, labelled.frames["train"], training))
     return _result(out, folder / START, labelled.frames, frozen, training)
 
