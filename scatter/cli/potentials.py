@@ -23,12 +23,14 @@ def evaluate(
     stress: Annotated[bool, typer.Option("--stress", help="Write the stress too, eV/Å³.")] = False,
     trust_pickle: Trust = False,
 ) -> None:
-    """Write the energy and forces of every structure on a potential."""
+    """Write the energy and forces of every structure; continues where it was stopped."""
+    from scatter.campaign.thermal import telling
     from scatter.potentials.evaluate import evaluate
     from scatter.potentials.table import potential_from_name
 
     opened = potential_from_name(potential, trust_pickle, head)
-    print(evaluate(opened, structures, output, stress=stress))
+    tell = telling(lambda line: print(line, flush=True), output.name)
+    print(evaluate(opened, structures, output, stress=stress, tell=tell))
 
 
 @app.command(context_settings={"allow_extra_args": True})

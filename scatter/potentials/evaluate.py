@@ -1,7 +1,7 @@
 """Energies and forces of the structures in a file, by any potential."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from scatter.labels.stress import has_stress
 from scatter.outputs import EXTXYZ, refuse_ending, refuse_overwriting
 from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.potentials.calculator import system_of
+from scatter.potentials.kept import Kept
 from scatter.potentials.sharing import use_threads
 from scatter.settings import UserError
 from scatter.state import System
@@ -53,12 +54,14 @@ def evaluate(
     output: Path,
     overwrite: bool = False,
     stress: bool = False,
+    tell: Callable[[float], None] = lambda fraction: None,
 ) -> Evaluated:
     """Write every frame of `structures` to `output` with the potential's `energy` and `forces`.
 
     Energies in eV, forces in eV/Å and on all atoms, also those a constraint of the file holds.
     Each frame's `info` says which potential and which version of scatter they come from. The file
-    appears under its name only when it is whole.
+    appears under its name only when it is whole; an evaluation that was stopped has left what was
+    answered as `<stem>.partial.extxyz`, and goes on from there.
 
     Args:
         potential: what to evaluate with.
@@ -66,6 +69,7 @@ def evaluate(
         output: extended XYZ, written.
         overwrite: replace `output` if it is there.
         stress: write σ = (1/V) ∂E/∂ε too, eV/Å³, as ASE has it: positive under tension.
+        tell: called now and then with the share that is done.
 
     Raises:
         UserError: `structures` cannot be read or holds no frames, a frame has an element that the
@@ -76,13 +80,32 @@ def evaluate(
     _refuse_output(structures, output, overwrite)
     use_threads(cores.automatic())
     frames = read_frames(structures)
-    for frame, energy, force in zip(frames, *answers(potential, frames, structures), strict=True):
-        _label(frame, float(energy), force, potential)
-    if stress:
-        for n, frame in enumerate(frames):
-            whole = stress_on(potential, frame, f"{structures}, frame {n}")
-            results_of(frame)["stress"] = full_3x3_to_voigt_6_stress(whole)
+    info = {
+        "scatter_version": __version__,
+        "potential": potential.description,
+        "potential_sha256": potential.identity,
+    }
+    kept = Kept(output, info, ["energy", "forces", *(["stress"] if stress else [])])
+    done = kept.put_back(frames)
+    missing = sorted({*range(len(frames))} - {*done})
+    try:
+        for n, energy, forces in answered(potential, frames, structures, missing):
+            frame = frames[n]
+            whole = stress_on(potential, frame, f"{structures}, frame {n}") if stress else None
+            frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
+            if whole is not None:
+                results_of(frame)["stress"] = full_3x3_to_voigt_6_stress(whole)
+            frame.info |= info
+            done.append(n)
+            tell(len(done) / len(frames))
+            if kept.due:
+                kept.save([frames[n] for n in done])
+    except BaseException:  # also of a user who stops it
+        if done:
+            kept.save([frames[n] for n in done])
+        raise
     _write(frames, output)
+    kept.remove()
     return Evaluated(len(frames), sum(len(frame) for frame in frames), output, stress)
 
 
@@ -126,30 +149,43 @@ def answers(
         UserError: the potential does not know an element of a frame, or gives no finite energy; a
             frame has no volume where it is periodic.
     """
-    systems = [system_of(frame, f"{path}, frame {n}") for n, frame in enumerate(frames)]
-    for n, system in enumerate(systems):
+    energies = np.zeros(len(frames))
+    forces = [np.zeros((len(frame), 3)) for frame in frames]
+    for n, energy, force in answered(potential, frames, path, range(len(frames))):
+        energies[n], forces[n] = energy, force
+    return energies, forces
+
+
+def answered(
+    potential: Potential, frames: Sequence[Atoms], path: Path, asked: Iterable[int]
+) -> Iterator[tuple[int, float, Float[np.ndarray, "atom 3"]]]:
+    """Number, energy and forces of those frames that are asked for, as they come.
+
+    Raises:
+        UserError: as of `answers`; what can be known before is said before the first answer.
+    """
+    systems = {n: system_of(frames[n], f"{path}, frame {n}") for n in asked}
+    for n, system in systems.items():
         try:
             refuse_unknown_elements(potential, system)
         except UserError as error:
             raise UserError(f"{path}, frame {n}: {error}") from error
-    energies = np.zeros(len(frames))
-    forces = [np.zeros((len(frame), 3)) for frame in frames]
     for indices in _groups(systems):
         positions = np.array([frames[n].positions for n in indices])
-        answer = energies_and_forces(potential, systems[indices[0]], positions)
-        for n, energy, force in zip(indices, *answer, strict=True):
+        parts = _parts(potential, systems[indices[0]], positions)
+        each = (one for energies, forces in parts for one in zip(energies, forces, strict=True))
+        for n, (energy, force) in zip(indices, each, strict=True):
             if not (np.isfinite(energy) and np.isfinite(force).all()):
                 raise UserError(
                     f"{path}, frame {n}: {potential.description} gives no finite energy"
                 )
-            energies[n], forces[n] = energy, force
-    return energies, forces
+            yield n, float(energy), np.asarray(force)
 
 
-def _groups(systems: list[System]) -> Iterable[list[int]]:
+def _groups(systems: dict[int, System]) -> Iterable[list[int]]:
     """Indices of equal systems: the same atoms, in the same order, in the same cell."""
     equal = defaultdict(list)
-    for n, system in enumerate(systems):
+    for n, system in systems.items():
         equal[system.numbers.tobytes(), system.cell.tobytes(), system.pbc].append(n)
     return equal.values()
 
@@ -158,24 +194,17 @@ def energies_and_forces(
     potential: Potential, system: System, positions: Float[np.ndarray, "frame atom 3"]
 ) -> tuple[Float[np.ndarray, " frame"], Float[np.ndarray, "frame atom 3"]]:
     """Energies (eV) and forces (eV/Å) of any number of frames of one system, positions in Å."""
+    energies, forces = zip(*_parts(potential, system, positions), strict=True)
+    return np.concatenate(energies), np.concatenate(forces)
+
+
+def _parts(
+    potential: Potential, system: System, positions: Float[np.ndarray, "frame atom 3"]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     evaluator = potential.bind(system, min(AT_ONCE, len(positions)))
-    parts = [
-        evaluator.begin(np.arange(len(some)), some)
-        for some in np.split(positions, range(AT_ONCE, len(positions), AT_ONCE))
-    ]
-    return (
-        np.concatenate([np.asarray(energies) for energies, _ in parts]),
-        np.concatenate([np.asarray(forces) for _, forces in parts]),
-    )
-
-
-def _label(
-    frame: Atoms, energy: float, forces: Float[np.ndarray, "atom 3"], potential: Potential
-) -> None:
-    frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
-    frame.info["scatter_version"] = __version__
-    frame.info["potential"] = potential.description
-    frame.info["potential_sha256"] = potential.identity
+    for some in np.split(positions, range(AT_ONCE, len(positions), AT_ONCE)):
+        energies, forces = evaluator.begin(np.arange(len(some)), some)
+        yield np.array(energies), np.array(forces)
 
 
 def _write(frames: list[Atoms], output: Path) -> None:

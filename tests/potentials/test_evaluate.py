@@ -69,6 +69,52 @@ def test_an_output_that_is_there_is_replaced_only_on_request(mixture, tmp_path):
         evaluate(EMT_HERE, mixture, tmp_path / "none" / "out.extxyz")
 
 
+class Stopped(AseCalculator):
+    """EMT, until so many systems were asked for."""
+
+    asked, most = 0, 99
+
+    def bind(self, system, slots):
+        self.asked += 1
+        if self.asked > self.most:
+            raise KeyboardInterrupt
+        return super().bind(system, slots)
+
+
+def test_an_evaluation_that_was_stopped_asks_for_what_is_missing_alone(mixture, tmp_path):
+    whole, output = tmp_path / "whole.extxyz", tmp_path / "out.extxyz"
+    evaluate(EMT_HERE, mixture, whole)
+    first = Stopped("emt")
+    first.most = 2  # slabs and the molecule
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(first, mixture, output)
+    assert not output.exists()
+    partial = tmp_path / "out.partial.extxyz"
+    assert len(read(partial, index=":")) == 4
+    told, second = [], Stopped("emt")
+    evaluate(second, mixture, output, tell=told.append)
+    assert (second.asked, told) == (1, [1.0])
+    assert output.read_bytes() == whole.read_bytes()
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace("potential_sha256=", "potential_sha256=other"),
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace(":forces:R:3", ":momenta:R:3"),
+    ],
+)
+def test_answers_of_another_potential_or_a_torn_file_are_asked_again(mixture, tmp_path, spoil):
+    whole, output = tmp_path / "whole.extxyz", tmp_path / "out.extxyz"
+    evaluate(EMT_HERE, mixture, whole)
+    text = spoil(whole.read_text()).replace("energy=", "energy=1")
+    (tmp_path / "out.partial.extxyz").write_text(text)
+    evaluate(EMT_HERE, mixture, output)
+    assert output.read_bytes() == whole.read_bytes()
+
+
 def unknown(path):
     write(path, [molecule("H2"), molecule("SiH4")])
 
