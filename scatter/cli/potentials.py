@@ -96,7 +96,7 @@ def sample(
 class Choice(Group):
     """What is chosen, and how it is split."""
 
-    number: Annotated[int, typer.Option(min=3, help="Frames to choose.")] = 2000
+    number: Annotated[int, typer.Option(min=3, help="Frames to choose of SAMPLES.")] = 2000
     whole: Annotated[
         list[Path] | None,
         typer.Option("--all", metavar="PATH", help="File or folder whose frames are all kept."),
@@ -127,20 +127,25 @@ class AllKeys(LabelKeys):
 
 @app.command()
 def select(
-    samples: Annotated[list[Path], typer.Argument(help="Labelled .extxyz files, or folders.")],
     output: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Folder for train, valid and test.extxyz.")
     ],
     choice: Choice,
     labels: AllKeys,
+    samples: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Labelled .extxyz files of a molecule over a slab, or folders."),
+    ] = None,
 ) -> None:
     """Choose the most diverse frames of SAMPLES, split into sets that share no trajectory."""
     from scatter.fitting import select
 
     parts = choice.validation, choice.test
     chosen = select.Choice(choice.number, choice.max_force, choice.seed, *parts)
-    print(select.select(samples, output, chosen, choice.whole or (), labels.keys))
-    print(f"report: {output / 'selection.json'}\nfigure: {output / 'selection.png'}")
+    print(select.select(samples or (), output, chosen, choice.whole or (), labels.keys))
+    print(f"report: {output / 'selection.json'}")
+    if samples:
+        print(f"figure: {output / 'selection.png'}")
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from scatter.files import write_whole
 from scatter.fitting.descriptor import standardised
+from scatter.fitting.diverse import distances_to_kept, diverse
 from scatter.fitting.pool import Pool, files_of, read_pool
 from scatter.labels import STANDARD, Keys, relabelled
 from scatter.outputs import refuse_no_folder
@@ -57,7 +57,8 @@ def select(
     have the usual ones in the copy.
 
     Args:
-        samples: extended XYZ files with the frames of a molecule over a slab, or folders of them.
+        samples: extended XYZ files with the frames of a molecule over a slab, or folders of them;
+            none where all frames of whole files are kept.
         output: folder to write into.
         choice: how many, and how they are shared.
         whole: files of which all frames are kept, whatever structures they hold, but for those with
@@ -73,6 +74,48 @@ def select(
     refuse_no_folder("--output", output)
     if (output / "train.extxyz").exists():
         raise UserError(f"--output {output}: holds a selection already; name another folder")
+    found = _chosen(samples, choice, keys) if samples else Found()
+    for path in files_of(whole):
+        extra, more = _calm(read_pool([path], described=False, keys=keys), choice)
+        found.squeezed += more
+        found.sets.append((extra, parts_of(extra.trajectory, choice)))
+    if not found.sets:
+        raise UserError("SAMPLES: give files or folders of frames to choose from, or --all FILE")
+    first = found.sets[:1] if samples else found.sets
+    _refuse_empty_parts(np.concatenate([parts for _, parts in first]), choice)
+    output.mkdir(parents=True, exist_ok=True)
+    for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
+        text = "".join(_texts([pool.keep(parts == part) for pool, parts in found.sets], keys))
+        write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
+    if found.pool:
+        (kept, parts), pool = found.sets[0], found.pool
+        places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
+        save(selection_figure(*places, parts, found.distances), output / "selection")
+    summary = _report(found, choice)
+    write_whole(output / "selection.json", json.dumps(summary, indent=1).encode())
+    return _sentences(summary)
+
+
+@dataclass
+class Found:
+    """Frames that are kept, and what they were chosen from.
+
+    Attributes:
+        sets: pools of frames that are kept, each with the part of every frame; first the chosen.
+        squeezed: frames left out for their forces.
+        pool: that was chosen from; None where all frames of whole files are kept.
+        distances: from each frame of the pool to the nearest one kept, and to that of a random
+            choice.
+    """
+
+    sets: list[tuple[Pool, np.ndarray]] = field(default_factory=list)
+    squeezed: int = 0
+    pool: Pool | None = None
+    distances: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def _chosen(samples: Sequence[Path], choice: Choice, keys: Keys) -> Found:
+    """The most diverse frames of samples."""
     pool, squeezed = _calm(read_pool(samples, keys=keys), choice)
     if choice.number > len(pool):
         raise UserError(
@@ -81,64 +124,9 @@ def select(
         )
     points = standardised(pool.descriptor, pool.molecule)
     chosen = diverse(points, choice.number, choice.seed)
-    distances = _distances(points, chosen, choice.seed)
     kept = pool.keep(chosen)
-    sets = [(kept, parts_of(kept.trajectory, choice))]
-    for path in files_of(whole):
-        extra, more = _calm(read_pool([path], described=False, keys=keys), choice)
-        squeezed += more
-        sets.append((extra, parts_of(extra.trajectory, choice)))
-    _refuse_empty_parts(sets[0][1], choice)
-    output.mkdir(parents=True, exist_ok=True)
-    for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
-        text = "".join(_texts([pool.keep(parts == part) for pool, parts in sets], keys))
-        write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
-    places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
-    save(selection_figure(*places, sets[0][1], distances), output / "selection")
-    summary = _report(pool, sets, choice, squeezed, distances)
-    write_whole(output / "selection.json", json.dumps(summary, indent=1).encode())
-    return _sentences(summary)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums in one order, so that the same seed makes the same choice on any number of cores."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
-
-
-@_one_thread()
-def diverse(
-    points: Float[np.ndarray, "frame feature"], number: int, seed: int
-) -> Int[np.ndarray, " chosen"]:
-    """Indices of the most diverse points, increasing: half typical, half far from all others.
-
-    The first half are the points nearest to the centres of a k-means clustering, so that they lie
-    densely where the pool does; then the point that is farthest from all chosen is taken again and
-    again. The greedy rule reaches at most twice the smallest possible largest distance from a
-    point of the pool to the nearest chosen one.
-
-    Source: Gonzalez, Theor. Comput. Sci. 38, 293 (1985).
-    """
-    from sklearn.cluster import MiniBatchKMeans
-    from sklearn.metrics import pairwise_distances_argmin
-
-    clusters = max(1, number // 2)
-    means = MiniBatchKMeans(clusters, random_state=seed, batch_size=4096)
-    centres = means.fit(points).cluster_centers_
-    chosen = [*np.unique(pairwise_distances_argmin(centres, points))]
-    squares = (points**2).sum(axis=1)
-    left = np.full(len(points), np.inf, points.dtype)
-    for latest in [*chosen, *[None] * (number - len(chosen))]:
-        if latest is None:
-            latest = np.argmax(left)
-            chosen.append(latest)
-        apart = squares + squares[latest] - 2 * points @ points[latest]
-        np.minimum(left, apart, out=left)
-        left[latest] = -np.inf  # never twice, whatever rounding makes of its distance
-    return np.sort(np.array(chosen))
+    distances = distances_to_kept(points, chosen, choice.seed)
+    return Found([(kept, parts_of(kept.trajectory, choice))], squeezed, pool, distances)
 
 
 def parts_of(trajectory: np.ndarray, choice: Choice) -> Int[np.ndarray, " frame"]:
@@ -170,7 +158,8 @@ def _refuse_empty_parts(parts: np.ndarray, choice: Choice) -> None:
         if share and not (parts == part).any():
             raise UserError(
                 f"--{option} {share:g}: the trajectories are too few and too long for a "
-                f"{PARTS[part]} set, since none may be divided; sample more, or change the share"
+                f"{PARTS[part]} set, since none may be divided (frames of a file that name no "
+                "`trajectory` are one); sample more, or change the share"
             )
 
 
@@ -193,45 +182,29 @@ def _texts(pools: Sequence[Pool], keys: Keys) -> list[str]:
     return frames
 
 
-@_one_thread()
-def _distances(
-    points: Float[np.ndarray, "frame feature"], chosen: np.ndarray, seed: int
-) -> dict[str, Float[np.ndarray, " frame"]]:
-    """From each frame of the pool to the nearest one kept, and to that of a random choice."""
-    from sklearn.metrics import pairwise_distances_argmin_min
-
-    drawn = np.random.default_rng(seed).choice(len(points), len(chosen), replace=False)
-    sets = {"chosen": chosen, "random": drawn}
-    return {
-        name: pairwise_distances_argmin_min(points, points[which])[1].astype(float)
-        for name, which in sets.items()
-    }
-
-
-def _report(
-    pool: Pool,
-    sets: Sequence[tuple[Pool, np.ndarray]],
-    choice: Choice,
-    squeezed: int,
-    distances: dict[str, np.ndarray],
-) -> dict:
-    kept = sets[0][0]
+def _report(found: Found, choice: Choice) -> dict:
     names = [
-        set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in sets]))
+        set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in found.sets]))
         for n in range(len(PARTS))
     ]
-    return {
+    summary = {
         **vars(choice),
-        "pool": {"frames": len(pool), "trajectories": len(set(pool.trajectory))},
-        "left_out_for_their_forces": squeezed,
+        "left_out_for_their_forces": found.squeezed,
         "parts": {
             part: {
-                "frames": sum(int((parts == n).sum()) for _, parts in sets),
+                "frames": sum(int((parts == n).sum()) for _, parts in found.sets),
                 "trajectories": len(names[n]),
             }
             for n, part in enumerate(PARTS)
         },
-        "whole_files": {str(chosen.files[0]): len(chosen) for chosen, _ in sets[1:]},
+    }
+    whole = found.sets[1:] if found.pool else found.sets
+    summary["whole_files"] = {str(kept.files[0]): len(kept) for kept, _ in whole}
+    if not found.pool:
+        return summary
+    kept = found.sets[0][0]
+    return summary | {
+        "pool": {"frames": len(found.pool), "trajectories": len({*found.pool.trajectory})},
         "counts": {
             "facet": _counted(kept.facet),
             "T_K": _counted(kept.T_K),
@@ -240,25 +213,30 @@ def _report(
         },
         "distance_to_the_nearest_kept": {
             name: {"mean": values.mean(), "99 %": np.quantile(values, 0.99), "max": values.max()}
-            for name, values in distances.items()
+            for name, values in found.distances.items()
         },
     }
 
 
 def _sentences(summary: dict) -> str:
-    pool, away = summary["pool"], summary["distance_to_the_nearest_kept"]
     more = sum(summary["whole_files"].values())
     parts = ", ".join(
         f"{part} {made['frames']} frames of {made['trajectories']} trajectories"
         for part, made in summary["parts"].items()
     )
+    forces = (
+        f"{summary['left_out_for_their_forces']} with forces above {summary['max_force']:g} eV/Å "
+        "left out"
+    )
+    if "pool" not in summary:
+        return f"kept:  {more} frames of whole files, {forces}\nparts: {parts}"
+    pool, away = summary["pool"], summary["distance_to_the_nearest_kept"]
     reach = ", ".join(
         f"{distance['mean']:.3f} ({distance['max']:.3f}) {name}" for name, distance in away.items()
     )
     return (
         f"chosen: {summary['number']} of {pool['frames']} frames of {pool['trajectories']} "
-        f"trajectories, {summary['left_out_for_their_forces']} with forces above "
-        f"{summary['max_force']:g} eV/Å left out; {more} more from whole files\nparts:  {parts}\n"
+        f"trajectories, {forces}; {more} more from whole files\nparts:  {parts}\n"
         f"mean (largest) distance of a frame to the nearest kept: {reach}"
     )
 

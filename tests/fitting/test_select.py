@@ -9,9 +9,12 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 from drafts import whole_figures
 from scipy.spatial.distance import cdist, pdist
+from typer.testing import CliRunner
 
+from scatter.cli import app
+from scatter.fitting.diverse import diverse
 from scatter.fitting.pool import raw_frames, read_pool
-from scatter.fitting.select import PARTS, Choice, diverse, parts_of, select
+from scatter.fitting.select import PARTS, Choice, parts_of, select
 from scatter.settings import UserError
 
 pytestmark = pytest.mark.slow
@@ -282,3 +285,26 @@ def test_places_without_frames_are_refused(tmp_path):
         read_pool([tmp_path])
     with pytest.raises(UserError, match="none: there is no such file or folder"):
         read_pool([tmp_path / "none"])
+
+
+def test_structures_of_any_kind_are_divided_without_samples(tmp_path):
+    frames = [bulk("Cu", cubic=True), bulk("Ni"), fcc111("Cu", (1, 1, 3), vacuum=5.0)] * 20
+    for n, frame in enumerate(frames):
+        frame = frames[n] = frame.copy()
+        frame.rattle(0.05, seed=n)
+        frame.info = {"trajectory": n // 3}
+        frame.calc = SinglePointCalculator(frame, energy=float(n), forces=frame.positions)
+    write(tmp_path / "any.extxyz", frames, format="extxyz")
+    told = CliRunner().invoke(
+        app, ["select", "--all", str(tmp_path / "any.extxyz"), "--output", str(tmp_path / "set")]
+    )
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith("kept:  60 frames of whole files, 0 with forces above 50 eV/Å")
+    parts = [read(tmp_path / f"set/{part}.extxyz", index=":") for part in PARTS]
+    assert [len(part) for part in parts] == [48, 6, 6]
+    names = [{frame.info["trajectory"] for frame in part} for part in parts]
+    assert not (names[0] & names[1] | names[0] & names[2] | names[1] & names[2])
+    assert not (tmp_path / "set/selection.png").exists()
+    none = CliRunner().invoke(app, ["select", "--output", str(tmp_path / "none")])
+    assert (none.exit_code, isinstance(none.exception, UserError)) == (1, True)
+    assert "SAMPLES: give files or folders" in str(none.exception)
