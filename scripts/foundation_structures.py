@@ -28,7 +28,7 @@ from ase.neighborlist import neighbor_list
 from scatter.files import write_whole
 from scatter.structures import extxyz
 
-NEAREST = 0.6  # of the sum of covalent radii
+NEAREST = 0.7  # of the sum of covalent radii
 MOST_ATOMS = 18
 VACUUM_A = 8.0  # beyond the cutoff of the student, and that of its messages is seen by no one
 BOX_A = 12.0  # of molecules

@@ -245,14 +245,23 @@ def _thermalise(
 
 
 def telling(say: Say, what: str) -> Callable[[float], None]:
-    """What says how much of some long work is done, every ten seconds at most."""
-    began = last = time.monotonic()
+    """What says how much of some long work is done, every ten seconds at most.
+
+    The time left follows from what is done since it was first told of: what comes before that is
+    preparation, or was done by an earlier run.
+    """
+    first: tuple[float, float] | None = None
+    last = time.monotonic()
 
     def tell(fraction: float) -> None:
-        nonlocal last
+        nonlocal first, last
         now = time.monotonic()
+        first = first or (now, fraction)
+        began, before = first
         if now - last >= TELL_S and fraction < 1:
             last = now
-            say(f"  {what}: {fraction:.0%}, {clock((now - began) * (1 / fraction - 1))} left")
+            each = (now - began) / (fraction - before) if fraction > before else None
+            left = f", {clock(each * (1 - fraction))} left" if each else ""
+            say(f"  {what}: {fraction:.0%}{left}")
 
     return tell
