@@ -14,7 +14,8 @@ none):
 
 All make as many steps, whatever the number of structures. Several subsets are drawn at random, in
 each of which the smaller numbers are among the larger; a figure shows the mean over them, and bars
-its standard error (of one subset, that of the test structures).
+its standard error (of one subset, that of the test structures). Energies are compared but for the
+mean difference of each composition.
 
 Everything lies in OUT: a potential and its errors for each training, `curve.json`, `curve.md`, and
 the figure `learning_curve.png`. The same command goes on where it was stopped, and draws all that
@@ -50,7 +51,7 @@ from scatter.potentials.evaluate import evaluate
 from scatter.potentials.families import SHIPPED
 from scatter.potentials.table import potential_from_name
 from scatter.structures import extxyz, read_frames
-from scatter.validation.errors import Errors, compare, errors, molecule_of
+from scatter.validation.errors import Errors, Measured, compare, errors, molecule_of
 from scatter.validation.labels import Labels, labels_by, labels_of
 
 METHODS = ("f0", "f4", "f5", "f6", "scratch", "delta")
@@ -83,7 +84,7 @@ class Curve:
                         continue
                     print(name, flush=True)
                     found = self.learned(method, number, subset, name)
-                    row = Learned(method, number, *found.learned, subset)
+                    row = Learned(method, number, *shown(found), subset)
                     write_whole(kept, json.dumps(asdict(row)).encode())
                     self.draw()
         self.draw()
@@ -141,8 +142,7 @@ class Curve:
         kept = self.folder / "foundation.json"
         if not kept.is_file():
             found = self.judgement(self.labels(self.foundation))
-            _, forces, molecule = found.learned
-            row = Learned("foundation", 0, found.energy_shifted.measured, forces, molecule)
+            row = Learned("foundation", 0, *shown(found))
             write_whole(kept, json.dumps(asdict(row)).encode())
         rows.append(Learned(**json.loads(kept.read_text())))
         rows.sort(key=lambda row: (row.structures, row.method, row.subset))
@@ -151,6 +151,11 @@ class Curve:
         means = mean_over_subsets(rows)
         write_whole(self.folder / "curve.md", table(means).encode())
         save(learning_figure(means), self.folder / "learning_curve")
+
+
+def shown(found: Errors) -> tuple[Measured, Measured, Measured]:
+    """Errors of energies but for their zero, which is another for each composition; of forces."""
+    return found.energy_shifted.measured, found.forces.measured, found.molecule.measured
 
 
 def shape_of(model: Path, numbers: np.ndarray) -> Student:
