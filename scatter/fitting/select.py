@@ -74,30 +74,30 @@ def select(
     refuse_no_folder("--output", output)
     if (output / "train.extxyz").exists():
         raise UserError(f"--output {output}: holds a selection already; name another folder")
-    found = _chosen(samples, choice, keys) if samples else Found()
+    selection = _chosen(samples, choice, keys) if samples else Selection()
     for path in files_of(whole):
         extra, more = _calm(read_pool([path], described=False, keys=keys), choice)
-        found.squeezed += more
-        found.sets.append((extra, parts_of(extra.trajectory, choice)))
-    if not found.sets:
+        selection.squeezed += more
+        selection.sets.append((extra, parts_of(extra.trajectory, choice)))
+    if not selection.sets:
         raise UserError("SAMPLES: give files or folders of frames to choose from, or --all FILE")
-    first = found.sets[:1] if samples else found.sets
+    first = selection.sets[:1] if samples else selection.sets
     _refuse_empty_parts(np.concatenate([parts for _, parts in first]), choice)
     output.mkdir(parents=True, exist_ok=True)
     for part in reversed(range(len(PARTS))):  # train.extxyz last: it says that all is there
-        text = "".join(_texts([pool.keep(parts == part) for pool, parts in found.sets], keys))
+        text = "".join(_texts([pool.keep(parts == part) for pool, parts in selection.sets], keys))
         write_whole(output / f"{PARTS[part]}.extxyz", text.encode())
-    if found.pool:
-        (kept, parts), pool = found.sets[0], found.pool
+    if selection.pool:
+        (kept, parts), pool = selection.sets[0], selection.pool
         places = (pool.r_A, pool.Z_A), (kept.r_A, kept.Z_A)
-        save(selection_figure(*places, parts, found.distances), output / "selection")
-    summary = _report(found, choice)
+        save(selection_figure(*places, parts, selection.distances), output / "selection")
+    summary = _report(selection, choice)
     write_whole(output / "selection.json", json.dumps(summary, indent=1).encode())
     return _sentences(summary)
 
 
 @dataclass
-class Found:
+class Selection:
     """Frames that are kept, and what they were chosen from.
 
     Attributes:
@@ -114,7 +114,7 @@ class Found:
     distances: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def _chosen(samples: Sequence[Path], choice: Choice, keys: Keys) -> Found:
+def _chosen(samples: Sequence[Path], choice: Choice, keys: Keys) -> Selection:
     """The most diverse frames of samples."""
     pool, squeezed = _calm(read_pool(samples, keys=keys), choice)
     if choice.number > len(pool):
@@ -126,7 +126,7 @@ def _chosen(samples: Sequence[Path], choice: Choice, keys: Keys) -> Found:
     chosen = diverse(points, choice.number, choice.seed)
     kept = pool.keep(chosen)
     distances = distances_to_kept(points, chosen, choice.seed)
-    return Found([(kept, parts_of(kept.trajectory, choice))], squeezed, pool, distances)
+    return Selection([(kept, parts_of(kept.trajectory, choice))], squeezed, pool, distances)
 
 
 def parts_of(trajectory: np.ndarray, choice: Choice) -> Int[np.ndarray, " frame"]:
@@ -182,29 +182,29 @@ def _texts(pools: Sequence[Pool], keys: Keys) -> list[str]:
     return frames
 
 
-def _report(found: Found, choice: Choice) -> dict:
+def _report(selection: Selection, choice: Choice) -> dict:
     names = [
-        set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in found.sets]))
+        set(np.concatenate([chosen.trajectory[parts == n] for chosen, parts in selection.sets]))
         for n in range(len(PARTS))
     ]
     summary = {
         **vars(choice),
-        "left_out_for_their_forces": found.squeezed,
+        "left_out_for_their_forces": selection.squeezed,
         "parts": {
             part: {
-                "frames": sum(int((parts == n).sum()) for _, parts in found.sets),
+                "frames": sum(int((parts == n).sum()) for _, parts in selection.sets),
                 "trajectories": len(names[n]),
             }
             for n, part in enumerate(PARTS)
         },
     }
-    whole = found.sets[1:] if found.pool else found.sets
+    whole = selection.sets[1:] if selection.pool else selection.sets
     summary["whole_files"] = {str(kept.files[0]): len(kept) for kept, _ in whole}
-    if not found.pool:
+    if not selection.pool:
         return summary
-    kept = found.sets[0][0]
+    kept = selection.sets[0][0]
     return summary | {
-        "pool": {"frames": len(found.pool), "trajectories": len({*found.pool.trajectory})},
+        "pool": {"frames": len(selection.pool), "trajectories": len({*selection.pool.trajectory})},
         "counts": {
             "facet": _counted(kept.facet),
             "T_K": _counted(kept.T_K),
@@ -213,7 +213,7 @@ def _report(found: Found, choice: Choice) -> dict:
         },
         "distance_to_the_nearest_kept": {
             name: {"mean": values.mean(), "99 %": np.quantile(values, 0.99), "max": values.max()}
-            for name, values in found.distances.items()
+            for name, values in selection.distances.items()
         },
     }
 

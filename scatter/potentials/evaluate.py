@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -173,8 +174,8 @@ def answered(
     for indices in _groups(systems):
         positions = np.array([frames[n].positions for n in indices])
         parts = _parts(potential, systems[indices[0]], positions)
-        each = (one for energies, forces in parts for one in zip(energies, forces, strict=True))
-        for n, (energy, force) in zip(indices, each, strict=True):
+        pairs = chain.from_iterable(zip(*part, strict=True) for part in parts)
+        for n, (energy, force) in zip(indices, pairs, strict=True):
             if not (np.isfinite(energy) and np.isfinite(force).all()):
                 raise UserError(
                     f"{path}, frame {n}: {potential.description} gives no finite energy"

@@ -46,14 +46,14 @@ class Kept:
         if self.file.is_file():
             with suppress(UserError):  # cut off, or not ours: all is asked again
                 known = {mark_of(frame): frame for frame in read_frames(self.file)}
-        found = []
+        labelled = []
         for n, frame in enumerate(frames):
             other = known.get(mark_of(frame))
             if other is not None and self._whole(other):
                 frame.calc = SinglePointCalculator(frame, **results_of(other))
                 frame.info |= self.info
-                found.append(n)
-        return found
+                labelled.append(n)
+        return labelled
 
     def _whole(self, frame: Atoms) -> bool:
         ours = all(frame.info.get(name) == value for name, value in self.info.items())
@@ -65,7 +65,7 @@ class Kept:
         return time.monotonic() - self.last > max(SAVED_S, self.took / SHARE)
 
     def save(self, frames: Sequence[Atoms]) -> None:
-        """Write labelled structures; a full disk is no error here."""
+        """Write labelled structures, unless the disk is full."""
         began = time.monotonic()
         with suppress(OSError):
             write_whole(self.file, extxyz(frames))
