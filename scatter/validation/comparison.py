@@ -39,7 +39,7 @@ class Comparison:
     """Two campaigns whose trajectories began alike.
 
     Attributes:
-        names: of the first and the second.
+        names: of the first and the second: by what alone differs, or those of the inputs.
         sticking: of each point: the first is the reference, the second is compared with it.
         observables: of each point, second less first; see `paired_means`.
         agreement: how many pairs of each point became so on the first and so on the second; see
@@ -75,7 +75,7 @@ def compare(
     folder = output or Path("runs") / f"{first.stem}-{second.stem}"
     potential = _run(sources[0], None, folder / FIRST, trust_pickle, ranks, console)
     _run(sources[1], potential, folder / SECOND, trust_pickle, ranks, console)
-    comparison = ranks.share(lambda: read_comparison(folder, (first.stem, second.stem)))
+    comparison = ranks.share(lambda: read_comparison(folder, names_of(*sources)))
     if ranks.first:
         _conclude(comparison, console)
     for name in (FIRST, SECOND):
@@ -121,6 +121,25 @@ def _refuse_other_starts(first: Source, second: Source) -> None:
                 f"{second.path}, [{table}] {name} = {other.get(key)!r}: is {mine.get(key)!r} in "
                 f"{first.path}, and trajectories would not begin alike; give both the same"
             )
+
+
+def names_of(first: Source, second: Source) -> tuple[str, str]:
+    """Two inputs by the key that alone differs, or the kind of the table; else by their files."""
+    mine, other = identity(first.input), identity(second.input)
+    keys = [key for key in dict.fromkeys([*mine, *other]) if mine.get(key) != other.get(key)]
+    tables = {key.partition(".")[0] for key in keys}
+    kind = f"{min(tables, default='')}.kind"
+    if len(tables) == 1 and kind in keys:
+        return _kind_of(mine[kind], kind), _kind_of(other[kind], kind)
+    if len(keys) == 1:
+        name = keys[0].rpartition(".")[2]
+        return f"{name} = {mine.get(keys[0])}", f"{name} = {other.get(keys[0])}"
+    return first.path.stem, second.path.stem
+
+
+def _kind_of(value: object, key: str) -> str:
+    table = key.partition(".")[0]
+    return f"no {table}" if value == "none" else f"{table} {value}"
 
 
 def _run(

@@ -15,9 +15,10 @@ import scatter
 from scatter import store
 from scatter.analysis.paired import score_interval
 from scatter.analysis.paired_means import paired_means
+from scatter.config import read
 from scatter.outcomes import Outcome
 from scatter.settings import UserError
-from scatter.validation.comparison import FIRST, SECOND, compare
+from scatter.validation.comparison import FIRST, SECOND, compare, names_of
 
 
 @pytest.fixture
@@ -188,3 +189,29 @@ def test_inputs_whose_trajectories_begin_otherwise_are_refused(write_tiny, tmp_p
     with pytest.raises(UserError, match=f"changed.toml.*{why}"):
         compared(*inputs(write_tiny, tmp_path, **changes), tmp_path / "both")
     assert not (tmp_path / "both").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"friction": {"kind": "ldfa"}}, ("no friction", "friction ldfa")),
+        ({"friction": {"kind": "ldfa", "electrons_K": 900}}, ("no friction", "friction ldfa")),
+        ({"dynamics": {"timestep_fs": 0.2}}, ("timestep_fs = 0.25", "timestep_fs = 0.2")),
+        ({"dynamics": {"timestep_fs": 0.2, "max_time_fs": 500}}, ("one", "other")),
+    ],
+)
+def test_two_inputs_are_called_by_what_alone_differs(tmp_path, changes, names):
+    base = {
+        "molecule": {"formula": "H2", "v": 0, "j": 1},
+        "incidence": {"energy_eV": 0.5},
+        "surface": {"element": "Cu", "facet": "111", "temperature_K": 300},
+        "dynamics": {"timestep_fs": 0.25},
+        "sampling": {"trajectories": 4},
+    }
+    sources = []
+    for name, more in (("one", {}), ("other", changes)):
+        path = tmp_path / f"{name}.toml"
+        tables = {table: base.get(table, {}) | more.get(table, {}) for table in base | more}
+        path.write_text("".join(f"{table} = {toml(keys)}\n" for table, keys in tables.items()))
+        sources.append(read(path))
+    assert names_of(*sources) == names
