@@ -66,6 +66,14 @@ class Errors:
     stress: Deviation  # its six components, where both have it
 
     @property
+    def words(self) -> str:
+        """RMSE of energies and forces, and of stresses and forces on a molecule where they are."""
+        told = [f"E {self.energy.rmse:.1f} meV, F {self.forces.rmse:.1f} meV/Å"]
+        told += [f"stress {self.stress.rmse:.2f} meV/Å³"] if self.stress.n else []
+        told += [f"F on the molecule {self.molecule.rmse:.1f} meV/Å"] if self.molecule.n else []
+        return ", ".join(told)
+
+    @property
     def learned(self) -> tuple[Measured, Measured, Measured]:
         """RMSE and standard error of energy, forces and molecule, for a learning curve."""
         return self.energy.measured, self.forces.measured, self.molecule.measured

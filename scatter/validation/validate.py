@@ -181,6 +181,8 @@ class Validation:
         self.say(f"errors on {len(frames)} structures of {path} ...")
         own = labels_by(self.potential, frames, path, reference.strained)
         compared = compare(frames, own, reference, molecule)
+        found = errors(compared, frames)
+        self.say(f"  RMSE: {found[0].words}")
         symbols = [chemical_symbols[z] for z in sorted(molecule)]
         save_figure(self._parity(compared, symbols), self.folder / "parity")
         typical = _typical(frames)
@@ -190,7 +192,7 @@ class Validation:
             "frames": len(frames),
             "trajectories": len(set(compared.trajectory.tolist())),
             "molecule": symbols,
-            "errors": errors(compared, frames),
+            "errors": found,
             "call": {"unit": "ms", "atoms": len(typical), "threads": 1, "values": times},
             "figures": ["parity.png"],
         }

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def forbid(monkeypatch, place, name):
 
 
 @pytest.mark.slow
-def test_errors_against_labels_are_reported_with_units_identities_and_figure(structures):
+def test_errors_against_labels_are_reported_with_units_identities_and_figure(structures, capsys):
     whole = found()
     assert whole["potential"]["sha256"] == Scaled(0.9).identity
     assert whole["reference"]["description"] == "labels of a file"
@@ -86,6 +87,8 @@ def test_errors_against_labels_are_reported_with_units_identities_and_figure(str
     assert rows["all"]["forces"]["unit"] == "meV/Å"
     rmse = rows["all"]["forces"]["rmse"]
     assert rmse == pytest.approx(100 * np.sqrt(np.mean(force**2)), rel=1e-4)
+    at_once = re.search(r"RMSE: E (\S+) meV, F (\S+) meV/Å", capsys.readouterr().out)
+    assert float(at_once[2]) == pytest.approx(rmse, abs=0.06)
     assert piece["call"]["unit"] == "ms"
     assert len(piece["call"]["values"]) == 1
     text = Path("out/report.md").read_text()

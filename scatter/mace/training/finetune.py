@@ -89,20 +89,12 @@ class Finetuned:
                 title,
                 *map(str, self.changed),
                 f"RMSE on the {self.part} part ({self.after.frames} frames)",
-                f"  foundation  {_said(self.before)}",
-                f"  fine-tuned  {_said(self.after)}",
+                f"  foundation  {self.before.words}",
+                f"  fine-tuned  {self.after.words}",
                 f"model: {self.model}",
                 following,
             ]
         )
-
-
-def _said(errors: Errors) -> str:
-    text = f"E {errors.energy.rmse:.1f} meV, F {errors.forces.rmse:.1f} meV/Å"
-    text += f", stress {errors.stress.rmse:.2f} meV/Å³" if errors.stress.n else ""
-    return text + (
-        f", F on the molecule {errors.molecule.rmse:.1f} meV/Å" if errors.molecule.n else ""
-    )
 
 
 def finetune(
