@@ -78,8 +78,8 @@ def learning_figure(rows: Sequence[Learned]) -> Figure:
                     x,
                     y,
                     error,
-                    color=PALETTE[index],
-                    marker=MARKERS[index],
+                    color=PALETTE[index % len(PALETTE)],
+                    marker=MARKERS[index % len(MARKERS)],
                     ls=LINES[index % len(LINES)],
                     label=method,
                 )

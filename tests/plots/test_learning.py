@@ -55,3 +55,8 @@ def test_several_subsets_become_their_mean_with_its_error_and_one_stays():
     assert mean.energy == pytest.approx((3.0, np.sqrt(7 / 3)))
     assert mean.forces == pytest.approx((6.0, 2 * np.sqrt(7 / 3)))
     assert single == alone
+
+
+def test_any_number_of_methods_can_be_drawn():
+    many = [Learned(f"group {n}", 10, (9.0, 1.0), (9.0, 1.0), (9.0, 1.0)) for n in range(17)]
+    assert len(learning_figure(many).axes[0].containers) == 17
