@@ -68,10 +68,10 @@ class Errors:
     @property
     def words(self) -> str:
         """RMSE of energies and forces, and of stresses and forces on a molecule where they are."""
-        told = [f"E {self.energy.rmse:.1f} meV, F {self.forces.rmse:.1f} meV/Å"]
-        told += [f"stress {self.stress.rmse:.2f} meV/Å³"] if self.stress.n else []
-        told += [f"F on the molecule {self.molecule.rmse:.1f} meV/Å"] if self.molecule.n else []
-        return ", ".join(told)
+        parts = [f"E {self.energy.rmse:.1f} meV, F {self.forces.rmse:.1f} meV/Å"]
+        parts += [f"stress {self.stress.rmse:.2f} meV/Å³"] if self.stress.n else []
+        parts += [f"F on the molecule {self.molecule.rmse:.1f} meV/Å"] if self.molecule.n else []
+        return ", ".join(parts)
 
     @property
     def learned(self) -> tuple[Measured, Measured, Measured]:

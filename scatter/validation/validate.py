@@ -181,8 +181,8 @@ class Validation:
         self.say(f"errors on {len(frames)} structures of {path} ...")
         own = labels_by(self.potential, frames, path, reference.strained)
         compared = compare(frames, own, reference, molecule)
-        found = errors(compared, frames)
-        self.say(f"  RMSE: {found[0].words}")
+        by_part = errors(compared, frames)
+        self.say(f"  RMSE: {by_part[0].words}")
         symbols = [chemical_symbols[z] for z in sorted(molecule)]
         save_figure(self._parity(compared, symbols), self.folder / "parity")
         typical = _typical(frames)
@@ -192,7 +192,7 @@ class Validation:
             "frames": len(frames),
             "trajectories": len(set(compared.trajectory.tolist())),
             "molecule": symbols,
-            "errors": found,
+            "errors": by_part,
             "call": {"unit": "ms", "atoms": len(typical), "threads": 1, "values": times},
             "figures": ["parity.png"],
         }
