@@ -252,7 +252,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="of the optimiser, in each training")
     parser.add_argument("--batch", type=int, default=4, help="structures in a step")
     parser.add_argument("--learning-rate", type=float, default=0.01, help="of scratch and delta")
-    parser.add_argument("--tuning-rate", type=float, default=0.002, help="from the foundation")
+    parser.add_argument("--tuning-rate", type=float, default=0.01, help="from the foundation")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     needed = options.set and options.foundation and options.numbers and options.steps
