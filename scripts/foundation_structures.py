@@ -11,7 +11,7 @@ NEAREST of the sum of their covalent radii. Without H among the elements, kinds 
 Then, with docs/tutorials/teacher.py as the teacher:
 
     scatter evaluate ase:teacher:SevenNet0 OUT.extxyz --output labelled.extxyz
-    scatter select labelled.extxyz --number 3000 --output set
+    scatter select --all labelled.extxyz --output set
     scatter distil set foundation.npz --channels 64 --correlation 3 --cutoff 6 --balance 1
 """
 

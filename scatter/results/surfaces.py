@@ -1,7 +1,8 @@
 """What a campaign's surfaces are called in tables, figures and pages: its metal, or its file."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,8 @@ def surface_names(description: Description, facets: Iterable[str]) -> dict[str, 
     Raises:
         UserError: there is no input, or it cannot be read.
     """
-    try:
-        tables = tomllib.loads(description["input"])
+    with _read(description) as tables:
         return names_of(tables.get("surface", {}), tables.get("incidence", {}), facets)
-    except (ValueError, RecursionError, TypeError, AttributeError) as error:
-        raise description.unreadable(error) from error
 
 
 def crystal_in(description: Description) -> str:
@@ -37,13 +35,11 @@ def crystal_in(description: Description) -> str:
     Raises:
         UserError: there is no input, or it cannot be read.
     """
-    try:
-        table = tomllib.loads(description["input"]).get("surface", {})
+    with _read(description) as tables:
+        table = tables.get("surface", {})
         if table.get("file") is not None:
             return ""
         return crystal_of(table.get("element", ELEMENT), table.get("structure"))
-    except (ValueError, RecursionError, TypeError, AttributeError) as error:
-        raise description.unreadable(error) from error
 
 
 def clean_in(description: Description) -> bool:
@@ -52,8 +48,15 @@ def clean_in(description: Description) -> bool:
     Raises:
         UserError: there is no input, or it cannot be read.
     """
+    with _read(description) as tables:
+        return not tables.get("surface", {}).get("adsorbates")
+
+
+@contextmanager
+def _read(description: Description) -> Iterator[dict[str, Any]]:
+    """The tables of a campaign's input; what is wrong with them is said in one sentence."""
     try:
-        return not tomllib.loads(description["input"]).get("surface", {}).get("adsorbates")
+        yield tomllib.loads(description["input"])
     except (ValueError, RecursionError, TypeError, AttributeError) as error:
         raise description.unreadable(error) from error
 
