@@ -1,6 +1,7 @@
 """What electronic friction changes: pairs of trajectories with and without it, as a table.
 
-    python benchmarks/friction_pairs.py [--pairs 5000] [--step 200] [--folder runs/friction_pairs]
+    python benchmarks/friction_pairs.py [--formula H2 D2] [--pairs 5000] [--step 200]
+                                        [--folder runs/friction_pairs]
 
 H2 and D2 (v = 1, J = 1) on Cu(111) and Cu(100) at 300 K, four energies: `inputs/friction_off.toml`
 and `inputs/friction_on.toml`. As many pairs as a step are added to every point at a time, so that a
@@ -11,6 +12,7 @@ figure is in the folder.
 """
 
 import argparse
+import json
 import os
 import re
 from pathlib import Path
@@ -31,9 +33,10 @@ SHOWN = {  # columns of the table behind both S0: observables, and among which p
 }
 
 
-def written(name: str, pairs: int, folder: Path) -> Path:
-    """An input of so many pairs at every point."""
+def written(name: str, formulas: list[str], pairs: int, folder: Path) -> Path:
+    """An input of so many pairs at every point of these molecules."""
     text = (INPUTS / f"{name}.toml").read_text()
+    text = re.sub("(?m)^formula = .*$", f"formula = {json.dumps(formulas)}", text)
     path = folder / f"{name}.toml"
     path.write_text(re.sub("(?m)^trajectories = .*$", f"trajectories = {pairs}", text))
     return path
@@ -57,13 +60,16 @@ def table(observables: pd.DataFrame) -> str:
 def main() -> None:
     """Add pairs step by step, and print the table of each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--formula", nargs="+", default=["H2", "D2"])
     parser.add_argument("--pairs", type=int, default=5000)
     parser.add_argument("--step", type=int, default=200)
     parser.add_argument("--folder", type=Path, default=Path("runs/friction_pairs"))
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     for pairs in [*range(given.step, given.pairs, given.step), given.pairs]:
-        paths = [written(f"friction_{name}", pairs, given.folder) for name in ("off", "on")]
+        paths = [
+            written(f"friction_{name}", given.formula, pairs, given.folder) for name in ("off", "on")
+        ]
         found = scatter.compare(*paths, given.folder / "both")
         print(table(found.observables), flush=True)
 
