@@ -1,6 +1,6 @@
 r"""Several potentials beside a reference: crystal, expansion, paths, errors and sticking.
 
-Usage: python scripts/potentials_beside.py OUT REFERENCE=FILE NAME=FILE [NAME=FILE ...] (or under mpirun)
+Usage: python scripts/potentials_beside.py OUT REFERENCE=FILE NAME=FILE ... (or under mpirun)
 
 The first potential is what the others are compared with. In OUT: the figures `crystal`,
 `expansion`, `paths` (a path of least energy on every facet) and, for every INPUT of --sticking,

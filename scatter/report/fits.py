@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,23 +78,18 @@ def fit_sticking(
     """
     if form not in FORMS:
         raise UserError(f"--form {form}: must be one of {', '.join(FORMS)}")
-    results = results_of(folders, COUNTED)
-    if results.kind == "desorption":
-        raise UserError(
-            f"{folders[0]}: holds shots from a dividing surface, and no sticking probabilities to "
-            "fit; fit a time of flight with `scatter fit flight`"
-        )
-    scans = results.scans(results.rows)
+    scans = _scans(folders)
     every = [Counts.of(group) for _, group in scans]
     fits = [fit(counts, form, amplitude) for counts in every]
+    answers = [(words, answer) for (words, _), answer in zip(scans, fits, strict=True)]
     doubts = [
         f"{words}: {answer.sentence}"
-        for (words, _), answer in zip(scans, fits, strict=True)
+        for words, answer in answers
         if isinstance(answer, Undetermined)
     ]
     rows = [
         {"curve": words, "form": form, **{name: getattr(answer, name) for name in NUMBERS}}
-        for (words, _), answer in zip(scans, fits, strict=True)
+        for words, answer in answers
         if isinstance(answer, Fit)
     ]
     if not rows:
@@ -104,17 +100,35 @@ def fit_sticking(
     figure = sticking_figure(shown, form=form, amplitude=amplitude, axis="energy_eV")
     save(figure, folder / "fits")
     console.print(fit_table(rows, form))
-    doubts += [
+    for sentence in (*doubts, *_unlikely(rows), *_better(best_fits(every, amplitude), form)):
+        say(console, sentence)
+    say(console, f"table:  {folder / 'fits.csv'}\nfigure: {folder / 'fits.png'}")
+    return rows
+
+
+def _scans(folders: Sequence[Path]) -> list[tuple[str, list[Sticking]]]:
+    """The curves of campaigns that have any.
+
+    Raises:
+        UserError: there are no results, or none that have curves.
+    """
+    results = results_of(folders, COUNTED)
+    if results.kind == "desorption":
+        raise UserError(
+            f"{folders[0]}: holds shots from a dividing surface, and no sticking probabilities to "
+            "fit; fit a time of flight with `scatter fit flight`"
+        )
+    return results.scans(results.rows)
+
+
+def _unlikely(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A sentence for each fit that its points reject."""
+    return [
         f"{row['curve']}: this form of curve does not describe the points (p = "
         f"{row['p_value']:.1g}); try another --form"
         for row in rows
         if row["p_value"] < UNLIKELY
     ]
-    doubts += _better(best_fits(every, amplitude), form)
-    for sentence in doubts:
-        say(console, sentence)
-    say(console, f"table:  {folder / 'fits.csv'}\nfigure: {folder / 'fits.png'}")
-    return rows
 
 
 def fitted_curves(

@@ -113,32 +113,39 @@ def _read(first: Path, second: Path) -> tuple[Source, Source]:
 
 def _refuse_other_starts(first: Source, second: Source) -> None:
     """Raise UserError if trajectories of two inputs do not begin alike; name the key."""
-    mine, other = identity(first.input), identity(second.input)
-    for key in dict.fromkeys([*mine, *other]):
+    for key, (mine, other) in _differing(first, second).items():
         table, _, name = key.rpartition(".")
-        if (table.split(".")[0] in BEGINS or key in BEGIN_KEYS) and mine.get(key) != other.get(key):
+        if table.split(".")[0] in BEGINS or key in BEGIN_KEYS:
             raise UserError(
-                f"{second.path}, [{table}] {name} = {other.get(key)!r}: is {mine.get(key)!r} in "
+                f"{second.path}, [{table}] {name} = {other!r}: is {mine!r} in "
                 f"{first.path}, and trajectories would not begin alike; give both the same"
             )
 
 
 def names_of(first: Source, second: Source) -> tuple[str, str]:
     """Two inputs by the key that alone differs, or the kind of the table; else by their files."""
-    mine, other = identity(first.input), identity(second.input)
-    keys = [key for key in dict.fromkeys([*mine, *other]) if mine.get(key) != other.get(key)]
-    tables = {key.partition(".")[0] for key in keys}
-    kind = f"{min(tables, default='')}.kind"
-    if len(tables) == 1 and kind in keys:
-        return _kind_of(mine[kind], kind), _kind_of(other[kind], kind)
-    if len(keys) == 1:
-        name = keys[0].rpartition(".")[2]
-        return f"{name} = {mine.get(keys[0])}", f"{name} = {other.get(keys[0])}"
+    differing = _differing(first, second)
+    tables = {key.partition(".")[0] for key in differing}
+    table = min(tables, default="")
+    if len(tables) == 1 and f"{table}.kind" in differing:
+        mine, other = differing[f"{table}.kind"]
+        return _kind_of(mine, table), _kind_of(other, table)
+    if len(differing) == 1:
+        [(key, (mine, other))] = differing.items()
+        name = key.rpartition(".")[2]
+        return f"{name} = {mine}", f"{name} = {other}"
     return first.path.stem, second.path.stem
 
 
-def _kind_of(value: object, key: str) -> str:
-    table = key.partition(".")[0]
+def _differing(first: Source, second: Source) -> dict[str, tuple[object, object]]:
+    """Keys whose values differ between two inputs, with both values; None where there is none."""
+    mine, other = identity(first.input), identity(second.input)
+    keys = dict.fromkeys([*mine, *other])
+    both = {key: (mine.get(key), other.get(key)) for key in keys}
+    return {key: values for key, values in both.items() if values[0] != values[1]}
+
+
+def _kind_of(value: object, table: str) -> str:
     return f"no {table}" if value == "none" else f"{table} {value}"
 
 
