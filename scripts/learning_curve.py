@@ -15,7 +15,7 @@ none):
 All make as many steps, whatever the number of structures. Several subsets are drawn at random, in
 each of which the smaller numbers are among the larger; a figure shows the mean over them, and bars
 its standard error (of one subset, that of the test structures). Energies are compared but for the
-mean difference of each composition.
+mean difference of each composition on each facet at each temperature, which no trajectory feels.
 
 Everything lies in OUT: a potential and its errors for each training, `curve.json`, `curve.md`, and
 the figure `learning_curve.png`. The same command goes on where it was stopped, and draws all that
@@ -154,7 +154,7 @@ class Curve:
 
 
 def shown(found: Errors) -> tuple[Measured, Measured, Measured]:
-    """Errors of energies but for their zero, which is another for each composition; of forces."""
+    """Errors of energies but for their zero, which is another for each slab; of forces."""
     return found.energy_shifted.measured, found.forces.measured, found.molecule.measured
 
 

@@ -198,7 +198,7 @@ def expansion(kelvins: Sequence[float], potential: Potential) -> Piece:
 
 
 def judged(structures: Path, potential: Potential) -> Piece:
-    """Errors on labelled frames, energies but for the mean of each composition."""
+    """Errors on labelled frames, energies but for their zero on each slab."""
     frames = read_frames(structures)
     found = labels_by(potential, frames, structures)
     compared = compare(frames, found, labels_of(frames, structures), molecule_of(frames))

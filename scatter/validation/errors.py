@@ -56,8 +56,8 @@ class Errors:
     label: str  # "all", or facet and temperature
     frames: int  # how many
     energy: Deviation  # of the whole cell
-    # the same after subtracting the mean difference of each composition, which removes a difference
-    # in the zero of energy
+    # the same after subtracting the mean difference of each composition on each facet at each
+    # temperature: a zero of energy that no trajectory feels
     energy_shifted: Deviation
     energy_per_atom: Deviation  # energy divided by the number of atoms
     forces: Deviation  # components on every atom for which both give a force
@@ -98,7 +98,9 @@ class Compared:
     """All pairs of numbers that are compared; NaN is left out."""
 
     energies: Pairs  # of whole cells, eV
-    shifted: Pairs  # the same, without the mean difference of each composition, the lowest at zero
+    # the same, without the mean difference of each composition on each facet at each temperature,
+    # the lowest at zero
+    shifted: Pairs
     per_atom: Pairs  # energies per atom, eV
     forces: Pairs  # eV/Å
     molecule: Pairs  # those on the molecule's atoms, eV/Å
@@ -175,9 +177,13 @@ def _pairs(
 
 
 def _mean_differences(frames: Sequence[Atoms], energies: Pairs) -> Float[np.ndarray, " frame"]:
-    """Mean of potential - reference over all frames of each frame's composition, eV."""
-    formulas = [frame.get_chemical_formula() for frame in frames]
-    _, kind = np.unique(formulas, return_inverse=True)
+    """Mean of potential - reference over all frames of each frame's kind, eV.
+
+    A kind is a composition on a facet at a temperature, as far as frames name these. Slabs differ
+    in the energy of their surfaces and of their strain, which stays as it is along a trajectory.
+    """
+    systems = [f"{frame.get_chemical_formula()} {condition(frame)}" for frame in frames]
+    _, kind = np.unique(systems, return_inverse=True)
     paired, kinds = kind[energies.frame], kind.max() + 1
     total = np.bincount(paired, energies.potential - energies.reference, kinds)
     return (total / np.maximum(np.bincount(paired, minlength=kinds), 1))[kind]

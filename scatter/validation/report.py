@@ -152,7 +152,8 @@ def _errors(piece: Piece, validation: Piece) -> Iterator[str]:
     yield ""
     yield (
         "*E* is the energy of the whole cell; *shifted*, after the mean difference of each "
-        "composition is taken off, as in the figure. *F* counts every component of every atom "
+        "composition on each facet at each temperature is taken off, as in the figure: no "
+        "trajectory feels it. *F* counts every component of every atom "
         f"whose force both have, *F_{''.join(piece['molecule'])}* those on the molecule."
     )
     yield ""

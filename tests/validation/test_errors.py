@@ -78,6 +78,22 @@ def test_energies_from_another_zero_differ_only_before_they_are_shifted(frames):
     assert found.energy_shifted.rmse == pytest.approx(1000 * np.sqrt(np.mean(ripple**2)))
 
 
+def test_every_slab_has_a_zero_of_energy_of_its_own():
+    slabs = [
+        {"facet": 111, "T_K": 300.0},
+        {"facet": 111, "T_K": 925.0},
+        {"facet": 110, "T_K": 300.0},
+    ]
+    frames = [hydrogen_on_copper(seed, **slab) for slab in slabs for seed in range(2)]
+    zero, ripple = np.repeat([1.0, 1.05, -0.4], 2), np.tile([0.01, -0.01], 3)
+    [whole, *parts] = errors(
+        compare(frames, Labels(zero + ripple, zeros(frames).forces), zeros(frames), frozenset({1})),
+        frames,
+    )
+    assert whole.energy.rmse > 500
+    assert [each.energy_shifted.rmse for each in (whole, *parts)] == pytest.approx([10.0] * 4)
+
+
 def test_potentials_compared_with_their_own_labels_have_no_error(frames, tmp_path):
     write(tmp_path / "in.extxyz", frames)
     evaluate(Analytic(), tmp_path / "in.extxyz", tmp_path / "out.extxyz")
