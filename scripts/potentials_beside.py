@@ -107,10 +107,10 @@ class Beside:
         """The campaign of an input on every potential; on all ranks."""
         settings = tomllib.loads(path.read_text())
         settings.pop("potential", None)
-        if self.options.trajectories:
-            settings["sampling"] = {"trajectories": self.options.trajectories}
-        if self.options.energies:
-            settings["incidence"]["energy_eV"] = self.options.energies
+        for text in self.options.set:
+            key, _, value = text.partition("=")
+            table, _, name = key.strip().rpartition(".")
+            settings.setdefault(table, {}).update(tomllib.loads(f"{name} = {value}"))
         found = {}
         for name, potential in self.potentials.items():
             if self.ranks.first:
@@ -251,11 +251,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--structures", type=Path, help="labelled frames (extxyz)")
     parser.add_argument("--temperatures", type=float, nargs="*", default=TEMPERATURES_K, help="K")
     parser.add_argument("--sticking", type=Path, nargs="*", default=[], help="inputs")
-    parser.add_argument("--trajectories", type=int, help="of a point, in place of the inputs'")
-    parser.add_argument("--energies", type=float, nargs="+", help="eV, in place of the inputs'")
+    parser.add_argument(
+        "--set", nargs="*", default=[], help="TABLE.KEY=VALUE, in the inputs' place"
+    )
     options = parser.parse_args()
-    if any("=" not in text for text in options.potentials):
-        parser.error("potentials are given as NAME=FILE")
+    if any("=" not in text for text in (*options.potentials, *options.set)):
+        parser.error("potentials are given as NAME=FILE, values of inputs as TABLE.KEY=VALUE")
     return options
 
 
