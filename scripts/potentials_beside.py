@@ -109,8 +109,11 @@ class Beside:
         settings.pop("potential", None)
         for text in self.options.set:
             key, _, value = text.partition("=")
-            table, _, name = key.strip().rpartition(".")
-            settings.setdefault(table, {}).update(tomllib.loads(f"{name} = {value}"))
+            *tables, name = key.strip().split(".")
+            place = settings
+            for table in tables:
+                place = place.setdefault(table, {})
+            place |= tomllib.loads(f"{name} = {value}")
         found = {}
         for name, potential in self.potentials.items():
             if self.ranks.first:

@@ -122,11 +122,16 @@ def _felt(
     positions: Float[np.ndarray, "some atom 3"],
 ) -> tuple[float, int]:
     """The largest energy between a projectile and its images in the slab's cell, eV, and which."""
-    alone = lone(*numbers)
-    caged = System(alone.numbers, system.cell, system.pbc, alone.moving)
-    felt = energies(potential, caged, positions) - energies(potential, alone, positions)
+    felt = energies(potential, caged(system, numbers), positions)
+    felt -= energies(potential, lone(*numbers), positions)
     worst = int(np.argmax(np.where(np.isfinite(felt), np.abs(felt), np.inf)))
     return float(felt[worst]), worst
+
+
+def caged(system: System, numbers: Sequence[int]) -> System:
+    """A molecule alone in the slab's cell, beside its own images."""
+    alone = lone(*numbers)
+    return System(alone.numbers, system.cell, system.pbc, alone.moving)
 
 
 def _images(input: Input, what: str) -> UserError:
@@ -242,6 +247,9 @@ def coupling(
 ) -> float:
     """The largest energy (eV) between slab and molecules at a height.
 
+    Images of a molecule, where it may feel them, are no part of it: its own energy is that in the
+    slab's cell.
+
     Args:
         potential: that trajectories run on.
         system: the slab.
@@ -261,7 +269,7 @@ def coupling(
     together = np.concatenate([slabs, molecules], axis=1)
     whole = energies(potential, system.with_projectile(*placed.numbers), together)
     parts = energies(potential, system, slabs)
-    parts += energies(potential, lone(*placed.numbers), molecules)
+    parts += energies(potential, caged(system, placed.numbers), molecules)
     felt = np.abs(whole - parts)
     return float(felt.max()) if np.isfinite(felt).all() else float("inf")
 

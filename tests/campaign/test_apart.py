@@ -111,6 +111,17 @@ def test_the_coupling_falls_with_the_height_and_is_that_of_the_energies(write_ti
     assert coupling(Analytic(), system, at_rest(system, positions), free, 6.0) < 1e-10
 
 
+def test_what_a_molecule_feels_of_its_images_is_not_taken_for_the_slab(
+    write_tiny, tmp_path, shipped
+):
+    input = settings(write_tiny, tmp_path, surface__size=[1, 1, 4], surface__images=True)
+    system, positions = slab_of(input)
+    far = at_rest(system, positions)
+    assert coupling(shipped, system, far, H2, shipped.cutoff + 1.0) == pytest.approx(0, abs=1e-4)
+    near = coupling(shipped, system, far, H2, 2.0)
+    assert near > 0.01
+
+
 def test_a_potential_that_gives_no_number_there_is_refused(write_tiny, tmp_path):
     class Broken(Potential):
         """No number where a molecule is above a slab."""
