@@ -32,7 +32,7 @@ from scatter.potentials.base import Potential, refuse_unknown_elements
 from scatter.report.terminal import clock
 from scatter.state import System
 
-TELL_S = 10.0
+TELL_S, SPACED = 10.0, 60  # between two lines at first; then a SPACED-th of the time so far
 
 Say = Callable[[str], None]
 
@@ -245,20 +245,20 @@ def _thermalise(
 
 
 def telling(say: Say, what: str) -> Callable[[float], None]:
-    """What says how much of some long work is done, every ten seconds at most.
+    """What says how much of some long work is done: every ten seconds, after an hour every minute.
 
     The time left follows from what is done since it was first told of: what comes before that is
     preparation, or was done by an earlier run.
     """
     first: tuple[float, float] | None = None
-    last = time.monotonic()
+    start = last = time.monotonic()
 
     def tell(fraction: float) -> None:
         nonlocal first, last
         now = time.monotonic()
         first = first or (now, fraction)
         began, before = first
-        if now - last >= TELL_S and fraction < 1:
+        if now - last >= max(TELL_S, (last - start) / SPACED) and fraction < 1:
             last = now
             each = (now - began) / (fraction - before) if fraction > before else None
             left = f", {clock(each * (1 - fraction))} left" if each else ""
