@@ -265,7 +265,13 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     """Measure, and draw what there is."""
-    Beside(arguments(), Ranks()).run()
+    ranks = Ranks()
+    try:
+        Beside(arguments(), ranks).run()
+    except UserError as error:
+        if ranks.first:
+            print(error)
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":
