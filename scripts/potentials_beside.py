@@ -165,12 +165,11 @@ class Beside:
 def crystal(potential: Potential) -> Piece:
     """Energy by lattice constant, and what follows."""
     bulk = bulk_crystal(potential)
-    grid = np.linspace(bulk.lattice_constants[0], bulk.lattice_constants[-1], 41)
     rows = {
         "a(Cu) at rest (Å)": f"{bulk.lattice_constant:.4f}",
         "bulk modulus (GPa)": f"{bulk.bulk_modulus:.1f}",
     }
-    return {"x": grid, "y": bulk(grid), "rows": rows}
+    return {"x": bulk.lattice_constants, "y": bulk.energies, "rows": rows}
 
 
 def molecule(potential: Potential) -> Piece:

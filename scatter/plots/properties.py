@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scatter.plots.style import LINES, PALETTE, canvas, look
+from scatter.plots.style import canvas, look
 
 PANEL_mm, SINGLE_mm, LEGEND_mm = 36, 62, 10  # heights
 meV = 1e3  # from eV
@@ -41,26 +41,31 @@ class Series:
 def paths_figure(panels: Mapping[str, Sequence[Series]]) -> Figure:
     """Energy along minimum-energy paths, a panel for each facet and site.
 
+    A potential that lacks a path is left out of its panel, and has one look in all of them.
+
     Args:
         panels: by the name of the path; x is its length from the saddle in Å, y its energy in eV.
     """
     rows = -(-len(panels) // 2)
+    labels = [*dict.fromkeys(points.label for series in panels.values() for points in series)]
     with canvas(1, PANEL_mm * rows + LEGEND_mm) as figure:
         grid = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False)
+        handles = {}
         for axes, (name, series) in zip(grid.flat, panels.items(), strict=False):
-            for index, points in enumerate(series):
-                _points(axes, points, index)
+            for points in series:
+                _points(axes, points, labels.index(points.label))
+            handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
             axes.axhline(0, color="0.7", linewidth=0.5, zorder=0)
             axes.set_title(name, loc="left", x=0.05, y=1.0, pad=-10)
-            _barriers(axes, series)
+            _barriers(axes, series, labels)
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)
         _raise_top(grid[0, 0])
         grid[0, 0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
         figure.supxlabel("Path length from the saddle (Å)", fontsize=9)
         figure.supylabel("Energy (eV)", fontsize=9)
-        handles, labels = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+        shown = [handles[label] for label in labels]
+        figure.legend(shown, labels, loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 
@@ -79,12 +84,12 @@ def equation_of_state_figure(series: Sequence[Series], element: str) -> Figure:
                 x = np.linspace(points.x.min(), points.x.max(), 200)
                 fitted = points.line(x)
                 least = fitted.min()
-                axes.plot(x, meV * (fitted - least), color=PALETTE[index], linestyle=LINES[index])
+                axes.plot(x, meV * (fitted - least), **look(index, marker=""))
             raised = Series(points.label, points.x, meV * (points.y - least))
             _points(axes, raised, index, joined=points.line is None)
         axes.set_xlabel(f"Lattice constant of {element} (Å)")
         axes.set_ylabel("Energy above the least\n(meV per atom)")
-        _raise_top(axes)
+        _raise_top(axes, rows=-(-len(series) // 2))
         axes.legend(frameon=False, loc="upper center", ncols=2)
     return figure
 
@@ -125,7 +130,7 @@ def molecule_figure(series: Sequence[Series], formula: str) -> Figure:
     with canvas(1, SINGLE_mm + 18) as figure:
         curve, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
         for index, points in enumerate(series):
-            style = {"color": PALETTE[index], "linestyle": LINES[index]}
+            style = look(index, marker="")
             curve.plot(r[shown], raised[index][shown], label=points.label, **style)
             if index < len(series) - 1:
                 below.plot(r[shown], meV * (raised[index] - raised[-1])[shown], **style)
@@ -139,31 +144,33 @@ def molecule_figure(series: Sequence[Series], formula: str) -> Figure:
     return figure
 
 
-def _raise_top(axes: Axes) -> None:
+def _raise_top(axes: Axes, rows: int = 1) -> None:
+    """Room for a legend of so many rows, or for a name."""
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high + HEADROOM * (high - low))
+    axes.set_ylim(low, high + HEADROOM * (1 + (rows - 1) / 2) * (high - low))
 
 
 def _points(axes: Axes, points: Series, index: int, joined: bool = True) -> None:
     """One series, told from others by colour, marker and line alike; only the first is filled."""
-    face = PALETTE[index] if index == 0 else "white"
+    face = look(0)["color"] if index == 0 else "white"
     style = look(index, markerfacecolor=face, markersize=3, elinewidth=0.7)
     style |= {} if joined else {"linestyle": "none"}
     label, order = points.label, 3 - 0.1 * index
     axes.errorbar(points.x, points.y, points.error, label=label, zorder=order, **style)
 
 
-def _barriers(axes: Axes, series: Sequence[Series]) -> None:
+def _barriers(axes: Axes, series: Sequence[Series], labels: Sequence[str]) -> None:
     """The highest energy of each path, in its colour."""
-    for index, points in enumerate(series):
+    apart = min(0.12, 0.4 / len(labels))
+    for index, points in ((labels.index(points.label), points) for points in series):
         axes.annotate(
             f"{np.nanmax(points.y):.3f} eV",
-            xy=(0.05, 0.8 - 0.12 * index),  # the entrance of the path is low
+            xy=(0.05, 0.8 - apart * index),  # the entrance of the path is low
             xycoords="axes fraction",
             ha="left",
             va="top",
             fontsize=7,
-            color=PALETTE[index],
+            color=look(index)["color"],
         )
 
 

@@ -31,6 +31,24 @@ def test_each_path_has_a_panel_with_the_barriers_of_both_potentials():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["ours", "teacher"]
 
 
+def test_a_potential_looks_alike_in_every_panel_though_one_before_it_lacks_a_path():
+    ours, between, teacher = (path(label, 0.6) for label in ("ours", "between", "teacher"))
+    panels = {"Cu(111) bridge": [ours, between, teacher], "Cu(100) bridge": [ours, teacher]}
+    whole, lacking = paths_figure(panels).axes
+    looks = {points.get_label(): points[0].get_color() for points in whole.containers}
+    assert len({*looks.values()}) == 3
+    assert {points.get_label(): points[0].get_color() for points in lacking.containers} == {
+        name: looks[name] for name in ("ours", "teacher")
+    }
+    assert [text.get_color() for text in lacking.texts] == [looks["ours"], looks["teacher"]]
+
+
+def test_the_legend_names_what_the_first_panel_lacks():
+    ours, teacher = path("ours", 0.6), path("teacher", 0.6)
+    figure = paths_figure({"Cu(111) bridge": [ours], "Cu(100) bridge": [ours, teacher]})
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["ours", "teacher"]
+
+
 def test_a_barrier_is_drawn_beneath_the_top_of_its_panel():
     axes = paths_figure({"Cu(111) bridge": [path("ours", 0.61), path("teacher", 0.9)]}).axes[0]
     assert axes.get_ylim()[1] > 1.0
