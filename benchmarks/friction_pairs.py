@@ -6,9 +6,9 @@
 H2 and D2 (v = 1, J = 1) on Cu(111) and Cu(100) at 300 K, four energies: `inputs/friction_off.toml`
 and `inputs/friction_on.toml`. As many pairs as a step are added to every point at a time, so that a
 run that is stopped has whole points; the same command goes on, and `mpirun` shares the work. About
-four pairs a second and core: the 40,000 of H2 took 75 minutes of two cores, and those of D2, which
-is slower, take longer. Prints the table of docs/friction.md, with paired intervals of 95 %; the
-figure is in the folder.
+four pairs a second and core: the 40,000 of H2 took 75 minutes of two cores, and those of D2 117 of
+two that had other work, too. Prints the table of docs/friction.md, with paired intervals of 95 %;
+the figure is in the folder.
 """
 
 import argparse
@@ -68,7 +68,8 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     for pairs in [*range(given.step, given.pairs, given.step), given.pairs]:
         paths = [
-            written(f"friction_{name}", given.formula, pairs, given.folder) for name in ("off", "on")
+            written(f"friction_{name}", given.formula, pairs, given.folder)
+            for name in ("off", "on")
         ]
         found = scatter.compare(*paths, given.folder / "both")
         print(table(found.observables), flush=True)

@@ -247,7 +247,7 @@ def coupling(
 ) -> float:
     """The largest energy (eV) between slab and molecules at a height.
 
-    Images of a molecule, where it may feel them, are no part of it: its own energy is that in the
+    Images of a molecule, where it may feel them, do not belong to it: its own energy is that in the
     slab's cell.
 
     Args:
