@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -53,8 +54,7 @@ def paths_figure(panels: Mapping[str, Sequence[Series]]) -> Figure:
         handles = {}
         for axes, (name, series) in zip(grid.flat, panels.items(), strict=False):
             for points in series:
-                _points(axes, points, labels.index(points.label))
-            handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+                handles[points.label] = _points(axes, points, labels.index(points.label))
             axes.axhline(0, color="0.7", linewidth=0.5, zorder=0)
             axes.set_title(name, loc="left", x=0.05, y=1.0, pad=-10)
             _barriers(axes, series, labels)
@@ -150,19 +150,24 @@ def _raise_top(axes: Axes, rows: int = 1) -> None:
     axes.set_ylim(low, high + HEADROOM * (1 + (rows - 1) / 2) * (high - low))
 
 
-def _points(axes: Axes, points: Series, index: int, joined: bool = True) -> None:
-    """One series, told from others by colour, marker and line alike; only the first is filled."""
-    face = look(0)["color"] if index == 0 else "white"
-    style = look(index, markerfacecolor=face, markersize=3, elinewidth=0.7)
+def _points(axes: Axes, points: Series, index: int, joined: bool = True) -> ErrorbarContainer:
+    """One series, told from others by colour, marker and line alike; only the first is filled.
+
+    Returns:
+        What stands for it in a legend.
+    """
+    style = look(index, markersize=3, elinewidth=0.7)
+    style |= {"markerfacecolor": "white"} if index else {}
     style |= {} if joined else {"linestyle": "none"}
     label, order = points.label, 3 - 0.1 * index
-    axes.errorbar(points.x, points.y, points.error, label=label, zorder=order, **style)
+    return axes.errorbar(points.x, points.y, points.error, label=label, zorder=order, **style)
 
 
 def _barriers(axes: Axes, series: Sequence[Series], labels: Sequence[str]) -> None:
     """The highest energy of each path, in its colour."""
     apart = min(0.12, 0.4 / len(labels))
-    for index, points in ((labels.index(points.label), points) for points in series):
+    for points in series:
+        index = labels.index(points.label)
         axes.annotate(
             f"{np.nanmax(points.y):.3f} eV",
             xy=(0.05, 0.8 - apart * index),  # the entrance of the path is low

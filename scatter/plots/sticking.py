@@ -79,10 +79,7 @@ def sticking_figure(
         drawn = (*own, *overlays)
         fits = fits_of(drawn, form, amplitude) if fits is None else fits
         for index, (curve, text, fitted) in enumerate(zip(drawn, texts, fits, strict=True)):
-            shown = visible(curve) if logarithmic else curve
-            entry = _entry(text, fitted)
-            _draw(axes, shown, entry, index, index < len(own), isinstance(fitted, Fit))
-            _add(axes, curve, fitted, index, logarithmic)
+            _series(axes, curve, text, fitted, index, index < len(own), logarithmic)
         frame(axes, axis, np.concatenate([curve.x for curve in drawn]))
         if logarithmic:
             decades(axes, drawn)
@@ -93,8 +90,18 @@ def sticking_figure(
     return figure
 
 
-def _add(axes: Axes, curve: Curve, fitted: Answer, index: int, logarithmic: bool) -> None:
-    """Fit, rings and arrows of one series."""
+def _series(
+    axes: Axes,
+    curve: Curve,
+    text: str,
+    fitted: Answer,
+    index: int,
+    filled: bool,
+    logarithmic: bool,
+) -> None:
+    """Points, fit, rings and arrows of one series."""
+    shown, entry = visible(curve) if logarithmic else curve, _entry(text, fitted)
+    _draw(axes, shown, entry, index, filled, isinstance(fitted, Fit))
     colour = look(index)["color"]
     if isinstance(fitted, Fit):
         draw_fit(axes, curve, fitted, colour, look(index)["linestyle"])

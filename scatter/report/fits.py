@@ -80,8 +80,10 @@ def fit_sticking(
         raise UserError(f"--form {form}: must be one of {', '.join(FORMS)}")
     scans = _scans(folders)
     every = [Counts.of(group) for _, group in scans]
-    fits = [fit(counts, form, amplitude) for counts in every]
-    answers = [(words, answer) for (words, _), answer in zip(scans, fits, strict=True)]
+    answers = [
+        (words, fit(counts, form, amplitude))
+        for (words, _), counts in zip(scans, every, strict=True)
+    ]
     doubts = [
         f"{words}: {answer.sentence}"
         for words, answer in answers
