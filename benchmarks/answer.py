@@ -23,12 +23,12 @@ from statistics import median
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from ase import Atoms, units  # noqa: E402  (numba reads the variable when it is loaded)
-from ase.md.verlet import VelocityVerlet  # noqa: E402
-from force_evaluation import calculator, hydrogen_on_copper  # noqa: E402
+from ase import Atoms, units  # numba reads the variable when it is loaded
+from ase.md.verlet import VelocityVerlet
+from force_evaluation import calculator, hydrogen_on_copper
 
-import scatter  # noqa: E402
-from scatter.kernels import kernel  # noqa: E402
+import scatter
+from scatter.kernels import kernel
 
 HALF_WIDTH, FEW, STEPS, FIELD_FS = 0.01, 32, 20, 0.1
 TODAY = "velocity Verlet, 0.25 fs, from 7 to 7.1 Å"  # what others are compared with

@@ -18,14 +18,14 @@ from tempfile import TemporaryDirectory
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402  (numba reads the variable when it is loaded)
+import numpy as np  # numba reads the variable when it is loaded
 
-import scatter  # noqa: E402
-from scatter.campaign.ranks import Ranks  # noqa: E402
-from scatter.initial.slab import build  # noqa: E402
-from scatter.initial.surface import Surface  # noqa: E402
-from scatter.kernels import kernel  # noqa: E402
-from scatter.potentials.table import PotentialTable, open_potential  # noqa: E402
+import scatter
+from scatter.campaign.ranks import Ranks
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
+from scatter.kernels import kernel
+from scatter.potentials.table import PotentialTable, open_potential
 
 SLOTS, KERNEL_S = 64, 3.0
 

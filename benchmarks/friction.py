@@ -16,19 +16,19 @@ from time import process_time
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import numpy as np  # noqa: E402  (numba reads the variable when it is loaded)
-from force_evaluation import hydrogen_on_copper  # noqa: E402
+import numpy as np  # numba reads the variable when it is loaded
+from force_evaluation import hydrogen_on_copper
 
-from scatter.dynamics.motions import Motion, Verlet  # noqa: E402
-from scatter.friction.course import Constant  # noqa: E402
-from scatter.friction.electron_gas import ldfa  # noqa: E402
-from scatter.friction.free_atoms import FreeAtoms  # noqa: E402
-from scatter.friction.model import ModelDensities  # noqa: E402
-from scatter.friction.motion import ElectronicFriction  # noqa: E402
-from scatter.potentials.table import potential_from_name  # noqa: E402
-from scatter.slots import copies, restore  # noqa: E402
-from scatter.state import State  # noqa: E402
-from scatter.units import fs  # noqa: E402
+from scatter.dynamics.motions import Motion, Verlet
+from scatter.friction.course import Constant
+from scatter.friction.electron_gas import ldfa
+from scatter.friction.free_atoms import FreeAtoms
+from scatter.friction.model import ModelDensities
+from scatter.friction.motion import ElectronicFriction
+from scatter.potentials.table import potential_from_name
+from scatter.slots import copies, restore
+from scatter.state import State
+from scatter.units import fs
 
 STEPS, TIMESTEP_fs = 5, 0.25
 HEIGHTS = {"within reach": (1.0, 3.0), "spread": (1.2, 7.5)}  # Å above the top layer

@@ -19,9 +19,9 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import pandas as pd  # noqa: E402  (numba reads the variable when it is loaded)
+import pandas as pd  # numba reads the variable when it is loaded
 
-import scatter  # noqa: E402
+import scatter
 
 INPUTS = Path(__file__).parents[1] / "inputs"
 SHOWN = {  # columns of the table behind both S0: observables, and among which pairs

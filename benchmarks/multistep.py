@@ -15,11 +15,11 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import numpy as np  # noqa: E402  (numba reads the variable when it is loaded)
-import pandas as pd  # noqa: E402
+import numpy as np  # numba reads the variable when it is loaded
+import pandas as pd
 
-import scatter  # noqa: E402
-from scatter.analysis.paired import score_interval  # noqa: E402
+import scatter
+from scatter.analysis.paired import score_interval
 
 # Facet, slab temperature (K), molecule, v, J, energy (eV).
 CONDITIONS = {

@@ -16,15 +16,15 @@ from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402  (numba reads the variable when it is loaded)
+import numpy as np  # numba reads the variable when it is loaded
 
-import scatter  # noqa: E402
-from scatter.initial.formulas import atoms_of  # noqa: E402
-from scatter.initial.lone_molecule import from_formula  # noqa: E402
-from scatter.initial.slab import build  # noqa: E402
-from scatter.initial.surface import Surface  # noqa: E402
-from scatter.kernels import kernel  # noqa: E402
-from scatter.potentials.table import PotentialTable, open_potential  # noqa: E402
+import scatter
+from scatter.initial.formulas import atoms_of
+from scatter.initial.lone_molecule import from_formula
+from scatter.initial.slab import build
+from scatter.initial.surface import Surface
+from scatter.kernels import kernel
+from scatter.potentials.table import PotentialTable, open_potential
 
 SLOTS, KERNEL_S, FLIGHT_FS = 16, 2.0, 1500.0
 SITES = build(Surface(temperature_K=[300.0]), "111", 3.66)[1]

@@ -22,18 +22,18 @@ from tempfile import TemporaryDirectory
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import numpy as np  # noqa: E402
-from ase import Atoms  # noqa: E402
-from ase.build import fcc111  # noqa: E402
-from ase.calculators.singlepoint import SinglePointCalculator  # noqa: E402
+import numpy as np
+from ase import Atoms
+from ase.build import fcc111
+from ase.calculators.singlepoint import SinglePointCalculator
 
-from scatter.fitting.sets import read_set  # noqa: E402
-from scatter.labels import STANDARD  # noqa: E402
-from scatter.mace.training.learning import Lessons, Training  # noqa: E402
-from scatter.mace.training.student import Student  # noqa: E402
-from scatter.potentials.table import potential_from_name  # noqa: E402
-from scatter.structures import extxyz  # noqa: E402
-from scatter.validation.labels import labels_by  # noqa: E402
+from scatter.fitting.sets import read_set
+from scatter.labels import STANDARD
+from scatter.mace.training.learning import Lessons, Training
+from scatter.mace.training.student import Student
+from scatter.potentials.table import potential_from_name
+from scatter.structures import extxyz
+from scatter.validation.labels import labels_by
 
 Step = Callable[[], object]
 

@@ -20,7 +20,7 @@ for (first, second), values in PAIRS.items():
 class PairTeacher(Calculator):
     """E = Σ f(r) D [(1 - exp(-a (r - r₀)))² - 1],  f = (1 - (r/r_c)²)³, for r < r_c."""
 
-    implemented_properties = ["energy", "forces"]  # noqa: RUF012
+    implemented_properties = ["energy", "forces"]
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)

@@ -12,7 +12,7 @@ from scatter.settings import OneOrMany, PositiveFloat, Table
 
 MOST_ATOMS = 100_000
 
-Structure = Literal[tuple(CRYSTALS)]  # type: ignore[valid-type]
+Structure = Literal[tuple(CRYSTALS)]
 
 
 def _shape(value: object) -> str:
