@@ -30,8 +30,8 @@ from scatter.files import write_whole
 from scatter.plots.learning import Learned, learning_figure
 from scatter.plots.style import save
 from scatter.structures import read_frames
-from scatter.validation.errors import compare, errors, molecule_of
-from scatter.validation.labels import labels_by, labels_of
+from scatter.validation.errors import errors_of
+from scatter.validation.labels import labels_by
 
 LONGER = {("Cu", "Cu"): 7.0}  # Å
 BASES = (
@@ -42,6 +42,7 @@ BASES = (
 SHARES = (0.25, 0.5, 1.0)
 WEIGHTS = Weights(energy=0.35, molecule=2.0, share=0.2)
 SMOOTHNESS = 2.0
+QUANTITIES = ("energy_shifted", "forces", "molecule")
 
 
 class Curves:
@@ -98,10 +99,10 @@ class Curves:
 
     def judged(self, method: str, count: int, potential: Ace) -> Learned:
         """Errors on the frames that judge."""
-        given = labels_of(self.judges, self.options.test)
         found = labels_by(potential, self.judges, self.options.test)
-        compared = compare(self.judges, found, given, molecule_of(self.judges))
-        return Learned(method, count, *errors(compared, self.judges)[0].learned)
+        whole = errors_of(self.judges, found, self.options.test)
+        shown = {name: getattr(whole, name).measured for name in QUANTITIES}
+        return Learned(method, count, shown)
 
 
 def main() -> None:

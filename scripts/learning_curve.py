@@ -12,10 +12,15 @@ none):
     delta            such a model of the difference between the labels and the foundation, added
                      to the foundation
 
-All make as many steps, whatever the number of structures. Several subsets are drawn at random, in
-each of which the smaller numbers are among the larger; a figure shows the mean over them, and bars
-its standard error (of one subset, that of the test structures). Energies are compared but for the
-mean difference of each composition on each facet at each temperature, which no trajectory feels.
+    ace              a linear ACE of the degrees --ace-degrees, in which no element is a molecule's
+
+All but the last make as many steps, whatever the number of structures. Several subsets are drawn at
+random, in each of which the smaller numbers are among the larger; a figure shows the mean over
+them, and bars its standard error (of one subset, that of the test structures). Energies are
+compared but for the mean difference of each composition on each facet at each temperature, which no
+trajectory feels.
+With --crystals, for sets of bulk cells of any composition, stresses are learnt too, and the errors
+are those of energies of an atom as they are, of forces, and of stresses.
 
 Everything lies in OUT: a potential and its errors for each training, `curve.json`, `curve.md`, and
 the figure `learning_curve.png`. The same command goes on where it was stopped, and draws all that
@@ -38,23 +43,29 @@ from ase import Atoms
 from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from scatter.ace.fitting.fit import Fitting, fit_ace
+from scatter.ace.fitting.labelled import Weights
+from scatter.ace.fitting.recipe import Recipe
 from scatter.files import write_whole
 from scatter.fitting.progress import Teller
 from scatter.mace.file import FoldedMace
 from scatter.mace.training.begun import ground_of
 from scatter.mace.training.distil import Beginning, distil
-from scatter.mace.training.learning import Lessons
+from scatter.mace.training.learning import FORCES, Lessons
 from scatter.mace.training.student import Student
-from scatter.plots.learning import Learned, learning_figure, mean_over_subsets
+from scatter.plots.learning import PANELS, Learned, learning_figure, mean_over_subsets
 from scatter.plots.style import save
 from scatter.potentials.evaluate import evaluate
 from scatter.potentials.families import SHIPPED
 from scatter.potentials.table import potential_from_name
 from scatter.structures import extxyz, read_frames
-from scatter.validation.errors import Errors, Measured, compare, errors, molecule_of
+from scatter.validation.errors import Errors, Measured, errors_of
 from scatter.validation.labels import Labels, labels_by, labels_of
 
 METHODS = ("f0", "f4", "f5", "f6", "scratch", "delta")
+ON_SLABS = ("energy_shifted", "forces", "molecule")
+CRYSTALS = ("energy_per_atom", "forces", "stress")
+UNCAPPED = 9  # factors of any element in a product of an ACE: more than it has
 NEAREST = 1.4  # Å, of hydrogen and metal: both potentials rise steeply below
 
 
@@ -84,14 +95,16 @@ class Curve:
                         continue
                     print(name, flush=True)
                     found = self.learned(method, number, subset, name)
-                    row = Learned(method, number, *shown(found), subset)
+                    row = Learned(method, number, self.shown(found), subset)
                     write_whole(kept, json.dumps(asdict(row)).encode())
                     self.draw()
         self.draw()
 
     def learned(self, method: str, number: int, subset: int, name: str) -> Errors:
         """Errors of one training."""
-        data = self.subset(number, subset)
+        data, out = self.subset(number, subset), self.folder / f"{name}.npz"
+        if method == "ace":
+            return self.fitted(data, out)
         base = []
         if method == "delta":
             base = [self.foundation]
@@ -100,12 +113,20 @@ class Curve:
         rate = self.options.learning_rate if own else self.options.tuning_rate
         batch = min(self.options.batch, number)
         epochs = max(5, round(self.options.steps / (number // batch)))
-        lessons = Lessons(epochs, batch, rate, self.options.threads, seed=1 + subset)
+        shape = {"balance": 0.0, "stress": FORCES} if self.options.crystals else {}
+        lessons = Lessons(epochs, batch, rate, self.options.threads, seed=1 + subset, **shape)
         tell = Teller(epochs, lambda line: print(f"  {line}", flush=True))
         begun = None if own else Beginning(self.foundation, method)
-        out = self.folder / f"{name}.npz"
         distil(data, out, self.student, lessons, 1, tell, beginning=begun)
         return self.errors([out, *base])
+
+    def fitted(self, data: Path, out: Path) -> Errors:
+        """Errors of a linear ACE."""
+        recipe = Recipe(degrees=tuple(self.options.ace_degrees), most=(UNCAPPED, UNCAPPED))
+        weights = Weights(stress=Weights.force if self.options.crystals else None)
+        fitting = Fitting(weights, threads=self.options.threads, leverage=False)
+        fit_ace(data, out, recipe, fitting, lambda line: print(f"  {line}", flush=True))
+        return self.errors([out])
 
     def subset(self, number: int, subset: int) -> Path:
         """A set of so many structures, with the validation part of the whole."""
@@ -121,28 +142,28 @@ class Curve:
         """Errors of a sum of potentials."""
         found = [self.labels(path) for path in summands]
         energies = np.sum([one.energies for one in found], axis=0)
+        stresses = np.sum([np.asarray(one.stresses) for one in found], axis=0)
         forces = tuple(
             np.sum(each, axis=0) for each in zip(*(one.forces for one in found), strict=True)
         )
-        return self.judgement(Labels(energies, forces))
+        return errors_of(self.judged, Labels(energies, forces, stresses), self.judge)
 
     def labels(self, path: Path) -> Labels:
         """What a potential makes of the structures that judge."""
-        return labels_by(potential_from_name(str(path)), self.judged, self.judge)
+        every = range(len(self.judged)) if self.options.crystals else ()
+        return labels_by(potential_from_name(str(path)), self.judged, self.judge, every)
 
-    def judgement(self, found: Labels) -> Errors:
-        """Errors of energies and forces."""
-        reference = labels_of(self.judged, self.judge)
-        compared = compare(self.judged, found, reference, molecule_of(self.judged))
-        return errors(compared, self.judged)[0]
+    def shown(self, found: Errors) -> dict[str, Measured]:
+        """RMSE of what the curve is of, and their standard errors."""
+        quantities = CRYSTALS if self.options.crystals else ON_SLABS
+        return {name: getattr(found, name).measured for name in quantities}
 
     def draw(self) -> None:
         """Write the table and the figure of all that is trained."""
         rows = [Learned(**json.loads(path.read_text())) for path in self.folder.glob("*-*-*.json")]
         kept = self.folder / "foundation.json"
         if not kept.is_file():
-            found = self.judgement(self.labels(self.foundation))
-            row = Learned("foundation", 0, *shown(found))
+            row = Learned("foundation", 0, self.shown(self.errors([self.foundation])))
             write_whole(kept, json.dumps(asdict(row)).encode())
         rows.append(Learned(**json.loads(kept.read_text())))
         rows.sort(key=lambda row: (row.structures, row.method, row.subset))
@@ -153,11 +174,6 @@ class Curve:
         save(learning_figure(means), self.folder / "learning_curve")
 
 
-def shown(found: Errors) -> tuple[Measured, Measured, Measured]:
-    """Errors of energies but for their zero, which is another for each slab; of forces."""
-    return found.energy_shifted.measured, found.forces.measured, found.molecule.measured
-
-
 def shape_of(model: Path, numbers: np.ndarray) -> Student:
     """The shape of a converted model, for these elements."""
     return ground_of(FoldedMace.read(model), numbers, model)[0]
@@ -165,11 +181,11 @@ def shape_of(model: Path, numbers: np.ndarray) -> Student:
 
 def table(rows: Sequence[Learned]) -> str:
     """Errors in Markdown: mean ± standard error."""
-    lines = ["| structures | method | E (meV) | F (meV/Å) | F on the molecule (meV/Å) |"]
-    lines.append("|---" * 5 + "|")
+    names = [f"{title}, {label}" for title, label in (PANELS[name] for name in rows[0].errors)]
+    lines = ["| structures | method | " + " | ".join(names) + " |"]
+    lines.append("|---" * (2 + len(names)) + "|")
     for row in rows:
-        errors = (row.energy, row.forces, row.molecule)
-        cells = " | ".join(f"{mean:.1f} ± {error:.1f}" for mean, error in errors)
+        cells = " | ".join(f"{mean:.1f} ± {error:.1f}" for mean, error in row.errors.values())
         lines.append(f"| {row.structures or ''} | {row.method} | {cells} |")
     return "\n".join(lines) + "\n"
 
@@ -253,6 +269,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=4, help="structures in a step")
     parser.add_argument("--learning-rate", type=float, default=0.01, help="of scratch and delta")
     parser.add_argument("--tuning-rate", type=float, default=0.01, help="from the foundation")
+    parser.add_argument("--crystals", action="store_true", help="bulk cells: learn stresses")
+    parser.add_argument(
+        "--ace-degrees", type=float, nargs="+", default=[16, 10, 8], help="by order"
+    )
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     needed = options.set and options.foundation and options.numbers and options.steps

@@ -40,8 +40,8 @@ from scatter.potentials.table import potential_from_name
 from scatter.settings import UserError
 from scatter.structures import read_frames
 from scatter.validation.eos import bulk_crystal
-from scatter.validation.errors import compare, errors, molecule_of
-from scatter.validation.labels import labels_by, labels_of
+from scatter.validation.errors import errors_of
+from scatter.validation.labels import labels_by
 from scatter.validation.lattice import thermal_expansion
 from scatter.validation.molecule import lone_molecule
 from scatter.validation.neb import minimum_energy_path
@@ -203,8 +203,7 @@ def judged(structures: Path, potential: Potential) -> Piece:
     """Errors on labelled frames, energies but for their zero on each slab."""
     frames = read_frames(structures)
     found = labels_by(potential, frames, structures)
-    compared = compare(frames, found, labels_of(frames, structures), molecule_of(frames))
-    whole = errors(compared, frames)[0]
+    whole = errors_of(frames, found, structures)
     measured = {
         "E (meV)": whole.energy_shifted, "F (meV/Å)": whole.forces, "F on H (meV/Å)": whole.molecule
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The figure of a learning curve: errors against the number of structures trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,31 +11,29 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodF
 from scatter.plots.style import LINES, MARKERS, PALETTE, canvas
 
 HEIGHT_mm = 75
-PANELS = {
-    "energy": ("energy", "RMSE (meV)"),
+PANELS = {  # titles and labels of the errors
+    "energy_shifted": ("energy", "RMSE (meV)"),
+    "energy_per_atom": ("energy", "RMSE (meV/atom)"),
     "forces": ("forces", "RMSE (meV/Å)"),
     "molecule": ("forces on the molecule", "RMSE (meV/Å)"),
+    "stress": ("stress", "RMSE (meV/Å³)"),
 }
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Errors of one model: RMSE and its standard error.
+    """Errors of one model.
 
     Attributes:
         method: how it was trained.
         structures: with how many; 0 for the foundation as it is.
-        energy: of whole cells, meV.
-        forces: meV/Å.
-        molecule: forces on the molecule's atoms, meV/Å.
+        errors: RMSE and its standard error by quantity, of those in `PANELS`.
         subset: which of several with as many structures.
     """
 
     method: str
     structures: int
-    energy: tuple[float, float]
-    forces: tuple[float, float]
-    molecule: tuple[float, float]
+    errors: Mapping[str, tuple[float, float]]
     subset: int = 0
 
 
@@ -52,28 +50,31 @@ def mean_over_subsets(rows: Sequence[Learned]) -> list[Learned]:
 
 def _mean(rows: Sequence[Learned]) -> Learned:
     def over_subsets(quantity: str) -> tuple[float, float]:
-        values = [getattr(row, quantity)[0] for row in rows]
+        values = [row.errors[quantity][0] for row in rows]
         return float(np.mean(values)), float(np.std(values, ddof=1) / len(values) ** 0.5)
 
-    energy, forces, molecule = map(over_subsets, PANELS)
-    return Learned(rows[0].method, rows[0].structures, energy, forces, molecule)
+    first = rows[0]
+    return Learned(
+        first.method, first.structures, {name: over_subsets(name) for name in first.errors}
+    )
 
 
 def learning_figure(rows: Sequence[Learned]) -> Figure:
-    """Three panels, one for each error, both axes logarithmic; one line for each method.
+    """A panel for each error, both axes logarithmic; one line for each method.
 
     The errors of the foundation as it is are a horizontal line.
     """
     curves: dict[str, list[Learned]] = {}
     for row in sorted(rows, key=lambda row: row.structures):
         curves.setdefault(row.method, []).append(row)
+    quantities = [name for name in PANELS if name in rows[0].errors]
     trained = [method for method, curve in curves.items() if curve[0].structures]
     with canvas(2, HEIGHT_mm) as figure:
-        panels = figure.subplots(1, len(PANELS))
-        for axes, quantity in zip(panels, PANELS, strict=True):
+        panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+        for axes, quantity in zip(panels, quantities, strict=True):
             for index, method in enumerate(trained):
                 x = [row.structures for row in curves[method]]
-                y, error = zip(*(getattr(row, quantity) for row in curves[method]), strict=True)
+                y, error = zip(*(row.errors[quantity] for row in curves[method]), strict=True)
                 axes.errorbar(
                     x,
                     y,
@@ -84,7 +85,7 @@ def learning_figure(rows: Sequence[Learned]) -> Figure:
                     label=method,
                 )
             for method in set(curves) - set(trained):
-                height = getattr(curves[method][0], quantity)[0]
+                height = curves[method][0].errors[quantity][0]
                 axes.axhline(height, color="0.5", ls=":", label=method)
             _frame(axes, quantity, sorted({row.structures for row in rows if row.structures}))
         handles, texts = panels[0].get_legend_handles_labels()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -19,7 +20,7 @@ from scatter.cores import single_thread
 from scatter.potentials.base import Potential
 from scatter.potentials.calculator import system_of
 from scatter.settings import UserError
-from scatter.validation.labels import Labels
+from scatter.validation.labels import Labels, labels_of
 
 MILLI = 1000  # meV in an eV
 TRAJECTORY = ("facet", "T_K", "v", "J", "energy_eV", "trajectory")  # keys of a frame's info
@@ -57,7 +58,7 @@ class Errors:
     frames: int  # how many
     energy: Deviation  # of the whole cell
     # the same after subtracting the mean difference of each composition on each facet at each
-    # temperature: a zero of energy that no trajectory feels
+    # temperature: a zero of energy that no trajectory feels; without frames alone of their kind
     energy_shifted: Deviation
     energy_per_atom: Deviation  # energy divided by the number of atoms
     forces: Deviation  # components on every atom for which both give a force
@@ -72,11 +73,6 @@ class Errors:
         parts += [f"stress {self.stress.rmse:.2f} meV/Å³"] if self.stress.n else []
         parts += [f"F on the molecule {self.molecule.rmse:.1f} meV/Å"] if self.molecule.n else []
         return ", ".join(parts)
-
-    @property
-    def learned(self) -> tuple[Measured, Measured, Measured]:
-        """RMSE and standard error of energy, forces and molecule, for a learning curve."""
-        return self.energy.measured, self.forces.measured, self.molecule.measured
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ class Compared:
 
     energies: Pairs  # of whole cells, eV
     # the same, without the mean difference of each composition on each facet at each temperature,
-    # the lowest at zero
+    # the lowest at zero; of kinds of two frames and more
     shifted: Pairs
     per_atom: Pairs  # energies per atom, eV
     forces: Pairs  # eV/Å
@@ -146,7 +142,9 @@ def compare(
 
     return Compared(
         energies=energies,
-        shifted=Pairs(energies.reference - zero, energies.potential - shift - zero, energies.frame),
+        shifted=_pairs(
+            energies.reference - zero, energies.potential - shift - zero, energies.frame
+        ),
         per_atom=_pairs(reference.energies / atoms, potential.energies / atoms, frame),
         forces=_pairs(*forces),
         molecule=on(molecule),
@@ -181,12 +179,14 @@ def _mean_differences(frames: Sequence[Atoms], energies: Pairs) -> Float[np.ndar
 
     A kind is a composition on a facet at a temperature, as far as frames name these. Slabs differ
     in the energy of their surfaces and of their strain, which stays as it is along a trajectory.
+    NaN for a frame alone of its kind, which would differ from its own mean by nothing.
     """
     systems = [f"{frame.get_chemical_formula()} {condition(frame)}" for frame in frames]
     _, kind = np.unique(systems, return_inverse=True)
     paired, kinds = kind[energies.frame], kind.max() + 1
     total = np.bincount(paired, energies.potential - energies.reference, kinds)
-    return (total / np.maximum(np.bincount(paired, minlength=kinds), 1))[kind]
+    count = np.bincount(paired, minlength=kinds)
+    return np.where(count > 1, total / np.maximum(count, 1), np.nan)[kind]
 
 
 def _trajectories(frames: Sequence[Atoms]) -> Int[np.ndarray, " frame"]:
@@ -237,6 +237,21 @@ def errors(compared: Compared, frames: Sequence[Atoms]) -> list[Errors]:
         *((kind or "others", labels == kind) for kind in kinds if len(kinds) > 1),
     ]
     return [_errors(compared, label, chosen) for label, chosen in parts]
+
+
+def errors_of(frames: Sequence[Atoms], potential: Labels, place: Path) -> Errors:
+    """Errors on all of the frames, which carry the reference's labels.
+
+    Args:
+        frames: of a file.
+        potential: what it makes of them.
+        place: the file, for messages.
+
+    Raises:
+        UserError: labels are missing or cannot be used.
+    """
+    compared = compare(frames, potential, labels_of(frames, place), molecule_of(frames))
+    return errors(compared, frames)[0]
 
 
 def _errors(compared: Compared, label: str, chosen: Bool[np.ndarray, " frame"]) -> Errors:

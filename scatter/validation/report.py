@@ -153,8 +153,9 @@ def _errors(piece: Piece, validation: Piece) -> Iterator[str]:
     yield (
         "*E* is the energy of the whole cell; *shifted*, after the mean difference of each "
         "composition on each facet at each temperature is taken off, as in the figure: no "
-        "trajectory feels it. *F* counts every component of every atom "
-        f"whose force both have, *F_{''.join(piece['molecule'])}* those on the molecule."
+        "trajectory feels it; frames that are alone of their kind are left out of it. *F* counts "
+        "every component of every atom whose force both have, "
+        f"*F_{''.join(piece['molecule'])}* those on the molecule."
     )
     yield ""
     yield "RMSE of forces by element, and of the stress where there are labels, ± standard error:"

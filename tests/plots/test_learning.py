@@ -4,13 +4,19 @@ import pytest
 from scatter.plots.learning import PANELS, Learned, learning_figure, mean_over_subsets
 from scatter.plots.style import save
 
+SLAB = ("energy_shifted", "forces", "molecule")
+
+
+def learned(method, number, *errors, subset=0):
+    return Learned(method, number, dict(zip(SLAB, errors, strict=True)), subset)
+
 
 def rows():
-    yield Learned("foundation", 0, (900.0, 50.0), (700.0, 20.0), (1500.0, 80.0))
+    yield learned("foundation", 0, (900.0, 50.0), (700.0, 20.0), (1500.0, 80.0))
     for method, factor in (("f4", 1.0), ("scratch", 2.0)):
         for number in (100, 10):  # in any order
             error = factor * 1000 / number
-            yield Learned(method, number, (error, 0.1 * error), (2 * error, 1.0), (3 * error, 1.0))
+            yield learned(method, number, (error, 0.1 * error), (2 * error, 1.0), (3 * error, 1.0))
 
 
 def line(axes, label):
@@ -26,7 +32,7 @@ def test_each_method_is_a_line_from_few_structures_to_many_in_each_panel():
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
         assert [text.get_text() for text in axes.get_xticklabels()] == ["10", "100"]
     told = [(axes.get_title(), axes.get_ylabel()) for axes in figure.axes]
-    assert told == [*PANELS.values()]
+    assert told == [PANELS[name] for name in SLAB]
 
 
 def test_the_foundation_as_it_is_is_a_horizontal_line():
@@ -49,14 +55,20 @@ def test_an_unfinished_curve_can_be_drawn(tmp_path):
 
 def test_several_subsets_become_their_mean_with_its_error_and_one_stays():
     errors = enumerate((1, 2, 6))
-    three = [Learned("f4", 10, (e, 9.0), (2 * e, 9.0), (e, 9.0), n) for n, e in errors]
-    alone = Learned("f4", 20, (1.0, 0.5), (1.0, 0.5), (1.0, 0.5))
+    three = [learned("f4", 10, (e, 9.0), (2 * e, 9.0), (e, 9.0), subset=n) for n, e in errors]
+    alone = learned("f4", 20, (1.0, 0.5), (1.0, 0.5), (1.0, 0.5))
     mean, single = mean_over_subsets([*three, alone])
-    assert mean.energy == pytest.approx((3.0, np.sqrt(7 / 3)))
-    assert mean.forces == pytest.approx((6.0, 2 * np.sqrt(7 / 3)))
+    assert mean.errors["energy_shifted"] == pytest.approx((3.0, np.sqrt(7 / 3)))
+    assert mean.errors["forces"] == pytest.approx((6.0, 2 * np.sqrt(7 / 3)))
     assert single == alone
 
 
 def test_any_number_of_methods_can_be_drawn():
-    many = [Learned(f"group {n}", 10, (9.0, 1.0), (9.0, 1.0), (9.0, 1.0)) for n in range(17)]
+    many = [learned(f"group {n}", 10, (9.0, 1.0), (9.0, 1.0), (9.0, 1.0)) for n in range(17)]
     assert len(learning_figure(many).axes[0].containers) == 17
+
+
+def test_panels_are_of_the_errors_that_there_are():
+    errors = {"stress": (2.0, 0.1), "energy_per_atom": (9.0, 1.0)}
+    titles = [axes.get_title() for axes in learning_figure([Learned("f4", 10, errors)]).axes]
+    assert titles == ["energy", "stress"]

@@ -13,7 +13,7 @@ from scatter.potentials.evaluate import evaluate, read_frames
 from scatter.settings import UserError
 from scatter.validation import errors as errors_module
 from scatter.validation.errors import Pairs as NumberPairs
-from scatter.validation.errors import call_ms, compare, deviation, errors, molecule_of
+from scatter.validation.errors import call_ms, compare, deviation, errors, errors_of, molecule_of
 from scatter.validation.labels import Labels, labels_by, labels_of
 
 PATH = Path("x.extxyz")
@@ -59,13 +59,27 @@ def test_a_constant_error_is_its_own_rmse_and_mae(frames):
         assert (part.rmse_error, part.mae_error) == pytest.approx((0, 0), abs=1e-9)
 
 
-def test_a_learning_curve_shows_rmse_and_its_error_of_energy_forces_and_molecule(frames):
+def test_errors_of_frames_are_those_beside_their_own_labels(frames):
     labels = labels_by(Analytic(), frames, PATH)
+    for n, frame in enumerate(frames):
+        frame.calc = SinglePointCalculator(
+            frame, energy=labels.energies[n], forces=labels.forces[n]
+        )
     moved = Labels(labels.energies + 0.02, tuple(each + 0.03 for each in labels.forces))
-    [whole, *_] = errors(compare(frames, moved, labels, molecule_of(frames)), frames)
-    assert [rmse for rmse, _ in whole.learned] == pytest.approx([20.0, 30.0, 30.0])
-    assert whole.learned[0][1] == whole.energy.rmse_error
-    assert whole.learned[2] == (whole.molecule.rmse, whole.molecule.rmse_error)
+    whole = errors_of(frames, moved, PATH)
+    measured = whole.energy, whole.energy_shifted, whole.forces, whole.molecule
+    assert [each.rmse for each in measured] == pytest.approx([20.0, 0.0, 30.0, 30.0], abs=1e-9)
+
+
+def test_a_frame_alone_of_its_kind_has_no_energy_beside_the_mean_of_its_kind(frames):
+    alone = hydrogen_on_copper(1, layers=3)
+    energies = np.array([0.01, -0.01, 0.01, -0.01, 5.0])
+    both = [*frames, alone]
+    shifted = one(both, Labels(energies, off(both).forces)).energy_shifted
+    assert (shifted.n, shifted.rmse) == (4, pytest.approx(10.0))
+    single = one([alone], Labels(energies[-1:], off([alone]).forces)).energy_shifted
+    assert single.n == 0
+    assert np.isnan(single.rmse)
 
 
 def test_energies_from_another_zero_differ_only_before_they_are_shifted(frames):
