@@ -113,7 +113,7 @@ class Beside:
             place = settings
             for table in tables:
                 place = place.setdefault(table, {})
-            place |= tomllib.loads(f"{name} = {value}")
+            place |= value_of(name, value)
         found = {}
         for name, potential in self.potentials.items():
             if self.ranks.first:
@@ -160,6 +160,20 @@ class Beside:
         for results in sticking.values():
             lines += points_of(results)
         return "\n".join(lines) + "\n"
+
+
+def value_of(name: str, value: str) -> dict[str, object]:
+    """A key of an input and its value, as TOML.
+
+    Raises:
+        UserError: it is not a value of TOML.
+    """
+    try:
+        return tomllib.loads(f"{name} = {value}")
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(
+            f"--set {name}={value}: not a value of TOML ({error}); texts have quotation marks"
+        ) from None
 
 
 def crystal(potential: Potential) -> Piece:

@@ -171,7 +171,10 @@ def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
         (["sample", "none.toml"], "none.toml: there is no such file"),
         (["select", "none", "--output", "set"], "none: there is no such file or folder"),
         (["validate", "analytic", "--against", "none.xyz"], "none.xyz: there is no such file"),
-        (["validate", "analytic", "--against", "analytic"], "nothing to compare"),
+        (
+            ["validate", "analytic", "--against", "analytic", "--no-properties"],
+            "nothing to compare",
+        ),
         (["validate", "none", "more", "--against", "none.xyz"], "more: validate takes one"),
     ],
 )

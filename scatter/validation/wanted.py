@@ -54,11 +54,12 @@ def refuse(wanted: Wanted) -> None:
             f"--sticking {wanted.sticking}: a file of labels cannot run trajectories; name a "
             "potential after --against"
         )
-    if not wanted.labelled and not any((wanted.structures, wanted.sticking, wanted.materials)):
+    asked = wanted.structures, wanted.sticking, wanted.materials, wanted.properties
+    if not wanted.labelled and not any(asked):
         raise UserError(
             f"--against {wanted.against}: there is nothing to compare the two potentials on; "
             "name a file of structures after --structures, the input of a campaign after "
-            "--sticking, or crystals after --materials"
+            "--sticking, or crystals after --materials, or leave out --no-properties"
         )
     if wanted.keys.named and not wanted.labelled:
         option, key = next(iter(wanted.keys.named.items()))

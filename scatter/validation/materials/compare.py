@@ -74,7 +74,7 @@ def compared_material(
     own, *others = measured.values()
     result.rows = _rows(own, others[0] if others else None)
     result.failures += [line for each in measured.values() for line in each.failures]
-    drawn = [_drawn(name, each) for name, each in measured.items()]
+    drawn = [drawn_of(name, each) for name, each in measured.items()]
     result.figure = material_figure(drawn, crystal.name)
     if others and pair.reference:
         _add_answers(result, pair.potential, pair.reference, own, others[0])
@@ -138,7 +138,8 @@ def _both(row: Piece) -> Float[np.ndarray, "2"]:
     return np.array([row["potential"], row["reference"]], float)  # null becomes NaN
 
 
-def _drawn(name: str, measured: Material) -> Drawn:
+def drawn_of(name: str, measured: Material) -> Drawn:
+    """A crystal's curves on one potential."""
     phonons = measured.phonons
     return Drawn(
         name,
