@@ -12,6 +12,7 @@ from scatter.saved import Saved
 
 PASSING = 0.2  # of the starts, those that pass a level of the pilot
 PILOT_MOVES, MOST_LEVELS = 8, 20  # down to 1e-14
+MOST_STARTS = 1000  # of a campaign's pilot: levels need no better, whatever the N of its replicates
 SHARE = 4  # of so many starts of a pilot, one goes on as a chain
 FIRST_STEP, LEAST_STEP = 0.5, 1e-3
 ACCEPTED = 0.3  # of the moves, what the pilot adapts steps to

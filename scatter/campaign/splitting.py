@@ -102,7 +102,7 @@ class Splitting:
         path = self._file("pilot.npz")
         kept = self._kept(KeptPilot, path)
         self._refuse_other(kept)
-        N = self.input.sampling.trajectories
+        N = min(self.input.sampling.trajectories, pilots.MOST_STARTS)
         if kept is None:
             self._watch(f"{self.name}: pilot, level 1", N)
         pilot = kept.pilot if kept else pilots.begin_pilot(self.explorer, N)

@@ -13,7 +13,6 @@ from scatter.slots import Tree
 from scatter.state import Array
 from scatter.units import fs
 
-ABOVE_NEAR_A = 1.0  # above [stop] near_A, what is scored ends
 ESCAPES_eV = 0.1  # along the normal, so that a molecule that leaves does not come back
 
 
@@ -27,8 +26,8 @@ class Score(Ending):
     name, code = "score", int(Outcome.SCATTERED)
 
     def __init__(self, near_A: float, threshold: float = -inf):
-        """Take `[stop] near_A` (Å), 1 Å above which nothing is scored, and the threshold."""
-        self.below_A, self.threshold = near_A + ABOVE_NEAR_A, threshold
+        """Take `[stop] near_A` (Å), above which nothing is scored, and the threshold."""
+        self.below_A, self.threshold = near_A, threshold
 
     def value(self, memory: Tree, sight: Sight) -> Array:
         """The score at one instant, shape (slot,)."""

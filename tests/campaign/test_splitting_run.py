@@ -10,6 +10,7 @@ from tiny_runs import RARE, run_in
 
 import scatter
 from scatter import store
+from scatter.analysis import pilots
 from scatter.campaign.inspect import inspect
 from scatter.campaign.processes import Stopped
 from scatter.campaign.watch import Watch
@@ -92,6 +93,13 @@ def test_stopped_and_extended_the_same_bits_come_out(rare, write_tiny, tmp_path,
     assert np.sort(after, order=key).tobytes() == np.sort(told(rare), order=key).tobytes()
     with pytest.raises(UserError, match="moves = 2, and now it is 3"):
         run_in(write_tiny(tmp_path, **{**RARE, "sampling__moves": 3}).parent)
+
+
+def test_a_pilot_has_no_more_starts_than_its_levels_need(write_tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(pilots, "MOST_STARTS", 16)
+    rows = told(run_in(write_tiny(tmp_path, **RARE).parent))
+    first = rows[rows["level"] == 1]
+    assert (first["starts"] == np.where(first["replicate"] == 0, 16, 24)).all()
 
 
 def test_common_events_are_counted_where_splitting_is_automatic(write_tiny, tmp_path):

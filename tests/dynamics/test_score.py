@@ -8,7 +8,7 @@ from scatter.dynamics.sight import Sight
 from scatter.state import State, System
 from scatter.units import fs
 
-NEAR = 3.0
+NEAR = 4.0
 PAIR, NONE, ONE = np.array([[0, 1]]), np.zeros(1), np.ones(1)
 
 
