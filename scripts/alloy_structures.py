@@ -25,7 +25,6 @@ import numpy as np
 from ase import Atoms, units
 from ase.build import bulk
 from ase.md.langevin import Langevin
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 from foundation_structures import Draw, apart, rattled
 
 from scatter.files import write_whole
@@ -99,11 +98,10 @@ def liquids(elements: list[str], number: int, potential: Potential, draw: Draw) 
         melted += 1
         atoms.set_cell(atoms.cell.array * draw.uniform(1.0, 1.05), scale_atoms=True)
         atoms.calc = PotentialCalculator(potential)
-        MaxwellBoltzmannDistribution(atoms, temperature_K=MELTING_K, rng=draw)
         warm = float(draw.uniform(*WARM_K))
         dynamics = Langevin(
             atoms, STEP_fs * units.fs, temperature_K=MELTING_K, friction=FRICTION / units.fs,
-            rng=draw,
+            fixcm=False, rng=draw,
         )  # fmt: skip
         dynamics.run(MELTING)
         dynamics.set_temperature(temperature_K=warm)

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from shlex import quote
 
+import numpy as np
 import pytest
 from processes import begun, finished, outcome, wait_until
 
 from scatter import store
 from scatter.results.read import read_results
+from scatter.structures import read_frames
 
 ROOT = Path(__file__).parents[1]
 
@@ -111,3 +113,20 @@ def test_a_batch_job_that_is_warned_keeps_what_has_ended_and_asks_to_run_again(
     assert 0 < kept < 300
     assert finished(command, env=environment).returncode == 0
     assert len(read_results(tmp_path / "out")[1]) == 300
+
+
+def test_structures_of_an_alloy_hold_its_phases_at_volumes_between_those_of_its_elements(tmp_path):
+    made = [sys.executable, ROOT / "scripts/alloy_structures.py", tmp_path / "alloys.extxyz"]
+    ended = finished([*made, "--number", "30", "--liquids", "0"])
+    assert "30 structures" in ended.stdout
+    frames = read_frames(tmp_path / "alloys.extxyz")
+    assert {frame.info["kind"] for frame in frames} == {"hcp", "bcc", "omega"}
+    assert {*np.concatenate([frame.numbers for frame in frames]).tolist()} == {13, 22, 23}
+    own = {22: 17.65, 13: 16.40, 23: 13.83}  # Å³ of an atom, from handbook lattice constants
+    for frame in frames:
+        volume = sum(own[number] for number in frame.numbers.tolist())
+        assert 0.8 < frame.get_volume() / volume < 1.2
+        assert frame.get_all_distances(mic=True)[np.triu_indices(len(frame), 1)].min() > 1.7
+    ended = finished([*made, "--number", "1", "--liquids", "1"])
+    assert ended.returncode == 2
+    assert "liquids move on a potential" in ended.stderr
