@@ -6,8 +6,9 @@ Usage: python scripts/materials_beside.py OUT REFERENCE=FILE NAME=FILE[,FILE...]
 The first potential is what the others are compared with, as `scatter validate --materials` does.
 Several files of one name are a committee, whose scores are shown by their mean and spread. In OUT:
 the figure `merit` (the score of each category, mean over the crystals), for every crystal a figure
-of its phonons and energies by volume (of a committee, the first member's), and `beside.md`, tables
-of scores and of how far phases are above the first. What is finished is kept, so that the same
+of its phonons and energies by volume (of the potentials --drawn, the first four by default; of a
+committee, the first member's), and `beside.md`, tables of scores and of how far phases are above
+the first. What is finished is kept, so that the same
 command goes on, and further potentials cost only themselves.
 """
 
@@ -34,6 +35,7 @@ from scatter.validation.materials.material import ABOVE, AT_REST, answers_on, ma
 from scatter.validation.materials.merit import HALF, merit, scores
 from scatter.validation.pieces import Piece, kept, key_of
 
+MOST_DRAWN = 4
 Vectors = dict[str, np.ndarray]
 
 
@@ -110,6 +112,7 @@ class Beside:
             for name, _, files in named
         }
         [self.reference], *_ = self.potentials.values()
+        self.shown = options.drawn or [*self.potentials][:MOST_DRAWN]
 
     def run(self) -> None:
         """Measure what is not measured yet, and draw all of it."""
@@ -165,8 +168,8 @@ class Beside:
         return vectors_of(own) | answers
 
     def drawn(self, crystal: Crystal) -> list[Drawn]:
-        """A crystal's curves, the reference first; of potentials on which it came to rest."""
-        pieces = {name: some[0].crystal(crystal) for name, some in self.potentials.items()}
+        """A crystal's curves, of potentials on which it came to rest."""
+        pieces = {name: self.potentials[name][0].crystal(crystal) for name in self.shown}
         return [
             Drawn(**{"label": name, **arrays(piece["drawn"])})
             for name, piece in pieces.items()
@@ -240,9 +243,15 @@ def main() -> None:
     parser.add_argument("potentials", nargs="+", metavar="NAME=FILE", help="the reference first")
     parser.add_argument("--materials", required=True, help="as `scatter validate` has them")
     parser.add_argument("--quick", action="store_true", help="as `scatter validate` has it")
+    parser.add_argument("--drawn", nargs="+", metavar="NAME", help="in the figures of crystals")
     options = parser.parse_args()
     if any("=" not in text for text in options.potentials) or len(options.potentials) < 2:
         parser.error("give a reference and at least one other potential, as NAME=FILE")
+    names = [text.partition("=")[0] for text in options.potentials]
+    if strangers := [name for name in options.drawn or () if name not in names]:
+        parser.error(f"--drawn {strangers[0]}: the potentials are {', '.join(names)}")
+    if "," in options.potentials[0].partition("=")[2]:
+        parser.error("the reference, which comes first, is one potential")
     try:
         Beside(options).run()
     except UserError as error:

@@ -53,7 +53,7 @@ def material_figure(drawn: Sequence[Drawn], name: str) -> Figure:
         ends = np.cumsum([0, *(np.ptp(each) for each in drawn[0].distances)])
         for n, each in enumerate(drawn):
             _path(path, each, ends, n)
-            style = {"color": PALETTE[n], "linestyle": LINES[n]}
+            style = {"color": PALETTE[n % len(PALETTE)], "linestyle": LINES[n % len(LINES)]}
             density.plot(each.density, each.grid, **style)
             below.plot(each.volumes, 1e3 * each.energies, label=each.label, **look(n, markersize=3))
         _name(path, ends, drawn[0].labels)
@@ -72,7 +72,8 @@ def _path(axes: Axes, each: Drawn, ends: Float[np.ndarray, " end"], n: int) -> N
     stretches = zip(each.distances, each.frequencies, ends[:-1], ends[1:], strict=True)
     for distances, frequencies, begin, end in stretches:
         along = np.interp(distances, [distances[0], distances[-1]], [begin, end])
-        axes.plot(along, frequencies, color=PALETTE[n], linestyle=LINES[n], lw=0.8)
+        style = {"color": PALETTE[n % len(PALETTE)], "linestyle": LINES[n % len(LINES)]}
+        axes.plot(along, frequencies, lw=0.8, **style)
 
 
 def _name(axes: Axes, ends: Float[np.ndarray, " end"], labels: Sequence[tuple[str, str]]) -> None:
@@ -81,6 +82,8 @@ def _name(axes: Axes, ends: Float[np.ndarray, " end"], labels: Sequence[tuple[st
     for (_, end), following in zip(labels, [*labels[1:], None], strict=True):
         ticks.append(end if following is None or following[0] == end else f"{end}|{following[0]}")
     axes.set_xticks(ends, ticks)
+    if any("|" in tick for tick in ticks):
+        axes.tick_params(axis="x", labelsize=6)
     axes.set_xlim(ends[0], ends[-1])
     for place in ends[1:-1]:
         axes.axvline(place, color="0.8", linewidth=0.5, zorder=0)

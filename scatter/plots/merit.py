@@ -26,11 +26,7 @@ class Bars:
 
 
 def merit_figure(bars: Sequence[Bars]) -> Figure:
-    """A group of bars for each category; bars are means over members, with their spread.
-
-    Args:
-        bars: at most as many as there are colours.
-    """
+    """A group of bars for each category; bars are means over members, with their spread."""
     categories = [*dict.fromkeys(name for each in bars for name in each.scores)]
     width = TOGETHER / len(bars)
     with canvas(2, HEIGHT_mm) as figure:
@@ -45,12 +41,12 @@ def merit_figure(bars: Sequence[Bars]) -> Figure:
                 [value.mean() for value in values],
                 width,
                 yerr=spread,
-                color=PALETTE[n],
+                color=PALETTE[n % len(PALETTE)],
                 label=each.label,
                 error_kw={"linewidth": 0.8},
             )
         axes.set_xticks(range(len(categories)), [name.replace(" ", "\n") for name in categories])
-        axes.set(ylabel="Score", ylim=(0, 100))
+        axes.set(ylabel="Score", ylim=(0, 110))
         axes.grid(visible=False, axis="x")
-        figure.legend(loc="outside upper center", ncols=len(bars))
+        figure.legend(loc="outside upper center", ncols=len(bars), frameon=False)
     return figure

@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
+from numpy.typing import ArrayLike
 
 from scatter.analysis.curve import Curve
 
-SPLIT = "by splitting"
+SPLIT, REFUSED = "by splitting", "interval refused"
 ARROW = 0.6  # length, of the height from which it points down
 RING = {"marker": "o", "linestyle": "none", "fillstyle": "none", "markersize": 7.5}
 
@@ -26,9 +29,26 @@ def visible(curve: Curve) -> Curve:
 
 
 def rings(axes: Axes, curve: Curve, colour: Any) -> None:
-    """Rings around the points that were split."""
+    """Rings around the points that were split, dotted where their interval is refused."""
     if was_split(curve):
-        axes.plot(curve.x[curve.split], curve.S0[curve.split], color=colour, zorder=4, **RING)
+        whole = curve.split & ~refused(curve)
+        axes.plot(curve.x[whole], curve.S0[whole], color=colour, zorder=4, **RING)
+        _dotted(axes, curve.x[refused(curve)], curve.S0[refused(curve)], colour)
+
+
+def refused(curve: Curve) -> Bool[np.ndarray, " point"]:
+    """The points whose replicates differ too widely for an interval of their mean."""
+    none = np.zeros(len(curve.x), bool)
+    return (
+        none if curve.split is None else curve.split & np.isfinite(curve.S0) & np.isnan(curve.low)
+    )
+
+
+def _dotted(axes: Axes, x: ArrayLike, y: ArrayLike, colour: Any) -> PathCollection:
+    size = float(RING["markersize"]) ** 2
+    return axes.scatter(
+        x, y, size, facecolors="none", edgecolors=colour, linestyles=":", linewidths=1, zorder=4
+    )
 
 
 def was_split(curve: Curve) -> bool:
@@ -39,6 +59,11 @@ def was_split(curve: Curve) -> bool:
 def ring_handle() -> tuple[Any, str]:
     """What stands for rings in a legend, and its text."""
     return Line2D([], [], color="0.3", **RING), SPLIT
+
+
+def refused_handle(axes: Axes) -> tuple[Any, str]:
+    """What stands for dotted rings in a legend, and its text."""
+    return _dotted(axes, [], [], "0.3"), REFUSED
 
 
 def arrows(axes: Axes, curve: Curve, colour: Any) -> None:

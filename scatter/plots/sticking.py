@@ -19,7 +19,16 @@ from scatter.conditions import ADSORBED, CONDITIONS, Axis, kind_of
 from scatter.plots.bounds import bracket_handle, brackets
 from scatter.plots.conditions import plain, title_and_labels
 from scatter.plots.fitted import Answer, draw_fit, fit_handles, fits_of, parameters
-from scatter.plots.rare import arrows, decades, ring_handle, rings, visible, was_split
+from scatter.plots.rare import (
+    arrows,
+    decades,
+    refused,
+    refused_handle,
+    ring_handle,
+    rings,
+    visible,
+    was_split,
+)
 from scatter.plots.style import canvas, look
 from scatter.settings import UserError
 
@@ -86,7 +95,7 @@ def sticking_figure(
         _name_what_stays(axes, rows)
         axes.set_title(heading)
         _below(axes, footnote)
-        _legend(figure, axes, [*fit_handles(fits), *_marks(own, overlays)])
+        _legend(figure, axes, [*fit_handles(fits), *_marks(axes, own, overlays)])
     return figure
 
 
@@ -110,13 +119,17 @@ def _series(
         arrows(axes, curve, colour)
 
 
-def _marks(own: Sequence[Curve], overlays: Sequence[Curve]) -> Iterator[tuple[Any, str]]:
+def _marks(
+    axes: Axes, own: Sequence[Curve], overlays: Sequence[Curve]
+) -> Iterator[tuple[Any, str]]:
     """What stands in the legend for brackets, rings and bands, where there are any."""
     drawn = [*own, *overlays]
     if any(curve.open.any() for curve in drawn):
         yield bracket_handle()
     if any(map(was_split, drawn)):
         yield ring_handle()
+    if any(refused(curve).any() for curve in drawn):
+        yield refused_handle(axes)
     if any(map(_banded, own)):
         yield _open_handle()
 
