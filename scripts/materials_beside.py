@@ -13,7 +13,7 @@ command goes on, and further potentials cost only themselves.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,7 +86,7 @@ class Member:
         )  # fmt: skip
         return vectors_of(piece)
 
-    def _kept(self, name: str, make, **shaping: str) -> Piece:
+    def _kept(self, name: str, make: Callable[[], Piece], **shaping: str) -> Piece:
         shaping |= {"potential": self.potential.identity, "kernel": kernel()}
         key = key_of(name, quick=str(self.quick), **shaping)
         return kept(self.folder, name, key, lambda: {"figures": [], **make()})
@@ -135,27 +135,18 @@ class Beside:
         return {category: [one[category] for one in each] for category in each[0]}
 
     def _merits(self, member: Member) -> dict[str, float]:
-        by_crystal = []
-        for crystal in self.crystals:
-            its, own = self.reference.crystal(crystal), member.crystal(crystal)
-            if "vectors" not in its:
-                continue
-            pair = [
-                vectors_of(piece)
-                | each.answers(crystal.name, its["cell"], self.reference.potential)
-                if "vectors" in piece
-                else {name: np.full(1, np.nan) for name in HALF}
-                for each, piece in ((member, own), (self.reference, its))
-            ]
-            by_crystal.append(scores(*pair))
-        categories = {one.category: None for some in by_crystal for one in some}
-        means = {
-            category: float(
-                np.mean([s.score for some in by_crystal for s in some if s.category == category])
-            )
-            for category in categories
-        }
-        return means | {"figure of merit": float(np.mean([merit(some) for some in by_crystal]))}
+        pairs = [
+            (self._vectors(member, crystal), self._vectors(self.reference, crystal))
+            for crystal in self.crystals
+        ]
+        by_crystal = [scores(own, its) for own, its in pairs if its]
+        if not by_crystal:
+            raise UserError("none of the crystals comes to rest on the reference")
+        each: dict[str, list[float]] = {}
+        for score in sum(by_crystal, []):
+            each.setdefault(score.category, []).append(score.score)
+        each["figure of merit"] = [merit(some) for some in by_crystal]
+        return {category: float(np.mean(values)) for category, values in each.items()}
 
     def _vectors(self, member: Member, crystal: Crystal) -> Vectors:
         """What is compared of a crystal; all NaN where it did not come to rest."""
