@@ -22,6 +22,7 @@ from scatter.report.document import Exhibit, Section, write_document
 from scatter.report.failures import failures, quality_in_words
 from scatter.report.passage import direction_section, energy_section, mechanism_section
 from scatter.report.products import product_section
+from scatter.report.sharing import by_slab
 from scatter.report.states import state_section
 from scatter.report.zero_point import told_together, zero_point_exhibits
 from scatter.results.folder import ResultsFile
@@ -134,18 +135,9 @@ def _provenance(results: ResultsFile) -> list[dict[str, str]]:
     ]
 
 
-def _by_slab(results: ResultsFile) -> Iterator[tuple[str, str, np.ndarray]]:
-    """The name of each slab, its facet, and the trajectories on it."""
-    points, rows = results.points, results.trajectories
-    for facet, T_K in dict.fromkeys((row.facet, row.T_K) for row in results.rows):
-        alike = (points["facet"] == facet) & (points["T_K"] == T_K)
-        mine = rows[np.isin(rows["point"], points["point"][alike])]
-        yield f"{results.surfaces[facet]}, {T_K:g} K", facet, mine
-
-
 def _shared_snapshots(results: ResultsFile) -> Iterator[str]:
     """What the intervals of S0 owe to trajectories that begin on the same snapshot."""
-    for slab, _, rows in _by_slab(results):
+    for slab, _, rows in by_slab(results):
         shared = shared_snapshots(rows)
         if not np.isfinite(shared.error):
             continue
@@ -164,7 +156,7 @@ def _slab_temperatures(results: ResultsFile) -> Iterator[str]:
     surface = parse(Path("results.h5"), results.description["input"]).input.surface
     if surface.file is not None:
         return
-    for slab, facet, mine in _by_slab(results):
+    for slab, facet, mine in by_slab(results):
         used, first = np.unique(mine["snapshot"], return_index=True)
         if surface.rigid or len(used) < 2:
             continue

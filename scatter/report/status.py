@@ -46,7 +46,7 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         store.merge(folder, points_table(points_in(source.input, description)), whole)
     else:
         store.endings(paths, store.row_of(folder))  # a damaged block is told at once
-    results = ResultsFile.of(folder, COUNTED)
+    results = ResultsFile.of(folder, (*COUNTED, "snapshot"))
     state = f"being written by {holder}" if holder else "no process is writing to it"
     say(
         console,

@@ -16,6 +16,7 @@ from scatter.report.desorption import report_desorption, show_desorption
 from scatter.report.failures import failures, quality_in_words, refuse_untrusted
 from scatter.report.naming import names_of, potential_words
 from scatter.report.products import report_products
+from scatter.report.sharing import sharing_sentences
 from scatter.report.splitting import (
     splitting_sentences,
     splitting_table,
@@ -55,7 +56,7 @@ def analyse(folder: Path, console: Console) -> None:
 
 
 def _analyse(folder: Path, console: Console) -> ResultsFile:
-    results = ResultsFile.of(folder, COUNTED)
+    results = ResultsFile.of(folder, (*COUNTED, "snapshot"))
     if results.kind == "desorption":
         report_desorption(folder, console)
     else:
@@ -181,6 +182,8 @@ def show(results: ResultsFile, console: Console) -> None:
             f"quick ones first would make S0 too high",
         )
     if sentence := failures(results.ended):
+        say(console, sentence)
+    for sentence in sharing_sentences(results):
         say(console, sentence)
     if aim.given:
         say(console, verdict(point_names(rows), rows, aim))
