@@ -8,8 +8,8 @@ Several files of one name are a committee, whose scores are shown by their mean 
 the figure `merit` (the score of each category, mean over the crystals), for every crystal a figure
 of its phonons and energies by volume (of the potentials --drawn, the first four by default; of a
 committee, the first member's), and `beside.md`, tables of scores and of how far phases are above
-the first. What is finished is kept, so that the same
-command goes on, and further potentials cost only themselves.
+the first. What is finished is kept, so that the same command goes on, and further potentials cost
+only themselves.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from scatter.potentials.table import potential_from_name
 from scatter.settings import UserError
 from scatter.validation.materials.compare import drawn_of
 from scatter.validation.materials.crystals import Crystal, crystals_of
-from scatter.validation.materials.material import ABOVE, AT_REST, answers_on, material
+from scatter.validation.materials.material import ABOVE, AT_REST, KELVINS, answers_on, material
 from scatter.validation.materials.merit import HALF, merit, scores
 from scatter.validation.pieces import Piece, kept, key_of
 
@@ -176,7 +176,7 @@ class Beside:
             name: [{c.name: m.crystal(c).get("numbers", {}) for c in self.crystals} for m in some]
             for name, some in self.potentials.items()
         }
-        heats = [AT_REST, *(f"{ABOVE} at {kelvin} K" for kelvin in (0, 1000, 2000))]
+        heats = [AT_REST, *(f"{ABOVE} at {kelvin:g} K" for kelvin in KELVINS)]
         for other in others:
             for heat in heats:
                 cells = [

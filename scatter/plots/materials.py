@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scatter.plots.style import LINES, PALETTE, canvas, look
+from scatter.plots.style import canvas, look
 
 HEIGHT_mm = 105
 
@@ -53,8 +53,7 @@ def material_figure(drawn: Sequence[Drawn], name: str) -> Figure:
         ends = np.cumsum([0, *(np.ptp(each) for each in drawn[0].distances)])
         for n, each in enumerate(drawn):
             _path(path, each, ends, n)
-            style = {"color": PALETTE[n % len(PALETTE)], "linestyle": LINES[n % len(LINES)]}
-            density.plot(each.density, each.grid, **style)
+            density.plot(each.density, each.grid, **look(n, marker="none"))
             below.plot(each.volumes, 1e3 * each.energies, label=each.label, **look(n, markersize=3))
         _name(path, ends, drawn[0].labels)
         path.set_ylabel("Frequency (THz)")
@@ -72,8 +71,7 @@ def _path(axes: Axes, each: Drawn, ends: Float[np.ndarray, " end"], n: int) -> N
     stretches = zip(each.distances, each.frequencies, ends[:-1], ends[1:], strict=True)
     for distances, frequencies, begin, end in stretches:
         along = np.interp(distances, [distances[0], distances[-1]], [begin, end])
-        style = {"color": PALETTE[n % len(PALETTE)], "linestyle": LINES[n % len(LINES)]}
-        axes.plot(along, frequencies, lw=0.8, **style)
+        axes.plot(along, frequencies, lw=0.8, **look(n, marker="none"))
 
 
 def _name(axes: Axes, ends: Float[np.ndarray, " end"], labels: Sequence[tuple[str, str]]) -> None:
