@@ -55,6 +55,12 @@ def test_the_package_tells_type_checkers_that_it_is_typed():
     assert (ROOT / "scatter" / "py.typed").is_file()
 
 
+def test_no_two_modules_of_the_tests_have_one_name():
+    """Python would import the first for both, and a whole run would end where half of it passes."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len({*names}), sorted(names)
+
+
 def test_an_extra_is_made_of_others_by_the_name_of_the_distribution():
     wanted = [one for extra in EXTRAS.values() for one in extra if "scatter" in one]
     assert wanted
