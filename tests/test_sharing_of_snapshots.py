@@ -30,12 +30,12 @@ def test_independent_trajectories_need_no_word():
     assert not [*sharing_sentences(results(0.0))]
 
 
-def test_snapshots_that_decide_are_said_with_how_much_wider_intervals_should_be():
+def test_snapshots_that_decide_are_said_with_how_much_wider_intervals_are():
     spread = 0.1
     (sentence,) = sharing_sentences(results(spread))
     correlation = spread**2 / (0.3 * 0.7)
     wider = np.sqrt(1 + (EACH - 1) * correlation)
     assert f"{EACH} trajectories of a point share each of {SNAPSHOTS} snapshots" in sentence
-    told = float(sentence.split("should be ")[1].split()[0])
+    told = float(sentence.split("and are ")[1].split()[0])
     assert told == pytest.approx(wider, rel=0.15)
     assert 'snapshots = "auto"' in sentence

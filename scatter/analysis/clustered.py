@@ -1,13 +1,6 @@
 """Means and shares of shots that come from chains: those of one chain may be alike.
 
-An interval counts chains, not shots. With m = Σx/n, x of the shots, S_c = Σ (x - m) of those of
-chain c, and C chains,
-
-    s.e.² = C/(C - 1) Σ_c S_c² / n²,
-
-which is that of a ratio of sums over independent clusters.
-
-Source: Cochran, Sampling Techniques (Wiley, 1977), section 6.4.
+An interval counts chains, not shots: by `shared_snapshots.cluster_error`.
 """
 
 from dataclasses import dataclass
@@ -18,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import stdtrit
 
 from scatter.analysis.probability import wilson
+from scatter.analysis.shared_snapshots import cluster_error, design_effect
 
 Values = Float[np.ndarray, " shot"]
 Chains = Int[np.ndarray, " shot"]
@@ -55,19 +49,11 @@ class Known:
         }
 
 
-def standard_error(values: Values, chains: Chains) -> float:
-    """Standard error of a mean of values that come from chains; infinite of a single chain."""
-    _, cluster = np.unique(chains, return_inverse=True)
-    sums = np.bincount(cluster, values - values.mean())
-    count = len(sums)
-    return sqrt(count / (count - 1) * float((sums**2).sum())) / len(values) if count > 1 else inf
-
-
 def mean_of_chains(values: Values, chains: Chains) -> Known:
     """The mean of values that come from chains, with Student's t of the number of chains."""
     if len(values) == 0:
         return Known(nan, nan, nan, nan)
-    mean, error = float(values.mean()), standard_error(values, chains)
+    mean, error = float(values.mean()), cluster_error(values, chains)
     half = float(stdtrit(len(np.unique(chains)) - 1, 0.975)) * error if isfinite(error) else inf
     return Known(mean, error, mean - half, mean + half)
 
@@ -78,14 +64,11 @@ def share_of_chains(hits: Bool[np.ndarray, " shot"], chains: Chains) -> Known:
     Wilson's interval of as many independent shots as would have the same standard error, and of no
     more than there are.
     """
-    n, k = len(hits), float(hits.sum())
+    n, k = len(hits), int(hits.sum())
     if n == 0:
         return Known(nan, nan, 0.0, 1.0)
-    p, error = k / n, standard_error(hits.astype(float), chains)
-    simple = sqrt(p * (1 - p) / n)
-    worth = n * min(1.0, (simple / error) ** 2) if 0 < error < inf else float(n)
-    value, low, high = wilson(p * worth, worth)
-    return Known(value, max(simple, error if isfinite(error) else 0.0), low, high)
+    worth, p = n / design_effect(hits, chains), k / n
+    return Known(p, sqrt(p * (1 - p) / worth), *wilson(p * worth, worth)[1:])
 
 
 def product_of(factors: list[tuple[float, float]]) -> Known:

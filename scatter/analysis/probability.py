@@ -6,7 +6,7 @@ bounds `lowest` and `highest` say what S0 could be had they ended otherwise. Whe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, nan, sqrt
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Int
 
 from scatter.analysis.repeated import Repeated
+from scatter.analysis.shared_snapshots import design_effect
 from scatter.columns import BRANCH, WEIGHT
 from scatter.conditions import ABSENT, CONDITIONS, Conditions
-from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding
+from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding, sticking_codes
 
 COUNTS = ("dissociated", "scattered", "undecided", "failed")
 
@@ -76,6 +77,9 @@ class Sticking(Conditions):
         others: custom endings, each with its trajectories.
         repeated: what replicates say of S0, where the point was split; S0 and its interval are then
             theirs, and the counts those of trajectories drawn at random beside.
+        design: how many times as large the variance of S0 is as that of independent trajectories,
+            of those that share snapshots of the slab (`shared_snapshots.design_effect`). Intervals
+            are those of so many times fewer trajectories.
     """
 
     dissociated: int
@@ -86,6 +90,7 @@ class Sticking(Conditions):
     known: bool = True
     others: tuple[tuple[OwnEnding, int], ...] = ()
     repeated: Repeated | None = None
+    design: float = 1.0
 
     @property
     def n(self) -> int:
@@ -122,21 +127,21 @@ class Sticking(Conditions):
         """
         if self.repeated is not None:
             return self.repeated.low
-        return wilson(self.stuck, self.n)[1]
+        return self._share(self.stuck)[1]
 
     @property
     def high(self) -> float:
         """Upper end of the 95 % interval of S0; where that is not known, of `highest`."""
         if self.repeated is not None:
             return self.repeated.high if self.known else self.highest
-        return wilson(self.stuck if self.known else self.n - self.left, self.n)[2]
+        return self._share(self.stuck if self.known else self.n - self.left)[2]
 
     @property
     def lowest(self) -> float:
         """S0 had no undecided or failed trajectory stuck: N_stuck / N, or that of replicates."""
         if self.repeated is not None:
             return self.repeated.mean
-        return wilson(self.stuck, self.n)[0]
+        return self._share(self.stuck)[0]
 
     @property
     def highest(self) -> float:
@@ -146,12 +151,24 @@ class Sticking(Conditions):
         """
         if self.repeated is not None:
             return self.repeated.mean if self.known else 1.0
-        return wilson(self.n - self.left, self.n)[0]
+        return self._share(self.n - self.left)[0]
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Events and trajectories, for methods that need counts; equivalent ones of replicates."""
-        return (self.stuck, self.n) if self.repeated is None else self.repeated.counts
+        """Events and trajectories, for methods that need counts.
+
+        Equivalent ones of replicates; and of trajectories that share snapshots, of as many as would
+        know S0 as well if they were independent.
+        """
+        if self.repeated is not None:
+            return self.repeated.counts
+        k = max(min(self.stuck, 1), round(self.stuck / self.design))
+        return k, round(self.n * k / self.stuck) if k else self.n
+
+    def _share(self, count: int) -> tuple[float, float, float]:
+        """A share of the trajectories and its interval; Wilson's of so many independent ones."""
+        share = count / self.n if self.n else nan
+        return share, *wilson(count / self.design, self.n / self.design)[1:]
 
 
 def in_turn(trajectories: np.ndarray) -> np.ndarray:
@@ -257,11 +274,19 @@ def sticking(
     """One row per point from its trajectories, points without any included.
 
     Args:
-        points: as of `outcome_counts`; so are the trajectories.
+        points: as of `outcome_counts`; so are the trajectories, and where they have the field
+            `snapshot`, intervals count that those of one may be alike.
         trajectories: those that count.
         most: as of `settled`.
         surfaces: what surfaces are called, by facet.
         own: custom endings.
     """
     counts = outcome_counts(points, trajectories, len(own))
-    return sticking_of_counts(points, counts, most, surfaces, own)
+    rows = sticking_of_counts(points, counts, most, surfaces, own)
+    if "snapshot" not in (trajectories.dtype.names or ()):
+        return rows
+    stuck = np.isin(trajectories["outcome"], sticking_codes(own))
+    snapshot = trajectories["snapshot"].astype(np.int64)
+    every = [trajectories["point"] == number for number in points["point"]]
+    designs = [design_effect(stuck[mine], snapshot[mine]) for mine in every]
+    return [replace(row, design=design) for row, design in zip(rows, designs, strict=True)]

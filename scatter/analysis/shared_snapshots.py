@@ -1,4 +1,7 @@
-"""How much the intervals of S0 owe to trajectories that begin on the same snapshot of the slab."""
+"""How much trajectories that begin on the same snapshot of the slab have in common.
+
+Clusters are groups of values that may be alike: trajectories of one snapshot, shots of one chain.
+"""
 
 from dataclasses import dataclass
 from math import inf, nan, sqrt
@@ -6,7 +9,41 @@ from math import inf, nan, sqrt
 import numpy as np
 
 from scatter.outcomes import Outcome
-from scatter.shapes import Float, Int
+from scatter.shapes import Bool, Float, Int
+
+
+def cluster_error(values: Float[np.ndarray, " value"], cluster: Int[np.ndarray, " value"]) -> float:
+    """Standard error of a mean of values of which those of a cluster may be alike.
+
+    With m = Σx/n, S_c = Σ (x - m) of the values of cluster c, and C clusters,
+
+        s.e.² = C/(C - 1) Σ_c S_c² / n²,
+
+    which is that of a ratio of sums over independent clusters. Infinite for a single cluster.
+
+    Source: Cochran, Sampling Techniques (Wiley, 1977), section 6.4.
+    """
+    _, group = np.unique(cluster, return_inverse=True)
+    sums = np.bincount(group, values - values.mean())
+    count = len(sums)
+    return sqrt(count / (count - 1) * float((sums**2).sum())) / len(values) if count > 1 else inf
+
+
+def design_effect(hits: Bool[np.ndarray, " value"], cluster: Int[np.ndarray, " value"]) -> float:
+    """How many times as large the variance of a share is as that of independent values.
+
+        D = (n - 1) s.e.² / (p (1 - p)), at least 1
+
+    A share of n values in clusters is known as well as that of n/D independent ones. 1 where all
+    values are the same, and where there is one cluster, of which nothing can be known.
+
+    Source: Kish, Survey Sampling (Wiley, 1965), section 5.4.
+    """
+    n, k = len(hits), int(hits.sum())
+    if k in (0, n):
+        return 1.0
+    error, simple = cluster_error(hits.astype(float), cluster), k / n * (1 - k / n) / (n - 1)
+    return max(1.0, error**2 / simple) if error < inf and len(np.unique(cluster)) < n else 1.0
 
 
 @dataclass(frozen=True)

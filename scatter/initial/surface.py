@@ -30,8 +30,9 @@ LayersOrAll = Annotated[
     Annotated[int, Field(gt=0), Tag("number")] | Annotated[Literal["all"], Tag("word")],
     Discriminator(word_or_number),
 ]
-# Of automatic snapshots, and trajectories of a point that share one: (10 - 1) ρ < 1.02² - 1 for the
-# intraclass correlation of dissociating that scatter has measured, ρ < 0.004.
+# Of automatic snapshots, and trajectories of a point that share one. The intraclass correlation ρ
+# of dissociating was below 0.004 on the shipped potential, where 1 + (10 - 1) ρ < 1.02², and 0.025
+# at most on the analytic surface.
 FEWEST, SHARERS = 256, 10
 
 
@@ -56,10 +57,10 @@ class Thermalise(Table):
         description="Independent slabs in one batch, each with its own random stream.",
     )
     snapshots: CountOrAuto = Field(
-        default=256,
+        default="auto",
         description='Thermal snapshots in all, shared evenly by the replicas. "auto" is one for '
         "ten trajectories of a point, in powers of two from 256 on, so that sharing them widens "
-        "intervals of S0 by 2 % at most.",
+        "intervals of S0 by a few per cent at most.",
     )
 
     @model_validator(mode="after")

@@ -145,9 +145,10 @@ def _shared_snapshots(results: ResultsFile) -> Iterator[str]:
         yield (
             f"{slab}: {shared.snapshots} snapshots, each shared by {shared.sharers:.1f} "
             "trajectories of a point. The intraclass correlation of dissociating is "
-            f"{shared.correlation:.4f} ± {shared.error:.4f}: counting it would widen the "
-            f"intervals of S0 by {max(0.0, shared.widening(shared.correlation)):.1%}, and by "
-            f"{max(0.0, shared.widening(most)):.1%} were it two standard errors more."
+            f"{shared.correlation:.4f} ± {shared.error:.4f}: it widens intervals by "
+            f"{max(0.0, shared.widening(shared.correlation)):.1%}, and would by "
+            f"{max(0.0, shared.widening(most)):.1%} were it two standard errors more. Those of S0 "
+            "count it, point by point."
         )
 
 

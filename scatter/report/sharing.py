@@ -20,10 +20,10 @@ def by_slab(results: ResultsFile) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def sharing_sentences(results: ResultsFile) -> Iterator[str]:
-    """A sentence for each slab whose snapshots are too few for the intervals of S0.
+    """A sentence for each slab whose snapshots are few for the intervals of S0.
 
-    Intervals count trajectories as independent. Where those of one snapshot end alike, two standard
-    errors beyond doubt, and counting that would widen intervals by a tenth and more, it is said.
+    They count that trajectories of one snapshot may end alike (`Sticking.design`). Where these do,
+    two standard errors beyond doubt, and that widens intervals by a tenth and more, it is said.
     """
     for slab, _, rows in by_slab(results):
         shared = shared_snapshots(rows)
@@ -31,7 +31,7 @@ def sharing_sentences(results: ResultsFile) -> Iterator[str]:
         if np.isfinite(shared.error) and shared.widening(least) > NOTICED:
             yield (
                 f"{slab}: {shared.sharers:.0f} trajectories of a point share each of "
-                f"{shared.snapshots} snapshots, and end alike: their intervals should be "
-                f"{1 + shared.widening(shared.correlation):.1f} times as wide; take "
-                '[surface.thermalise] snapshots = "auto"'
+                f"{shared.snapshots} snapshots, and end alike: intervals of S0 count that, and are "
+                f"{1 + shared.widening(shared.correlation):.1f} times as wide; those of other "
+                'tables do not. [surface.thermalise] snapshots = "auto" avoids it'
             )

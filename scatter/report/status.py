@@ -11,8 +11,9 @@ from scatter.outcomes import Outcome
 from scatter.phrases import counted
 from scatter.report.failures import failures, in_words, refuse_untrusted
 from scatter.report.listing import Listing
-from scatter.report.sticking import show, tabulated
+from scatter.report.sticking import show
 from scatter.report.terminal import say
+from scatter.results.folder import COUNTED, ResultsFile
 from scatter.settings import UserError
 
 LISTED = 20  # trajectories that went wrong; more would not be read
@@ -45,7 +46,7 @@ def status(folder: Path, console: Console, check: bool = False) -> None:
         store.merge(folder, points_table(points_in(source.input, description)), whole)
     else:
         store.endings(paths, store.row_of(folder))  # a damaged block is told at once
-    results = tabulated(folder)
+    results = ResultsFile.of(folder, COUNTED)
     state = f"being written by {holder}" if holder else "no process is writing to it"
     say(
         console,

@@ -56,7 +56,7 @@ def analyse(folder: Path, console: Console) -> None:
 
 
 def _analyse(folder: Path, console: Console) -> ResultsFile:
-    results = tabulated(folder)
+    results = ResultsFile.of(folder, COUNTED)
     if results.kind == "desorption":
         report_desorption(folder, console)
     else:
@@ -159,14 +159,6 @@ def _on_its_surface(overlaid: list[Curve], path: Path) -> list[Curve]:
         replace(curve, conditions={**curve.conditions, "surface": names[facet]})
         for curve, facet in zip(overlaid, facets, strict=True)
     ]
-
-
-def tabulated(folder: Path) -> ResultsFile:
-    """The columns of results that a table needs; of trajectories, their snapshots too."""
-    results = ResultsFile.of(folder, COUNTED)
-    if results.kind == "desorption":
-        return results
-    return ResultsFile.of(folder, (*COUNTED, "snapshot"))
 
 
 def show(results: ResultsFile, console: Console) -> None:

@@ -75,7 +75,8 @@ def compared(row: Sticking, aim: Aim) -> str:
 def _excess(row: Sticking, aim: Aim) -> float:
     """The error of S0 as a multiple of its target; of replicates, of twice the standard error."""
     if row.repeated is None:
-        return excess(row.stuck, row.n, aim)
+        k, n = row.counts
+        return excess(k, n, aim)
     P, error = row.repeated, 2 * row.repeated.error
     multiples = [] if aim.error is None else [error * P.mean / aim.error]
     multiples += [] if aim.relative is None else [error / aim.relative]
@@ -103,9 +104,12 @@ def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
         if row.known and _excess(row, aim) > 1
     ]
     unknown = sum(not row.known for row in rows)
-    missed = [name for name, row in short if row.repeated is None and row.n >= aim.most]
     split = [name for name, row in short if row.repeated is not None]
-    yet = [name for name, row in short if row.repeated is None and row.n < aim.most]
+    crude = [(name, row) for name, row in short if row.repeated is None]
+    missed = [name for name, row in crude if row.n >= aim.most]
+    fewer = [(name, row) for name, row in crude if row.n < aim.most]
+    alike = [name for name, row in fewer if excess(row.stuck, row.n, aim) <= 1]
+    yet = [name for name, _ in fewer if name not in alike]
     met = len(rows) - len(short) - unknown
     lines = [f"target error {wanted(aim)}: met by {met} of {len(rows)} points"]
     lines[0] += f"; S0 of {unknown} is not known" if unknown else ""
@@ -118,6 +122,11 @@ def verdict(names: Sequence[str], rows: Sequence[Sticking], aim: Aim) -> str:
         lines.append(
             f"missed by replicates: {'; '.join(split)}: raise max_replicates and run the same "
             "command again"
+        )
+    if alike:
+        lines.append(
+            "missed, since trajectories that share a snapshot of the slab end alike: "
+            f'{"; ".join(alike)}: begin anew with [surface.thermalise] snapshots = "auto"'
         )
     if yet:
         lines.append(f"not yet met: {'; '.join(yet)}")

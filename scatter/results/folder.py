@@ -34,7 +34,8 @@ from scatter.store import Description
 if TYPE_CHECKING:
     import pandas as pd
 
-COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV")  # what S0 and its doubts need
+# What S0, its interval and its doubts need.
+COUNTED = ("point", "number", "outcome", "reason", "energy_error_eV", "snapshot")
 # Conditions as campaigns vary them, the last fastest.
 ORDER = [*dict.fromkeys([*("facet", "T_K", "molecule"), *STATE, *CONDITIONS])]
 Rows = TypeVar("Rows", list[Sticking], "pd.DataFrame")

@@ -62,7 +62,8 @@ def read_content(
 
     Args:
         folder: the campaign's.
-        columns: of the trajectories, by default all; a few are read in no time.
+        columns: of the trajectories, by default all; a few are read in no time. Those that the kind
+            of projectile lacks are left out.
         weighted: the caller does not count trajectories as if each stood for itself.
 
     Raises:
@@ -122,7 +123,8 @@ def _answer(
         there = np.dtype([(name, stored[name]) for name in answer["sent"]])
         due = answer["rows"] * there.itemsize
         sent = bytearray(stream.read(min(due, most))) if due else b""
-        asked = np.dtype([(name, kinds[name]) for name in wanted or kinds.names or ()])
+        own = kinds.names or ()
+        asked = np.dtype([(name, kinds[name]) for name in wanted or own if name in own])
         rows = completed(np.frombuffer(sent, there), asked)
         points = _points(answer["points"])
         replicated = _replicates(answer["replicates"], len(points))

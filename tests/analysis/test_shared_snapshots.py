@@ -1,12 +1,32 @@
 """Trajectories that share a snapshot: planted correlations are recovered, and widen intervals."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from scatter.analysis.shared_snapshots import SharedSnapshots, intraclass, shared_snapshots
+from scatter.analysis.probability import sticking, wilson
+from scatter.analysis.shared_snapshots import (
+    SharedSnapshots,
+    design_effect,
+    intraclass,
+    shared_snapshots,
+)
+from scatter.config import parse, points, points_table
 from scatter.outcomes import Outcome
 
-KIND = np.dtype([("point", "u4"), ("snapshot", "u4"), ("outcome", "u1")])
+KIND = np.dtype([("point", "u4"), ("number", "u4"), ("snapshot", "u4"), ("outcome", "u1")])
+TEXT = """
+[molecule]
+formula = "H2"
+v = 0
+j = 0
+[incidence]
+energy_eV = 0.3
+[surface]
+temperature_K = 600
+"""
+POINT = points_table(points(parse(Path("input.toml"), TEXT).input))
 
 
 def planted(rng, rho, groups=200, size=40, p=0.4):
@@ -43,7 +63,7 @@ def rows(rng, rho, points=3):
     for point in range(points):
         group, stuck = planted(rng, rho, 100, 20)
         mine = np.zeros(len(group), KIND)
-        mine["point"], mine["snapshot"] = point, group
+        mine["point"], mine["number"], mine["snapshot"] = point, np.arange(len(group)), group
         mine["outcome"] = np.where(stuck, Outcome.DISSOCIATED, Outcome.SCATTERED)
         parts.append(mine)
     return np.concatenate(parts)
@@ -68,3 +88,42 @@ def test_what_says_nothing_has_no_finite_error():
     assert shared_snapshots(each).error == np.inf
     assert shared_snapshots(each).sharers == 1
     assert shared_snapshots(same[:0]).snapshots == 0
+
+
+def test_the_variance_of_a_share_is_the_design_effect_times_that_of_independent_values():
+    """1 + (m - 1) ρ of groups of m (Kish), to the error of 200 groups; 1 where nothing varies."""
+    rng = np.random.default_rng(9)
+    for rho in (0.0, 0.05):
+        found = []
+        for _ in range(100):
+            group, values = planted(rng, rho)
+            found.append(design_effect(values > 0, group))
+        due = 1 + 39 * rho
+        assert np.mean(found) == pytest.approx(due, rel=0.06)
+    assert design_effect(np.ones(40, bool), np.repeat([0, 1], 20)) == 1
+    assert design_effect(np.arange(40) < 9, np.zeros(40, int)) == 1
+    assert design_effect(np.arange(40) < 20, np.repeat([0, 1], 20)) == pytest.approx(39)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.1])
+def test_intervals_of_s0_hold_what_they_promise_also_where_snapshots_are_shared(rho):
+    rng, held, plain = np.random.default_rng(10), 0, 0
+    for _ in range(400):
+        mine = rows(rng, rho, 1)
+        (row,) = sticking(POINT, mine)
+        held += row.low < 0.4 < row.high
+        low, high = wilson(row.stuck, row.n)[1:]
+        plain += low < 0.4 < high
+    assert 0.92 <= held / 400 <= 0.98
+    assert (plain / 400 < 0.85) == (rho > 0)  # so that not counting them would be seen
+
+
+def test_methods_that_need_counts_get_those_of_independent_trajectories():
+    (row,) = sticking(POINT, rows(np.random.default_rng(11), 0.1, 1))
+    k, n = row.counts
+    assert row.design > 2
+    assert n == pytest.approx(row.n / row.design, abs=1)
+    assert k / n == pytest.approx(row.S0, rel=2e-3)
+    assert wilson(k, n)[1] == pytest.approx(row.low, rel=2e-3)
+    (alone,) = sticking(POINT, rows(np.random.default_rng(11), 0.1, 1)[::20])
+    assert (alone.design, alone.counts) == (1.0, (alone.stuck, alone.n))

@@ -1,6 +1,7 @@
 """Campaigns that sample until S0 is known well enough."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,15 @@ def test_a_relative_error_of_no_sticking_is_said_to_need_another_target():
     told = verdict(["0.3 eV", "0.7 eV"], found, Aim(10, 90, relative=0.1))
     assert "missed, max_trajectories = 90 reached: 0.3 eV: raise it" in told
     assert "or give target_error too" in told
+
+
+def test_a_target_that_shared_snapshots_keep_from_being_met_is_said_to_need_more_of_them():
+    *_, (row,) = some_rows((500, 500))
+    aim = Aim(10, 2000, error=0.04)
+    assert "met by 1 of 1 points" in verdict(["0.3 eV"], [row], aim)
+    told = verdict(["0.3 eV"], [replace(row, design=4.0)], aim)
+    assert "met by 0 of 1 points" in told
+    assert 'end alike: 0.3 eV: begin anew with [surface.thermalise] snapshots = "auto"' in told
 
 
 def test_the_live_line_tells_rounds_and_about_how_many_there_will_be(spoken):
