@@ -6,24 +6,26 @@ detailed balance says of shots that desorb that they come with the density
     N S0 w,    w = (2J + 1) exp(-[E + E_∥ + E_vJ]/kT) / its integral,
 
 N being the molecules of a gas in equilibrium that the shots stand for: n r_S² Z_S √(M/μ) / Z_r of
-n shots. So S0 = 1/(1 + exp(-β·x)), x polynomials of E, E_∥, v and J(J+1), is found by the maximum
-likelihood of a Poisson process of known exposure,
+n shots. So S0 = F(β·x), x polynomials of E, E_∥, v and J(J+1), is found by the maximum likelihood
+of a Poisson process of known exposure,
 
     Σ ln S0(x_i) - N ∫ S0 w.
 
-No windows are put over v or J, in which S0 would change tenfold.
+F is the normal law Φ(y), with which S0 is a curve of error functions, or 1/(1 + exp(-y)), whichever
+is likelier. No windows are put over v or J, in which S0 would change tenfold.
 
 Source: McCullagh & Nelder, Generalized Linear Models (Chapman & Hall, 1989), for the regression;
 Akaike, IEEE Trans. Autom. Control 19, 716 (1974), for the choice among polynomials.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import PchipInterpolator
-from scipy.special import expit
+from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
 from scatter.analysis.clustered import Known, Z
 from scatter.analysis.desorbed import Desorbed
@@ -86,25 +88,56 @@ def features(E: np.ndarray, lateral: np.ndarray, v: np.ndarray, J: np.ndarray) -
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """S0 = 1/(1 + exp(-β·x)), known where molecules came out.
+class Link:
+    """How a probability follows from a polynomial.
 
     Attributes:
+        name: of the law.
+        of: F(y).
+        log: ln F(y).
+        slope: d ln F/dy.
+        inverse: y(F).
+    """
+
+    name: str
+    of: Callable[[np.ndarray], np.ndarray]
+    log: Callable[[np.ndarray], np.ndarray]
+    slope: Callable[[np.ndarray], np.ndarray]
+    inverse: Callable[[float], float]
+
+
+def _normal_slope(y: np.ndarray) -> np.ndarray:
+    return np.exp(-y * y / 2 - log_ndtr(y)) / sqrt(2 * pi)
+
+
+LINKS = (
+    Link("normal", ndtr, log_ndtr, _normal_slope, ndtri),
+    Link("logistic", expit, log_expit, lambda y: expit(-y), logit),
+)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """S0 = F(β·x), known where molecules came out.
+
+    Attributes:
+        link: F.
         beta: coefficients of `features`.
         covariance: of these: of chains of shots, and of Z_S.
         shots: E, v and J of what desorbed.
     """
 
+    link: Link
     beta: Coefficients
     covariance: Matrix
     shots: Float[np.ndarray, "shot 3"]
 
     def S0(self, E_eV: float, v: float, J: float) -> Known:
-        """S0 at normal incidence, with a 95 % interval that is symmetrical in its logit."""
+        """S0 at normal incidence, with a 95 % interval that is symmetrical in the polynomial."""
         x = features(np.array(E_eV), np.array(0.0), np.array(v), np.array(J))[: len(self.beta)]
-        logit, spread = float(self.beta @ x), sqrt(float(x @ self.covariance @ x))
-        value, low, high = (float(expit(logit + k * Z * spread)) for k in (0, -1, 1))
-        return Known(value, value * (1 - value) * spread, low, high)
+        y, spread = self.beta @ x, sqrt(float(x @ self.covariance @ x))
+        value, low, high = (float(self.link.of(y + k * Z * spread)) for k in (0, -1, 1))
+        return Known(value, value * float(self.link.slope(y)) * spread, low, high)
 
     def near(self, E_eV: float, v: float, J: float) -> int:
         """Shots within 0.1 eV, 0.5 in v and 3 in J: where there are few, S0 is extrapolated."""
@@ -158,12 +191,12 @@ class Gas:
         """The same with so many features."""
         return Gas(self.x[:, :count], self.weight)
 
-    def sticking(self, beta: Coefficients) -> tuple[float, Coefficients, Matrix]:
-        """∫ S0 w; its gradient by β; and ∫ S0 (1 - S0)² x xᵀ w, Fisher's information."""
-        S0 = expit(self.x @ beta)
-        stuck, slope = self.weight * S0, self.weight * S0 * (1 - S0)
-        information = (self.x * (slope * (1 - S0))[:, None]).T @ self.x
-        return float(stuck.sum()), slope @ self.x, information
+    def sticking(self, link: Link, beta: Coefficients) -> tuple[float, Coefficients, Matrix]:
+        """∫ S0 w; its gradient by β; and ∫ S0 (d ln S0/dy)² x xᵀ w, Fisher's information."""
+        y = self.x @ beta
+        stuck, by_y = self.weight * link.of(y), link.slope(y)
+        information = (self.x * (stuck * by_y * by_y)[:, None]).T @ self.x
+        return float(stuck.sum()), (stuck * by_y) @ self.x, information
 
 
 def _last(numbers: np.ndarray, energies: np.ndarray, kT: float) -> float:
@@ -189,16 +222,21 @@ def resolved(desorbed: Desorbed) -> Resolved:
     x, exposure = features(E, lateral, v, J), desorbed.gas_molecules
     ladder, nil = Ladder(desorbed.species.curve, desorbed.mu), NIL * len(shots) / exposure
     gas = Gas.of(shots, kT, ladder, nil)  # where it is not looked at, S0 is at most 1
-    fits = [_likeliest(gas.with_first(n), x[:, :n], exposure) for n in NESTED]
-    _, beta = max(fits, key=lambda fit: fit[0] - len(fit[1]))
+    fits = [
+        (link, *_likeliest(link, gas.with_first(n), x[:, :n], exposure))
+        for link in LINKS
+        for n in NESTED
+    ]
+    link, _, beta = max(fits, key=lambda fit: fit[1] - len(fit[2]))
     gas, x = gas.with_first(len(beta)), x[:, : len(beta)]
-    _, slope, information = gas.sticking(beta)
+    _, slope, information = gas.sticking(link, beta)
     inverse = np.linalg.inv(exposure * information)
     score = np.zeros((int(every.max()) + 1, x.shape[1]))
-    np.add.at(score, chains, (1 - expit(x @ beta))[:, None] * x)
+    np.add.at(score, chains, link.slope(x @ beta)[:, None] * x)
     score -= np.bincount(every)[:, None] * exposure / len(every) * slope
     scale = inverse @ (exposure * slope) * desorbed.divide.relative_error
-    return Resolved(beta, inverse @ (score.T @ score) @ inverse + np.outer(scale, scale), shots)
+    covariance = inverse @ (score.T @ score) @ inverse + np.outer(scale, scale)
+    return Resolved(link, beta, covariance, shots)
 
 
 def _shots(
@@ -212,19 +250,19 @@ def _shots(
 
 
 def _likeliest(
-    gas: Gas, x: Float[np.ndarray, "shot feature"], exposure: float
+    link: Link, gas: Gas, x: Float[np.ndarray, "shot feature"], exposure: float
 ) -> tuple[float, Coefficients]:
     """The maximum likelihood and its β; Fisher scoring, damped after Levenberg and Marquardt."""
 
     def likelihood(beta: Coefficients) -> float:
-        return -float(np.logaddexp(0, -x @ beta).sum()) - exposure * gas.sticking(beta)[0]
+        return float(link.log(x @ beta).sum()) - exposure * gas.sticking(link, beta)[0]
 
     beta, damping = np.zeros(x.shape[1]), 1e-3
-    beta[0] = np.log(len(x) / exposure)
+    beta[0] = link.inverse(len(x) / exposure)
     value = likelihood(beta)
     for _ in range(STEPS):
-        _, slope, information = gas.sticking(beta)
-        gradient = ((1 - expit(x @ beta))[:, None] * x).sum(axis=0) - exposure * slope
+        _, slope, information = gas.sticking(link, beta)
+        gradient = link.slope(x @ beta) @ x - exposure * slope
         damped = exposure * (information + damping * np.diag(np.diag(information)))
         trial = beta + np.linalg.solve(damped, gradient)
         higher = likelihood(trial) - value

@@ -24,6 +24,7 @@ END = (*EARLIER_END, "lowest", "highest")
 HEADERS = {kind: (*names, *END) for kind, names in OF_KIND.items()}  # by kind of projectile
 HEADER = HEADERS["diatomic"]
 EARLIER = (*OF_KIND["diatomic"], *EARLIER_END)
+DESIGN = "design"  # where trajectories shared snapshots of the slab
 REPEATED = ("replicates", "replicates_mean", "replicates_spread")  # where a point was split
 STUCK, LEFT = "stuck_", "left_"  # before the name of a custom ending
 
@@ -40,16 +41,18 @@ def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
     rows = list(rows)
     own = [_own_name(ending) for ending, _ in rows[0].others] if rows else []
     header = HEADERS[kind_of(rows[0])] if rows else HEADER
+    design = (DESIGN,) if any(row.design > 1 for row in rows) else ()
     split = REPEATED if any(row.repeated for row in rows) else ()
     cells = (
         [
             *(_text(name, getattr(row, name)) for name in header),
             *(n for _, n in row.others),
+            *(_text(name, row.design) for name in design),
             *(_repeated(row) if split else ()),
         ]
         for row in rows
     )
-    write_table(path, [*header, *own, *split], cells)
+    write_table(path, [*header, *own, *design, *split], cells)
 
 
 def _repeated(row: Sticking) -> tuple[str, str, str]:
@@ -117,6 +120,7 @@ class Line:
         row = Sticking(
             **values,
             repeated=split,
+            design=self.design(),
             known=self.cells["S0"] != _text("S0", nan) or not (split or self.count("n")),
             others=tuple(
                 (OwnEnding(name.removeprefix(prefix), prefix == STUCK), self.count(name))
@@ -141,6 +145,13 @@ class Line:
             self.probability(REPEATED[1]),
             nan if unknown else self.number(spread),
         )
+
+    def design(self) -> float:
+        """The design effect; 1 in a file without."""
+        design = self.number(DESIGN) if DESIGN in self.cells else 1.0
+        if design < 1:
+            raise self.refuse(DESIGN, "is below 1; leave the column out")
+        return design
 
     def _compare(self, name: str, value: float) -> None:
         """Raise unless a cell holds what follows from the counts."""
@@ -193,6 +204,8 @@ def is_sticking(header: list[str]) -> bool:
     """Whether this is the header of a `sticking.csv`."""
     if tuple(header[-len(REPEATED) :]) == REPEATED:
         header = header[: -len(REPEATED)]
+    if header[-1:] == [DESIGN]:
+        header = header[:-1]
     usual = [name for name in header if not name.startswith((STUCK, LEFT))]
     own = header[len(usual) :]
     return (tuple(usual) in HEADERS.values() and header == [*usual, *own]) or (

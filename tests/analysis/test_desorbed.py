@@ -4,7 +4,7 @@ from math import log, sqrt
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 from scatter.analysis.clustered import Known, mean_of_chains, product_of, share_of_chains
 from scatter.analysis.desorbed import Desorbed, Divide, anchored, arrhenius, bound_partition
@@ -32,6 +32,11 @@ def truth(E, v, J):
     return expit((E - 0.55) / 0.06 + 4.0 * v - 0.35 * J + 0.06 * J * J)
 
 
+def error_function(E, v, J):
+    """S0 of the field's usual form, half of 1 + erf((E - E0)/W), whose foot falls ever faster."""
+    return ndtr((E - 0.7) / 0.12 + 2.0 * v - 0.1 * J + 0.02 * J * J)
+
+
 def rows_of(E, lateral, v, J, chain, recrossed):
     """Rows of shots: those that desorbed, and others."""
     count = len(E)
@@ -46,7 +51,7 @@ def rows_of(E, lateral, v, J, chain, recrossed):
     return rows
 
 
-def simulated(gas, seed=1):
+def simulated(gas, seed=1, truth=truth):
     """Shots that stand for so many molecules of a gas, of which those stick that `truth` says."""
     rng = np.random.default_rng(seed)
     grid = np.linspace(-0.5, 3.5, 401)[:-1] + 0.005, np.linspace(0, 26, 521)[:-1] + 0.025
@@ -106,10 +111,21 @@ def law(shots):
 def test_the_regression_finds_s0_of_every_state(law, E, v, J):
     found, due = law.S0(E, v, J), truth(E, v, J)
     assert law.near(E, v, J) > 10
+    assert law.link.name == "logistic"
     error = found.error / (found.value * (1 - found.value))
     assert error < 0.6
     logit = log(found.value / (1 - found.value)) - log(due / (1 - due))
     assert abs(logit) < 3.5 * error
+
+
+def test_the_foot_of_an_error_function_is_found_where_a_logit_would_be_too_high():
+    law = resolved(simulated(1_000_000, 2, error_function)[0])
+    assert law.link.name == "normal"
+    for E in (0.3, 0.35, 0.4):
+        found, due = law.S0(E, 0, 1), error_function(E, 0, 1)
+        assert due < 6e-3
+        assert found.low < due < found.high
+        assert found.high < 2 * found.low
 
 
 def test_a_regression_of_few_is_refused(shots):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scatter.analysis import read_csv, write_csv
 from scatter.analysis.probability import sticking, wilson
 from scatter.analysis.shared_snapshots import (
     SharedSnapshots,
@@ -14,6 +15,7 @@ from scatter.analysis.shared_snapshots import (
 )
 from scatter.config import parse, points, points_table
 from scatter.outcomes import Outcome
+from scatter.settings import UserError
 
 KIND = np.dtype([("point", "u4"), ("number", "u4"), ("snapshot", "u4"), ("outcome", "u1")])
 TEXT = """
@@ -127,3 +129,16 @@ def test_methods_that_need_counts_get_those_of_independent_trajectories():
     assert wilson(k, n)[1] == pytest.approx(row.low, rel=2e-3)
     (alone,) = sticking(POINT, rows(np.random.default_rng(11), 0.1, 1)[::20])
     assert (alone.design, alone.counts) == (1.0, (alone.stuck, alone.n))
+
+
+def test_a_table_keeps_what_intervals_count(tmp_path):
+    found = sticking(POINT, rows(np.random.default_rng(11), 0.1, 1))
+    write_csv(tmp_path / "sticking.csv", found)
+    assert read_csv(tmp_path / "sticking.csv") == found
+    text = (tmp_path / "sticking.csv").read_text()
+    (tmp_path / "wrong.csv").write_text(text.replace(repr(found[0].design), "0.5"))
+    with pytest.raises(UserError, match="column 'design': '0.5' is below 1"):
+        read_csv(tmp_path / "wrong.csv")
+    (tmp_path / "other.csv").write_text(text.replace(repr(found[0].design), "1.0"))
+    with pytest.raises(UserError, match="column 'low'.* does not follow from the counts"):
+        read_csv(tmp_path / "other.csv")
