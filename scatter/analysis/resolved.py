@@ -6,44 +6,37 @@ detailed balance says of shots that desorb that they come with the density
     N S0 w,    w = (2J + 1) exp(-[E + E_∥ + E_vJ]/kT) / its integral,
 
 N being the molecules of a gas in equilibrium that the shots stand for: n r_S² Z_S √(M/μ) / Z_r of
-n shots. So S0 = F(β·x), x polynomials of E, E_∥, v and J(J+1), is found by the maximum likelihood
-of a Poisson process of known exposure,
-
-    Σ ln S0(x_i) - N ∫ S0 w.
-
-F is the normal law Φ(y), with which S0 is a curve of error functions, or 1/(1 + exp(-y)), whichever
-is likelier. No windows are put over v or J, in which S0 would change tenfold.
-
-Source: McCullagh & Nelder, Generalized Linear Models (Chapman & Hall, 1989), for the regression;
-Akaike, IEEE Trans. Autom. Control 19, 716 (1974), for the choice among polynomials.
+n shots. So S0 = F(β·x), x polynomials of E, E_∥, v and J, is found by Poisson regression of known
+exposure (`regression`). F is the normal law Φ(y), with which S0 is a curve of error functions, or
+1/(1 + exp(-y)), whichever is likelier. No windows are put over v or J, in which S0 would change
+tenfold.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import PchipInterpolator
-from scipy.special import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
 from scatter.analysis.clustered import Known, Z
 from scatter.analysis.desorbed import Desorbed
+from scatter.analysis.regression import LINKS, Coefficients, Exposed, Features, Link, Matrix, nested
 from scatter.ebk import Curve
 from scatter.ebk.numbers import action_number
 from scatter.settings import UserError
 from scatter.units import K, hbar
 
 FEWEST = 200  # shots that desorbed, below which nothing is fitted
-CELLS, LATERAL = (64, 128, 48), 6  # of the integral over E, v and J, and nodes of that over E_∥
+PILOT, CELLS = (32, 48, 24), (64, 128, 48)  # of the integral over E, v and J, for a first fit
+LATERAL = 6  # nodes of that over E_∥
+KEPT = 100_000  # cells of the finer integral that are drawn for the other fits
 TAIL = 14.0  # kT, beyond which there is no gas
-NESTED = (9, 11, 15)  # numbers of features, of which the likeliest by Akaike's criterion is taken
+DEGREES = 4  # of the longest polynomial, of which the likeliest by Akaike's criterion is taken
 NIL = 1e-3  # of what desorbs, that may come from where the gas is not looked at
-STEPS, SETTLED, STIFF = 200, 1e-9, 1e10
 
-Features = Float[np.ndarray, "... feature"]
-Coefficients = Float[np.ndarray, " feature"]
-Matrix = Float[np.ndarray, "feature feature"]
+Points = Float[np.ndarray, "point 4"]  # E, v, J, E_∥
+Cells = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -75,45 +68,37 @@ class Ladder:
         return np.where(np.isnan(energy), np.inf, energy - self.curve.minimum)
 
 
-def features(E: np.ndarray, lateral: np.ndarray, v: np.ndarray, J: np.ndarray) -> Features:
-    """x: 1, E, E², E_∥, v, v², Ev, j², Ej²; j, Ej; E³, E²v, vj, vj², with j = J/5.
-
-    S0 of H2 falls with J before it rises, which the first nine cannot say.
-    """
-    j, ones = J / 5, np.ones_like(E)
-    plain = (ones, E, E * E, lateral, v, v * v, E * v, j * j, E * j * j)
-    return np.stack(
-        np.broadcast_arrays(*plain, j, E * j, E**3, E * E * v, v * j, v * j * j), axis=-1
-    )
-
-
 @dataclass(frozen=True)
-class Link:
-    """How a probability follows from a polynomial.
+class Terms:
+    """x: 1, E_∥ times 1, E, v, J and E_∥, and all products of powers of E, v and J, by degree.
 
     Attributes:
-        name: of the law.
-        of: F(y).
-        log: ln F(y).
-        slope: d ln F/dy.
-        inverse: y(F).
+        low: of E, v and J of the shots, which become -1; so become the highest 1.
+        high: of E, v and J of the shots.
+        kT: eV; E_∥ is in units of 4 kT.
     """
 
-    name: str
-    of: Callable[[np.ndarray], np.ndarray]
-    log: Callable[[np.ndarray], np.ndarray]
-    slope: Callable[[np.ndarray], np.ndarray]
-    inverse: Callable[[float], float]
+    low: Float[np.ndarray, " 3"]
+    high: Float[np.ndarray, " 3"]
+    kT: float
+
+    def __call__(self, points: Points, degree: int = DEGREES) -> Features:
+        """X of these points, up to a degree; of a lower one they are the first."""
+        E, v, J = (2 * (points[:, :3] - self.low) / (self.high - self.low) - 1).T
+        lateral = points[:, 3] / (4 * self.kT)
+        one, *powers = (E**a * v**b * J**c for a, b, c in exponents(degree))
+        of_lateral = (lateral * each for each in (one, E, v, J, lateral))
+        return np.stack([one, *of_lateral, *powers], axis=-1)
 
 
-def _normal_slope(y: np.ndarray) -> np.ndarray:
-    return np.exp(-y * y / 2 - log_ndtr(y)) / sqrt(2 * pi)
+def exponents(degree: int) -> list[tuple[int, int, int]]:
+    """Of all products of powers of three numbers up to a degree, lower degrees first."""
+    each = range(degree + 1)
+    every = ((a, b, c) for a in each for b in each for c in each if a + b + c <= degree)
+    return sorted(every, key=sum)
 
 
-LINKS = (
-    Link("normal", ndtr, log_ndtr, _normal_slope, ndtri),
-    Link("logistic", expit, log_expit, lambda y: expit(-y), logit),
-)
+COUNTS = [5 + len(exponents(degree)) for degree in range(1, DEGREES + 1)]  # of `Terms`
 
 
 @dataclass(frozen=True)
@@ -122,19 +107,21 @@ class Resolved:
 
     Attributes:
         link: F.
-        beta: coefficients of `features`.
+        terms: x.
+        beta: their coefficients.
         covariance: of these: of chains of shots, and of Z_S.
         shots: E, v and J of what desorbed.
     """
 
     link: Link
+    terms: Terms
     beta: Coefficients
     covariance: Matrix
     shots: Float[np.ndarray, "shot 3"]
 
     def S0(self, E_eV: float, v: float, J: float) -> Known:
         """S0 at normal incidence, with a 95 % interval that is symmetrical in the polynomial."""
-        x = features(np.array(E_eV), np.array(0.0), np.array(v), np.array(J))[: len(self.beta)]
+        x = self.terms(np.array([[E_eV, v, J, 0.0]]))[0, : len(self.beta)]
         y, spread = self.beta @ x, sqrt(float(x @ self.covariance @ x))
         value, low, high = (float(self.link.of(y + k * Z * spread)) for k in (0, -1, 1))
         return Known(value, value * float(self.link.slope(y)) * spread, low, high)
@@ -150,16 +137,16 @@ class Gas:
     """Molecules of a gas in equilibrium that hit the surface, as cells of an integral.
 
     Attributes:
-        x: `features` in the middle of each.
-        weight: w times the cell's size; of sum one.
+        points: the middle of each.
+        weight: w times the cell's size; of sum one over all of the gas.
     """
 
-    x: Float[np.ndarray, "cell feature"]
+    points: Points
     weight: Float[np.ndarray, " cell"]
 
     @classmethod
     def of(
-        cls, shots: Float[np.ndarray, "shot 3"], kT: float, ladder: Ladder, nil: float = 0.0
+        cls, shots: Float[np.ndarray, "shot 3"], kT: float, ladder: Ladder, cells: Cells
     ) -> "Gas":
         """Cells that hold all shots, and all of the gas.
 
@@ -167,7 +154,7 @@ class Gas:
             shots: E, v and J of what desorbed.
             kT: eV.
             ladder: energies of v and J.
-            nil: the cells of least weight that make up so much of the gas, or less, are left out.
+            cells: numbers of them along E, v and J.
         """
         well = np.linspace(0.0, 4.0, 41), np.linspace(0.0, 40.0, 81)
         v_end = _last(well[0], ladder.energies(well[0], np.zeros(1))[:, 0], kT)
@@ -175,28 +162,31 @@ class Gas:
         ends = np.maximum([TAIL * kT, v_end, J_end], 1.02 * shots.max(axis=0) + [0.02, 0.1, 0.5])
         E, v, J = (
             low + (np.arange(count) + 0.5) * (end - low) / count
-            for low, end, count in zip((0.0, -0.5, 0.0), ends, CELLS, strict=True)
+            for low, end, count in zip((0.0, -0.5, 0.0), ends, cells, strict=True)
         )
         nodes, shares = np.polynomial.laguerre.laggauss(LATERAL)
         internal = (2 * J + 1) * np.exp(-ladder.energies(v, J) / kT)
         weight = np.exp(-E / kT)[:, None, None, None] * internal[:, :, None] * shares
-        weight /= weight.sum()
-        order = np.argsort(weight, axis=None)
-        kept = np.sort(order[np.cumsum(weight.ravel()[order]) > nil])
-        of_E, of_v, of_J, of_lateral = np.unravel_index(kept, weight.shape)
-        x = features(E[of_E], kT * nodes[of_lateral], v[of_v], J[of_J])
-        return cls(x, weight.ravel()[kept])
+        grid = np.meshgrid(E, v, J, kT * nodes, indexing="ij")
+        return cls(np.stack(grid, axis=-1).reshape(-1, 4), (weight / weight.sum()).ravel())
 
-    def with_first(self, count: int) -> "Gas":
-        """The same with so many features."""
-        return Gas(self.x[:, :count], self.weight)
+    def without(self, nil: float) -> "Gas":
+        """Without the cells of least weight that make up so much of it, or less."""
+        order = np.argsort(self.weight)
+        kept = np.sort(order[np.cumsum(self.weight[order]) > nil])
+        return Gas(self.points[kept], self.weight[kept])
 
-    def sticking(self, link: Link, beta: Coefficients) -> tuple[float, Coefficients, Matrix]:
-        """∫ S0 w; its gradient by β; and ∫ S0 (d ln S0/dy)² x xᵀ w, Fisher's information."""
-        y = self.x @ beta
-        stuck, by_y = self.weight * link.of(y), link.slope(y)
-        information = (self.x * (stuck * by_y * by_y)[:, None]).T @ self.x
-        return float(stuck.sum()), (stuck * by_y) @ self.x, information
+    def drawn(self, S0: Float[np.ndarray, " cell"], count: int) -> "Gas":
+        """Cells drawn from it where much of it sticks, with what they then stand for as weights.
+
+        Half by w S0, half by w √S0, lest the foot of S0 have none; at equal steps along the sum.
+        """
+        shares = [self.weight * each for each in (S0, np.sqrt(S0))]
+        density = np.mean([each / each.sum() for each in shares], axis=0)
+        places = (np.arange(count) + 0.5) / count
+        index = np.minimum(np.searchsorted(np.cumsum(density), places), len(density) - 1)
+        kept, times = np.unique(index, return_counts=True)
+        return Gas(self.points[kept], self.weight[kept] * times / (count * density[kept]))
 
 
 def _last(numbers: np.ndarray, energies: np.ndarray, kT: float) -> float:
@@ -211,64 +201,46 @@ def resolved(desorbed: Desorbed) -> Resolved:
     Raises:
         UserError: too few have desorbed.
     """
-    shots, lateral, chains = _shots(desorbed)
-    if len(shots) < FEWEST:
+    points, chains = _shots(desorbed)
+    if len(points) < FEWEST:
         raise UserError(
-            f"{len(shots)} shots desorbed with a final v and J, and S0(E, v, J) needs {FEWEST}; "
+            f"{len(points)} shots desorbed with a final v and J, and S0(E, v, J) needs {FEWEST}; "
             "run more"
         )
-    kT, every = K * desorbed.T_K, desorbed.rows["chain"].astype(np.int64)
-    E, v, J = shots.T
-    x, exposure = features(E, lateral, v, J), desorbed.gas_molecules
-    ladder, nil = Ladder(desorbed.species.curve, desorbed.mu), NIL * len(shots) / exposure
-    gas = Gas.of(shots, kT, ladder, nil)  # where it is not looked at, S0 is at most 1
-    fits = [
-        (link, *_likeliest(link, gas.with_first(n), x[:, :n], exposure))
-        for link in LINKS
-        for n in NESTED
-    ]
-    link, _, beta = max(fits, key=lambda fit: fit[1] - len(fit[2]))
-    gas, x = gas.with_first(len(beta)), x[:, : len(beta)]
-    _, slope, information = gas.sticking(link, beta)
+    exposure, shots = desorbed.gas_molecules, points[:, :3]
+    terms = Terms(shots.min(axis=0), shots.max(axis=0), K * desorbed.T_K)
+    x, gas = terms(points), _gas(desorbed, points, terms)
+    fits = [(link, *nested(link, gas, x, exposure, COUNTS)) for link in LINKS]
+    link, beta, _ = max(fits, key=lambda fit: fit[-1])
+    x, gas = x[:, : len(beta)], gas.first(len(beta))
+    slope, information = gas.derivatives(link, beta)
     inverse = np.linalg.inv(exposure * information)
+    every = desorbed.rows["chain"].astype(np.int64)
     score = np.zeros((int(every.max()) + 1, x.shape[1]))
     np.add.at(score, chains, link.slope(x @ beta)[:, None] * x)
     score -= np.bincount(every)[:, None] * exposure / len(every) * slope
     scale = inverse @ (exposure * slope) * desorbed.divide.relative_error
     covariance = inverse @ (score.T @ score) @ inverse + np.outer(scale, scale)
-    return Resolved(link, beta, covariance, shots)
+    return Resolved(link, terms, beta, covariance, shots)
 
 
-def _shots(
-    desorbed: Desorbed,
-) -> tuple[Float[np.ndarray, "shot 3"], Float[np.ndarray, " shot"], np.ndarray]:
-    """E, v and J of what desorbed and is bound, its lateral energy, and its chain."""
+def _gas(desorbed: Desorbed, points: Points, terms: Terms) -> Exposed:
+    """The gas that the shots stand for: cells drawn by a first fit, of degree 2, on larger ones."""
+    ladder, shots = Ladder(desorbed.species.curve, desorbed.mu), points[:, :3]
+    exposure, link = desorbed.gas_molecules, LINKS[0]
+    nil = NIL * len(points) / exposure  # where it is not looked at, S0 is at most 1
+    first = Gas.of(shots, terms.kT, ladder, PILOT).without(nil)
+    pilot = Exposed(terms(first.points, 2), first.weight)
+    beta, _ = nested(link, pilot, terms(points, 2), exposure, COUNTS[:2])
+    whole = Gas.of(shots, terms.kT, ladder, CELLS).without(nil)
+    drawn = whole.drawn(link.of(terms(whole.points, 2) @ beta), KEPT)
+    return Exposed(terms(drawn.points), drawn.weight)
+
+
+def _shots(desorbed: Desorbed) -> tuple[Points, np.ndarray]:
+    """E, v, J and E_∥ of what desorbed and is bound, and its chain."""
     energies, out = desorbed.energies, desorbed.out
-    shots = np.stack([energies["normal"], out["final_v"], out["final_J"]], axis=1)
-    known = np.isfinite(shots).all(axis=1)
-    return shots[known], energies["lateral"][known], desorbed.chains[known]
-
-
-def _likeliest(
-    link: Link, gas: Gas, x: Float[np.ndarray, "shot feature"], exposure: float
-) -> tuple[float, Coefficients]:
-    """The maximum likelihood and its β; Fisher scoring, damped after Levenberg and Marquardt."""
-
-    def likelihood(beta: Coefficients) -> float:
-        return float(link.log(x @ beta).sum()) - exposure * gas.sticking(link, beta)[0]
-
-    beta, damping = np.zeros(x.shape[1]), 1e-3
-    beta[0] = link.inverse(len(x) / exposure)
-    value = likelihood(beta)
-    for _ in range(STEPS):
-        _, slope, information = gas.sticking(link, beta)
-        gradient = link.slope(x @ beta) @ x - exposure * slope
-        damped = exposure * (information + damping * np.diag(np.diag(information)))
-        trial = beta + np.linalg.solve(damped, gradient)
-        higher = likelihood(trial) - value
-        if higher >= 0:
-            beta, value = trial, value + higher
-        damping = max(damping * (0.2 if higher >= 0 else 10.0), 1e-9)
-        if 0 <= higher < SETTLED or damping > STIFF:
-            break
-    return value, beta
+    columns = energies["normal"], out["final_v"], out["final_J"], energies["lateral"]
+    points = np.stack(columns, axis=1)
+    known = np.isfinite(points).all(axis=1)
+    return points[known], desorbed.chains[known]

