@@ -85,7 +85,7 @@ class Exposed:
 def nested(
     link: Link, exposed: Exposed, x: Features, number: float, counts: Sequence[int]
 ) -> tuple[Coefficients, float]:
-    """The likeliest of polynomials by Akaike's criterion, and that.
+    """The likeliest of polynomials by Akaike's criterion, and that; of those before it falls.
 
     Args:
         link: F.
@@ -97,7 +97,9 @@ def nested(
     beta, best = np.array([link.inverse(len(x) / number)]), (np.zeros(0), -np.inf)
     for count in counts:
         value, beta = likeliest(link, exposed.first(count), x[:, :count], number, beta)
-        best = max(best, (beta, value - count), key=lambda fit: fit[-1])
+        if value - count <= best[-1]:
+            break
+        best = beta, value - count
     return best
 
 

@@ -13,6 +13,7 @@ tenfold.
 """
 
 from dataclasses import dataclass
+from itertools import product
 from math import sqrt
 
 import numpy as np
@@ -28,11 +29,11 @@ from scatter.settings import UserError
 from scatter.units import K, hbar
 
 FEWEST = 200  # shots that desorbed, below which nothing is fitted
-PILOT, CELLS = (32, 48, 24), (64, 128, 48)  # of the integral over E, v and J, for a first fit
-LATERAL = 6  # nodes of that over E_∥
+PILOT, CELLS = (24, 48, 16), (48, 96, 32)  # of the integral over E, v and J, for a first fit
+LATERAL = 10  # nodes of that over E_∥
 KEPT = 100_000  # cells of the finer integral that are drawn for the other fits
 TAIL = 14.0  # kT, beyond which there is no gas
-DEGREES = 4  # of the longest polynomial, of which the likeliest by Akaike's criterion is taken
+DEGREES = 5  # of the longest polynomial, of which the likeliest by Akaike's criterion is taken
 NIL = 1e-3  # of what desorbs, that may come from where the gas is not looked at
 
 Points = Float[np.ndarray, "point 4"]  # E, v, J, E_∥
@@ -70,35 +71,35 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Terms:
-    """x: 1, E_∥ times 1, E, v, J and E_∥, and all products of powers of E, v and J, by degree.
+    """x: all products of powers of E, v, J and E_∥, each between -1 and 1, by degree.
 
     Attributes:
-        low: of E, v and J of the shots, which become -1; so become the highest 1.
-        high: of E, v and J of the shots.
-        kT: eV; E_∥ is in units of 4 kT.
+        low: of E, v, J and E_∥ of the shots, which become -1.
+        high: of these, which become 1.
     """
 
-    low: Float[np.ndarray, " 3"]
-    high: Float[np.ndarray, " 3"]
-    kT: float
+    low: Float[np.ndarray, " 4"]
+    high: Float[np.ndarray, " 4"]
 
     def __call__(self, points: Points, degree: int = DEGREES) -> Features:
         """X of these points, up to a degree; of a lower one they are the first."""
-        E, v, J = (2 * (points[:, :3] - self.low) / (self.high - self.low) - 1).T
-        lateral = points[:, 3] / (4 * self.kT)
-        one, *powers = (E**a * v**b * J**c for a, b, c in exponents(degree))
-        of_lateral = (lateral * each for each in (one, E, v, J, lateral))
-        return np.stack([one, *of_lateral, *powers], axis=-1)
+        each = (2 * (points - self.low) / (self.high - self.low) - 1).T
+        powers = [[np.ones_like(row)] for row in each]
+        for row, some in zip(each, powers, strict=True):
+            some += [row ** (n + 1) for n in range(degree)]
+        of = exponents(degree)
+        return np.stack(
+            [np.prod([p[n] for p, n in zip(powers, e, strict=True)], axis=0) for e in of], axis=-1
+        )
 
 
-def exponents(degree: int) -> list[tuple[int, int, int]]:
-    """Of all products of powers of three numbers up to a degree, lower degrees first."""
-    each = range(degree + 1)
-    every = ((a, b, c) for a in each for b in each for c in each if a + b + c <= degree)
-    return sorted(every, key=sum)
+def exponents(degree: int) -> list[tuple[int, ...]]:
+    """Of all products of powers of four numbers up to a degree, lower degrees first."""
+    every = product(range(degree + 1), repeat=4)
+    return sorted((each for each in every if sum(each) <= degree), key=sum)
 
 
-COUNTS = [5 + len(exponents(degree)) for degree in range(1, DEGREES + 1)]  # of `Terms`
+COUNTS = [len(exponents(degree)) for degree in range(1, DEGREES + 1)]  # of `Terms`
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ class Resolved:
         terms: x.
         beta: their coefficients.
         covariance: of these: of chains of shots, and of Z_S.
-        shots: E, v and J of what desorbed.
+        shots: E, v, J and E_∥ of what desorbed.
     """
 
     link: Link
     terms: Terms
     beta: Coefficients
     covariance: Matrix
-    shots: Float[np.ndarray, "shot 3"]
+    shots: Points
 
     def S0(self, E_eV: float, v: float, J: float) -> Known:
         """S0 at normal incidence, with a 95 % interval that is symmetrical in the polynomial."""
@@ -127,8 +128,11 @@ class Resolved:
         return Known(value, value * float(self.link.slope(y)) * spread, low, high)
 
     def near(self, E_eV: float, v: float, J: float) -> int:
-        """Shots within 0.1 eV, 0.5 in v and 3 in J: where there are few, S0 is extrapolated."""
-        away = np.abs(self.shots - [E_eV, v, J]) < [0.1, 0.5, 3.0]
+        """Shots within 0.1 eV, also along the surface, 0.5 in v and 3 in J.
+
+        Where there are few, S0 is extrapolated.
+        """
+        away = np.abs(self.shots - [E_eV, v, J, 0.0]) < [0.1, 0.5, 3.0, 0.1]
         return int(away.all(axis=1).sum())
 
 
@@ -207,11 +211,11 @@ def resolved(desorbed: Desorbed) -> Resolved:
             f"{len(points)} shots desorbed with a final v and J, and S0(E, v, J) needs {FEWEST}; "
             "run more"
         )
-    exposure, shots = desorbed.gas_molecules, points[:, :3]
-    terms = Terms(shots.min(axis=0), shots.max(axis=0), K * desorbed.T_K)
+    exposure = desorbed.gas_molecules
+    terms = Terms(points.min(axis=0), points.max(axis=0))
     x, gas = terms(points), _gas(desorbed, points, terms)
-    fits = [(link, *nested(link, gas, x, exposure, COUNTS)) for link in LINKS]
-    link, beta, _ = max(fits, key=lambda fit: fit[-1])
+    link = max(LINKS, key=lambda link: nested(link, gas, x, exposure, COUNTS[:3])[-1])
+    beta, _ = nested(link, gas, x, exposure, COUNTS)
     x, gas = x[:, : len(beta)], gas.first(len(beta))
     slope, information = gas.derivatives(link, beta)
     inverse = np.linalg.inv(exposure * information)
@@ -221,18 +225,18 @@ def resolved(desorbed: Desorbed) -> Resolved:
     score -= np.bincount(every)[:, None] * exposure / len(every) * slope
     scale = inverse @ (exposure * slope) * desorbed.divide.relative_error
     covariance = inverse @ (score.T @ score) @ inverse + np.outer(scale, scale)
-    return Resolved(link, terms, beta, covariance, shots)
+    return Resolved(link, terms, beta, covariance, points)
 
 
 def _gas(desorbed: Desorbed, points: Points, terms: Terms) -> Exposed:
     """The gas that the shots stand for: cells drawn by a first fit, of degree 2, on larger ones."""
     ladder, shots = Ladder(desorbed.species.curve, desorbed.mu), points[:, :3]
-    exposure, link = desorbed.gas_molecules, LINKS[0]
+    exposure, kT, link = desorbed.gas_molecules, K * desorbed.T_K, LINKS[0]
     nil = NIL * len(points) / exposure  # where it is not looked at, S0 is at most 1
-    first = Gas.of(shots, terms.kT, ladder, PILOT).without(nil)
+    first = Gas.of(shots, kT, ladder, PILOT).without(nil)
     pilot = Exposed(terms(first.points, 2), first.weight)
     beta, _ = nested(link, pilot, terms(points, 2), exposure, COUNTS[:2])
-    whole = Gas.of(shots, terms.kT, ladder, CELLS).without(nil)
+    whole = Gas.of(shots, kT, ladder, CELLS).without(nil)
     drawn = whole.drawn(link.of(terms(whole.points, 2) @ beta), KEPT)
     return Exposed(terms(drawn.points), drawn.weight)
 
