@@ -141,7 +141,10 @@ def state_rows(points: Sequence[Point]) -> list[Row]:
 
 
 def sticking_rows(points: Sequence[Point]) -> list[Row]:
-    """S0 at normal incidence by regression, of `STATES`, where shots came out."""
+    """S0 at normal incidence by regression, of `STATES`, where shots came out.
+
+    With a name for each curve, so that `scatter plot` can lay them over others.
+    """
     rows = []
     for point in points:
         if len(point.desorbed.out) < FEWEST:
@@ -150,8 +153,10 @@ def sticking_rows(points: Sequence[Point]) -> list[Row]:
         for v, J in STATES:
             for E in ENERGIES.round(2).tolist():
                 if (near := law.near(E, v, J)) >= NEAR:
+                    S0, label = law.S0(E, v, J), f"{point.words}, (v={v}, J={J})"
+                    known = {"S0": S0.value, "low": S0.low, "high": S0.high, "label": label}
                     state = {"v": v, "J": J, "energy_eV": E, "near": near}
-                    rows.append({**_conditions(point), **state, **law.S0(E, v, J).named("S0")})
+                    rows.append({**_conditions(point), **state, **known})
     return rows
 
 

@@ -1,6 +1,7 @@
 """What is made of shots that desorb: intervals that count chains, thermal sticking, S0(E, v, J)."""
 
 from math import log, sqrt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from scipy.special import expit, ndtr
 
 from scatter.analysis.clustered import Known, mean_of_chains, product_of, share_of_chains
 from scatter.analysis.desorbed import Desorbed, Divide, anchored, arrhenius, bound_partition
+from scatter.analysis.measured import read_curve
 from scatter.analysis.probability import wilson
 from scatter.analysis.resolved import Ladder, resolved
 from scatter.ebk import Curve, level
+from scatter.files import write_table
 from scatter.initial.rovibrational import RovibrationalState
+from scatter.report.desorbed import Point, sticking_rows
 from scatter.rows import row_type, usual_columns
 from scatter.settings import UserError
 from scatter.units import ISOTOPES, K
@@ -222,3 +226,20 @@ def test_an_anchor_moves_all_temperatures_by_one_factor():
     assert cold.error / cold.value == pytest.approx(sqrt(0.1**2 + 0.1**2 + 0.025**2))
     with pytest.raises(ValueError, match="T = 300 K is not one of 500, 1500 K"):
         anchored(own, 300.0, hot)
+
+
+def test_s0_of_states_is_written_as_curves_that_can_be_laid_over_others(
+    shots, law, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("scatter.report.desorbed.resolved", lambda _: law)
+    row = SimpleNamespace(surface="Cu(111)", facet="111", T_K=T, molecule="H2")
+    rows = sticking_rows([Point("H2", row, shots[0])])
+    write_table(tmp_path / "S0.csv", [*rows[0]], [[*each.values()] for each in rows])
+    read = {curve.label: curve for curve in read_curve(tmp_path / "S0.csv")}
+    assert [*read] == [f"H2 from Cu(111), 1500 K, (v={v}, J=1)" for v in (0, 1)]
+    curve = read["H2 from Cu(111), 1500 K, (v=0, J=1)"]
+    found = law.S0(0.6, 0, 1)
+    place = curve.x.tolist().index(0.6)
+    assert [curve.S0[place], curve.low[place], curve.high[place]] == [
+        found.value, found.low, found.high
+    ]  # fmt: skip
