@@ -15,7 +15,8 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from scatter.analysis.means import Mean, mean_of
-from scatter.analysis.probability import Sticking, wilson
+from scatter.analysis.per_point import share_of
+from scatter.analysis.probability import Sticking
 from scatter.analysis.products import classes
 from scatter.conditions import ADSORBED, applying, kind_of
 from scatter.outcomes import Outcome
@@ -167,8 +168,7 @@ def _measured(campaign: Campaign, point: int, product: str | None) -> _Measured:
     if product is None:
         share = Share(row.S0, row.low, row.high) if row.known else UNKNOWN
     else:
-        became = classes(mine, campaign.names)
-        share = Share(*wilson(became.count(product), len(became)))
+        share = Share(*share_of(np.array(classes(mine, campaign.names), str) == product, mine))
     names = mine.dtype.names or ()
     known = mine[mine["outcome"] != Outcome.FAILED]
     gain = sum(

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool
 
 from scatter.analysis.probability import outcome_counts, wilson
+from scatter.analysis.shared_snapshots import design_effect
 from scatter.conditions import CONDITIONS
 from scatter.outcomes import Outcome, ending_names
 
@@ -66,10 +68,26 @@ def by_outcome(
             yield {**columns, "outcome": ending}, mine[mine["outcome"] == code]
 
 
-def proportion(count: int, n: int, of: str = "n") -> Columns:
-    """The columns n (or what it is called), count, P, low and high."""
-    P, low, high = wilson(count, n)
+def proportion(count: int, n: int, of: str = "n", design: float = 1.0) -> Columns:
+    """The columns n (or what it is called), count, P, low and high.
+
+    The interval is that of n/design trajectories; see `shared_snapshots.design_effect`.
+    """
+    P, low, high = wilson(count / design, n / design)
     return {of: n, "count": count, "P": P, "low": low, "high": high}
+
+
+def share_of(hits: Bool[np.ndarray, " trajectory"], mine: np.ndarray) -> tuple[float, float, float]:
+    """A share of the trajectories of a point with its 95 % interval."""
+    share = proportion(int(hits.sum()), len(mine), design=design_of(hits, mine))
+    return share["P"], share["low"], share["high"]
+
+
+def design_of(hits: Bool[np.ndarray, " trajectory"], mine: np.ndarray) -> float:
+    """The design effect of a share of the trajectories of a point, where they have snapshots."""
+    if "snapshot" not in (mine.dtype.names or ()):
+        return 1.0
+    return design_effect(hits, mine["snapshot"].astype(np.int64))
 
 
 def long_table(rows: Iterable[Columns]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from scatter.analysis.per_point import by_point, long_table, proportion
+from scatter.analysis.per_point import by_point, design_of, long_table, proportion
 from scatter.analysis.probability import wilson
 from scatter.outcomes import Outcome, ending_names
 
@@ -39,7 +39,7 @@ def classes(trajectories: np.ndarray, names: Mapping[int, str] | None = None) ->
     ]
 
 
-def goodman(count: int, n: int, classes: int) -> tuple[float, float]:
+def goodman(count: float, n: float, classes: int) -> tuple[float, float]:
     """Simultaneous 95 % interval of the probability of one of several classes.
 
     The Wilson interval with z² = χ²(1 - 0.05/k; 1) for k classes: all k intervals hold at once with
@@ -66,20 +66,23 @@ def products(
     Returns:
         Behind the columns of the point: `products`; `n`, `count`, P, low, high (95 %, Wilson, of
         this product alone); `low_all` and `high_all` (95 %, Goodman, of all products together).
+        Intervals count that trajectories of one snapshot of the slab may end alike.
     """
-    counted = [
-        (conditions, Counter(classes(mine, names)))
+    known = [
+        (conditions, mine, np.array(classes(mine, names), str))
         for conditions, mine in by_point(points, trajectories)
     ]
     there: dict[str, Counter[str]] = {}
-    for conditions, counts in counted:
-        there.setdefault(conditions.get("molecule", ""), Counter()).update(counts)
+    for conditions, _, became in known:
+        there.setdefault(conditions.get("molecule", ""), Counter()).update(became.tolist())
     rows = []
-    for conditions, counts in counted:
-        every, n = there[conditions.get("molecule", "")].most_common(), counts.total()
+    for conditions, mine, became in known:
+        every, n = there[conditions.get("molecule", "")].most_common(), len(mine)
         for label, _ in every:
-            low, high = goodman(counts[label], n, len(every))
-            alone = proportion(counts[label], n)
+            hits = became == label
+            count, design = int(hits.sum()), design_of(hits, mine)
+            low, high = goodman(count / design, n / design, len(every))
+            alone = proportion(count, n, design=design)
             rows.append(
                 {**conditions, "products": label, **alone, "low_all": low, "high_all": high}
             )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scatter.analysis.motion import Species
-from scatter.analysis.per_point import Columns, by_point, long_table, proportion
+from scatter.analysis.per_point import Columns, by_point, long_table, proportion, share_of
 from scatter.analysis.probability import wilson
 from scatter.ebk import level, reduced_mass
 from scatter.outcomes import Outcome
@@ -74,7 +74,7 @@ def _below(
     total = conditions["energy_eV"] + _internal(conditions, mine, molecules)
     reacted = mine["outcome"] == Outcome.DISSOCIATED
     below = int((reacted & (total < threshold)).sum())
-    S0, low, high = wilson(int(reacted.sum()) - below, len(mine))
+    S0, low, high = share_of(reacted & ~(total < threshold), mine)
     return {
         "threshold_eV": threshold,
         "total_eV": float(total.mean()) if len(mine) else np.nan,

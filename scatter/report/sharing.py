@@ -32,6 +32,6 @@ def sharing_sentences(results: ResultsFile) -> Iterator[str]:
             yield (
                 f"{slab}: {shared.sharers:.0f} trajectories of a point share each of "
                 f"{shared.snapshots} snapshots, and end alike: intervals of S0 count that, and are "
-                f"{1 + shared.widening(shared.correlation):.1f} times as wide; those of other "
-                'tables do not. [surface.thermalise] snapshots = "auto" avoids it'
+                f"{1 + shared.widening(shared.correlation):.1f} times as wide; those of states "
+                'and the like do not. [surface.thermalise] snapshots = "auto" avoids it'
             )

@@ -7,6 +7,7 @@ import pytest
 
 from scatter.analysis import read_csv, write_csv
 from scatter.analysis.probability import sticking, wilson
+from scatter.analysis.products import products
 from scatter.analysis.shared_snapshots import (
     SharedSnapshots,
     design_effect,
@@ -118,6 +119,15 @@ def test_intervals_of_s0_hold_what_they_promise_also_where_snapshots_are_shared(
         plain += low < 0.4 < high
     assert 0.92 <= held / 400 <= 0.98
     assert (plain / 400 < 0.85) == (rho > 0)  # so that not counting them would be seen
+
+
+def test_intervals_of_products_count_it_too():
+    mine = rows(np.random.default_rng(11), 0.1, 1)
+    (row,), table = sticking(POINT, mine), products(POINT, mine)
+    of = table.set_index("products").loc["dissociated"]
+    assert (of.n, of["count"]) == (row.n, row.stuck)
+    assert (of.low, of.high) == pytest.approx((row.low, row.high))
+    assert of.high_all - of.low_all > of.high - of.low
 
 
 def test_methods_that_need_counts_get_those_of_independent_trajectories():
