@@ -153,7 +153,7 @@ def sticking_rows(points: Sequence[Point]) -> list[Row]:
         for v, J in STATES:
             for E in ENERGIES.round(2).tolist():
                 if (near := law.near(E, v, J)) >= NEAR:
-                    S0, label = law.S0(E, v, J), f"{point.words}, (v={v}, J={J})"
+                    S0, label = law.S0(E, v, J), f"shots: v={v}, J={J}; {point.words}"
                     known = {"S0": S0.value, "low": S0.low, "high": S0.high, "label": label}
                     state = {"v": v, "J": J, "energy_eV": E, "near": near}
                     rows.append({**_conditions(point), **state, **known})

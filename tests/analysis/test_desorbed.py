@@ -236,8 +236,8 @@ def test_s0_of_states_is_written_as_curves_that_can_be_laid_over_others(
     rows = sticking_rows([Point("H2", row, shots[0])])
     write_table(tmp_path / "S0.csv", [*rows[0]], [[*each.values()] for each in rows])
     read = {curve.label: curve for curve in read_curve(tmp_path / "S0.csv")}
-    assert [*read] == [f"H2 from Cu(111), 1500 K, (v={v}, J=1)" for v in (0, 1)]
-    curve = read["H2 from Cu(111), 1500 K, (v=0, J=1)"]
+    assert [*read] == [f"shots: v={v}, J=1; H2 from Cu(111), 1500 K" for v in (0, 1)]
+    curve = read["shots: v=0, J=1; H2 from Cu(111), 1500 K"]
     found = law.S0(0.6, 0, 1)
     place = curve.x.tolist().index(0.6)
     assert [curve.S0[place], curve.low[place], curve.high[place]] == [
