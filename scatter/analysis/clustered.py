@@ -67,8 +67,9 @@ def share_of_chains(hits: Bool[np.ndarray, " shot"], chains: Chains) -> Known:
     n, k = len(hits), int(hits.sum())
     if n == 0:
         return Known(nan, nan, 0.0, 1.0)
-    worth, p = n / design_effect(hits, chains), k / n
-    return Known(p, sqrt(p * (1 - p) / worth), *wilson(p * worth, worth)[1:])
+    design = design_effect(hits, chains)
+    p, low, high = wilson(k, n, design=design)
+    return Known(p, sqrt(p * (1 - p) * design / n), low, high)
 
 
 def product_of(factors: list[tuple[float, float]]) -> Known:

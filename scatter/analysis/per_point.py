@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
-from scatter.analysis.probability import outcome_counts, wilson
-from scatter.analysis.shared_snapshots import design_effect
+from scatter.analysis.probability import outcome_counts, parted, wilson
+from scatter.analysis.shared_snapshots import design_of
 from scatter.conditions import CONDITIONS
 from scatter.outcomes import Outcome, ending_names
 
@@ -50,11 +50,10 @@ def by_point(points: np.ndarray, trajectories: np.ndarray) -> Iterator[tuple[Col
     """
     own = max(0, int(trajectories["outcome"].max(initial=0)) + 1 - len(Outcome))
     outcome_counts(points, trajectories, own)  # for what it refuses
-    ordered = trajectories[np.argsort(trajectories["point"], kind="stable")]
     names = [name for name in ("point", *CONDITIONS) if name in (points.dtype.names or ())]
-    for values in zip(*(points[name].tolist() for name in names), strict=True):
-        first, last = np.searchsorted(ordered["point"], [values[0], values[0] + 1])
-        yield dict(zip(names, values, strict=True)), ordered[first:last]
+    every = zip(*(points[name].tolist() for name in names), strict=True)
+    for values, mine in zip(every, parted(points["point"], trajectories), strict=True):
+        yield dict(zip(names, values, strict=True)), mine
 
 
 def by_outcome(
@@ -69,25 +68,14 @@ def by_outcome(
 
 
 def proportion(count: int, n: int, of: str = "n", design: float = 1.0) -> Columns:
-    """The columns n (or what it is called), count, P, low and high.
-
-    The interval is that of n/design trajectories; see `shared_snapshots.design_effect`.
-    """
-    P, low, high = wilson(count / design, n / design)
+    """The columns n (or what it is called), count, P, low and high; see `wilson`."""
+    P, low, high = wilson(count, n, design=design)
     return {of: n, "count": count, "P": P, "low": low, "high": high}
 
 
 def share_of(hits: Bool[np.ndarray, " trajectory"], mine: np.ndarray) -> tuple[float, float, float]:
     """A share of the trajectories of a point with its 95 % interval."""
-    share = proportion(int(hits.sum()), len(mine), design=design_of(hits, mine))
-    return share["P"], share["low"], share["high"]
-
-
-def design_of(hits: Bool[np.ndarray, " trajectory"], mine: np.ndarray) -> float:
-    """The design effect of a share of the trajectories of a point, where they have snapshots."""
-    if "snapshot" not in (mine.dtype.names or ()):
-        return 1.0
-    return design_effect(hits, mine["snapshot"].astype(np.int64))
+    return wilson(int(hits.sum()), len(mine), design=design_of(hits, mine))
 
 
 def long_table(rows: Iterable[Columns]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int
 
 from scatter.analysis.repeated import Repeated
-from scatter.analysis.shared_snapshots import design_effect
+from scatter.analysis.shared_snapshots import design_of
 from scatter.columns import BRANCH, WEIGHT
 from scatter.conditions import ABSENT, CONDITIONS, Conditions
 from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding, sticking_codes
@@ -22,7 +22,9 @@ from scatter.outcomes import MOST_UNSETTLED, Outcome, OwnEnding, sticking_codes
 COUNTS = ("dissociated", "scattered", "undecided", "failed")
 
 
-def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float]:
+def wilson(
+    k: float, n: float, z: float = 1.959964, design: float = 1.0
+) -> tuple[float, float, float]:
     """Estimate of a probability from k successes in n trials, and its Wilson score interval.
 
     With p = k/n, the ends of the interval solve (x - p)² = z² x (1 - x) / n:
@@ -35,6 +37,7 @@ def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float
         k: successes; real-valued where weighted trials stand for an effective number of them.
         n: trials.
         z: half-width in standard deviations of a normal law; 1.959964 covers 95 %.
+        design: the interval is that of n/design trials (`shared_snapshots.design_effect`).
 
     Returns:
         p, low, high; NaN, 0, 1 when n = 0.
@@ -47,9 +50,11 @@ def wilson(k: float, n: float, z: float = 1.959964) -> tuple[float, float, float
         raise ValueError(f"{k} successes in {n} trials; a count must be between 0 and the trials")
     if n == 0:
         return nan, 0.0, 1.0
+    worth = n / design
 
     def low(p: float) -> float:
-        return p**2 / (p + z**2 / (2 * n) + z * hypot(sqrt(p * (1 - p) / n), z / (2 * n)))
+        spread = hypot(sqrt(p * (1 - p) / worth), z / (2 * worth))
+        return p**2 / (p + z**2 / (2 * worth) + z * spread)
 
     return k / n, low(k / n), 1 - low((n - k) / n)
 
@@ -166,9 +171,8 @@ class Sticking(Conditions):
         return k, round(self.n * k / self.stuck) if k else self.n
 
     def _share(self, count: int) -> tuple[float, float, float]:
-        """A share of the trajectories and its interval; Wilson's of so many independent ones."""
-        share = count / self.n if self.n else nan
-        return share, *wilson(count / self.design, self.n / self.design)[1:]
+        """A share of the trajectories and its interval."""
+        return wilson(count, self.n, design=self.design)
 
 
 def in_turn(trajectories: np.ndarray) -> np.ndarray:
@@ -283,10 +287,14 @@ def sticking(
     """
     counts = outcome_counts(points, trajectories, len(own))
     rows = sticking_of_counts(points, counts, most, surfaces, own)
-    if "snapshot" not in (trajectories.dtype.names or ()):
-        return rows
-    stuck = np.isin(trajectories["outcome"], sticking_codes(own))
-    snapshot = trajectories["snapshot"].astype(np.int64)
-    every = [trajectories["point"] == number for number in points["point"]]
-    designs = [design_effect(stuck[mine], snapshot[mine]) for mine in every]
+    codes = sticking_codes(own)
+    every = parted(points["point"], trajectories)
+    designs = [design_of(np.isin(mine["outcome"], codes), mine) for mine in every]
     return [replace(row, design=design) for row, design in zip(rows, designs, strict=True)]
+
+
+def parted(numbers: np.ndarray, trajectories: np.ndarray) -> list[np.ndarray]:
+    """The trajectories of each point, or none, in their order."""
+    ordered = trajectories[np.argsort(trajectories["point"], kind="stable")]
+    ends = np.searchsorted(ordered["point"], [numbers, numbers + 1]).T
+    return [ordered[first:last] for first, last in ends]

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from scatter.analysis.per_point import by_point, design_of, long_table, proportion
+from scatter.analysis.per_point import by_point, long_table, proportion
 from scatter.analysis.probability import wilson
+from scatter.analysis.shared_snapshots import design_of
 from scatter.outcomes import Outcome, ending_names
 
 UNSETTLED = (int(Outcome.UNDECIDED), int(Outcome.FAILED))
@@ -39,7 +40,7 @@ def classes(trajectories: np.ndarray, names: Mapping[int, str] | None = None) ->
     ]
 
 
-def goodman(count: float, n: float, classes: int) -> tuple[float, float]:
+def goodman(count: int, n: int, classes: int, design: float = 1.0) -> tuple[float, float]:
     """Simultaneous 95 % interval of the probability of one of several classes.
 
     The Wilson interval with z² = χ²(1 - 0.05/k; 1) for k classes: all k intervals hold at once with
@@ -47,7 +48,7 @@ def goodman(count: float, n: float, classes: int) -> tuple[float, float]:
 
     Source: Goodman, Technometrics 7, 247 (1965).
     """
-    _, low, high = wilson(count, n, sqrt(chi2.isf(0.05 / classes, 1)))
+    _, low, high = wilson(count, n, sqrt(chi2.isf(0.05 / classes, 1)), design)
     return low, high
 
 
@@ -81,7 +82,7 @@ def products(
         for label, _ in every:
             hits = became == label
             count, design = int(hits.sum()), design_of(hits, mine)
-            low, high = goodman(count / design, n / design, len(every))
+            low, high = goodman(count, n, len(every), design)
             alone = proportion(count, n, design=design)
             rows.append(
                 {**conditions, "products": label, **alone, "low_all": low, "high_all": high}

@@ -46,6 +46,13 @@ def design_effect(hits: Bool[np.ndarray, " value"], cluster: Int[np.ndarray, " v
     return max(1.0, error**2 / simple) if error < inf and len(np.unique(cluster)) < n else 1.0
 
 
+def design_of(hits: Bool[np.ndarray, " trajectory"], trajectories: np.ndarray) -> float:
+    """The design effect of a share of the trajectories of a point, where they have snapshots."""
+    if "snapshot" not in (trajectories.dtype.names or ()):
+        return 1.0
+    return design_effect(hits, trajectories["snapshot"].astype(np.int64))
+
+
 @dataclass(frozen=True)
 class SharedSnapshots:
     """What trajectories of the same points that share a snapshot have in common.

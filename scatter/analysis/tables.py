@@ -41,18 +41,17 @@ def write_csv(path: Path, rows: Iterable[Sticking]) -> None:
     rows = list(rows)
     own = [_own_name(ending) for ending, _ in rows[0].others] if rows else []
     header = HEADERS[kind_of(rows[0])] if rows else HEADER
-    design = (DESIGN,) if any(row.design > 1 for row in rows) else ()
+    header += (DESIGN,) if any(row.design > 1 for row in rows) else ()
     split = REPEATED if any(row.repeated for row in rows) else ()
     cells = (
         [
             *(_text(name, getattr(row, name)) for name in header),
             *(n for _, n in row.others),
-            *(_text(name, row.design) for name in design),
             *(_repeated(row) if split else ()),
         ]
         for row in rows
     )
-    write_table(path, [*header, *own, *design, *split], cells)
+    write_table(path, [*header, *own, *split], cells)
 
 
 def _repeated(row: Sticking) -> tuple[str, str, str]:
@@ -204,11 +203,9 @@ def is_sticking(header: list[str]) -> bool:
     """Whether this is the header of a `sticking.csv`."""
     if tuple(header[-len(REPEATED) :]) == REPEATED:
         header = header[: -len(REPEATED)]
-    if header[-1:] == [DESIGN]:
-        header = header[:-1]
     usual = [name for name in header if not name.startswith((STUCK, LEFT))]
-    own = header[len(usual) :]
-    return (tuple(usual) in HEADERS.values() and header == [*usual, *own]) or (
+    own, known = header[len(usual) :], usual[:-1] if usual[-1:] == [DESIGN] else usual
+    return (tuple(known) in HEADERS.values() and header == [*usual, *own]) or (
         tuple(header) == EARLIER
     )
 

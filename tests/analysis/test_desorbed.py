@@ -240,6 +240,5 @@ def test_s0_of_states_is_written_as_curves_that_can_be_laid_over_others(
     curve = read["shots: v=0, J=1; H2 from Cu(111), 1500 K"]
     found = law.S0(0.6, 0, 1)
     place = curve.x.tolist().index(0.6)
-    assert [curve.S0[place], curve.low[place], curve.high[place]] == [
-        found.value, found.low, found.high
-    ]  # fmt: skip
+    read_back = curve.S0[place], curve.low[place], curve.high[place]
+    assert read_back == (found.value, found.low, found.high)
