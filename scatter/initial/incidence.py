@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scatter.initial.umbrella import UmbrellaTable
 from scatter.settings import (
     LengthOrAuto,
     NonNegativeInt,
@@ -87,7 +88,7 @@ class Disc:
 KEYS = {
     "beam": ("energy_eV", "polar_deg", "azimuth_deg", "height_A", "aim_atom", "aim_radius_A"),
     "adsorbed": ("site", "place_A"),
-    "desorption": ("divide_A", "below_A", "every_fs"),
+    "desorption": ("divide_A", "below_A", "every_fs", "umbrella"),
 }
 DIVIDE_A, BELOW_A, EVERY_FS = 1.4, 2.6, 100.0
 
@@ -159,6 +160,12 @@ class Incidence(Table):
         default=None,
         description="For desorption: time between two starts that are drawn from one chain of "
         f"dynamics on that surface, fs; by default {EVERY_FS:g}.",
+    )
+
+    umbrella: UmbrellaTable | None = Field(
+        default=None,
+        description="For desorption: shots of one state besides, with normal energies that are "
+        "rare; a table of its own.",
     )
 
     @model_validator(mode="after")

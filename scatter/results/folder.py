@@ -59,6 +59,7 @@ class ResultsFile:
         description: the attributes.
         raw: columns of each molecule, as the file has them.
         replicates: /replicates.
+        left: /umbrella.
     """
 
     points: np.ndarray
@@ -66,6 +67,7 @@ class ResultsFile:
     description: Description
     raw: RawMolecules
     replicates: np.ndarray
+    left: np.ndarray
 
     @classmethod
     def of(
@@ -81,10 +83,11 @@ class ResultsFile:
         Raises:
             UserError: there are none, they cannot be read, or trajectories have weights.
         """
-        points, ended, description, raw, replicates = read_content(folder, columns, weighted)
+        content = read_content(folder, columns, weighted)
+        points, ended, description, raw, replicates, left = content
         if store.GROWN in description:  # points stand there in the order in which they came
             points = by_conditions(points)
-        return cls(points, ended, description, raw, replicates)
+        return cls(points, ended, description, raw, replicates, left)
 
     @cached_property
     def trajectories(self) -> np.ndarray:
