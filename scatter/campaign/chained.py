@@ -24,7 +24,7 @@ from scatter import store
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.walkers import Walkers
 from scatter.initial.crossings import Crossings
-from scatter.initial.umbrella import CURVES, Umbrella, UmbrellaTable
+from scatter.initial.umbrella import Umbrella, UmbrellaTable
 from scatter.report.terminal import say
 from scatter.report.umbrellas import UMBRELLAS
 from scatter.saved import Whole
@@ -74,7 +74,8 @@ class Walk(Whole):
         moves = max(0, self.rounds - PILOT - SETTLE) * MOVES * CHAINS
         return {
             **{name: getattr(umbrella, name) for name in ("T_K", "v", "J", "low_eV", "high_eV")},
-            **{name: getattr(umbrella, name).tolist() for name in CURVES},
+            "u": umbrella.u.tolist(),
+            "a": umbrella.a.tolist(),
             "moves": moves,
             "accepted": self.accepted,
         }

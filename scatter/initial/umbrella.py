@@ -3,14 +3,14 @@
 A start x of a shot that desorbs has the canonical weight π(x), and under the umbrella π(x) W, with
 W of how the molecule leaves:
 
-    W = g(v, J, E_∥) exp[E/kT - u(E_n) - a(E_n) (v - v₀) - b(E_n) E_∥] / (2J + 1),
+    W = g(s) exp[E/kT - u(E_n) - a(E_n)·(s - s₀)] / (2J + 1),   s = (v, J, E_∥), s₀ = (v₀, J₀, 0),
     ln g = -(v - v₀)²/2σ_v² - (J - J₀)²/2σ_J² - E_∥/λ.
 
 By detailed balance what desorbs has the density S0 (2J + 1) exp(-E/kT). So under the umbrella it is
-S0 g exp(-u - a (v - v₀) - b E_∥): even in the normal energy E_n where u is ln S0 of the state, and
-like g around the state where a and b are the slopes of ln S0, lest what leaves slowly have more of
-v and E_∥. Beyond the ends of energies ln W falls by the square of what is beyond, over 20 meV.
-Whatever u, a and b are, S0 follows from where molecules leave, since W is known.
+S0 g exp[-u - a·(s - s₀)]: even in the normal energy E_n where u is ln S0 of the state, and like g
+around the state where a is the slope of ln S0, lest what leaves slowly have more of v, J and E_∥.
+Beyond the ends of energies ln W falls by the square of what is beyond, over 20 meV. Whatever u and
+a are, S0 follows from where molecules leave, since W is known.
 
 Source: Torrie & Valleau, J. Comput. Phys. 23, 187 (1977); Berg & Neuhaus, Phys. Rev. Lett. 68, 9
 (1992), for finding u from one round to the next.
@@ -28,10 +28,9 @@ from scatter.settings import NonNegativeInt, PositiveFloat, PositiveInt, Table
 from scatter.units import K
 
 SIGMA_V, SIGMA_J, LATERAL_eV, EDGE_eV = 0.15, 2.0, 0.03, 0.02  # σ_v, σ_J, λ
-PLACES = 41  # of u
+PLACES, QUADRATURE = 41, 401  # of u; nodes
 SEEN, DEGREE, STEEPEST = 5, 3, 80.0  # fewest in a place, of the polynomial of u, per eV
-CURVES = ("u", "a", "b")
-MOST = 40.0, 100.0  # of a, and of b per eV
+MOST = np.array([40.0, 4.0, 100.0])  # size of a
 
 Leaving = Float[np.ndarray, "molecule 5"]  # E_n, v, J, E_∥, E in all; eV
 PerMolecule = Float[np.ndarray, " molecule"]
@@ -76,8 +75,7 @@ class Umbrella(Saved):
         low_eV: least normal energy.
         high_eV: largest.
         u: at places between these, both included.
-        a: there.
-        b: there, per eV.
+        a: of v, J and E_∥, there.
     """
 
     T_K: float
@@ -86,15 +84,15 @@ class Umbrella(Saved):
     low_eV: float
     high_eV: float
     u: Float[np.ndarray, " place"]
-    a: Float[np.ndarray, " place"]
-    b: Float[np.ndarray, " place"]
+    a: Float[np.ndarray, "slope place"]
 
     @classmethod
     def flat(cls, table: UmbrellaTable, T_K: float) -> "Umbrella":
-        """Of u, a and b that are 0."""
+        """Of u and a that are 0."""
         low, high = table.energy_eV
-        none = np.zeros(PLACES)
-        return cls(T_K, float(table.v), float(table.j), low, high, none, none, none)
+        return cls(
+            T_K, float(table.v), float(table.j), low, high, np.zeros(PLACES), np.zeros((3, PLACES))
+        )
 
     @property
     def energy_eV(self) -> list[float]:
@@ -113,46 +111,73 @@ class Umbrella(Saved):
         return np.where(np.isfinite(W), W, -np.inf)
 
     def log_target(self, points: Points) -> Float[np.ndarray, " point"]:
-        """Ln g - u - a (v - v₀) - b E_∥, and what is beyond the ends: of what leaves, by S0."""
-        E, v, J, lateral = points.T
-        u, a, b = (np.interp(E, self.places, each) for each in (self.u, self.a, self.b))
-        away = (v - self.v) / SIGMA_V, (J - self.J) / SIGMA_J
+        """Ln g - u - a·(s - s₀), and what is beyond the ends: of what leaves, by S0."""
+        E = points[:, 0]
         beyond = np.maximum(self.low_eV - E, 0) + np.maximum(E - self.high_eV, 0)
-        g = -sum(each * each for each in away) / 2 - lateral / LATERAL_eV - (beyond / EDGE_eV) ** 2
-        return g - u - a * (v - self.v) - b * lateral
+        target = self._log_g(points[:, 1:]) - (beyond / EDGE_eV) ** 2
+        target = target - np.interp(E, self.places, self.u)
+        for slope, away in zip(self.a, (points[:, 1:] - self._state).T, strict=True):
+            target = target - np.interp(E, self.places, slope) * away
+        return target
+
+    @property
+    def _state(self) -> Float[np.ndarray, "3"]:
+        """S₀."""
+        return np.array([self.v, self.J, 0.0])
+
+    def _log_g(self, states: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, " point"]:
+        v, J, lateral = states.T
+        away = ((v - self.v) / SIGMA_V) ** 2 + ((J - self.J) / SIGMA_J) ** 2
+        return -away / 2 - lateral / LATERAL_eV
+
+    def _moments(self) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "3"]]:
+        """Mean and variance of v, J and E_∥ of the law g."""
+        ends = (-0.5, self.v + 1.0), (0.0, self.J + 5 * SIGMA_J), (0.0, 12 * LATERAL_eV)
+        moments = []
+        for n, (low, high) in enumerate(ends):
+            states = np.tile(self._state, (QUADRATURE, 1))
+            states[:, n] = x = np.linspace(low, high, QUADRATURE)
+            g = np.exp(self._log_g(states))
+            mean = g @ x / g.sum()
+            moments.append((mean, g @ (x - mean) ** 2 / g.sum()))
+        mean, variance = np.transpose(moments)
+        return mean, variance
 
     def evened(self, points: Points) -> "Umbrella":
-        """With u, a and b so that molecules which left like these leave evenly, and like g.
+        """With u and a so that molecules which left like these leave evenly, and like g.
 
-        Of h molecules at a place, with the means v₀ + δ and m of v and E_∥ there,
+        Of h molecules at a place, whose v, J and E_∥ are in the mean by δ above the means of g, with
+        the variances σ² of g,
 
-            a + δ/σ_v²,   b + 1/λ - 1/m,   u + ln h - δ²/2σ_v² - ln m/λ,
+            a + δ/σ²,   u + ln h - Σ δ (m - s₀) / σ² - Σ δ²/2σ²,
 
-        which is exact where ln S0 is linear in v and E_∥; as polynomials of E_n, of degree 1 for a
-        and b; u straight on where few came, and never falling.
+        m the means of g, which holds where ln S0 is linear in s and g is normal; as polynomials of
+        E_n, of degree 1 for a; u straight on where few came, and never falling.
         """
         places, half = self.places, (self.high_eV - self.low_eV) / (len(self.u) - 1) / 2
         at = np.digitize(points[:, 0], np.append(places - half, places[-1] + half)) - 1
-        points, at = (each[(at >= 0) & (at < len(places))] for each in (points, at))
-        h, v, lateral = (
-            np.bincount(at, each, len(places)) for each in (None, points[:, 1], points[:, 3])
-        )
+        inside = (at >= 0) & (at < len(places))
+        points, at = points[inside], at[inside]
+        h = np.bincount(at, minlength=len(places))
         seen = np.flatnonzero(h >= SEEN)
         if len(seen) < 2:
             return self
-        h, away, mean = h[seen], v[seen] / h[seen] - self.v, lateral[seen] / h[seen]
-        x = np.linspace(-1, 1, len(places))
+        h, x = h[seen], np.linspace(-1, 1, len(places))
 
         def smooth(values: np.ndarray, degree: int) -> np.polynomial.Polynomial:
             fit = np.polynomial.polynomial.polyfit(x[seen], values, degree, w=np.sqrt(h))
             return np.polynomial.Polynomial(fit)
 
-        shift, m = smooth(away, 1), np.clip(smooth(mean, 1)(x), 0.2 * LATERAL_eV, None)
-        a = np.clip(self.a + shift(x) / SIGMA_V**2, 0, MOST[0])
-        b = np.clip(self.b + 1 / LATERAL_eV - 1 / m, 0, MOST[1])
-        u = self.u[seen] + np.log(h) - away**2 / (2 * SIGMA_V**2) - np.log(mean / LATERAL_eV)
+        means, variances = self._moments()
+        u, a = self.u[seen] + np.log(h), self.a.copy()
+        for n, (mean, variance) in enumerate(zip(means, variances, strict=True)):
+            here = np.bincount(at, points[:, n + 1], len(places))[seen] / h
+            more = smooth((here - mean) / variance, 1)(x)
+            a[n] = np.clip(self.a[n] + more, -MOST[n], MOST[n])
+            taken = (a[n] - self.a[n])[seen]
+            u = u - taken * (mean - self._state[n]) - taken**2 * variance / 2
         law = smooth(u, min(DEGREE, len(seen) - 1))
-        return replace(self, u=self._onwards(law, x, seen), a=a, b=b)
+        return replace(self, u=self._onwards(law, x, seen), a=a)
 
     def _onwards(
         self,

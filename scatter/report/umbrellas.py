@@ -7,7 +7,7 @@ import numpy as np
 from scatter.analysis.desorbed import Desorbed
 from scatter.analysis.resolved import FEWEST, Resolved
 from scatter.analysis.under_umbrella import Left, under_umbrella
-from scatter.initial.umbrella import CURVES, Umbrella
+from scatter.initial.umbrella import Umbrella
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
@@ -28,13 +28,14 @@ def left_of(results: ResultsFile, number: int) -> Left | None:
     try:
         told = json.loads(described) if isinstance(described, str) else described
         named = told[str(number)]
-        curves = [np.array(named[name], float) for name in CURVES]
+        u, a = (np.array(named[name], float) for name in ("u", "a"))
         numbers = [float(named[name]) for name in ("T_K", "v", "J", "low_eV", "high_eV")]
-        if not (np.isfinite([*numbers, *np.ravel(curves)]).all() and numbers[3] < numbers[4]):
+        if not (np.isfinite([*numbers, *u, *a.ravel()]).all() and a.shape == (3, len(u))):
             raise ValueError
         T_K, v, J, low, high = numbers
-        u, a, b = curves
-        return Left(Umbrella(T_K, v, J, low, high, u, a, b), rows)
+        if not (len(u) > 1 and low < high):
+            raise ValueError
+        return Left(Umbrella(T_K, v, J, low, high, u, a), rows)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{results.description.path}: its '{UMBRELLAS}' does not say the umbrella of point "

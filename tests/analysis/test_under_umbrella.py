@@ -25,7 +25,7 @@ def umbrella():
     """Weights that are e^2 wrong at the low end."""
     E = np.linspace(LOW, HIGH, 41)
     u: np.ndarray = np.log(truth(E, 0.0, 1.0, 0.0)) + 2.0 * (HIGH - E) / (HIGH - LOW)
-    return Umbrella(T, 0.0, 1.0, LOW, HIGH, u, 8.0 * (HIGH - E), 20.0 * (HIGH - E))
+    return Umbrella(T, 0.0, 1.0, LOW, HIGH, u, np.outer([8.0, 0.5, 20.0], HIGH - E))
 
 
 def desorbed(gas, rng):

@@ -151,7 +151,7 @@ def test_a_surface_from_which_nothing_leaves_is_refused(tmp_path, monkeypatch):
 
 def test_results_that_do_not_say_their_umbrella_are_refused(copy):
     with h5py.File(copy / "results.h5", "r+") as file:
-        file.attrs["umbrellas"] = json.dumps({"0": {"u": [0.0, "x"], "a": [0, 0], "b": [0, 0]}})
+        file.attrs["umbrellas"] = json.dumps({"0": {"u": [0.0, "x"], "a": []}})
     with pytest.raises(UserError, match="does not say the umbrella of point 0"):
         scatter.Results.open(copy).desorption()
 

@@ -178,7 +178,7 @@ class Toy(Walkers):
 def test_chains_have_the_law_of_the_weights():
     """π W is a normal law of another mean and width, cut off where nothing leaves."""
     T = 3000.0
-    umbrella = Umbrella(T, 0.0, 1.0, 0.0, 0.8, *np.zeros((3, 5)))
+    umbrella = Umbrella(T, 0.0, 1.0, 0.0, 0.8, np.zeros(5), np.zeros((3, 5)))
     x = np.linspace(-4, 2.5, 4001)
     E = 0.4 + 0.1 * x
     law = np.exp(-x * x / 2 + umbrella.log_weight(Toy().left(x[:, None, None], x, x)))

@@ -37,33 +37,35 @@ def test_beyond_the_ends_the_weight_falls_and_chains_can_come_back():
     assert out == pytest.approx([-4, 0, 0, -4])
 
 
-def logarithm(E, v, lateral):
-    """Ln S0 of an error function's foot, but for a constant; easier with more of v and E_∥."""
-    return -((0.75 - E - 0.2 * (v - 1) - 0.5 * lateral) ** 2) / (2 * 0.1**2)
+def logarithm(E, v, J, lateral):
+    """Ln S0 of an error function's foot, but for a constant; easier with more of v, J and E_∥."""
+    away = 0.75 - E - 0.2 * (v - 1) - 0.01 * (J - 2) - 0.5 * lateral
+    return -(away**2) / (2 * 0.1**2)
 
 
 def drawn(umbrella, rng, count):
     """What leaves under an umbrella."""
     every = rng.uniform([0.14, 0.4, 0.0, 0.0], [0.66, 1.6, 8.0, 0.25], (60 * count, 4))
-    density = logarithm(every[:, 0], every[:, 1], every[:, 3]) + umbrella.log_target(every)
+    density = logarithm(*every.T) + umbrella.log_target(every)
     p = np.exp(density - density.max())
     return rng.choice(every, count, p=p / p.sum())
 
 
 def test_rounds_find_the_weights_with_which_energies_come_evenly_and_states_like_g():
-    """U becomes ln S0 of the state; v is around its own at all energies, and E_∥ has the mean λ."""
+    """U becomes ln S0 of the state, and v, J and E_∥ have the means of g at all energies."""
     rng, umbrella = np.random.default_rng(3), Umbrella.flat(TABLE, T)
     before = drawn(umbrella, rng, 4000)
     for _ in range(8):
         umbrella = umbrella.evened(drawn(umbrella, rng, 4000))
-    due = logarithm(umbrella.places, 1.0, 0.0)
+    due = logarithm(umbrella.places, 1.0, 2.0, 0.0)
     assert np.ptp(due) > 13
     assert abs(umbrella.u - (due - due[-1])).max() < 1.0
     after = drawn(umbrella, rng, 4000)
     low = after[after[:, 0] < 0.35]
     assert 0.3 < len(low) / len(after) < 0.45
-    assert (before[:, 0] < 0.35).mean() < 1e-3
+    assert (before[:, 0] < 0.35).mean() < 0.01
     assert abs(low[:, 1].mean() - 1) < 0.03
+    assert abs(low[:, 2].mean() - 2.3) < 0.3
     assert low[:, 3].mean() == pytest.approx(0.03, rel=0.2)
 
 
