@@ -13,6 +13,7 @@ from scatter.columns import (
     CROSSING,
     ELECTRONS,
     ELECTRONS_OF_A_BOND,
+    LEFT,
     LOSS,
     NOT_REACTIVE,
     REACTED,
@@ -182,6 +183,13 @@ that it came from the gas, too. It lacks `v`, `J`, `m_J`, `impact_x_A`, `impact_
 `snapshot`, and has these:
 
 """
+UNDER = """
+## Columns of `/umbrella`
+
+How molecules left under an [umbrella](desorption.md#one-state-over-decades), every eighth move of
+each chain. The attribute `umbrellas` has the weights, by the number of the point.
+
+"""
 
 
 def page() -> str:
@@ -197,7 +205,7 @@ def page() -> str:
     )
     of_others = f"{OTHERS}{_table([*REACTED, *LOSS])}{POLYATOMIC}{_table(GAS)}\n"
     of_splitting = f"{SPLIT}{_table(REPLICATES)}\n{EVENTS}{_table(REACTIVE)}\n"
-    of_shots = f"{DESORPTION}{_table([CROSSING[-1], *CROSSED, *BACK])}\n"
+    of_shots = f"{DESORPTION}{_table([CROSSING[-1], *CROSSED, *BACK])}\n{UNDER}{_table(LEFT)}\n"
     parts = [*tables, of_a_bath, of_electrons, of_splitting, of_others, of_shots]
     return HEAD + "\n".join(parts)
 

@@ -5,7 +5,7 @@ by the maximum likelihood of a Poisson process,
 
     Σ ln P(x_i) - N ∫ P w.
 
-Where N is not known, n events say by their places alone what P is but for a factor,
+Where N is not known, n events say by their places alone how P goes, but not how large it is,
 
     Σ ln P(x_i) - n ln ∫ P w,
 

@@ -1,10 +1,10 @@
 """S0 of one state over decades: from shots, and from shots under an umbrella, in one regression.
 
 Shots of a gas in equilibrium desorb with the density N S0 w (`resolved`), and under an umbrella W
-with S0 w W ∝ S0 g exp(-u) but for a factor that is not known (`initial.umbrella`). Both are looked
-at around the state alone, within `around`: the first say how large S0 is where it is large, the
-others how it falls. S0 = F(β·x) has the maximum of the joint likelihood (`regression`), in which
-one molecule of a chain that remembers counts as less than one.
+with one that is proportional to S0 w W, whose factor is not known (`initial.umbrella`). Both are
+looked at around the state alone, within `around`: the first say how large S0 is where it is large,
+the others how it falls. S0 = F(β·x) has the maximum of the joint likelihood (`regression`), in
+which a molecule of a chain that remembers counts as less than one.
 """
 
 from collections.abc import Sequence

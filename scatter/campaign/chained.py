@@ -125,7 +125,7 @@ class Chained:
     @property
     def wanted(self) -> int:
         """Rounds in all."""
-        return PILOT + SETTLE + ceil(self.table.trajectories / (CHAINS * MOVES))
+        return PILOT + SETTLE + ceil(self.table.shots / (CHAINS * MOVES))
 
     def run(self) -> None:
         """All rounds that have not ended yet.
@@ -140,34 +140,32 @@ class Chained:
         walk = self._begun() if kept is None else kept
         self._refuse_another(walk.umbrella)
         before = walk.rounds
-        told = self.ranks.share(lambda: self._told(before))
+        rows_before = self.ranks.share(lambda: self._told(before))
         while walk.rounds < self.wanted:
             self.walkers.watch.open(self._words(walk), CHAINS * MOVES)
             walk, rows = self._round(walk)
-            told = np.concatenate([told, rows])
+            rows_before = np.concatenate([rows_before, rows])
             if self.ranks.first:
-                store.write_left(self.folder, self.point, told)
+                store.write_left(self.folder, self.point, rows_before)
                 walk.write(path)
                 self._record(walk)
             self._speak(walk)
+
+    def _refuse_another(self, umbrella: Umbrella) -> None:
+        """Raise UserError where the chains are of another umbrella than the input's."""
+        fresh = Umbrella.flat(self.table, self.walkers.chains.T_K).wanted
+        for key, was in umbrella.wanted.items():
+            if was != fresh[key]:
+                raise UserError(
+                    f"{self.folder}: chains there have [incidence.umbrella] {key} = {was}, and now "
+                    f"it is {fresh[key]}; set it back, or choose another output folder"
+                )
 
     def _record(self, walk: Walk) -> None:
         """Say in the folder what the chains are, so that results tell of them."""
         manifest = store.read_manifest(self.folder)
         made = {**manifest.get(UMBRELLAS, {}), str(self.point): walk.record}
         store.write_manifest(self.folder, {**manifest, UMBRELLAS: made})
-
-    def _refuse_another(self, umbrella: Umbrella) -> None:
-        """Raise UserError where the chains are of another umbrella than the input's."""
-        fresh = Umbrella.flat(self.table, self.walkers.chains.T_K)
-        for name in ("energy_eV", "v", "J"):
-            was, now = getattr(umbrella, name), getattr(fresh, name)
-            if was != now:
-                key = {"J": "j"}.get(name, name)
-                raise UserError(
-                    f"{self.folder}: chains there have [incidence.umbrella] {key} = {was}, and now "
-                    f"it is {now}; set it back, or choose another output folder"
-                )
 
     def _told(self, rounds: int) -> np.ndarray:
         """What was told before, of rounds that have ended."""
@@ -238,8 +236,8 @@ class Chained:
                 came = self.walkers.came(mine.positions, mine.momenta, mine.words ^ 1)
                 rows.append(self._rows(mine, came, first + move))
         self.walkers.watch.meet()
-        told = np.concatenate(rows) if rows else np.zeros(0, LEFT)
-        parts = self.ranks.gather((self.mine, mine, told, np.concatenate(points), taken))
+        here = np.concatenate(rows) if rows else np.zeros(0, LEFT)
+        parts = self.ranks.gather((self.mine, mine, here, np.concatenate(points), taken))
         where, walks, tables, every, counts = zip(*parts, strict=True)
         joined = {
             name: _joined(where, [getattr(each, name) for each in walks])

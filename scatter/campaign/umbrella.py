@@ -38,7 +38,7 @@ def umbrellas(
         UserError: a file of them is damaged, or nothing leaves.
     """
     table, watch = input.incidence.umbrella, Watch(ranks, console)
-    if table is None:
+    if table.range_eV is None:
         return
     with watch.watching():
         for number, point in enumerate(points(input)):

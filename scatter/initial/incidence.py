@@ -162,16 +162,12 @@ class Incidence(Table):
         f"dynamics on that surface, fs; by default {EVERY_FS:g}.",
     )
 
-    umbrella: UmbrellaTable | None = Field(
-        default=None,
-        description="For desorption: shots of one state besides, with normal energies that are "
-        "rare; a table of its own.",
-    )
+    umbrella: UmbrellaTable = Field(default=UmbrellaTable())
 
     @model_validator(mode="after")
     def _keys_of_its_kind(self) -> "Incidence":
         for key in sorted(self.model_fields_set - {"kind", *KEYS[self.kind]}):
-            if getattr(self, key) is not None:
+            if getattr(self, key) not in (None, UmbrellaTable()):
                 of = " or ".join(f'"{kind}"' for kind, keys in KEYS.items() if key in keys)
                 raise ValueError(
                     f'{key} applies to kind = {of} only, and kind is "{self.kind}"; remove it'

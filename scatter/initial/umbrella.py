@@ -24,7 +24,7 @@ from jaxtyping import Float, Int
 from pydantic import Field, model_validator
 
 from scatter.saved import Saved
-from scatter.settings import NonNegativeInt, PositiveFloat, PositiveInt, Table
+from scatter.settings import NonNegativeInt, PositiveFloat, Table
 from scatter.units import K
 
 SIGMA_V, SIGMA_J, LATERAL_eV, EDGE_eV = 0.15, 2.0, 0.03, 0.02  # σ_v, σ_J, λ
@@ -40,25 +40,27 @@ Points = Float[np.ndarray, "point 4"]  # E_n, v, J, E_∥
 class UmbrellaTable(Table):
     """Table `[incidence.umbrella]`: shots of one state, with normal energies that are rare."""
 
-    energy_eV: Annotated[list[PositiveFloat], Field(min_length=2, max_length=2)] = Field(
+    range_eV: Annotated[list[PositiveFloat], Field(min_length=2, max_length=2)] | None = Field(
+        default=None,
         description="Lowest and highest normal energy, eV, between which molecules are made to "
-        "leave equally often; the highest where S0 is known well from other shots.",
+        "leave equally often; the highest where S0 is known well from other shots. Without it "
+        "there is no umbrella.",
     )
-    v: NonNegativeInt = Field(default=0, description="Vibrational state whose S0 is wanted.")
-    j: NonNegativeInt = Field(default=0, description="Rotational state whose S0 is wanted.")
-    trajectories: PositiveInt = Field(
+    state: Annotated[list[NonNegativeInt], Field(min_length=2, max_length=2)] = Field(
+        default=[0, 0], description="v and J of the state whose S0 is wanted."
+    )
+    shots: Annotated[int, Field(gt=0, le=10**9)] = Field(
         default=100_000,
-        le=10**9,
-        description="Moves of starts, each with a trajectory; may be increased when a campaign is "
-        "continued. About 12,000 more find the weights first.",
+        description="Moves of starts, each with a shot; may be increased when a campaign is "
+        "continued. Some 37,000 more find the weights first.",
     )
 
     @model_validator(mode="after")
     def _rises(self) -> "UmbrellaTable":
-        low, high = self.energy_eV
+        low, high = self.range_eV or (0.0, 1.0)
         if not low + 2 * EDGE_eV <= high:
             raise ValueError(
-                f"energy_eV = [{low:g}, {high:g}] must rise by {2 * EDGE_eV:g} eV or more; give "
+                f"range_eV = [{low:g}, {high:g}] must rise by {2 * EDGE_eV:g} eV or more; give "
                 "the lowest energy first"
             )
         return self
@@ -89,15 +91,15 @@ class Umbrella(Saved):
     @classmethod
     def flat(cls, table: UmbrellaTable, T_K: float) -> "Umbrella":
         """Of u and a that are 0."""
-        low, high = table.energy_eV
-        return cls(
-            T_K, float(table.v), float(table.j), low, high, np.zeros(PLACES), np.zeros((3, PLACES))
-        )
+        assert table.range_eV is not None
+        low, high = table.range_eV
+        v, J = map(float, table.state)
+        return cls(T_K, v, J, low, high, np.zeros(PLACES), np.zeros((3, PLACES)))
 
     @property
-    def energy_eV(self) -> list[float]:
-        """Both ends."""
-        return [self.low_eV, self.high_eV]
+    def wanted(self) -> dict[str, list[float]]:
+        """What a table says of it, by key."""
+        return {"range_eV": [self.low_eV, self.high_eV], "state": [self.v, self.J]}
 
     @property
     def places(self) -> Float[np.ndarray, " place"]:
@@ -146,8 +148,8 @@ class Umbrella(Saved):
     def evened(self, points: Points) -> "Umbrella":
         """With u and a so that molecules which left like these leave evenly, and like g.
 
-        Of h molecules at a place, whose v, J and E_∥ are in the mean by δ above the means of g, with
-        the variances σ² of g,
+        Of h molecules at a place, whose v, J and E_∥ are by δ above the means of g on average, and
+        with the variances σ² of g,
 
             a + δ/σ²,   u + ln h - Σ δ (m - s₀) / σ² - Σ δ²/2σ²,
 

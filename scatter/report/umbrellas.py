@@ -16,7 +16,7 @@ TRIPS = 10  # round trips of the chains, below which S0 is not known
 
 
 def left_of(results: ResultsFile, number: int) -> Left | None:
-    """What left under the umbrella of a point; None where it has none, or nothing is told yet.
+    """What left under the umbrella of a point; None where there is nothing yet.
 
     Raises:
         UserError: the file does not say which umbrella.
@@ -26,8 +26,8 @@ def left_of(results: ResultsFile, number: int) -> Left | None:
         return None
     described = results.description.get(UMBRELLAS, "{}")
     try:
-        told = json.loads(described) if isinstance(described, str) else described
-        named = told[str(number)]
+        every = json.loads(described) if isinstance(described, str) else described
+        named = every[str(number)]
         u, a = (np.array(named[name], float) for name in ("u", "a"))
         numbers = [float(named[name]) for name in ("T_K", "v", "J", "low_eV", "high_eV")]
         if not (np.isfinite([*numbers, *u, *a.ravel()]).all() and a.shape == (3, len(u))):
@@ -63,7 +63,7 @@ def too_little(desorbed: Desorbed, left: Left) -> str | None:
     if (trips := left.round_trips) < TRIPS:
         return (
             f"its chains went {trips} times from one end of the energies to the other and back, "
-            f"and S0 needs {TRIPS}; raise its trajectories"
+            f"and S0 needs {TRIPS}; raise its shots"
         )
     return None
 

@@ -100,8 +100,8 @@ def results_of(folders: Sequence[Path], columns: Sequence[str] | None = None) ->
     raw = {formula: columns for part in parts for formula, columns in part.raw.items()}
     description = Description(first.description.path, pooled)
     points, ended = _pooled(parts)
-    told = _replicates(parts, points), first.left  # campaigns of beams alone have no umbrella
-    return Together(points, ended, description, raw, *told, tuple(parts))
+    replicates = _replicates(parts, points)
+    return Together(points, ended, description, raw, replicates, first.left, tuple(parts))
 
 
 def _replicates(parts: Sequence[ResultsFile], points: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from scatter.campaign.watch import Watch
 from scatter.report.sticking import analyse
 from scatter.settings import UserError
 
-UMBRELLA = {"energy_eV": [0.4, 0.9], "v": 0, "j": 1, "trajectories": 48}
+UMBRELLA = {"range_eV": [0.4, 0.9], "state": [0, 1], "shots": 48}
 SHORT = {"CHAINS": 6, "MOVES": 4, "EVERY": 2, "WINDOWS": (1, 2), "PILOT": 2, "SETTLE": 1}
 
 
@@ -71,8 +71,8 @@ def test_rows_stand_in_the_results_with_their_units(folder):
 
 
 def test_more_moves_continue_as_if_they_had_been_asked_for_at_first(folder, copy, tmp_path):
-    scatter.run(settings(trajectories=96), folder=copy)
-    scatter.run(settings(trajectories=96), folder=tmp_path / "whole")
+    scatter.run(settings(shots=96), folder=copy)
+    scatter.run(settings(shots=96), folder=tmp_path / "whole")
     assert len(store.left(copy)) == 48
     assert np.array_equal(store.left(copy), store.left(tmp_path / "whole"))
     assert np.array_equal(store.left(copy)[:24], store.left(folder))
@@ -101,9 +101,9 @@ def test_rows_of_a_round_that_is_run_again_are_not_told_twice(folder, copy):
     """A kill between the two files leaves rows of a round that the chains have not made."""
     path = store.umbrella_file(copy, 0, "npz")
     walk = chained.Walk.read(path)
-    scatter.run(settings(trajectories=96), folder=copy)
+    scatter.run(settings(shots=96), folder=copy)
     walk.write(path)
-    scatter.run(settings(trajectories=96), folder=copy)
+    scatter.run(settings(shots=96), folder=copy)
     rows = store.left(copy)
     assert len(rows) == len(np.unique(rows[["chain", "move"]])) == 48
 
@@ -120,8 +120,8 @@ def test_an_umbrella_may_be_added_to_shots_that_are_there(folder, tmp_path):
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"j": 2}, r"chains there have \[incidence.umbrella\] j = 1.0, and now it is 2.0"),
-        ({"energy_eV": [0.3, 0.9]}, r"energy_eV = \[0.4, 0.9\], and now it is \[0.3, 0.9\]"),
+        ({"state": [0, 2]}, r"chains there have \[incidence.umbrella\] state = \[0.0, 1.0\], and"),
+        ({"range_eV": [0.3, 0.9]}, r"range_eV = \[0.4, 0.9\], and now it is \[0.3, 0.9\]"),
     ],
 )
 def test_chains_of_another_umbrella_are_not_continued(copy, keys, sentence):

@@ -8,7 +8,7 @@ from scatter.initial.umbrella import Umbrella, UmbrellaTable
 from scatter.units import K
 
 T = 925.0
-TABLE = UmbrellaTable(energy_eV=[0.2, 0.6], v=1, j=2)
+TABLE = UmbrellaTable(range_eV=[0.2, 0.6], state=[1, 2])
 STATE = (1.0, 2.0, 0.0)  # v, J, E_∥ at which g is 1
 
 
@@ -87,11 +87,11 @@ def test_what_came_at_one_energy_alone_changes_nothing():
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"energy_eV": [0.6, 0.2]}, "must rise"),
-        ({"energy_eV": [0.2, 0.22]}, "must rise by 0.04 eV or more"),
-        ({"energy_eV": [0.2]}, "at least 2"),
-        ({"energy_eV": [0.2, 0.6], "v": -1}, "greater than or equal to 0"),
-        ({"energy_eV": [0.2, 0.6], "chains": 3}, "Extra inputs"),
+        ({"range_eV": [0.6, 0.2]}, "must rise"),
+        ({"range_eV": [0.2, 0.22]}, "must rise by 0.04 eV or more"),
+        ({"range_eV": [0.2]}, "at least 2"),
+        ({"range_eV": [0.2, 0.6], "state": [-1, 0]}, "greater than or equal to 0"),
+        ({"range_eV": [0.2, 0.6], "chains": 3}, "Extra inputs"),
     ],
 )
 def test_an_umbrella_that_spans_nothing_is_refused(keys, sentence):
