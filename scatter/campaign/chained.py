@@ -10,6 +10,7 @@ Source: Metropolis et al., J. Chem. Phys. 21, 1087 (1953), for starts of traject
 configurations; Dellago et al., J. Chem. Phys. 108, 1964 (1998), for such chains.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -21,12 +22,13 @@ from jaxtyping import Float, Int
 from rich.console import Console
 
 from scatter import store
+from scatter.analysis.under_umbrella import Left
 from scatter.campaign.ranks import Ranks
 from scatter.campaign.walkers import Walkers
 from scatter.initial.crossings import Crossings
 from scatter.initial.umbrella import Umbrella, UmbrellaTable
 from scatter.report.terminal import say
-from scatter.report.umbrellas import UMBRELLAS
+from scatter.report.umbrellas import UMBRELLAS, progress_in_words
 from scatter.saved import Whole
 from scatter.settings import UserError
 from scatter.store.umbrellas import LEFT
@@ -70,13 +72,11 @@ class Walk(Whole):
     @property
     def record(self) -> dict[str, Any]:
         """As a results file keeps it."""
-        umbrella = self.umbrella
-        moves = max(0, self.rounds - PILOT - SETTLE) * MOVES * CHAINS
+        numbers = ("T_K", "v", "J", "low_eV", "high_eV")
         return {
-            **{name: getattr(umbrella, name) for name in ("T_K", "v", "J", "low_eV", "high_eV")},
-            "u": umbrella.u.tolist(),
-            "a": umbrella.a.tolist(),
-            "moves": moves,
+            **{name: getattr(self.umbrella, name) for name in numbers},
+            **{name: getattr(self.umbrella, name).tolist() for name in ("u", "a")},
+            "moves": max(0, self.rounds - PILOT - SETTLE) * MOVES * CHAINS,
             "accepted": self.accepted,
         }
 
@@ -139,7 +139,7 @@ class Chained:
             self.walkers.watch.open(f"{self.name}: first starts", CHAINS)
         walk = self._begun() if kept is None else kept
         self._refuse_another(walk.umbrella)
-        before = walk.rounds
+        before, began = walk.rounds, time.monotonic()
         rows_before = self.ranks.share(lambda: self._told(before))
         while walk.rounds < self.wanted:
             self.walkers.watch.open(self._words(walk), CHAINS * MOVES)
@@ -149,7 +149,7 @@ class Chained:
                 store.write_left(self.folder, self.point, rows_before)
                 walk.write(path)
                 self._record(walk)
-            self._speak(walk)
+            self._speak(walk, rows_before, (time.monotonic() - began) / (walk.rounds - before))
 
     def _refuse_another(self, umbrella: Umbrella) -> None:
         """Raise UserError where the chains are of another umbrella than the input's."""
@@ -176,10 +176,15 @@ class Chained:
         kind = "finding weights" if walk.rounds < PILOT else "moving"
         return f"{self.name}: {kind}, round {walk.rounds + 1} of {self.wanted}"
 
-    def _speak(self, walk: Walk) -> None:
+    def _speak(self, walk: Walk, rows: np.ndarray, round_s: float) -> None:
+        """Say that the weights are there, and ten times what the chains have done since."""
+        moved, due = walk.rounds - PILOT - SETTLE, self.wanted - PILOT - SETTLE
         if walk.rounds == PILOT:
-            u = walk.umbrella.u
-            say(self.console, f"{self.name}: weights found, e^{u[-1] - u[0]:.1f} from end to end")
+            say(self.console, f"{self.name}: weights found, e^{-walk.umbrella.u[0]:.1f} in all")
+        if moved > 0 and moved * 10 // due > (moved - 1) * 10 // due:
+            left, taken = Left(walk.umbrella, rows), walk.accepted / walk.record["moves"]
+            words = progress_in_words(left, moved / due, taken, (due - moved) * round_s)
+            say(self.console, f"{self.name}: {words}")
 
     def _streams(self, round: int) -> list[np.random.Generator]:
         """Of each chain of this rank, in a round."""

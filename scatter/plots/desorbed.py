@@ -1,6 +1,6 @@
 """What came out of shots on a dividing surface: energies, angles, states, and thermal sticking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -106,4 +106,27 @@ def sticking_figure(curves: Sequence[tuple[str, Sequence[tuple[float, Known]]]])
         axes.set_ylabel("Thermal sticking probability")
         if curves:
             axes.legend(frameon=False)
+    return figure
+
+
+def resolved_figure(curves: Mapping[str, Sequence[tuple[float, Known]]]) -> Figure:
+    """S0 of states at normal incidence on a logarithmic axis, with 95 % intervals.
+
+    Args:
+        curves: energy (eV) and S0 of each point, by name.
+    """
+    with canvas(1, 66) as figure:
+        axes = figure.subplots()
+        for place, (name, points) in enumerate(curves.items()):
+            E = np.array([each for each, _ in points])
+            S0, low, high = (
+                np.array([getattr(known, end) for _, known in points])
+                for end in ("value", "low", "high")
+            )
+            bars(axes, E, S0, low, high, **look(place, label=name))
+        axes.set_yscale("log")
+        axes.set_ylim(top=1.0)
+        axes.set_xlabel("Normal energy (eV)")
+        axes.set_ylabel("$S_0$")
+        axes.legend(frameon=False)
     return figure

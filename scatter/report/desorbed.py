@@ -8,13 +8,13 @@ from math import ceil
 import numpy as np
 
 from scatter.analysis import Sticking
-from scatter.analysis.clustered import Known
+from scatter.analysis.clustered import Known, Z
 from scatter.analysis.desorbed import Desorbed, Divide, anchored, arrhenius
 from scatter.analysis.resolved import FEWEST, Resolved, resolved
 from scatter.analysis.under_umbrella import Left
 from scatter.outcomes import Outcome
 from scatter.phrases import interval
-from scatter.plots.desorbed import desorbed_figure, sticking_figure
+from scatter.plots.desorbed import desorbed_figure, resolved_figure, sticking_figure
 from scatter.report.document import Exhibit, Row, stem_of
 from scatter.report.table import point_names
 from scatter.report.umbrellas import law_under, left_of, too_little, umbrella_in_words
@@ -196,8 +196,8 @@ def _conditions(point: Point) -> Row:
     return {name: getattr(point.row, name) for name in ("surface", "facet", "T_K", "molecule")}
 
 
-def exhibits_of(points: Sequence[Point]) -> list[Exhibit]:
-    """The figure of every point from which something came, and thermal sticking against 1/T."""
+def exhibits_of(points: Sequence[Point], rows: Sequence[Row]) -> list[Exhibit]:
+    """The figure of every point from which something came, S0 of states, and S_th against 1/T."""
     exhibits = [
         Exhibit(
             point.stem,
@@ -209,6 +209,14 @@ def exhibits_of(points: Sequence[Point]) -> list[Exhibit]:
         for point in points
         if len(point.desorbed.out) > 1
     ]
+    if rows:
+        curves: dict[str, list[tuple[float, Known]]] = {}
+        for row in rows:
+            error = (row["high"] - row["low"]) / (2 * Z)
+            known = Known(row["S0"], error, row["low"], row["high"])
+            curves.setdefault(row["label"], []).append((row["energy_eV"], known))
+        caption = "S0 at normal incidence of states, with 95 % intervals, by regression."
+        exhibits.append(Exhibit("desorption_S0", caption, resolved_figure(curves)))
     if scans := [(name, each) for name, each in scans_of(points) if len(each) > 1]:
         caption = "Thermal sticking probability of a classical gas, with 95 % intervals."
         exhibits.append(Exhibit("thermal_sticking", caption, sticking_figure(scans)))

@@ -45,14 +45,14 @@ def report_desorption(
     """
     results = ResultsFile.of(folder)
     points = points_of(results)
-    rows = table_of(points, anchor)
+    rows, curves = table_of(points, anchor), sticking_rows(points)
     write_rows(folder / "desorption.csv", rows)
     written = [folder / "desorption.csv"]
-    for stem, lines in (("states", state_rows(points)), ("S0", sticking_rows(points))):
+    for stem, lines in (("states", state_rows(points)), ("S0", curves)):
         if lines:
             written.append(folder / f"desorption_{stem}.csv")
             write_rows(written[-1], lines)
-    figures = [folder / f"{exhibit.stem}.png" for exhibit in _drawn(folder, points)]
+    figures = [folder / f"{exhibit.stem}.png" for exhibit in _drawn(folder, points, curves)]
     show_desorption(points, rows, console)
     say(console, f"tables: {', '.join(map(str, written))}")
     if figures:
@@ -60,9 +60,9 @@ def report_desorption(
     return rows
 
 
-def _drawn(folder: Path, points: Sequence[Point]) -> list[Exhibit]:
+def _drawn(folder: Path, points: Sequence[Point], curves: Sequence[Row]) -> list[Exhibit]:
     """Write the figures; answer what they are."""
-    exhibits = exhibits_of(points)
+    exhibits = exhibits_of(points, curves)
     for exhibit in exhibits:
         if exhibit.figure is not None:
             head(exhibit.figure, exhibit.title)

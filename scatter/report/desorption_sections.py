@@ -38,7 +38,7 @@ CHART = Chart(
 def desorption_sections(results: ResultsFile) -> list[Section]:
     """Thermal sticking, and what desorbs."""
     points = points_of(results)
-    rows = table_of(points)
+    rows, curves = table_of(points), sticking_rows(points)
     several = len({row["T_K"] for row in rows}) > 1
     sticks = (*POINT, *_named(rows, ("S_thermal", "rate", "kappa")), *COUNTS)
     first = Exhibit("desorption", STICKS, None, rows, sticks, chart=CHART if several else None)
@@ -50,14 +50,14 @@ def desorption_sections(results: ResultsFile) -> list[Section]:
         "states": ("Shares of states in what desorbs.", state_rows(points)),
         "S0": (
             "S0 at normal incidence, by regression; near counts the shots around it.",
-            sticking_rows(points),
+            curves,
         ),
     }
     more = [Exhibit(stem, caption, rows=its) for stem, (caption, its) in lists.items() if its]
     sentences = [f"{sentence}." if sentence[-1] != "." else sentence for sentence in notes(points)]
     return [
         Section("Thermal sticking", [], [first]),
-        Section("Desorption", sentences, [*exhibits_of(points), *means, *more]),
+        Section("Desorption", sentences, [*exhibits_of(points, curves), *means, *more]),
     ]
 
 

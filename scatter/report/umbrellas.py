@@ -8,6 +8,7 @@ from scatter.analysis.desorbed import Desorbed
 from scatter.analysis.resolved import FEWEST, Resolved
 from scatter.analysis.under_umbrella import Left, under_umbrella
 from scatter.initial.umbrella import Umbrella
+from scatter.report.terminal import clock
 from scatter.results.folder import ResultsFile
 from scatter.settings import UserError
 
@@ -66,6 +67,14 @@ def too_little(desorbed: Desorbed, left: Left) -> str | None:
             f"and S0 needs {TRIPS}; raise its shots"
         )
     return None
+
+
+def progress_in_words(left: Left, done: float, taken: float, seconds: float) -> str:
+    """How far chains are, what they have done, and the time left."""
+    return (
+        f"{done:.0%} done, {taken:.0%} of moves taken, {left.round_trips} round trips, worth "
+        f"{len(left.out) / left.alike:,.0f} independent molecules, {clock(seconds)} left"
+    )
 
 
 def umbrella_in_words(desorbed: Desorbed, left: Left) -> str:

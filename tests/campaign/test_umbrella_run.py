@@ -176,3 +176,14 @@ def test_an_umbrella_goes_with_desorption_alone():
     }
     with pytest.raises(UserError, match='umbrella applies to kind = "desorption"'):
         scatter.run(beam)
+
+
+def test_a_run_says_how_far_its_chains_are(folder, tmp_path, capsys, monkeypatch):
+    """With what they have done, and the time left."""
+    monkeypatch.setattr(chained, "say", lambda console, text: print(text))
+    scatter.run(settings(), folder=tmp_path / "said")
+    lines = [line for line in capsys.readouterr().out.split("\n") if "umbrella: " in line]
+    assert "weights found" in lines[0]
+    assert "50% done" in lines[1]
+    assert "% of moves taken, 0 round trips, worth " in lines[2]
+    assert lines[2].endswith("0 s left")
