@@ -1,5 +1,7 @@
 """S0 of one state over decades, from simulated shots and what left under a simulated umbrella."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -9,6 +11,8 @@ from scatter.analysis.desorbed import Desorbed, Divide, bound_partition
 from scatter.analysis.regression import LINKS, Exposed, Sample, likeliest
 from scatter.analysis.under_umbrella import Left, around, under_umbrella
 from scatter.initial.umbrella import Umbrella
+from scatter.report.desorbed import Point, exhibits_of, sticking_rows
+from scatter.report.umbrellas import law_under, umbrella_in_words
 from scatter.settings import UserError
 from scatter.store.umbrellas import LEFT
 
@@ -154,3 +158,39 @@ def test_the_gradient_and_the_information_are_those_of_the_likelihood():
             [sample.likelihood(LINKS[0], beta + sign * step) for step in steps] for sign in (1, -1)
         )
         assert (np.array(up) - down) / 2e-5 == pytest.approx(gradient, rel=1e-5, abs=1e-6)
+
+
+def test_curves_of_umbrellas_are_written_and_drawn_beside_those_of_shots(found, monkeypatch):
+    some, others, law = found
+    monkeypatch.setattr("scatter.report.desorbed.resolved", lambda _: law)
+    row = SimpleNamespace(surface="Cu(111)", facet="111", T_K=T, molecule="H2")
+    point = Point("H2", row, some, others)
+    rows = sticking_rows([point])
+    mine = [each for each in rows if each["by"] == "umbrella"]
+    assert {each["by"] for each in rows} == {"shots", "umbrella"}
+    assert [each["energy_eV"] for each in mine][:3] == [0.3, 0.35, 0.4]
+    assert mine[0]["label"] == "umbrella: v=0, J=1; H2 from Cu(111), 1500 K"
+    known = law.S0(0.35, 0, 1)
+    assert mine[1]["S0"] == pytest.approx(known.value, rel=1e-6)
+    assert mine[1]["low"] == pytest.approx(known.low, rel=1e-6)
+    figure = next(
+        each for each in exhibits_of([point], rows) if each.stem == "desorption_S0"
+    ).figure
+    assert figure is not None
+    axes = figure.axes[0]
+    assert axes.get_yscale() == "log"
+    assert len(axes.get_legend_handles_labels()[1]) == len({each["label"] for each in rows})
+
+
+def test_what_there_is_to_know_of_an_umbrella_is_said(found):
+    some, others, _ = found
+    said_of = umbrella_in_words(some, others)
+    assert said_of.startswith(
+        "umbrella over v = 0, J = 1, 0.3 to 0.7 eV: 7,500 molecules left, worth"
+    )
+    assert f"{others.round_trips} round trips" in said_of
+    still = Left(others.umbrella, np.sort(others.rows, order=["chain", "energy_eV"]))
+    assert still.round_trips < 10
+    assert "raise its shots" in umbrella_in_words(some, still)
+    with pytest.raises(UserError, match="S0 needs 10; raise its shots"):
+        law_under(some, still)
