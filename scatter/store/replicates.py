@@ -92,7 +92,7 @@ def write_rows(path: Path, rows: np.ndarray) -> None:
     write_whole(path, sha256(content).digest() + content)
 
 
-def read_rows(path: Path, kind: np.dtype) -> np.ndarray:
+def read_rows(path: Path, kind: np.dtype, noun: str = "replicates") -> np.ndarray:
     """The rows in a file; none where there is no file.
 
     Raises:
@@ -106,6 +106,6 @@ def read_rows(path: Path, kind: np.dtype) -> np.ndarray:
         if rows.dtype == kind and rows.ndim == 1:
             return rows
     raise UserError(
-        f"{path}: this file of rows is damaged; delete it and what else is of that point in "
+        f"{path}: this file of {noun} is damaged; delete it and what else is of that point in "
         f"{path.parent}, and the same command will run them again"
     )

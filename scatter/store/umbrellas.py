@@ -32,7 +32,7 @@ def left_of(folder: Path, point: int) -> np.ndarray:
     Raises:
         UserError: its file is damaged.
     """
-    return read_rows(umbrella_file(folder, point, "table"), LEFT)
+    return read_rows(umbrella_file(folder, point, "table"), LEFT, "shots")
 
 
 def left(folder: Path) -> np.ndarray:
@@ -42,4 +42,4 @@ def left(folder: Path) -> np.ndarray:
         UserError: a file is damaged.
     """
     paths = sorted((folder / UMBRELLA).glob("*.table"))
-    return np.concatenate([np.zeros(0, LEFT), *(read_rows(path, LEFT) for path in paths)])
+    return np.concatenate([np.zeros(0, LEFT), *(read_rows(path, LEFT, "shots") for path in paths)])

@@ -187,3 +187,10 @@ def test_a_run_says_how_far_its_chains_are(folder, tmp_path, capsys, monkeypatch
     assert "50% done" in lines[1]
     assert "% of moves taken, 0 round trips, worth " in lines[2]
     assert lines[2].endswith("0 s left")
+
+
+def test_a_damaged_table_of_an_umbrella_is_named(copy):
+    path = store.umbrella_file(copy, 0, "table")
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(UserError, match="this file of shots is damaged"):
+        scatter.run(settings(shots=96), folder=copy)
