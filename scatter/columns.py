@@ -261,15 +261,3 @@ REACTIVE = [
     Column("probability", "f8", "", "its part of the P of its replicate"),
 ]
 NOT_REACTIVE = "snapshot"  # a column of trajectories: what has been moved is not one any more
-
-# What is told of molecules that leave under an umbrella, every few moves of a chain: /umbrella.
-LEFT = [
-    Column("point", "u4", "", "number of the point"),
-    Column("chain", "u4", "", "that its start belongs to"),
-    Column("move", "u4", "", "moves of the chain since its weights have stayed"),
-    Column("energy_eV", "f8", "eV", "translational energy along the normal"),
-    Column("v", "f8", "", "vibrational quantum number, real-valued"),
-    Column("J", "f8", "", "rotational quantum number, real-valued"),
-    Column("lateral_eV", "f8", "eV", "translational energy along the surface"),
-    Column("came", "u1", "", "1 where the molecule had been dissociated before, else 0"),
-]

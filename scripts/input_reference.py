@@ -62,11 +62,6 @@ height_A = 7.0
 # site = "fcc"            # on the lowest site if none is named; or:
 # place_A = [1.3, 0.7]
 
-[incidence.umbrella]      # for desorption: one state besides, at energies that are rare
-# range_eV = [0.2, 0.6]
-# state = [0, 1]          # v and J
-# shots = 100_000
-
 [surface]
 element = "Cu"
 # structure = "fcc"       # where it is not that of the element's reference state

@@ -13,7 +13,6 @@ from scatter.columns import (
     CROSSING,
     ELECTRONS,
     ELECTRONS_OF_A_BOND,
-    LEFT,
     LOSS,
     NOT_REACTIVE,
     REACTED,
@@ -183,13 +182,6 @@ that it came from the gas, too. It lacks `v`, `J`, `m_J`, `impact_x_A`, `impact_
 `snapshot`, and has these:
 
 """
-UNDER = """
-## Columns of `/umbrella`
-
-How molecules left under an [umbrella](desorption.md#one-state-over-decades), every eighth move of
-each chain. The attribute `umbrellas` has the weights, by the number of the point.
-
-"""
 
 
 def page() -> str:
@@ -205,7 +197,7 @@ def page() -> str:
     )
     of_others = f"{OTHERS}{_table([*REACTED, *LOSS])}{POLYATOMIC}{_table(GAS)}\n"
     of_splitting = f"{SPLIT}{_table(REPLICATES)}\n{EVENTS}{_table(REACTIVE)}\n"
-    of_shots = f"{DESORPTION}{_table([CROSSING[-1], *CROSSED, *BACK])}\n{UNDER}{_table(LEFT)}\n"
+    of_shots = f"{DESORPTION}{_table([CROSSING[-1], *CROSSED, *BACK])}\n"
     parts = [*tables, of_a_bath, of_electrons, of_splitting, of_others, of_shots]
     return HEAD + "\n".join(parts)
 

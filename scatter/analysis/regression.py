@@ -5,19 +5,13 @@ by the maximum likelihood of a Poisson process,
 
     Σ ln P(x_i) - N ∫ P w.
 
-Where N is not known, n events say by their places alone how P goes, but not how large it is,
-
-    Σ ln P(x_i) - n ln ∫ P w,
-
-and several samples together have one P.
-
 Source: McCullagh & Nelder, Generalized Linear Models (Chapman & Hall, 1989), for the regression;
 Akaike, IEEE Trans. Autom. Control 19, 716 (1974), for the choice among polynomials.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from math import log, pi, sqrt
+from dataclasses import dataclass
+from math import pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
@@ -88,88 +82,50 @@ class Exposed:
         return (came * by_y) @ self.x, information
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Events, and what they come from.
-
-    Attributes:
-        x: features of the events.
-        exposed: what they come from.
-        number: N; None where it is not known.
-        alike: of how many events one is worth an independent one.
-    """
-
-    x: Features
-    exposed: Exposed
-    number: float | None
-    alike: float = 1.0
-
-    def first(self, count: int) -> "Sample":
-        """The same with so many features."""
-        return replace(self, x=self.x[:, :count], exposed=self.exposed.first(count))
-
-    def likelihood(self, link: Link, beta: Coefficients) -> float:
-        """Its logarithm, but for what does not depend on β."""
-        here, integral = float(link.log(self.x @ beta).sum()), self.exposed.integral(link, beta)
-        if self.number is not None:
-            return (here - self.number * integral) / self.alike
-        return (here - len(self.x) * log(integral)) / self.alike
-
-    def derivatives(self, link: Link, beta: Coefficients) -> tuple[Coefficients, Matrix]:
-        """Of the likelihood by β, and Fisher's information."""
-        slope, information = self.exposed.derivatives(link, beta)
-        number = self.number
-        if number is None:
-            integral = self.exposed.integral(link, beta)
-            number, mean = len(self.x) / integral, slope / integral
-            information = information - integral * np.outer(mean, mean)
-        gradient = link.slope(self.x @ beta) @ self.x - number * slope
-        return gradient / self.alike, number * information / self.alike
-
-
-Samples = Sequence[Sample]
-
-
-def nested(link: Link, samples: Samples, counts: Sequence[int]) -> tuple[Coefficients, float]:
+def nested(
+    link: Link, exposed: Exposed, x: Features, number: float, counts: Sequence[int]
+) -> tuple[Coefficients, float]:
     """The likeliest of polynomials by Akaike's criterion, and that; of those before it falls.
 
     Args:
         link: F.
-        samples: of which the first has a number.
+        exposed: what the events come from.
+        x: features of the events.
+        number: N.
         counts: of features, of which each polynomial has the first so many; the first of all is 1.
     """
-    first = samples[0]
-    assert first.number is not None
-    total = first.number * float(first.exposed.weight.sum())
-    beta, best = np.array([link.inverse(len(first.x) / total)]), (np.zeros(0), -np.inf)
+    beta, best = np.array([link.inverse(len(x) / number)]), (np.zeros(0), -np.inf)
     for count in counts:
-        value, beta = likeliest(link, [sample.first(count) for sample in samples], beta)
+        value, beta = likeliest(link, exposed.first(count), x[:, :count], number, beta)
         if value - count <= best[-1]:
             break
         best = beta, value - count
     return best
 
 
-def likeliest(link: Link, samples: Samples, beta: Start) -> tuple[float, Coefficients]:
+def likeliest(
+    link: Link, exposed: Exposed, x: Features, number: float, beta: Start
+) -> tuple[float, Coefficients]:
     """The maximum likelihood and its β; Fisher scoring, damped after Levenberg and Marquardt.
 
     Args:
-        link: F.
-        samples: of events.
+        link: as of `nested`; so are the next three.
+        exposed: what the events come from.
+        x: features of the events.
+        number: N.
         beta: of the first features, where it begins.
     """
-    beta, damping = np.append(beta, np.zeros(samples[0].x.shape[1] - len(beta))), 1e-3
+    beta, damping = np.append(beta, np.zeros(x.shape[1] - len(beta))), 1e-3
 
     def likelihood(beta: Coefficients) -> float:
-        return sum(sample.likelihood(link, beta) for sample in samples)
+        return float(link.log(x @ beta).sum()) - number * exposed.integral(link, beta)
 
     value = likelihood(beta)
     for _ in range(STEPS):
-        each = [sample.derivatives(link, beta) for sample in samples]
-        gradient, information = (np.sum(part, axis=0) for part in zip(*each, strict=True))
-        trial = beta + np.linalg.solve(
-            information + damping * np.diag(np.diag(information)), gradient
-        )
+        slope, information = exposed.derivatives(link, beta)
+        gradient = link.slope(x @ beta) @ x - number * slope
+        damped = number * (information + damping * np.diag(np.diag(information)))
+        trial = beta + np.linalg.solve(damped, gradient)
         higher = likelihood(trial) - value
         if higher >= 0:
             beta, value = trial, value + higher

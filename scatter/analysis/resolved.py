@@ -22,16 +22,7 @@ from scipy.interpolate import PchipInterpolator
 
 from scatter.analysis.clustered import Known, Z
 from scatter.analysis.desorbed import Desorbed
-from scatter.analysis.regression import (
-    LINKS,
-    Coefficients,
-    Exposed,
-    Features,
-    Link,
-    Matrix,
-    Sample,
-    nested,
-)
+from scatter.analysis.regression import LINKS, Coefficients, Exposed, Features, Link, Matrix, nested
 from scatter.ebk import Curve
 from scatter.ebk.numbers import action_number
 from scatter.settings import UserError
@@ -134,8 +125,7 @@ class Resolved:
         x = self.terms(np.array([[E_eV, v, J, 0.0]]))[0, : len(self.beta)]
         y, spread = self.beta @ x, sqrt(float(x @ self.covariance @ x))
         value, low, high = (float(self.link.of(y + k * Z * spread)) for k in (0, -1, 1))
-        slope = float(self.link.slope(np.array([y]))[0])
-        return Known(value, value * slope * spread, low, high)
+        return Known(value, value * float(self.link.slope(y)) * spread, low, high)
 
     def near(self, E_eV: float, v: float, J: float) -> int:
         """Shots within 0.1 eV, also along the surface, 0.5 in v and 3 in J.
@@ -170,9 +160,10 @@ class Gas:
             ladder: energies of v and J.
             cells: numbers of them along E, v and J.
         """
-        ends = np.maximum(
-            [TAIL * kT, *gas_ends(kT, ladder)], 1.02 * shots.max(axis=0) + [0.02, 0.1, 0.5]
-        )
+        well = np.linspace(0.0, 4.0, 41), np.linspace(0.0, 40.0, 81)
+        v_end = _last(well[0], ladder.energies(well[0], np.zeros(1))[:, 0], kT)
+        J_end = _last(well[1], ladder.energies(np.array([-0.49]), well[1])[0], kT)
+        ends = np.maximum([TAIL * kT, v_end, J_end], 1.02 * shots.max(axis=0) + [0.02, 0.1, 0.5])
         E, v, J = (
             low + (np.arange(count) + 0.5) * (end - low) / count
             for low, end, count in zip((0.0, -0.5, 0.0), ends, cells, strict=True)
@@ -202,15 +193,6 @@ class Gas:
         return Gas(self.points[kept], self.weight[kept] * times / (count * density[kept]))
 
 
-def gas_ends(kT: float, ladder: Ladder) -> tuple[float, float]:
-    """The first v and J that are out of reach of a gas."""
-    v, J = np.linspace(0.0, 4.0, 41), np.linspace(0.0, 40.0, 81)
-    return (
-        _last(v, ladder.energies(v, np.zeros(1))[:, 0], kT),
-        _last(J, ladder.energies(np.array([-0.49]), J)[0], kT),
-    )
-
-
 def _last(numbers: np.ndarray, energies: np.ndarray, kT: float) -> float:
     """The first number whose energy is out of reach of a gas."""
     beyond = energies - energies[0] > TAIL * kT
@@ -223,7 +205,7 @@ def resolved(desorbed: Desorbed) -> Resolved:
     Raises:
         UserError: too few have desorbed.
     """
-    points, chains = shots_of(desorbed)
+    points, chains = _shots(desorbed)
     if len(points) < FEWEST:
         raise UserError(
             f"{len(points)} shots desorbed with a final v and J, and S0(E, v, J) needs {FEWEST}; "
@@ -231,11 +213,11 @@ def resolved(desorbed: Desorbed) -> Resolved:
         )
     exposure = desorbed.gas_molecules
     terms = Terms(points.min(axis=0), points.max(axis=0))
-    sample = Sample(terms(points), _gas(desorbed, points, terms), exposure)
-    link = max(LINKS, key=lambda link: nested(link, [sample], COUNTS[:3])[-1])
-    beta, _ = nested(link, [sample], COUNTS)
-    sample = sample.first(len(beta))
-    x, (slope, information) = sample.x, sample.exposed.derivatives(link, beta)
+    x, gas = terms(points), _gas(desorbed, points, terms)
+    link = max(LINKS, key=lambda link: nested(link, gas, x, exposure, COUNTS[:3])[-1])
+    beta, _ = nested(link, gas, x, exposure, COUNTS)
+    x, gas = x[:, : len(beta)], gas.first(len(beta))
+    slope, information = gas.derivatives(link, beta)
     inverse = np.linalg.inv(exposure * information)
     every = desorbed.rows["chain"].astype(np.int64)
     score = np.zeros((int(every.max()) + 1, x.shape[1]))
@@ -252,14 +234,14 @@ def _gas(desorbed: Desorbed, points: Points, terms: Terms) -> Exposed:
     exposure, kT, link = desorbed.gas_molecules, K * desorbed.T_K, LINKS[0]
     nil = NIL * len(points) / exposure  # where it is not looked at, S0 is at most 1
     first = Gas.of(shots, kT, ladder, PILOT).without(nil)
-    pilot = Sample(terms(points, 2), Exposed(terms(first.points, 2), first.weight), exposure)
-    beta, _ = nested(link, [pilot], COUNTS[:2])
+    pilot = Exposed(terms(first.points, 2), first.weight)
+    beta, _ = nested(link, pilot, terms(points, 2), exposure, COUNTS[:2])
     whole = Gas.of(shots, kT, ladder, CELLS).without(nil)
     drawn = whole.drawn(link.of(terms(whole.points, 2) @ beta), KEPT)
     return Exposed(terms(drawn.points), drawn.weight)
 
 
-def shots_of(desorbed: Desorbed) -> tuple[Points, np.ndarray]:
+def _shots(desorbed: Desorbed) -> tuple[Points, np.ndarray]:
     """E, v, J and E_∥ of what desorbed and is bound, and its chain."""
     energies, out = desorbed.energies, desorbed.out
     columns = energies["normal"], out["final_v"], out["final_J"], energies["lateral"]

@@ -24,7 +24,6 @@ from scatter.campaign.samplers import Ended
 from scatter.campaign.signals import interrupting
 from scatter.campaign.threads import threads_in_words, use_threads
 from scatter.campaign.timestep import STEP, step_told, untried
-from scatter.campaign.umbrella import umbrellas
 from scatter.campaign.uncertain import gather_uncertain
 from scatter.config import Input, Source, points, points_table, read
 from scatter.outcomes import sticking_codes
@@ -205,7 +204,6 @@ def carry_out(
     every = campaign.points
     ended = Ended(every, campaign.course.complete, sticking_codes(prepared.parts.own))
     split(input, folder, prepared, ranks, console, potential, rare_points(input, ended))
-    umbrellas(input, folder, prepared, ranks, console, potential)
     if ranks.first:
         store.merge(folder, points_table(every))
 

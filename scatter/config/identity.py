@@ -35,7 +35,6 @@ FREE = {
     "potential.trust_pickle",
     "surface.images",
 }
-BESIDE = "incidence.umbrella"  # further shots: where they stand is kept with what they are of
 UNSAID = {  # what campaigns did before they could say it
     "incidence.kind": "beam",
     "dynamics.scheme": "verlet",
@@ -76,8 +75,7 @@ def identity(settings: Input) -> Identity:
     Raises:
         UserError: the file of the geometry cannot be read.
     """
-    flat = _flat(settings).items()
-    shaping = {key: value for key, value in flat if not (key in FREE or key.startswith(BESIDE))}
+    shaping = {key: value for key, value in _flat(settings).items() if key not in FREE}
     if settings.molecule.geometry is not None:
         shaping[GEOMETRY] = sha256(foreign.content(Path(settings.molecule.geometry))).hexdigest()
     return json.loads(json.dumps(shaping, default=str))

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from scatter.initial.umbrella import UmbrellaTable
 from scatter.settings import (
     LengthOrAuto,
     NonNegativeInt,
@@ -88,7 +87,7 @@ class Disc:
 KEYS = {
     "beam": ("energy_eV", "polar_deg", "azimuth_deg", "height_A", "aim_atom", "aim_radius_A"),
     "adsorbed": ("site", "place_A"),
-    "desorption": ("divide_A", "below_A", "every_fs", "umbrella"),
+    "desorption": ("divide_A", "below_A", "every_fs"),
 }
 DIVIDE_A, BELOW_A, EVERY_FS = 1.4, 2.6, 100.0
 
@@ -162,12 +161,10 @@ class Incidence(Table):
         f"dynamics on that surface, fs; by default {EVERY_FS:g}.",
     )
 
-    umbrella: UmbrellaTable = Field(default=UmbrellaTable())
-
     @model_validator(mode="after")
     def _keys_of_its_kind(self) -> "Incidence":
         for key in sorted(self.model_fields_set - {"kind", *KEYS[self.kind]}):
-            if getattr(self, key) not in (None, UmbrellaTable()):
+            if getattr(self, key) is not None:
                 of = " or ".join(f'"{kind}"' for kind, keys in KEYS.items() if key in keys)
                 raise ValueError(
                     f'{key} applies to kind = {of} only, and kind is "{self.kind}"; remove it'

@@ -3,28 +3,24 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import ceil
 
 import numpy as np
 
 from scatter.analysis import Sticking
 from scatter.analysis.clustered import Known, Z
 from scatter.analysis.desorbed import Desorbed, Divide, anchored, arrhenius
-from scatter.analysis.resolved import FEWEST, Resolved, resolved
-from scatter.analysis.under_umbrella import Left
+from scatter.analysis.resolved import FEWEST, resolved
 from scatter.outcomes import Outcome
 from scatter.phrases import interval
 from scatter.plots.desorbed import desorbed_figure, resolved_figure, sticking_figure
 from scatter.report.document import Exhibit, Row, stem_of
 from scatter.report.table import point_names
-from scatter.report.umbrellas import law_under, left_of, too_little, umbrella_in_words
 from scatter.results.folder import ResultsFile
 from scatter.rows import DESORBED, RECROSSED
 from scatter.settings import UserError
 
 SURFACES = "dividing_surfaces"  # in a results file
 STATES, ENERGIES = ((0, 1), (1, 1)), np.arange(0.1, 1.51, 0.05)  # S0 of these is written
-STEP_eV = 0.05
 NEAR = 10  # shots around a point where S0 is written
 CLASSICAL = (
     "Molecules are classical here, inside as well: the gas that S_th is of has kT in its "
@@ -40,13 +36,11 @@ class Point:
         name: the conditions in which it differs from others.
         row: how its shots ended.
         desorbed: what came out.
-        left: what left under an umbrella, where there is one.
     """
 
     name: str
     row: Sticking
     desorbed: Desorbed
-    left: Left | None = None
 
     @property
     def stem(self) -> str:
@@ -77,8 +71,7 @@ def points_of(results: ResultsFile) -> list[Point]:
         mine = results.trajectories[results.trajectories["point"] == number]
         species = results.molecules[row.molecule]
         divide = _divide(results, f"{row.facet} {row.T_K:g} K {row.molecule}")
-        desorbed = Desorbed(row.T_K, mine, code, species, divide)
-        made.append(Point(name, row, desorbed, left_of(results, number)))
+        made.append(Point(name, row, Desorbed(row.T_K, mine, code, species, divide)))
     return made
 
 
@@ -148,47 +141,22 @@ def state_rows(points: Sequence[Point]) -> list[Row]:
 
 
 def sticking_rows(points: Sequence[Point]) -> list[Row]:
-    """S0 at normal incidence by regression, of `STATES`, where shots came out, and of umbrellas.
+    """S0 at normal incidence by regression, of `STATES`, where shots came out.
 
     With a name for each curve, so that `scatter plot` can lay them over others.
     """
     rows = []
     for point in points:
-        if len(point.desorbed.out) >= FEWEST:
-            law = resolved(point.desorbed)
-            for state in STATES:
-                rows += _curve(point, law, state, ENERGIES.round(2).tolist(), "shots")
-        if point.left is not None and not too_little(point.desorbed, point.left):
-            law, umbrella = law_under(point.desorbed, point.left), point.left.umbrella
-            low, high = np.array([umbrella.low_eV, umbrella.high_eV]) / STEP_eV
-            energies = np.arange(ceil(low - 1e-6), high + 2 + 1e-6) * STEP_eV
-            state = umbrella.v, umbrella.J
-            rows += _curve(point, law, state, energies.round(2).tolist(), "umbrella")
-    return rows
-
-
-def resolved_of(point: Point, umbrella: bool) -> Resolved:
-    """S0(E, v, J) of a point; of its umbrella, around the state of that.
-
-    Raises:
-        UserError: too few desorbed, or left.
-    """
-    return law_under(point.desorbed, point.left) if umbrella else resolved(point.desorbed)
-
-
-def _curve(
-    point: Point, law: Resolved, state: tuple[float, float], energies: list[float], by: str
-) -> list[Row]:
-    """S0 of a state at these energies, where enough came out."""
-    v, J = state
-    label = f"{by}: v={v:g}, J={J:g}; {point.words}"
-    rows = []
-    for E in energies:
-        if (near := law.near(E, v, J)) >= NEAR:
-            S0 = law.S0(E, v, J)
-            known = {"S0": S0.value, "low": S0.low, "high": S0.high, "label": label}
-            named = {"v": int(v), "J": int(J), "energy_eV": E, "by": by, "near": near}
-            rows.append({**_conditions(point), **named, **known})
+        if len(point.desorbed.out) < FEWEST:
+            continue
+        law = resolved(point.desorbed)
+        for v, J in STATES:
+            for E in ENERGIES.round(2).tolist():
+                if (near := law.near(E, v, J)) >= NEAR:
+                    S0, label = law.S0(E, v, J), f"shots: v={v}, J={J}; {point.words}"
+                    known = {"S0": S0.value, "low": S0.low, "high": S0.high, "label": label}
+                    state = {"v": v, "J": J, "energy_eV": E, "near": near}
+                    rows.append({**_conditions(point), **state, **known})
     return rows
 
 
@@ -197,7 +165,12 @@ def _conditions(point: Point) -> Row:
 
 
 def exhibits_of(points: Sequence[Point], rows: Sequence[Row]) -> list[Exhibit]:
-    """The figure of every point from which something came, S0 of states, and S_th against 1/T."""
+    """The figure of every point from which something came, S0 of states, and S_th against 1/T.
+
+    Args:
+        points: of a campaign.
+        rows: of `sticking_rows`.
+    """
     exhibits = [
         Exhibit(
             point.stem,
@@ -243,12 +216,7 @@ def notes(points: Sequence[Point]) -> list[str]:
                 f"{interval(energy.low, energy.high, '.3f')}) from "
                 f"{by_T[0][0]:g} to {by_T[-1][0]:g} K"
             )
-    under = [
-        f"{point.words}: {umbrella_in_words(point.desorbed, point.left)}"
-        for point in points
-        if point.left is not None
-    ]
-    return [*sentences, *under, CLASSICAL]
+    return [*sentences, CLASSICAL]
 
 
 def _rates(points: Sequence[Point], name: str) -> list[Known]:

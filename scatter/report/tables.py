@@ -24,11 +24,11 @@ from scatter.analysis import (
 )
 from scatter.analysis.likelihood import Form
 from scatter.analysis.products import branching
-from scatter.analysis.resolved import Resolved
+from scatter.analysis.resolved import Resolved, resolved
 from scatter.analysis.tables import HEADERS
 from scatter.columns import vectors
 from scatter.initial.formulas import atom_symbols
-from scatter.report.desorbed import points_of, resolved_of, table_of
+from scatter.report.desorbed import points_of, table_of
 from scatter.report.failures import unknown
 from scatter.report.fits import fitted_curves
 from scatter.report.page import write_report
@@ -227,13 +227,13 @@ class Results:
         """
         return pd.DataFrame(table_of(points_of(self.read)))
 
-    def resolved(self, point: int = 0, umbrella: bool = False) -> Resolved:
-        """S0(E, v, J) of a point of a desorption campaign, by regression, or of its umbrella.
+    def resolved(self, point: int = 0) -> Resolved:
+        """S0(E, v, J) of a point of a desorption campaign, by regression.
 
         Raises:
-            UserError: the campaign fired beams, or too few shots desorbed or left.
+            UserError: the campaign fired beams, or too few shots desorbed.
         """
-        return resolved_of(points_of(self.read)[point], umbrella)
+        return resolved(points_of(self.read)[point].desorbed)
 
     def products(self) -> pd.DataFrame:
         """P of every product of every point, with intervals of each alone and of all together."""

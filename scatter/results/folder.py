@@ -59,7 +59,6 @@ class ResultsFile:
         description: the attributes.
         raw: columns of each molecule, as the file has them.
         replicates: /replicates.
-        left: /umbrella.
     """
 
     points: np.ndarray
@@ -67,7 +66,6 @@ class ResultsFile:
     description: Description
     raw: RawMolecules
     replicates: np.ndarray
-    left: np.ndarray
 
     @classmethod
     def of(
@@ -83,11 +81,10 @@ class ResultsFile:
         Raises:
             UserError: there are none, they cannot be read, or trajectories have weights.
         """
-        content = read_content(folder, columns, weighted)
-        points, ended, description, raw, replicates, left = content
+        points, ended, description, raw, replicates = read_content(folder, columns, weighted)
         if store.GROWN in description:  # points stand there in the order in which they came
             points = by_conditions(points)
-        return cls(points, ended, description, raw, replicates, left)
+        return cls(points, ended, description, raw, replicates)
 
     @cached_property
     def trajectories(self) -> np.ndarray:

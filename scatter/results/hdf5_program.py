@@ -107,7 +107,6 @@ def tell(path: str, name: str, wanted: list[str]) -> None:
             "replicates": columns(table(file, "replicates", size)[()])
             if "replicates" in file
             else {},
-            "umbrella": columns(table(file, "umbrella", size)[()]) if "umbrella" in file else {},
             "descr": np.lib.format.dtype_to_descr(rows.dtype),
             "rows": len(rows),
             "sent": (sent := [name for name in wanted or there if name in there]),

@@ -23,7 +23,6 @@ from scatter.rows import ROW, row_type
 from scatter.settings import UserError
 from scatter.store import REPLICATE, RESULTS, Description, reactive_type
 from scatter.store.earlier import ROW_1, completed
-from scatter.store.umbrellas import LEFT
 
 KINDS = {"O": str, "u": int, "f": float}
 TABLES = {"trajectories": row_type, "reactive": reactive_type}  # and the type of their rows
@@ -40,7 +39,6 @@ class Content(NamedTuple):
         description: the attributes.
         molecules: columns of each molecule by formula, not looked at yet.
         replicates: /replicates; without rows where no point was split.
-        left: /umbrella; without rows where no point has one.
     """
 
     points: np.ndarray
@@ -48,7 +46,6 @@ class Content(NamedTuple):
     description: Description
     molecules: RawMolecules
     replicates: np.ndarray
-    left: np.ndarray
 
 
 def read_results(
@@ -131,11 +128,10 @@ def _answer(
         rows = completed(np.frombuffer(sent, there), asked)
         points = _points(answer["points"])
         replicated = _replicates(answer["replicates"], len(points))
-        left = _left(answer["umbrella"], len(points))
         _refuse_contradictions(points, rows, answer["rows"], description)
     except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
         raise not_ours(path, reason(error)) from error
-    return Content(points, rows, description, answer["molecules"], replicated, left)
+    return Content(points, rows, description, answer["molecules"], replicated)
 
 
 def not_ours(path: Path, why: str) -> UserError:
@@ -196,23 +192,6 @@ def _replicates(columns: Mapping[str, list], points: int) -> np.ndarray:
         raise ValueError("more passed a level of its replicates than came to it")
     if (rows["point"] >= points).any() or np.isnan(rows["threshold"]).any():
         raise ValueError("a replicate of it belongs to no point, or passes no level")
-    return rows
-
-
-def _left(columns: Mapping[str, list], points: int) -> np.ndarray:
-    """The table `/umbrella` of its columns.
-
-    Raises:
-        ValueError: it has others, or a number of it cannot be.
-    """
-    if not columns:
-        return np.zeros(0, LEFT)
-    if tuple(columns) != LEFT.names:
-        raise ValueError("its umbrella has other columns")
-    rows = np.array([*zip(*columns.values(), strict=True)], LEFT)
-    numbers = np.array([rows[name] for name in ("energy_eV", "v", "J", "lateral_eV")])
-    if (rows["point"] >= points).any() or not np.isfinite(numbers).all():
-        raise ValueError("what left under an umbrella belongs to no point, or is not a number")
     return rows
 
 

@@ -100,8 +100,7 @@ def results_of(folders: Sequence[Path], columns: Sequence[str] | None = None) ->
     raw = {formula: columns for part in parts for formula, columns in part.raw.items()}
     description = Description(first.description.path, pooled)
     points, ended = _pooled(parts)
-    replicates = _replicates(parts, points)
-    return Together(points, ended, description, raw, replicates, first.left, tuple(parts))
+    return Together(points, ended, description, raw, _replicates(parts, points), tuple(parts))
 
 
 def _replicates(parts: Sequence[ResultsFile], points: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 campaign.json       what is being run: input verbatim, seed, potential, versions, machine
 blocks/*.block      finished trajectories as they come, each file complete or absent
 splitting/*         of points that are split: their replicates, and where they stand
-umbrella/*          how molecules left under an umbrella, and where its chains stand
 results.h5          all of them in one table, made from the blocks whenever asked for
 lock                who writes here now: host, process, start time
 """
@@ -46,7 +45,6 @@ from scatter.store.table import (
     row_of,
     write_manifest,
 )
-from scatter.store.umbrellas import UMBRELLA, left, left_of, umbrella_file, write_left
 
 __all__ = [
     "BLOCKS",
@@ -58,7 +56,6 @@ __all__ = [
     "RESULTS",
     "SPLITTING",
     "TEMPERATURES",
-    "UMBRELLA",
     "BlockWriter",
     "Description",
     "block_files",
@@ -66,8 +63,6 @@ __all__ = [
     "each_once",
     "endings",
     "keys",
-    "left",
-    "left_of",
     "merge",
     "merged",
     "only_writer",
@@ -82,8 +77,6 @@ __all__ = [
     "row_of",
     "splitting_file",
     "trajectories",
-    "umbrella_file",
-    "write_left",
     "write_manifest",
     "write_reactive",
     "write_replicates",

@@ -29,7 +29,7 @@ def splitting_file(folder: Path, point: int, ending: str) -> Path:
 
 def write_replicates(folder: Path, point: int, rows: np.ndarray) -> None:
     """Keep the replicates of a point."""
-    write_rows(splitting_file(folder, point, "table"), rows)
+    _write(splitting_file(folder, point, "table"), rows)
 
 
 def replicates_of(folder: Path, point: int) -> np.ndarray:
@@ -38,7 +38,7 @@ def replicates_of(folder: Path, point: int) -> np.ndarray:
     Raises:
         UserError: its file is damaged.
     """
-    return read_rows(splitting_file(folder, point, "table"), REPLICATE)
+    return _read(splitting_file(folder, point, "table"), REPLICATE)
 
 
 def replicates(folder: Path) -> np.ndarray:
@@ -48,7 +48,7 @@ def replicates(folder: Path) -> np.ndarray:
         UserError: a file is damaged.
     """
     paths = sorted((folder / SPLITTING).glob("*.table"))
-    return np.concatenate([np.zeros(0, REPLICATE), *(read_rows(path, REPLICATE) for path in paths)])
+    return np.concatenate([np.zeros(0, REPLICATE), *(_read(path, REPLICATE) for path in paths)])
 
 
 def reactive_type(columns: Iterable[Column]) -> np.dtype:
@@ -59,7 +59,7 @@ def reactive_type(columns: Iterable[Column]) -> np.dtype:
 
 def write_reactive(folder: Path, point: int, rows: np.ndarray) -> None:
     """Keep the rows of all starts of a point that came to the event."""
-    write_rows(splitting_file(folder, point, "events"), rows)
+    _write(splitting_file(folder, point, "events"), rows)
 
 
 def reactive_of(folder: Path, point: int, kind: np.dtype) -> np.ndarray:
@@ -68,7 +68,7 @@ def reactive_of(folder: Path, point: int, kind: np.dtype) -> np.ndarray:
     Raises:
         UserError: their file is damaged.
     """
-    return read_rows(splitting_file(folder, point, "events"), kind)
+    return _read(splitting_file(folder, point, "events"), kind)
 
 
 def reactive(folder: Path, kind: np.dtype) -> np.ndarray:
@@ -79,12 +79,11 @@ def reactive(folder: Path, kind: np.dtype) -> np.ndarray:
     """
     ended = {*map(tuple, replicates(folder)[["point", "replicate"]].tolist())}
     paths = sorted((folder / SPLITTING).glob("*.events"))
-    rows = np.concatenate([np.zeros(0, kind), *(read_rows(path, kind) for path in paths)])
+    rows = np.concatenate([np.zeros(0, kind), *(_read(path, kind) for path in paths)])
     return rows[[each in ended for each in rows[["point", "replicate"]].tolist()]]
 
 
-def write_rows(path: Path, rows: np.ndarray) -> None:
-    """Keep rows in a file, whole or not at all."""
+def _write(path: Path, rows: np.ndarray) -> None:
     stream = io.BytesIO()
     np.save(stream, rows, allow_pickle=False)
     content = stream.getvalue()
@@ -92,12 +91,8 @@ def write_rows(path: Path, rows: np.ndarray) -> None:
     write_whole(path, sha256(content).digest() + content)
 
 
-def read_rows(path: Path, kind: np.dtype, noun: str = "replicates") -> np.ndarray:
-    """The rows in a file; none where there is no file.
-
-    Raises:
-        UserError: it is damaged.
-    """
+def _read(path: Path, kind: np.dtype) -> np.ndarray:
+    """The rows in a file; none where there is no file."""
     if not path.exists():
         return np.zeros(0, kind)
     content = foreign.content(path)
@@ -106,6 +101,6 @@ def read_rows(path: Path, kind: np.dtype, noun: str = "replicates") -> np.ndarra
         if rows.dtype == kind and rows.ndim == 1:
             return rows
     raise UserError(
-        f"{path}: this file of {noun} is damaged; delete it and what else is of that point in "
+        f"{path}: this file of replicates is damaged; delete it and what else is of that point in "
         f"{path.parent}, and the same command will run them again"
     )

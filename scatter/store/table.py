@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from scatter import foreign
-from scatter.columns import LEFT, REACTIVE, REPLICATES, Column
+from scatter.columns import REACTIVE, REPLICATES, Column
 from scatter.files import replacing, write_whole
 from scatter.outcomes import SCHEMA
 from scatter.rows import ROW, row_type
@@ -23,7 +23,6 @@ from scatter.settings import UserError
 from scatter.store.blocks import BLOCKS, MANIFEST, block_files, endings, keys, read_block
 from scatter.store.description import Description
 from scatter.store.replicates import SPLITTING, reactive, reactive_type, replicates
-from scatter.store.umbrellas import UMBRELLA, left
 
 RESULTS = "results.h5"
 POINTS, GROWN = "points", "grown"  # in a manifest: keys in the order of coming; when some came
@@ -42,10 +41,10 @@ def merged(folder: Path) -> bool:
 
     A block that comes or goes makes its folder younger.
     """
-    more = [name for name in (SPLITTING, UMBRELLA) if (folder / name).exists()]
+    split = [SPLITTING] if (folder / SPLITTING).exists() else []
     try:
         made = (folder / RESULTS).stat().st_mtime_ns
-        return made > max((folder / name).stat().st_mtime_ns for name in (BLOCKS, MANIFEST, *more))
+        return made > max((folder / name).stat().st_mtime_ns for name in (BLOCKS, MANIFEST, *split))
     except FileNotFoundError:
         return False
 
@@ -72,7 +71,7 @@ def merge(folder: Path, points: np.ndarray, paths: Sequence[Path] | None = None)
         with h5py.File(temporary, "w") as file:
             _describe(file, folder, points)
             offset = _reserve(file, len(first), columns)
-            _told_besides(file, folder, columns)
+            _told_of_replicates(file, folder, columns)
         with open(temporary, "r+b", buffering=0) as file:
             done = 0
             for path in paths:
@@ -125,16 +124,14 @@ def _describe(file: h5py.File, folder: Path, points: np.ndarray) -> None:
     file.create_dataset("points", data=points)
 
 
-def _told_besides(file: h5py.File, folder: Path, columns: Sequence[Column]) -> None:
-    """Write replicates of points that were split, what reacted, and what left under umbrellas."""
-    split = replicates(folder)
+def _told_of_replicates(file: h5py.File, folder: Path, columns: Sequence[Column]) -> None:
+    """Write the replicates of points that were split, and what reacted, where any was."""
     tables = {
-        "replicates": (split, REPLICATES),
-        "reactive": (reactive(folder, reactive_type(columns)) if len(split) else split, REACTIVE),
-        "umbrella": (left(folder), LEFT),
+        "replicates": (replicates(folder), REPLICATES),
+        "reactive": (reactive(folder, reactive_type(columns)), REACTIVE),
     }
-    for name, (rows, explained) in tables.items():
-        if len(rows) or (name == "reactive" and len(split)):
+    if len(tables["replicates"][0]):
+        for name, (rows, explained) in tables.items():
             _explain(file.create_dataset(name, data=rows), explained)
 
 

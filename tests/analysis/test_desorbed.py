@@ -15,7 +15,7 @@ from scatter.analysis.resolved import Ladder, resolved
 from scatter.ebk import Curve, level
 from scatter.files import write_table
 from scatter.initial.rovibrational import RovibrationalState
-from scatter.report.desorbed import Point, sticking_rows
+from scatter.report.desorbed import Point, exhibits_of, sticking_rows
 from scatter.rows import row_type, usual_columns
 from scatter.settings import UserError
 from scatter.units import ISOTOPES, K
@@ -242,3 +242,16 @@ def test_s0_of_states_is_written_as_curves_that_can_be_laid_over_others(
     place = curve.x.tolist().index(0.6)
     read_back = curve.S0[place], curve.low[place], curve.high[place]
     assert read_back == (found.value, found.low, found.high)
+
+
+def test_s0_of_states_is_drawn_on_a_logarithmic_axis(shots, law, monkeypatch):
+    monkeypatch.setattr("scatter.report.desorbed.resolved", lambda _: law)
+    row = SimpleNamespace(surface="Cu(111)", facet="111", T_K=T, molecule="H2")
+    point = Point("H2", row, shots[0])
+    rows = sticking_rows([point])
+    figure = {each.stem: each.figure for each in exhibits_of([point], rows)}["desorption_S0"]
+    assert figure is not None
+    axes = figure.axes[0]
+    assert axes.get_yscale() == "log"
+    assert axes.get_legend_handles_labels()[1] == [*dict.fromkeys(each["label"] for each in rows)]
+    assert "desorption_S0" not in {each.stem for each in exhibits_of([point], [])}

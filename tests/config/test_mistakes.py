@@ -133,9 +133,8 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
         (
             WHOLE + "[surface.magnet]\n",
             ": unknown table [surface.magnet]; the tables are [run], [molecule], [incidence], "
-            "[incidence.umbrella], [surface], [surface.adsorbates], [surface.thermalise], "
-            "[potential], [dynamics], [friction], [friction.laser], [stop], [guards], [sampling], "
-            "[frames]",
+            "[surface], [surface.adsorbates], [surface.thermalise], [potential], [dynamics], "
+            "[friction], [friction.laser], [stop], [guards], [sampling], [frames]",
         ),
         (
             MOLECULE.replace("formula", "FORMULA") + INCIDENCE + SURFACE,
@@ -143,10 +142,9 @@ def test_a_missing_key_is_named_with_what_to_write(name, key):
         ),
         (
             WHOLE + "[magnet]\n",
-            ": unknown table [magnet]; the tables are [run], [molecule], [incidence], "
-            "[incidence.umbrella], [surface], [surface.adsorbates], [surface.thermalise], "
-            "[potential], [dynamics], [friction], [friction.laser], [stop], [guards], [sampling], "
-            "[frames]",
+            ": unknown table [magnet]; the tables are [run], [molecule], [incidence], [surface], "
+            "[surface.adsorbates], [surface.thermalise], [potential], [dynamics], "
+            "[friction], [friction.laser], [stop], [guards], [sampling], [frames]",
         ),
         (
             '[[molecule]]\nformula = "H2"\n' + INCIDENCE + SURFACE,

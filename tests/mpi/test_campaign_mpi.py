@@ -4,14 +4,12 @@ What must not disturb these ranks runs as a launch of its own, begun by rank 0 w
 sleep.
 """
 
-import json
 import runpy
 import sys
 
 import pytest
 from forked_sampler import Forked
 from own_launches import BIN, TESTS, WORLD, launch, on_rank_0
-from short_desorption import SETTINGS
 from tiny_runs import RARE
 
 import scatter
@@ -292,33 +290,3 @@ def test_all_ranks_together_split_a_point_as_one_does(folder, one_rank, write_ti
     made = run_here(folder / "all", write_tiny, run__slots=3, **rare)
     assert on_rank_0(lambda: store.replicates(made)).tobytes() == one.tobytes()
     assert len(one) > 2  # more than one level
-
-
-UNDER = """
-import json, sys
-import scatter
-from scatter.campaign import chained
-from scatter.initial import crossings
-
-for name, value in {"CHAINS": 5, "MOVES": 2, "EVERY": 1, "WINDOWS": (1,), "PILOT": 1}.items():
-    setattr(chained, name, value)
-chained.SETTLE, crossings.EQUILIBRATE_FS, crossings.INSERTIONS = 0, 100.0, 256
-scatter.run(json.loads(sys.argv[1]), folder=sys.argv[2])
-"""
-
-
-def test_chains_under_an_umbrella_are_the_same_on_any_ranks(folder, monkeypatch):
-    """Of three ranks, and of one."""
-    umbrella = {"range_eV": [0.4, 0.9], "state": [0, 1], "shots": 20}
-    settings = {**SETTINGS, "incidence": {**SETTINGS["incidence"], "umbrella": umbrella}}
-    monkeypatch.setenv("SCATTER_CACHE", str(folder / "cache"))
-
-    def left(ranks):
-        out = folder / str(ranks)
-        ended = launch(sys.executable, "-c", UNDER, json.dumps(settings), out, ranks=ranks)
-        assert ended[0] == 0, ended
-        return store.left(out)
-
-    one, many = on_rank_0(lambda: [left(1), left(3)])
-    assert len(one) == 20
-    assert many.tobytes() == one.tobytes()
