@@ -90,7 +90,7 @@ def test_all_ranks_converge_a_slab_as_one_does(folder, write_tiny):
         path = write_tiny(folder, **FEW)
         command = ["converge", path, "--layers", "3,4", "--frozen", "2", "--output"]
         ended(*command, folder / "one", ranks=1)
-        killed(14, *command, folder / "all")
+        killed(12, *command, folder / "all")
         assert 0 < len(store.trajectories(folder / "all" / "2x2x4_frozen2")) < 10
         ended(*command, folder / "all", ranks=2)
         return [folder / name for name in ("one", "all")]
@@ -114,7 +114,7 @@ def test_all_ranks_compare_two_inputs_as_one_does(folder, write_tiny):
             paths.append(path.rename(folder / f"{name}.toml"))
         command = ["compare", *paths, "--output"]
         ended(*command, folder / "one", ranks=1)
-        killed(14, *command, folder / "all")
+        killed(12, *command, folder / "all")
         assert 0 < len(store.trajectories(folder / "all" / SECOND)) < 10
         ended(*command, folder / "all", ranks=2)
         return [folder / name for name in ("one", "all")]
