@@ -17,6 +17,8 @@ BINS, PER_BIN = (8, 24), 20  # at least and at most; molecules that a bin holds 
 ANGLES = np.linspace(0.0, 90.0, 19)
 LARGEST = 0.995  # of the energies that are drawn, the rest lies beyond
 
+Curves = Mapping[str, Sequence[tuple[float, float, float, float]]]  # x, value, low, high by name
+
 
 def desorbed_figure(desorbed: Desorbed) -> Figure:
     """Flux by normal energy, by polar angle and by state; bars are √n.
@@ -91,42 +93,34 @@ def sticking_figure(curves: Sequence[tuple[str, Sequence[tuple[float, Known]]]])
     Args:
         curves: name, and temperature (K) with S_th of each point.
     """
-    with canvas(1, 66) as figure:
-        axes = figure.subplots()
-        for place, (name, points) in enumerate(curves):
-            known = [(T, S) for T, S in points if S.value > 0]
-            x = np.array([1000 / T for T, _ in known])
-            S, low, high = (
-                np.array([getattr(each, end) for _, each in known])
-                for end in ("value", "low", "high")
-            )
-            bars(axes, x, S, low, high, **look(place, label=name))
-        axes.set_yscale("log")
-        axes.set_xlabel("1000/T (1/K)")
-        axes.set_ylabel("Thermal sticking probability")
-        if curves:
-            axes.legend(frameon=False)
+    drawn = {
+        name: [(1000 / T, S.value, S.low, S.high) for T, S in points if S.value > 0]
+        for name, points in curves
+    }
+    return _on_a_logarithmic_axis(drawn, "1000/T (1/K)", "Thermal sticking probability")
+
+
+def resolved_figure(curves: Curves) -> Figure:
+    """S0 of states at normal incidence against energy (eV) on a logarithmic axis.
+
+    Args:
+        curves: by name; intervals of 95 %.
+    """
+    figure = _on_a_logarithmic_axis(curves, "Normal energy (eV)", "$S_0$")
+    figure.axes[0].set_ylim(top=1.0)
     return figure
 
 
-def resolved_figure(curves: Mapping[str, Sequence[tuple[float, Known]]]) -> Figure:
-    """S0 of states at normal incidence on a logarithmic axis, with 95 % intervals.
-
-    Args:
-        curves: energy (eV) and S0 of each point, by name.
-    """
+def _on_a_logarithmic_axis(curves: Curves, x_label: str, y_label: str) -> Figure:
+    """Curves with their intervals."""
     with canvas(1, 66) as figure:
         axes = figure.subplots()
         for place, (name, points) in enumerate(curves.items()):
-            E = np.array([each for each, _ in points])
-            S0, low, high = (
-                np.array([getattr(known, end) for _, known in points])
-                for end in ("value", "low", "high")
-            )
-            bars(axes, E, S0, low, high, **look(place, label=name))
+            x, value, low, high = np.array(points, float).reshape(-1, 4).T
+            bars(axes, x, value, low, high, **look(place, label=name))
         axes.set_yscale("log")
-        axes.set_ylim(top=1.0)
-        axes.set_xlabel("Normal energy (eV)")
-        axes.set_ylabel("$S_0$")
-        axes.legend(frameon=False)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        if curves:
+            axes.legend(frameon=False)
     return figure

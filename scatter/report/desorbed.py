@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from scatter.analysis import Sticking
-from scatter.analysis.clustered import Known, Z
+from scatter.analysis.clustered import Known
 from scatter.analysis.desorbed import Desorbed, Divide, anchored, arrhenius
 from scatter.analysis.resolved import FEWEST, resolved
 from scatter.outcomes import Outcome
@@ -183,11 +183,10 @@ def exhibits_of(points: Sequence[Point], rows: Sequence[Row]) -> list[Exhibit]:
         if len(point.desorbed.out) > 1
     ]
     if rows:
-        curves: dict[str, list[tuple[float, Known]]] = {}
+        curves: dict[str, list[tuple[float, float, float, float]]] = {}
         for row in rows:
-            error = (row["high"] - row["low"]) / (2 * Z)
-            known = Known(row["S0"], error, row["low"], row["high"])
-            curves.setdefault(row["label"], []).append((row["energy_eV"], known))
+            point = row["energy_eV"], row["S0"], row["low"], row["high"]
+            curves.setdefault(row["label"], []).append(point)
         caption = "S0 at normal incidence of states, with 95 % intervals, by regression."
         exhibits.append(Exhibit("desorption_S0", caption, resolved_figure(curves)))
     if scans := [(name, each) for name, each in scans_of(points) if len(each) > 1]:
