@@ -6,38 +6,35 @@ detailed balance says of shots that desorb that they come with the density
     N S0 w,    w = (2J + 1) exp(-[E + E_∥ + E_vJ]/kT) / its integral,
 
 N being the molecules of a gas in equilibrium that the shots stand for: n r_S² Z_S √(M/μ) / Z_r of
-n shots. So S0 = F(β·x), x polynomials of E, E_∥, v and J, is found by Poisson regression of known
-exposure (`regression`). F is the normal law Φ(y), with which S0 is a curve of error functions, or
-1/(1 + exp(-y)), whichever is likelier. No windows are put over v or J, in which S0 would change
-tenfold.
+n shots. S0 at a place (E, v, J, E_∥) follows by local Poisson regression of known exposure
+(`regression`) from what came and could have come within reach of it: 0.12 eV along the normal and
+along the surface, 0.2 eV of vibration, 0.07 eV of rotation, or more, up to three times that, until
+1000 shots are. No windows are put over v or J, in which S0 would change tenfold.
 """
 
 from dataclasses import dataclass
-from itertools import product
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
+from scipy.special import ndtr
 
-from scatter.analysis.clustered import Known, Z
+from scatter.analysis.clustered import Known
 from scatter.analysis.desorbed import Desorbed
-from scatter.analysis.regression import LINKS, Coefficients, Exposed, Features, Link, Matrix, nested
+from scatter.analysis.regression import Observed
 from scatter.ebk import Curve
 from scatter.ebk.numbers import action_number
 from scatter.settings import UserError
 from scatter.units import K, hbar
 
 FEWEST = 200  # shots that desorbed, below which nothing is fitted
-PILOT, CELLS = (24, 48, 16), (48, 96, 32)  # of the integral over E, v and J, for a first fit
-LATERAL = 10  # nodes of that over E_∥
-KEPT = 100_000  # cells of the finer integral that are drawn for the other fits
-TAIL = 14.0  # kT, beyond which there is no gas
-DEGREES = 5  # of the longest polynomial, of which the likeliest by Akaike's criterion is taken
-NIL = 1e-3  # of what desorbs, that may come from where the gas is not looked at
+GRID = 256  # values of v and of J, between which the density of the gas is linear
+TAIL = 20.0  # kT, beyond which there is no gas
+REACH = 0.12, 0.2, 0.07, 0.12  # eV: of E, of v, of J and of E_∥
+WIDENED, ENOUGH = (1.0, 1.25, 1.6, 2.0, 2.5, 3.0), 1000  # times the reach; shots that are enough
 
-Points = Float[np.ndarray, "point 4"]  # E, v, J, E_∥
-Cells = tuple[int, int, int]
+Points = Float[np.ndarray, "_ 4"]  # E, v, J, E_∥
 
 
 @dataclass(frozen=True)
@@ -70,62 +67,31 @@ class Ladder:
 
 
 @dataclass(frozen=True)
-class Terms:
-    """x: all products of powers of E, v, J and E_∥, each between -1 and 1, by degree.
-
-    Attributes:
-        low: of E, v, J and E_∥ of the shots, which become -1.
-        high: of these, which become 1.
-    """
-
-    low: Float[np.ndarray, " 4"]
-    high: Float[np.ndarray, " 4"]
-
-    def __call__(self, points: Points, degree: int = DEGREES) -> Features:
-        """X of these points, up to a degree; of a lower one they are the first."""
-        each = (2 * (points - self.low) / (self.high - self.low) - 1).T
-        powers = [[np.ones_like(row)] for row in each]
-        for row, some in zip(each, powers, strict=True):
-            some += [row ** (n + 1) for n in range(degree)]
-        of = exponents(degree)
-        return np.stack(
-            [np.prod([p[n] for p, n in zip(powers, e, strict=True)], axis=0) for e in of], axis=-1
-        )
-
-
-def exponents(degree: int) -> list[tuple[int, ...]]:
-    """Of all products of powers of four numbers up to a degree, lower degrees first."""
-    every = product(range(degree + 1), repeat=4)
-    return sorted((each for each in every if sum(each) <= degree), key=sum)
-
-
-COUNTS = [len(exponents(degree)) for degree in range(1, DEGREES + 1)]  # of `Terms`
-
-
-@dataclass(frozen=True)
 class Resolved:
-    """S0 = F(β·x), known where molecules came out.
+    """S0 of states, known where molecules came out.
 
     Attributes:
-        link: F.
-        terms: x.
-        beta: their coefficients.
-        covariance: of these: of chains of shots, and of Z_S.
-        shots: E, v, J and E_∥ of what desorbed.
+        observed: shots that desorbed and the gas that they stand for: E, v, J and E_∥.
+        reach: of one regression, in these.
     """
 
-    link: Link
-    terms: Terms
-    beta: Coefficients
-    covariance: Matrix
-    shots: Points
+    observed: Observed
+    reach: Float[np.ndarray, " 4"]
+
+    @property
+    def shots(self) -> Points:
+        """E, v, J and E_∥ of what desorbed."""
+        return self.observed.events
 
     def S0(self, E_eV: float, v: float, J: float) -> Known:
-        """S0 at normal incidence, with a 95 % interval that is symmetrical in the polynomial."""
-        x = self.terms(np.array([[E_eV, v, J, 0.0]]))[0, : len(self.beta)]
-        y, spread = self.beta @ x, sqrt(float(x @ self.covariance @ x))
-        value, low, high = (float(self.link.of(y + k * Z * spread)) for k in (0, -1, 1))
-        return Known(value, value * float(self.link.slope(y)) * spread, low, high)
+        """S0 at normal incidence, with a 95 % interval that is symmetrical in y, S0 = Φ(y)."""
+        place = np.array([E_eV, v, J, 0.0])
+        wider = (self.reach * times for times in WIDENED)
+        enough = (each for each in wider if self.observed.count(place, each) >= ENOUGH)
+        local = self.observed.at(place, next(enough, self.reach * WIDENED[-1]))
+        value, low, high = (float(ndtr(local.y + k * local.reach)) for k in (0, -1, 1))
+        density = np.exp(-(local.y**2) / 2) / sqrt(2 * pi)
+        return Known(value, float(density) * local.error, low, high)
 
     def near(self, E_eV: float, v: float, J: float) -> int:
         """Shots within 0.1 eV, also along the surface, 0.5 in v and 3 in J.
@@ -136,61 +102,30 @@ class Resolved:
         return int(away.all(axis=1).sum())
 
 
-@dataclass(frozen=True)
 class Gas:
-    """Molecules of a gas in equilibrium that hit the surface, as cells of an integral.
+    """w of molecules of a gas in equilibrium that hit the surface, by E, v, J and E_∥."""
 
-    Attributes:
-        points: the middle of each.
-        weight: w times the cell's size; of sum one over all of the gas.
-    """
+    floor = np.array([0.0, -0.5, 0.0, 0.0])
 
-    points: Points
-    weight: Float[np.ndarray, " cell"]
-
-    @classmethod
-    def of(
-        cls, shots: Float[np.ndarray, "shot 3"], kT: float, ladder: Ladder, cells: Cells
-    ) -> "Gas":
-        """Cells that hold all shots, and all of the gas.
-
-        Args:
-            shots: E, v and J of what desorbed.
-            kT: eV.
-            ladder: energies of v and J.
-            cells: numbers of them along E, v and J.
-        """
-        well = np.linspace(0.0, 4.0, 41), np.linspace(0.0, 40.0, 81)
-        v_end = _last(well[0], ladder.energies(well[0], np.zeros(1))[:, 0], kT)
-        J_end = _last(well[1], ladder.energies(np.array([-0.49]), well[1])[0], kT)
-        ends = np.maximum([TAIL * kT, v_end, J_end], 1.02 * shots.max(axis=0) + [0.02, 0.1, 0.5])
-        E, v, J = (
-            low + (np.arange(count) + 0.5) * (end - low) / count
-            for low, end, count in zip((0.0, -0.5, 0.0), ends, cells, strict=True)
+    def __init__(self, kT: float, ladder: Ladder):
+        """Tabulate the energies of v and J, kT in eV."""
+        v, J = np.linspace(-0.5, 4.0, 41), np.linspace(0.0, 40.0, 81)
+        ends = (
+            _last(v, ladder.energies(v, np.zeros(1))[:, 0], kT),
+            _last(J, ladder.energies(np.array([-0.49]), J)[0], kT),
         )
-        nodes, shares = np.polynomial.laguerre.laggauss(LATERAL)
-        internal = (2 * J + 1) * np.exp(-ladder.energies(v, J) / kT)
-        weight = np.exp(-E / kT)[:, None, None, None] * internal[:, :, None] * shares
-        grid = np.meshgrid(E, v, J, kT * nodes, indexing="ij")
-        return cls(np.stack(grid, axis=-1).reshape(-1, 4), (weight / weight.sum()).ravel())
+        grid = np.linspace(-0.5, ends[0], GRID), np.linspace(0.0, ends[1], GRID)
+        inside = (2 * grid[1] + 1) * np.exp(-ladder.energies(*grid) / kT)
+        whole = np.trapezoid(np.trapezoid(inside, grid[1]), grid[0])
+        self.kT = kT
+        self._inside = RegularGridInterpolator(
+            grid, inside / whole, bounds_error=False, fill_value=0.0
+        )
 
-    def without(self, nil: float) -> "Gas":
-        """Without the cells of least weight that make up so much of it, or less."""
-        order = np.argsort(self.weight)
-        kept = np.sort(order[np.cumsum(self.weight[order]) > nil])
-        return Gas(self.points[kept], self.weight[kept])
-
-    def drawn(self, S0: Float[np.ndarray, " cell"], count: int) -> "Gas":
-        """Cells drawn from it where much of it sticks, with what they then stand for as weights.
-
-        Half by w S0, half by w √S0, lest the foot of S0 have none; at equal steps along the sum.
-        """
-        shares = [self.weight * each for each in (S0, np.sqrt(S0))]
-        density = np.mean([each / each.sum() for each in shares], axis=0)
-        places = (np.arange(count) + 0.5) / count
-        index = np.minimum(np.searchsorted(np.cumsum(density), places), len(density) - 1)
-        kept, times = np.unique(index, return_counts=True)
-        return Gas(self.points[kept], self.weight[kept] * times / (count * density[kept]))
+    def __call__(self, points: Points) -> Float[np.ndarray, " _"]:
+        """Per eV² and unit of v and J."""
+        along = np.exp(-(points[:, 0] + points[:, 3]) / self.kT) / self.kT**2
+        return self._inside(points[:, 1:3]) * along
 
 
 def _last(numbers: np.ndarray, energies: np.ndarray, kT: float) -> float:
@@ -211,34 +146,20 @@ def resolved(desorbed: Desorbed) -> Resolved:
             f"{len(points)} shots desorbed with a final v and J, and S0(E, v, J) needs {FEWEST}; "
             "run more"
         )
-    exposure = desorbed.gas_molecules
-    terms = Terms(points.min(axis=0), points.max(axis=0))
-    x, gas = terms(points), _gas(desorbed, points, terms)
-    link = max(LINKS, key=lambda link: nested(link, gas, x, exposure, COUNTS[:3])[-1])
-    beta, _ = nested(link, gas, x, exposure, COUNTS)
-    x, gas = x[:, : len(beta)], gas.first(len(beta))
-    slope, information = gas.derivatives(link, beta)
-    inverse = np.linalg.inv(exposure * information)
-    every = desorbed.rows["chain"].astype(np.int64)
-    score = np.zeros((int(every.max()) + 1, x.shape[1]))
-    np.add.at(score, chains, link.slope(x @ beta)[:, None] * x)
-    score -= np.bincount(every)[:, None] * exposure / len(every) * slope
-    scale = inverse @ (exposure * slope) * desorbed.divide.relative_error
-    covariance = inverse @ (score.T @ score) @ inverse + np.outer(scale, scale)
-    return Resolved(link, terms, beta, covariance, points)
+    ladder, every = Ladder(desorbed.species.curve, desorbed.mu), desorbed.rows["chain"]
+    observed = Observed(
+        points, chains, np.bincount(every) / len(every), Gas.floor,
+        Gas(K * desorbed.T_K, ladder), desorbed.gas_molecules, desorbed.divide.relative_error,
+    )  # fmt: skip
+    return Resolved(observed, _reach(ladder))
 
 
-def _gas(desorbed: Desorbed, points: Points, terms: Terms) -> Exposed:
-    """The gas that the shots stand for: cells drawn by a first fit, of degree 2, on larger ones."""
-    ladder, shots = Ladder(desorbed.species.curve, desorbed.mu), points[:, :3]
-    exposure, kT, link = desorbed.gas_molecules, K * desorbed.T_K, LINKS[0]
-    nil = NIL * len(points) / exposure  # where it is not looked at, S0 is at most 1
-    first = Gas.of(shots, kT, ladder, PILOT).without(nil)
-    pilot = Exposed(terms(first.points, 2), first.weight)
-    beta, _ = nested(link, pilot, terms(points, 2), exposure, COUNTS[:2])
-    whole = Gas.of(shots, kT, ladder, CELLS).without(nil)
-    drawn = whole.drawn(link.of(terms(whole.points, 2) @ beta), KEPT)
-    return Exposed(terms(drawn.points), drawn.weight)
+def _reach(ladder: Ladder) -> Float[np.ndarray, " 4"]:
+    """`REACH` in E, v, J and E_∥."""
+    first, second = ladder.energies(np.array([0.0, 1.0]), np.zeros(1))[:, 0]
+    rotation = hbar**2 / (2 * ladder.mu * ladder.curve.r_e**2)
+    along, vibration, turning, lateral = REACH
+    return np.array([along, vibration / (second - first), sqrt(turning / rotation), lateral])
 
 
 def _shots(desorbed: Desorbed) -> tuple[Points, np.ndarray]:

@@ -22,6 +22,7 @@ from scatter.settings import UserError
 SURFACES = "dividing_surfaces"  # in a results file
 STATES, ENERGIES = ((0, 1), (1, 1)), np.arange(0.1, 1.51, 0.05)  # S0 of these is written
 NEAR = 10  # shots around a point where S0 is written
+WIDE = 100  # times that the end of an interval may be its beginning, where S0 is written
 CLASSICAL = (
     "Molecules are classical here, inside as well: the gas that S_th is of has kT in its "
     "vibration and no zero-point energy. S0(E, v, J) at whole v and J is that of beams."
@@ -141,7 +142,7 @@ def state_rows(points: Sequence[Point]) -> list[Row]:
 
 
 def sticking_rows(points: Sequence[Point]) -> list[Row]:
-    """S0 at normal incidence by regression, of `STATES`, where shots came out.
+    """S0 at normal incidence by regression, of `STATES`, where shots came out and tell it.
 
     With a name for each curve, so that `scatter plot` can lay them over others.
     """
@@ -152,8 +153,9 @@ def sticking_rows(points: Sequence[Point]) -> list[Row]:
         law = resolved(point.desorbed)
         for v, J in STATES:
             for E in ENERGIES.round(2).tolist():
-                if (near := law.near(E, v, J)) >= NEAR:
-                    S0, label = law.S0(E, v, J), f"shots: v={v}, J={J}; {point.words}"
+                near = law.near(E, v, J)
+                if near >= NEAR and (S0 := law.S0(E, v, J)).high < WIDE * S0.low:
+                    label = f"shots: v={v}, J={J}; {point.words}"
                     known = {"S0": S0.value, "low": S0.low, "high": S0.high, "label": label}
                     state = {"v": v, "J": J, "energy_eV": E, "near": near}
                     rows.append({**_conditions(point), **state, **known})
