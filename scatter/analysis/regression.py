@@ -31,7 +31,7 @@ STEPS, SETTLED, STIFF = 100, 1e-6, 1e10
 FAR = 50.0  # |y| at which P says nothing any more
 MOST = 0.9  # P where a fit begins, at most
 PARTS = 20  # of the events, each left out once
-CELLS = 2**14  # points of ∫ k P w, spread after Sobol
+CELLS = 2**15  # points of ∫ k P w, spread after Sobol
 
 Points = Float[np.ndarray, "_ number"]
 Place = Float[np.ndarray, " number"]
@@ -121,7 +121,7 @@ def _local(y: float, left: Float[np.ndarray, " part"], scale: float) -> Local:
 @cache
 def _spread(numbers: int) -> Points:
     """Points that fill a cube of side 1 evenly."""
-    return qmc.Sobol(numbers, rng=np.random.default_rng(0)).random(CELLS)
+    return qmc.Sobol(numbers, scramble=False).random(CELLS)
 
 
 def _kernel(u: Points) -> Float[np.ndarray, " _"]:

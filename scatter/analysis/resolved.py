@@ -13,6 +13,7 @@ along the surface, 0.2 eV of vibration, 0.07 eV of rotation, or more, up to thre
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import pi, sqrt
 
 import numpy as np
@@ -29,8 +30,8 @@ from scatter.settings import UserError
 from scatter.units import K, hbar
 
 FEWEST = 200  # shots that desorbed, below which nothing is fitted
-GRID = 256  # values of v and of J, between which the density of the gas is linear
-TAIL = 20.0  # kT, beyond which there is no gas
+GRID = 256  # values of v and of J, between which energies are linear
+TAIL = 20.0  # kT of vibration or rotation, beyond which there is next to no gas
 REACH = 0.12, 0.2, 0.07, 0.12  # eV: of E, of v, of J and of E_∥
 WIDENED, ENOUGH = (1.0, 1.25, 1.6, 2.0, 2.5, 3.0), 1000  # times the reach; shots that are enough
 
@@ -43,6 +44,12 @@ class Ladder:
 
     curve: Curve
     mu: float
+
+    @cached_property
+    def quanta(self) -> tuple[float, float]:
+        """Of the vibration, and ħ²/2μr², eV."""
+        first, second = self.energies(np.array([0.0, 1.0]), np.zeros(1))[:, 0]
+        return float(second - first), hbar**2 / (2 * self.mu * self.curve.r_e**2)
 
     def energies(
         self, v: Float[np.ndarray, " v"], J: Float[np.ndarray, " J"]
@@ -107,31 +114,28 @@ class Gas:
 
     floor = np.array([0.0, -0.5, 0.0, 0.0])
 
-    def __init__(self, kT: float, ladder: Ladder):
-        """Tabulate the energies of v and J, kT in eV."""
-        v, J = np.linspace(-0.5, 4.0, 41), np.linspace(0.0, 40.0, 81)
-        ends = (
-            _last(v, ladder.energies(v, np.zeros(1))[:, 0], kT),
-            _last(J, ladder.energies(np.array([-0.49]), J)[0], kT),
-        )
-        grid = np.linspace(-0.5, ends[0], GRID), np.linspace(0.0, ends[1], GRID)
-        inside = (2 * grid[1] + 1) * np.exp(-ladder.energies(*grid) / kT)
-        whole = np.trapezoid(np.trapezoid(inside, grid[1]), grid[0])
-        self.kT = kT
-        self._inside = RegularGridInterpolator(
-            grid, inside / whole, bounds_error=False, fill_value=0.0
-        )
+    def __init__(self, kT: float, ladder: Ladder, last: Float[np.ndarray, "2"]):
+        """Tabulate the energies of v and J.
+
+        Args:
+            kT: eV.
+            ladder: energies of v and J.
+            last: v and J that are asked for.
+        """
+        quantum, rotation = ladder.quanta
+        ends = np.maximum(last, [TAIL * kT / quantum, sqrt(TAIL * kT / rotation)])
+        v, J = np.linspace(-0.5, ends[0], GRID), np.linspace(0.0, ends[1], GRID)
+        energies = ladder.energies(v, J)
+        inside = (2 * J + 1) * np.exp(-energies / kT)
+        self.kT, self.whole = kT, np.trapezoid(np.trapezoid(inside, J), v)
+        self._energies = RegularGridInterpolator((v, J), energies, bounds_error=False)
 
     def __call__(self, points: Points) -> Float[np.ndarray, " _"]:
-        """Per eV² and unit of v and J."""
-        along = np.exp(-(points[:, 0] + points[:, 3]) / self.kT) / self.kT**2
-        return self._inside(points[:, 1:3]) * along
-
-
-def _last(numbers: np.ndarray, energies: np.ndarray, kT: float) -> float:
-    """The first number whose energy is out of reach of a gas."""
-    beyond = energies - energies[0] > TAIL * kT
-    return float(numbers[int(np.argmax(beyond))]) if beyond.any() else float(numbers[-1])
+        """Per eV² and unit of v and J; none where no molecule is bound."""
+        energy = points[:, 0] + points[:, 3] + self._energies(points[:, 1:3])
+        bound = np.isfinite(energy)
+        weight = (2 * points[:, 2] + 1) * np.exp(-np.where(bound, energy, 0.0) / self.kT)
+        return np.where(bound, weight, 0.0) / (self.whole * self.kT**2)
 
 
 def resolved(desorbed: Desorbed) -> Resolved:
@@ -147,19 +151,16 @@ def resolved(desorbed: Desorbed) -> Resolved:
             "run more"
         )
     ladder, every = Ladder(desorbed.species.curve, desorbed.mu), desorbed.rows["chain"]
+    quantum, rotation = ladder.quanta
+    along, vibration, turning, lateral = REACH
+    reach = np.array([along, vibration / quantum, sqrt(turning / rotation), lateral])
+    last = (points.max(axis=0) + 2 * WIDENED[-1] * reach)[1:3]
     observed = Observed(
         points, chains, np.bincount(every) / len(every), Gas.floor,
-        Gas(K * desorbed.T_K, ladder), desorbed.gas_molecules, desorbed.divide.relative_error,
+        Gas(K * desorbed.T_K, ladder, last), desorbed.gas_molecules,
+        desorbed.divide.relative_error,
     )  # fmt: skip
-    return Resolved(observed, _reach(ladder))
-
-
-def _reach(ladder: Ladder) -> Float[np.ndarray, " 4"]:
-    """`REACH` in E, v, J and E_∥."""
-    first, second = ladder.energies(np.array([0.0, 1.0]), np.zeros(1))[:, 0]
-    rotation = hbar**2 / (2 * ladder.mu * ladder.curve.r_e**2)
-    along, vibration, turning, lateral = REACH
-    return np.array([along, vibration / (second - first), sqrt(turning / rotation), lateral])
+    return Resolved(observed, reach)
 
 
 def _shots(desorbed: Desorbed) -> tuple[Points, np.ndarray]:

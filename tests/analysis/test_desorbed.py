@@ -229,6 +229,7 @@ def test_an_anchor_moves_all_temperatures_by_one_factor():
 def test_s0_of_states_is_written_as_curves_that_can_be_laid_over_others(
     shots, law, monkeypatch, tmp_path
 ):
+    monkeypatch.setattr("scatter.report.desorbed.ENERGIES", np.array([0.5, 0.6, 0.7]))
     monkeypatch.setattr("scatter.report.desorbed.resolved", lambda _: law)
     row = SimpleNamespace(surface="Cu(111)", facet="111", T_K=T, molecule="H2")
     rows = sticking_rows([Point("H2", row, shots[0])])
@@ -242,15 +243,22 @@ def test_s0_of_states_is_written_as_curves_that_can_be_laid_over_others(
     assert read_back == (found.value, found.low, found.high)
 
 
-def test_a_gas_in_equilibrium_has_the_density_of_boltzmann():
-    gas = Gas(kT, LADDER)
-    nodes, weights = np.polynomial.legendre.leggauss(60)
-    v, J = -0.5 + 2.5 * (nodes + 1), 20 * (nodes + 1)
+NITROGEN = Ladder(
+    Curve.of(lambda r: 9.9 * (1 - np.exp(-2.69 * (r - 1.098))) ** 2, 0.7, 4.0), 7 * ISOTOPES["H"][1]
+)
+
+
+@pytest.mark.parametrize(("ladder", "ends"), [(LADDER, (4.5, 40)), (NITROGEN, (9.5, 120))])
+def test_a_gas_in_equilibrium_has_the_density_of_boltzmann(ladder, ends):
+    gas = Gas(kT, ladder, np.array([1.0, 10.0]))
+    nodes, weights = np.polynomial.legendre.leggauss(80)
+    wide = (ends[0] + 0.5) / 2, ends[1] / 2
+    v, J = -0.5 + wide[0] * (nodes + 1), wide[1] * (nodes + 1)
     points = np.stack(np.meshgrid([0.0], v, J, [0.0], indexing="ij"), -1).reshape(-1, 4)
-    inside = gas(points) * np.outer(2.5 * weights, 20 * weights).ravel()
+    inside = gas(points) * np.outer(wide[0] * weights, wide[1] * weights).ravel()
     assert inside.sum() * kT**2 == pytest.approx(1, rel=3e-3)  # E and E_∥ have exp(-E/kT)/kT each
     one, other = np.array([[0.3, 0.2, 4.0, 0.1], [0.5, 1.1, 7.0, 0.25]])
-    energy = [e[0] + e[3] + LADDER.energies(e[1:2], e[2:3])[0, 0] for e in (one, other)]
+    energy = [e[0] + e[3] + ladder.energies(e[1:2], e[2:3])[0, 0] for e in (one, other)]
     due = 15 / 9 * np.exp((energy[0] - energy[1]) / kT)
     ratio = gas(other[None])[0] / gas(one[None])[0]
     assert ratio == pytest.approx(due, rel=3e-3)
@@ -281,6 +289,7 @@ def test_a_heavier_molecule_is_told_from_as_many_electronvolts(law):
 
 
 def test_s0_of_states_is_drawn_on_a_logarithmic_axis(shots, law, monkeypatch):
+    monkeypatch.setattr("scatter.report.desorbed.ENERGIES", np.array([0.5, 0.6, 0.7]))
     monkeypatch.setattr("scatter.report.desorbed.resolved", lambda _: law)
     row = SimpleNamespace(surface="Cu(111)", facet="111", T_K=T, molecule="H2")
     point = Point("H2", row, shots[0])
