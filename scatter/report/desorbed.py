@@ -25,7 +25,8 @@ NEAR = 10  # shots around a point where S0 is written
 WIDE = 100  # times that the end of an interval may be its beginning, where S0 is written
 CLASSICAL = (
     "Molecules are classical here, inside as well: the gas that S_th is of has kT in its "
-    "vibration and no zero-point energy. S0(E, v, J) at whole v and J is that of beams."
+    "vibration and no zero-point energy. S0(E, v, J) at whole v and J is that of beams "
+    "where it is above some 0.001; farther down it may be several times too high."
 )
 
 
@@ -189,7 +190,10 @@ def exhibits_of(points: Sequence[Point], rows: Sequence[Row]) -> list[Exhibit]:
         for row in rows:
             point = row["energy_eV"], row["S0"], row["low"], row["high"]
             curves.setdefault(row["label"], []).append(point)
-        caption = "S0 at normal incidence of states, with 95 % intervals, by regression."
+        caption = (
+            "S0 at normal incidence of states, with 95 % intervals, by regression; below some "
+            "0.001 it may be several times too high."
+        )
         exhibits.append(Exhibit("desorption_S0", caption, resolved_figure(curves)))
     if scans := [(name, each) for name, each in scans_of(points) if len(each) > 1]:
         caption = "Thermal sticking probability of a classical gas, with 95 % intervals."
